@@ -1,0 +1,67 @@
+import { type ErrorName, type ErrorRow, errorTable } from './error-table.ts';
+
+export type { ErrorName } from './error-table.ts';
+
+/**
+ * An error with a code: the user's mistake or the world's fault. `message` is exactly what a MySQL client reads.
+ * Everything else that is thrown is a bug of ours and is answered with an internal error and a trace id.
+ */
+export class ObError extends Error {
+  override readonly name = 'ObError';
+  readonly symbol: ErrorName;
+  /** OceanBase code, negative; what RESULT columns show. */
+  readonly code: number;
+  /** What the MySQL protocol sends. */
+  readonly errno: number;
+  readonly sqlstate: string;
+
+  constructor(symbol: ErrorName, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    const row: ErrorRow = errorTable[symbol];
+    this.symbol = symbol;
+    this.code = row.code;
+    this.errno = row.errno;
+    this.sqlstate = row.sqlstate;
+  }
+}
+
+/**
+ * Makes a coded error. Without arguments it carries the plain text, with arguments the template filled in order.
+ * `fault('OB_NOT_SUPPORTED', 'backup key without a path is')` reads "backup key without a path is not supported".
+ */
+export function fault(symbol: ErrorName, ...args: readonly (string | number | bigint)[]): ObError {
+  const row: ErrorRow = errorTable[symbol];
+  if (args.length === 0) return new ObError(symbol, row.template?.includes('%s') === false ? row.template : row.text);
+  let next = 0;
+  const text = (row.template ?? row.text).replaceAll('%s', () => String(args[next++] ?? ''));
+  return new ObError(symbol, text);
+}
+
+/** Makes a coded error with a text of its own (a kernel call site that replaces the whole user message). */
+export function faultText(symbol: ErrorName, message: string, cause?: unknown): ObError {
+  return new ObError(symbol, message, cause);
+}
+
+/** True for a coded error, of one symbol when it is named. */
+export function isFault(error: unknown, symbol?: ErrorName): error is ObError {
+  return error instanceof ObError && (symbol === undefined || error.symbol === symbol);
+}
+
+/** The row of an error by its symbol: default text for RESULT comments, Oracle number, retry rule. */
+export function errorRow(symbol: ErrorName): ErrorRow {
+  return errorTable[symbol];
+}
+
+/** A coded error as plain data, to cross a thread border; `reviveFault` is the way back. */
+export interface FaultData {
+  readonly symbol: ErrorName;
+  readonly message: string;
+}
+
+export function faultData(error: ObError): FaultData {
+  return { symbol: error.symbol, message: error.message };
+}
+
+export function reviveFault(data: FaultData): ObError {
+  return new ObError(data.symbol, data.message);
+}

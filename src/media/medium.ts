@@ -1,0 +1,100 @@
+/**
+ * What every storage medium offers. Keys are relative to the destination's root, `/` between segments, each segment of
+ * `[A-Za-z0-9._=@+-]`, at most 255 bytes, no `.` or `..`. Every call obeys the signal; deadlines and retries are
+ * wrappers round this interface (`media/wrap`), never inside a medium.
+ *
+ * Promises: nothing partial is ever visible under its key; a resolved write is durable; `remove` of a missing key is
+ * success; a read shorter than asked is an error, never a short buffer.
+ */
+export interface Medium {
+  readonly scheme: 'file' | 'oss' | 'cos' | 's3';
+  /** Publishes a small object (at most `smallObjectBytes`) atomically. `create` fails with `alreadyExists`. */
+  putSmall(key: string, bytes: Uint8Array, mode: 'create' | 'replace', signal?: AbortSignal): Promise<void>;
+  /** Opens a large object that becomes visible at `publish` only. */
+  createObject(key: string, signal?: AbortSignal): Promise<ObjectSink>;
+  /** Opens (creates) an object that grows record by record; for archive logs. Bytes before `sizeBytes` are kept. */
+  openAppend(key: string, sizeBytes: number, signal?: AbortSignal): Promise<AppendSink>;
+  /** Reads exactly `length` bytes at `offset`; the whole object when both are left out. */
+  read(key: string, offset?: number, length?: number, signal?: AbortSignal): Promise<Uint8Array>;
+  /** Opens an object for many reads, possibly from other threads. */
+  openObject(key: string, signal?: AbortSignal): Promise<ObjectSource>;
+  head(key: string, signal?: AbortSignal): Promise<ObjectHead | null>;
+  /** Names below `prefix` (a directory, `''` for the root), one level: objects and sub-directories. Temp names hidden. */
+  list(prefix: string, signal?: AbortSignal): Promise<readonly ListEntry[]>;
+  remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
+  /** Removes an empty directory where directories exist; success when missing. */
+  removeDirectory(prefix: string, signal?: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ObjectHead {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+}
+
+export interface ListEntry {
+  /** The last segment of the name. */
+  readonly name: string;
+  readonly kind: 'object' | 'directory';
+  readonly sizeBytes?: number;
+}
+
+/**
+ * A large object being written. When `fd` is there, worker threads `pwrite` into it at offsets they reserve themselves;
+ * otherwise `writeAt` takes the parts. Exactly one of `publish` and `abort` ends it.
+ */
+export interface ObjectSink {
+  readonly fd?: number;
+  writeAt(offset: number, bytes: Uint8Array): Promise<void>;
+  publish(sizeBytes: number): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** An object that grows. `append` returns when the bytes are durable. */
+export interface AppendSink {
+  readonly fd?: number;
+  readonly sizeBytes: number;
+  append(bytes: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ObjectSource {
+  readonly sizeBytes: number;
+  readonly fd?: number;
+  read(offset: number, length: number): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** What went wrong on a medium, a closed list. */
+export type MediumErrorKind =
+  | 'notFound'
+  | 'alreadyExists'
+  | 'noContainer'
+  | 'denied'
+  | 'outOfSpace'
+  | 'throttled'
+  | 'unavailable'
+  | 'timeout'
+  | 'network'
+  | 'checksum'
+  | 'invalidKey'
+  | 'notDirectory'
+  | 'unsupported'
+  | 'cancelled'
+  | 'io';
+
+/** The only error a medium throws. `detail` names host, object and reply without secrets. */
+export class MediumError extends Error {
+  override readonly name = 'MediumError';
+  readonly kind: MediumErrorKind;
+  readonly key: string;
+  readonly retryable: boolean;
+
+  constructor(kind: MediumErrorKind, key: string, detail: string, cause?: unknown) {
+    super(`${kind} at ${key || '(root)'}: ${detail}`, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.key = key;
+    this.retryable =
+      kind === 'throttled' || kind === 'unavailable' || kind === 'timeout' || kind === 'network' || kind === 'io';
+  }
+}

@@ -1,0 +1,255 @@
+import type { ObError } from '../base/errors.ts';
+import type { Scn } from '../base/scn.ts';
+import type { Cell, ResultColumn } from '../value/column-type.ts';
+import type { RowBatch, RowFormat } from '../value/row-batch.ts';
+
+/**
+ * What is backed up. One implementation per engine (`embedded`; later `mysql` for attached servers); a shared suite runs
+ * over each. All calls are asynchronous: an engine may live in another thread or on another host.
+ */
+export interface TenantEngines {
+  /** Makes an empty tenant; repeating it after a crash is harmless. */
+  create(tenantId: number, options: TenantOptions): Promise<void>;
+  /** Opens lazily; concurrent calls share one open. */
+  open(tenantId: number): Promise<TenantEngine>;
+  /** Closes the sessions and removes every file. Success when nothing is there. */
+  drop(tenantId: number): Promise<void>;
+  /** Opens an empty place to restore into: no SQL until `finish`. */
+  beginRestore(tenantId: number): Promise<RestoreTarget>;
+  closeAll(): Promise<void>;
+}
+
+export interface TenantOptions {
+  readonly mode: 'mysql' | 'oracle';
+  readonly charset: string;
+  readonly collation: string;
+  /** Global system variables given at creation, lower-case names. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+export interface TenantEngine {
+  readonly tenantId: number;
+  openSession(sessionId: number): Promise<EngineSession>;
+  /** Login data of an account of this tenant, or null. `passwordHash` is SHA1(SHA1(password)) in lower-case hex or ''. */
+  account(user: string, host: string): Promise<EngineAccount | null>;
+  /** Global system variables stored in the tenant; they travel with its backups. */
+  globalVariables(): Promise<Readonly<Record<string, string>>>;
+  setGlobalVariable(name: string, value: string): Promise<void>;
+  /** Refuses writes with OB_STANDBY_READ_ONLY while true. */
+  setReadOnly(readOnly: boolean): Promise<void>;
+  /** Freezes the present committed state for copying; writers go on. */
+  pin(): Promise<Snapshot>;
+  /** Where committed log records are read. */
+  log(): Promise<LogSource>;
+  /**
+   * Folds the log into the data file and starts a new log generation. `seal` is called while writers wait and must have
+   * confirmed every record up to its argument before it resolves; null when nobody archives. Resolves false, changing
+   * nothing, while a snapshot is pinned or a transaction is open.
+   */
+  recycleLog(seal: ((position: LogPosition) => Promise<void>) | null): Promise<boolean>;
+  /** Bytes of the log not yet folded into the data file. */
+  logBytes(): Promise<number>;
+  /** Bytes of the data, for views. */
+  dataBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+export interface EngineAccount {
+  readonly user: string;
+  readonly host: string;
+  readonly passwordHash: string;
+  readonly locked: boolean;
+  /** Upper-case global privileges, `ALL` for all. */
+  readonly privileges: readonly string[];
+}
+
+/**
+ * What a statement needs to know of its session. Plain frozen data: the session makes a new object when something
+ * changes, so that an engine in another thread sends it over only when its identity differs from the last one.
+ */
+export interface StatementContext {
+  /** Current database, null when none is chosen. */
+  readonly database: string | null;
+  readonly user: string;
+  readonly host: string;
+  /** Offset text such as `+08:00` or a zone name. */
+  readonly timeZone: string;
+  readonly sqlMode: string;
+  readonly autocommit: boolean;
+  readonly isolation: 'READ-COMMITTED' | 'REPEATABLE-READ' | 'SERIALIZABLE' | 'READ-UNCOMMITTED';
+  readonly foreignKeyChecks: boolean;
+  readonly uniqueChecks: boolean;
+  readonly charset: string;
+  readonly collation: string;
+  readonly connectionId: number;
+  readonly lastInsertId: bigint;
+  readonly foundRows: bigint;
+  readonly rowCount: bigint;
+  /** User variables, names in lower case without `@`. */
+  readonly userVariables: Readonly<Record<string, Cell>>;
+  /** System variables a statement may read as `@@name` or `@@session.name`; `@@global.name` is under `global.name`. */
+  readonly systemVariables: Readonly<Record<string, Cell>>;
+  readonly lockWaitTimeoutMs: number;
+}
+
+/** One client's place in a tenant: its transaction and its cursors. */
+export interface EngineSession {
+  /** Runs one statement; the engine parses MySQL text itself. Throws ObError for every failure the user can cause. */
+  execute(request: StatementRequest): Promise<StatementOutcome>;
+  /** Column list and parameter count without running. */
+  prepare(sql: string, context: StatementContext): Promise<PreparedShape>;
+  /** Rolls back what is open. */
+  rollback(): Promise<void>;
+  /** Ends a running statement as soon as possible; it fails with OB_ERR_QUERY_INTERRUPTED. */
+  interrupt(): void;
+  close(): Promise<void>;
+}
+
+export interface StatementRequest {
+  readonly sql: string;
+  readonly parameters?: readonly Cell[];
+  readonly format: RowFormat;
+  readonly context: StatementContext;
+  /** Start of the statement in microseconds since 1970; NOW() reads it. */
+  readonly nowUs: number;
+  /** The statement fails with OB_TIMEOUT after this many microseconds since 1970; 0 for never. */
+  readonly deadlineUs: number;
+}
+
+export interface PreparedShape {
+  readonly parameterCount: number;
+  readonly columns: readonly ResultColumn[];
+}
+
+export interface Warning {
+  readonly level: 'Note' | 'Warning' | 'Error';
+  readonly code: number;
+  readonly message: string;
+}
+
+export type StatementOutcome =
+  | {
+      readonly kind: 'ok';
+      readonly affectedRows: number;
+      /** First generated AUTO_INCREMENT value, 0 when none. */
+      readonly insertId: bigint;
+      readonly info: string;
+      readonly warnings: readonly Warning[];
+      readonly inTransaction: boolean;
+      /** User variables the statement assigned. */
+      readonly assigned?: Readonly<Record<string, Cell>>;
+      /** The database a `USE` or `DROP DATABASE` of the current one leaves behind. */
+      readonly database?: string | null;
+      /** True when accounts or grants changed, so that caches are dropped. */
+      readonly accountsChanged?: boolean;
+    }
+  | {
+      readonly kind: 'rows';
+      readonly columns: readonly ResultColumn[];
+      /** Must be drained or returned; batches are bounded. The generator's return value is the end of the statement. */
+      readonly batches: AsyncGenerator<RowBatch, RowsEnd, void>;
+    };
+
+export interface RowsEnd {
+  readonly rowCount: number;
+  readonly warnings: readonly Warning[];
+  readonly inTransaction: boolean;
+  readonly assigned?: Readonly<Record<string, Cell>>;
+}
+
+/** A frozen state. Blocks are opaque outside the engine: number and bytes. */
+export interface Snapshot {
+  /** Every commit up to this SCN is in the snapshot, none after. */
+  readonly scn: Scn;
+  readonly blockCount: number;
+  readonly blockBytes: number;
+  /** Bytes of data the snapshot stands for. */
+  readonly logicalBytes: number;
+  readonly reader: ThreadModule;
+  release(): Promise<void>;
+}
+
+/**
+ * Code of an engine that runs inside a copy worker: the worker imports `module` and passes `data` to the function the
+ * task names (`openBlockReader`, `openLogReader`, `openBlockWriter`, `openLogApplier` of `EngineThreadModule`).
+ */
+export interface ThreadModule {
+  /** URL of the module. */
+  readonly module: string;
+  /** Structured-clonable; may hold file descriptor numbers and SharedArrayBuffers. */
+  readonly data: unknown;
+}
+
+export interface LogSource {
+  readonly reader: ThreadModule;
+  /** The position after the newest commit, with an SCN no later commit will be at or below. */
+  barrier(): Promise<{ readonly scn: Scn; readonly position: LogPosition }>;
+}
+
+/** Opaque, structured-clonable and JSON-able: where a log reader stands. */
+export type LogPosition = Readonly<Record<string, number | string>>;
+
+export interface RestoreTarget {
+  /** `openBlockWriter` and `openLogApplier` of this module fill the tenant. */
+  readonly writer: ThreadModule;
+  /** Makes the files a tenant; afterwards `open` works. `untilScn` becomes the tenant's newest SCN at least. */
+  finish(untilScn: Scn): Promise<void>;
+  abort(): Promise<void>;
+}
+
+/** What the module named in a `ThreadModule` exports. All functions are synchronous: they run in a worker. */
+export interface EngineThreadModule {
+  openBlockReader(data: unknown): BlockReader;
+  openLogReader(data: unknown, from: LogPosition | null): LogReader;
+  openBlockWriter(data: unknown): BlockWriter;
+  openLogApplier(data: unknown): LogApplier;
+}
+
+export interface BlockReader {
+  /** Fills `into` from its start and returns the length; 0 for a block without content. */
+  read(blockNo: number, into: Uint8Array): number;
+  /** The largest length `read` may return. */
+  readonly maxBlockBytes: number;
+  close(): void;
+}
+
+export interface LogReader {
+  /** Committed records after the last position, at most about `maxBytes`; null when there is nothing new. */
+  next(maxBytes: number): LogChunk | null;
+  readonly position: LogPosition;
+  close(): void;
+}
+
+export interface LogChunk {
+  readonly firstScn: Scn;
+  readonly lastScn: Scn;
+  /** SCN and end offset inside `bytes` of each commit, in order. */
+  readonly commits: readonly { readonly scn: Scn; readonly end: number }[];
+  readonly bytes: Uint8Array;
+  /** Position after this chunk. */
+  readonly position: LogPosition;
+}
+
+export interface BlockWriter {
+  write(blockNo: number, bytes: Uint8Array): void;
+  /** Makes everything written durable. */
+  close(): void;
+}
+
+export interface LogApplier {
+  /** Applies the commits with `afterScn` < SCN ≤ `untilScn` of a chunk; returns how many. */
+  apply(
+    chunk: { readonly bytes: Uint8Array; readonly commits: LogChunk['commits'] },
+    afterScn: Scn,
+    untilScn: Scn,
+  ): number;
+  /** Truncates to the size of the last applied commit and makes it durable. */
+  close(): void;
+}
+
+/** Thrown by a log reader when records are missing: somebody else folded the log. The archive round ends INTERRUPTED. */
+export class LogGapError extends Error {
+  override readonly name = 'LogGapError';
+}
+
+export type EngineFailure = ObError;
