@@ -1,1 +1,1 @@
-console.log("grammar")
+console.log('grammar');

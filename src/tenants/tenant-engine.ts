@@ -30,8 +30,8 @@ export interface TenantOptions {
 export interface TenantEngine {
   readonly tenantId: number;
   openSession(sessionId: number): Promise<EngineSession>;
-  /** Login data of an account of this tenant, or null. `passwordHash` is SHA1(SHA1(password)) in lower-case hex or ''. */
-  account(user: string, host: string): Promise<EngineAccount | null>;
+  /** The accounts stored in the tenant; they travel with its backups. */
+  readonly accounts: AccountStore;
   /** Global system variables stored in the tenant; they travel with its backups. */
   globalVariables(): Promise<Readonly<Record<string, string>>>;
   setGlobalVariable(name: string, value: string): Promise<void>;
@@ -54,13 +54,30 @@ export interface TenantEngine {
   close(): Promise<void>;
 }
 
-export interface EngineAccount {
+/** Accounts of one tenant. Each `put` and `remove` is one durable step; `put` replaces the account of that name. */
+export interface AccountStore {
+  list(): Promise<readonly Account[]>;
+  put(account: Account): Promise<void>;
+  remove(user: string, host: string): Promise<void>;
+}
+
+export interface Account {
   readonly user: string;
+  /** Host pattern, `%` for any. */
   readonly host: string;
+  /** SHA1(SHA1(password)) in lower-case hex, `''` for an empty password. */
   readonly passwordHash: string;
   readonly locked: boolean;
-  /** Upper-case global privileges, `ALL` for all. */
+  readonly grants: readonly Grant[];
+}
+
+export interface Grant {
+  /** Null database: global. Null table: the whole database. */
+  readonly database: string | null;
+  readonly table: string | null;
+  /** Upper case, such as SELECT, `ALTER SYSTEM`, `ALL PRIVILEGES`. */
   readonly privileges: readonly string[];
+  readonly withGrantOption: boolean;
 }
 
 /**
@@ -72,6 +89,8 @@ export interface StatementContext {
   readonly database: string | null;
   readonly user: string;
   readonly host: string;
+  /** Grants of the session's account; the engine refuses what they do not cover (1142, 1044). */
+  readonly grants: readonly Grant[];
   /** Offset text such as `+08:00` or a zone name. */
   readonly timeZone: string;
   readonly sqlMode: string;
