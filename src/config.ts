@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { defaultRelease, knownReleases, parseRelease, type Release } from './base/release.ts';
+
+/** What a server is started with: the command line wins over the configuration file, the file over the defaults. */
+export interface Config {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly release: Release;
+  readonly clusterName: string;
+  readonly clusterId: number;
+  /** PEM files; TLS is offered only when both are given, as OceanBase offers it only when configured. */
+  readonly tlsCertFile: string | null;
+  readonly tlsKeyFile: string | null;
+  /** How long a finished job stays in the live view before it moves to history. */
+  readonly jobLingerMs: number;
+  /** Longest pause between two passes of the job schedulers. */
+  readonly tickMs: number;
+  /** Level of the server's log on standard error. */
+  readonly quiet: boolean;
+}
+
+export const defaultConfig: Config = {
+  host: '127.0.0.1',
+  port: 2881,
+  dataDir: './obvault-data',
+  release: defaultRelease,
+  clusterName: 'obcluster',
+  clusterId: 1,
+  tlsCertFile: null,
+  tlsKeyFile: null,
+  jobLingerMs: 5_000,
+  tickMs: 1_000,
+  quiet: false,
+};
+
+/** A mistake in the command line or the configuration file: told in one line, exit code 2. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+export const usage = `usage: obvault [--host HOST] [--port PORT] [--data-dir DIR] [--release RELEASE] [--config FILE] [--quiet]
+
+  --host HOST        address to listen on (default 127.0.0.1; another one needs a password for root@sys)
+  --port PORT        port to listen on (default 2881)
+  --data-dir DIR     where everything is kept (default ./obvault-data)
+  --release RELEASE  OceanBase release to emulate (default 4.2.1)
+  --config FILE      JSON file with host, port, dataDir, release, clusterName, clusterId, tlsCertFile, tlsKeyFile,
+                     jobLingerMs, tickMs, quiet
+`;
+
+/** Reads the arguments; `help` is true when the usage was asked for. Throws ConfigError. */
+export function readConfig(args: readonly string[]): { readonly config: Config; readonly help: boolean } {
+  const { values } = parse(args);
+  const file = values.config === undefined ? {} : readFile(values.config);
+  const line: Record<string, unknown> = {};
+  if (values.host !== undefined) line['host'] = values.host;
+  if (values.port !== undefined) line['port'] = Number(values.port);
+  if (values['data-dir'] !== undefined) line['dataDir'] = values['data-dir'];
+  if (values.release !== undefined) line['release'] = values.release;
+  if (values.quiet !== undefined) line['quiet'] = values.quiet;
+  return { config: check({ ...file, ...line }), help: values.help === true };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      strict: true,
+      options: {
+        host: { type: 'string' },
+        port: { type: 'string' },
+        'data-dir': { type: 'string' },
+        release: { type: 'string' },
+        config: { type: 'string' },
+        quiet: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (error) {
+    throw new ConfigError((error as Error).message.split('. ')[0] ?? 'bad option');
+  }
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new ConfigError(`configuration file ${path}: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ConfigError(`configuration file ${path} does not hold a JSON object`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function check(given: Record<string, unknown>): Config {
+  const config: Record<string, unknown> = { ...defaultConfig };
+  for (const [name, value] of Object.entries(given)) {
+    const standard = config[name];
+    if (standard === undefined) throw new ConfigError(`unknown setting '${name}'`);
+    if (name === 'release') config[name] = releaseOf(String(value));
+    else if (standard === null ? typeof value !== 'string' : typeof value !== typeof standard) {
+      throw new ConfigError(`setting '${name}' has the wrong type`);
+    } else config[name] = value;
+  }
+  const checked = config as unknown as Config;
+  if (!Number.isInteger(checked.port) || checked.port < 0 || checked.port > 65535) {
+    throw new ConfigError(`'${given['port']}' is not a port`);
+  }
+  if (!(checked.jobLingerMs >= 0) || !(checked.tickMs > 0)) throw new ConfigError('jobLingerMs and tickMs are milliseconds');
+  if ((checked.tlsCertFile === null) !== (checked.tlsKeyFile === null)) {
+    throw new ConfigError('tlsCertFile and tlsKeyFile go together');
+  }
+  return checked;
+}
+
+function releaseOf(text: string): Release {
+  const known: readonly string[] = knownReleases;
+  if (!known.includes(text)) throw new ConfigError(`release '${text}' is not known; one of ${known.join(', ')}`);
+  return parseRelease(text);
+}

@@ -1,0 +1,44 @@
+import { ConfigError, readConfig, usage } from './config.ts';
+
+/** Exit codes: 0 ended as asked, 1 could not start or ended by a fault, 2 bad command line or configuration. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    const { config, help } = readConfig(args);
+    if (help) {
+      process.stdout.write(usage);
+      return;
+    }
+    const { startServer } = await import('./server.ts');
+    const server = await startServer(config);
+    process.stdout.write(`obvault ${config.release.text} ready on ${config.host}:${server.port}\n`);
+    let stopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (stopping) return;
+        stopping = true;
+        server.stop().then(
+          () => process.exit(0),
+          (error: unknown) => fail(1, error instanceof Error ? error.message : String(error)),
+        );
+      });
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) return fail(2, error.message);
+    fail(1, startFailure(error));
+  }
+}
+
+/** One line that says why the server did not start. */
+function startFailure(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') return `the port is in use: ${message}`;
+  if (code === 'EACCES') return `permission denied: ${message}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fail(code: number, text: string): void {
+  process.stderr.write(`obvault: ${text.split('\n')[0]}\n`);
+  process.exit(code);
+}
+
+if (import.meta.main) await main(process.argv.slice(2));
