@@ -16,7 +16,10 @@ export async function firstBackupRunbook({ server, scratch }: RunbookPlace): Pro
   const sys = await connect(server.port, 'root@sys');
   heading('A tenant and its resources');
   await createTenant(sys, 'mysql_tenant');
-  await sys.run("SELECT TENANT_ID, TENANT_NAME, COMPATIBILITY_MODE, STATUS, TENANT_ROLE, LOG_MODE FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = 'mysql_tenant'", { vertical: true });
+  await sys.run(
+    "SELECT TENANT_ID, TENANT_NAME, COMPATIBILITY_MODE, STATUS, TENANT_ROLE, LOG_MODE FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = 'mysql_tenant'",
+    { vertical: true },
+  );
   await createTenant(sys, 'oracle_tenant', " SET ob_tcp_invited_nodes = '%', ob_compatibility_mode = 'oracle'");
 
   const app = await connect(server.port, 'root@mysql_tenant');
@@ -28,7 +31,10 @@ export async function firstBackupRunbook({ server, scratch }: RunbookPlace): Pro
   const archive = `file://${join(scratch, 'backup', 'archive')}`;
   await sys.run(`ALTER SYSTEM SET LOG_ARCHIVE_DEST='LOCATION=${archive}' TENANT = mysql_tenant`);
   await sys.run('ALTER SYSTEM ARCHIVELOG TENANT = mysql_tenant');
-  await sys.until('SELECT TENANT_ID, ROUND_ID, STATUS FROM oceanbase.CDB_OB_ARCHIVELOG', (rows) => rows[0]?.['STATUS'] === 'DOING');
+  await sys.until(
+    'SELECT TENANT_ID, ROUND_ID, STATUS FROM oceanbase.CDB_OB_ARCHIVELOG',
+    (rows) => rows[0]?.['STATUS'] === 'DOING',
+  );
   await app.run(`ALTER SYSTEM SET DATA_BACKUP_DEST='${data}'`);
   await app.run('SELECT * FROM oceanbase.DBA_OB_BACKUP_PARAMETER');
   await sys.run('SELECT * FROM oceanbase.CDB_OB_BACKUP_STORAGE_INFO', { vertical: true });
@@ -37,13 +43,18 @@ export async function firstBackupRunbook({ server, scratch }: RunbookPlace): Pro
   heading('A full backup while rows keep coming');
   const writer = startWriter(server.port);
   await sys.run("ALTER SYSTEM BACKUP TENANT = mysql_tenant DESCRIPTION = 'first full'");
-  await sys.run('SELECT TENANT_ID, JOB_ID, BACKUP_SET_ID, JOB_LEVEL, BACKUP_TYPE, STATUS FROM oceanbase.CDB_OB_BACKUP_JOBS');
+  await sys.run(
+    'SELECT TENANT_ID, JOB_ID, BACKUP_SET_ID, JOB_LEVEL, BACKUP_TYPE, STATUS FROM oceanbase.CDB_OB_BACKUP_JOBS',
+  );
   const sets = await sys.until(
     'SELECT TENANT_ID, BACKUP_SET_ID, BACKUP_TYPE, STATUS, FILE_STATUS, INPUT_BYTES, OUTPUT_BYTES, MIN_RESTORE_SCN FROM oceanbase.CDB_OB_BACKUP_SET_FILES',
     (rows) => rows.some((row) => row['STATUS'] !== 'DOING'),
   );
   expectEqual('the set says', [sets[0]?.['STATUS'], sets[0]?.['FILE_STATUS']], ['SUCCESS', 'AVAILABLE']);
-  await sys.until("SELECT JOB_ID, STATUS, RESULT, DESCRIPTION FROM oceanbase.CDB_OB_BACKUP_JOB_HISTORY WHERE TENANT_ID > 1", (rows) => rows.length === 1);
+  await sys.until(
+    'SELECT JOB_ID, STATUS, RESULT, DESCRIPTION FROM oceanbase.CDB_OB_BACKUP_JOB_HISTORY WHERE TENANT_ID > 1',
+    (rows) => rows.length === 1,
+  );
   print(`files: ${readdirSync(join(scratch, 'backup', 'data')).join(' ')}`);
   if (!existsSync(join(scratch, 'backup', 'data', 'format.obbak'))) throw new RunbookFailure('no format file');
 
@@ -54,15 +65,29 @@ export async function firstBackupRunbook({ server, scratch }: RunbookPlace): Pro
     (rows) => String(rows[0]?.['CHECKPOINT_SCN_DISPLAY']) > (moments.at(-1)?.time ?? ''),
   );
   const late = moments.length - 2;
-  await restoreAndCompare(sys, app, server.port, { name: 'restored_a', from: `${data},${archive}`, moment: moments[late], by: 'TIME' });
+  await restoreAndCompare(sys, app, server.port, {
+    name: 'restored_a',
+    from: `${data},${archive}`,
+    moment: moments[late],
+    by: 'TIME',
+  });
   const early = moments.findIndex((moment) => moment.afterBackup) + 1;
-  await restoreAndCompare(sys, app, server.port, { name: 'restored_b', from: `${data},${archive}`, moment: moments[Math.min(early, late)], by: 'TIME' });
+  await restoreAndCompare(sys, app, server.port, {
+    name: 'restored_b',
+    from: `${data},${archive}`,
+    moment: moments[Math.min(early, late)],
+    by: 'TIME',
+  });
   await app.close();
   await sys.close();
 }
 
 /** Unit, pool and tenant of one name. */
-export async function createTenant(sys: Client, name: string, settings = " SET ob_tcp_invited_nodes = '%'"): Promise<void> {
+export async function createTenant(
+  sys: Client,
+  name: string,
+  settings = " SET ob_tcp_invited_nodes = '%'",
+): Promise<void> {
   await sys.run(`CREATE RESOURCE UNIT unit_${name} MAX_CPU 1, MEMORY_SIZE '5G'`);
   await sys.run(`CREATE RESOURCE POOL pool_${name} UNIT = 'unit_${name}', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
   await sys.run(`CREATE TENANT ${name} PRIMARY_ZONE = 'zone1', RESOURCE_POOL_LIST = ('pool_${name}')${settings}`);
@@ -88,12 +113,17 @@ async function loadOrders(app: Client): Promise<void> {
   }
   print(`loaded in ${((performance.now() - start) / 1000).toFixed(1)} s`);
   await app.run('SELECT COUNT(*), SUM(amount), SUM(LENGTH(note)) FROM shop.orders');
-  await app.run('SELECT customer, COUNT(*) AS orders, MAX(amount) FROM shop.orders GROUP BY customer ORDER BY orders DESC, customer LIMIT 3');
+  await app.run(
+    'SELECT customer, COUNT(*) AS orders, MAX(amount) FROM shop.orders GROUP BY customer ORDER BY orders DESC, customer LIMIT 3',
+  );
 }
 
 function orderRow(id: number): string {
   const mixed = (id * 2654435761) % 4294967296;
-  const note = Array.from({ length: 30 }, (_, i) => ((mixed * (i + 7)) % 4294967296).toString(36)).join(' ').repeat(3).slice(0, 500);
+  const note = Array.from({ length: 30 }, (_, i) => ((mixed * (i + 7)) % 4294967296).toString(36))
+    .join(' ')
+    .repeat(3)
+    .slice(0, 500);
   const second = String(id % 60).padStart(2, '0');
   return `(${id},'customer-${mixed % 5000}',${(mixed % 1_000_000) / 100},'2024-05-${String((id % 28) + 1).padStart(2, '0')} 12:30:${second}.${String(mixed % 1_000_000).padStart(6, '0')}','${note}')`;
 }
@@ -142,13 +172,19 @@ async function restoreAndCompare(sys: Client, app: Client, port: number, wish: R
   heading(`Restore to ${moment.time}, after row ${moment.seq}`);
   await sys.run(`CREATE RESOURCE UNIT IF NOT EXISTS unit_restore MAX_CPU 1, MEMORY_SIZE '5G'`);
   await sys.run(`CREATE RESOURCE POOL pool_${name} UNIT = 'unit_restore', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
-  await sys.run(`ALTER SYSTEM RESTORE ${name} FROM '${from}' UNTIL TIME='${moment.time}' WITH 'pool_list=pool_${name}'`);
+  await sys.run(
+    `ALTER SYSTEM RESTORE ${name} FROM '${from}' UNTIL TIME='${moment.time}' WITH 'pool_list=pool_${name}'`,
+  );
   await sys.run('SELECT TENANT_ID, JOB_ID, RESTORE_TENANT_NAME, STATUS FROM oceanbase.CDB_OB_RESTORE_PROGRESS');
   const ended = await sys.until(
     `SELECT TENANT_ID, RESTORE_TENANT_NAME, STATUS, COMMENT FROM oceanbase.CDB_OB_RESTORE_HISTORY WHERE RESTORE_TENANT_NAME = '${name}' ORDER BY TENANT_ID`,
     (rows) => rows.length === 2,
   );
-  expectEqual('both restore rows', ended.map((row) => row['STATUS']), ['SUCCESS', 'SUCCESS']);
+  expectEqual(
+    'both restore rows',
+    ended.map((row) => row['STATUS']),
+    ['SUCCESS', 'SUCCESS'],
+  );
   await sys.run(`ALTER SYSTEM ACTIVATE STANDBY TENANT = ${name}`);
   await sys.run(`SELECT TENANT_NAME, STATUS, TENANT_ROLE FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = '${name}'`);
   const restored = await connect(port, `root@${name}`);
@@ -167,7 +203,8 @@ export async function compareTables(left: Client, right: Client, table: string, 
   for (;;) {
     const page = `SELECT * FROM ${table} WHERE ${key} > ${last} ORDER BY ${key} LIMIT 5000`;
     const [rows, others] = [await left.quiet(page), await right.quiet(page)];
-    if (JSON.stringify(rows) !== JSON.stringify(others)) throw new RunbookFailure(`${table} differs after ${key} = ${last}`);
+    if (JSON.stringify(rows) !== JSON.stringify(others))
+      throw new RunbookFailure(`${table} differs after ${key} = ${last}`);
     if (rows.length === 0) break;
     count += rows.length;
     last = String(rows.at(-1)?.[key]);

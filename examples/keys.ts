@@ -26,7 +26,11 @@ export async function keyRunbook({ server, scratch }: RunbookPlace): Promise<voi
     'SELECT BACKUP_SET_ID, STATUS, ENCRYPTION_MODE FROM oceanbase.DBA_OB_BACKUP_SET_FILES',
     (rows) => rows.some((row) => row['STATUS'] !== 'DOING'),
   );
-  expectEqual('the set is encrypted under the key', [sets[0]?.['STATUS'], sets[0]?.['ENCRYPTION_MODE']], ['SUCCESS', 'TRANSPARENT_ENCRYPTION']);
+  expectEqual(
+    'the set is encrypted under the key',
+    [sets[0]?.['STATUS'], sets[0]?.['ENCRYPTION_MODE']],
+    ['SUCCESS', 'TRANSPARENT_ENCRYPTION'],
+  );
   await app.run(`ALTER SYSTEM BACKUP KEY TO '${place('key')}' ENCRYPTED BY 'k3y-pass'`, {
     as: `ALTER SYSTEM BACKUP KEY TO '${place('key')}' ENCRYPTED BY '******'`,
   });
@@ -49,13 +53,19 @@ export async function keyRunbook({ server, scratch }: RunbookPlace): Promise<voi
 
   heading('A set under a password');
   const second = await connect(server.port, 'root@vaulted');
-  await second.run("SET ENCRYPTION ON IDENTIFIED BY 'Tr0ub4dor' ONLY", { as: "SET ENCRYPTION ON IDENTIFIED BY '******' ONLY" });
+  await second.run("SET ENCRYPTION ON IDENTIFIED BY 'Tr0ub4dor' ONLY", {
+    as: "SET ENCRYPTION ON IDENTIFIED BY '******' ONLY",
+  });
   await second.run('ALTER SYSTEM BACKUP DATABASE');
   const locked = await second.until(
     'SELECT BACKUP_SET_ID, STATUS, ENCRYPTION_MODE FROM oceanbase.DBA_OB_BACKUP_SET_FILES ORDER BY BACKUP_SET_ID DESC LIMIT 1',
     (rows) => rows[0]?.['BACKUP_SET_ID'] !== sets[0]?.['BACKUP_SET_ID'] && rows[0]?.['STATUS'] !== 'DOING',
   );
-  expectEqual('the set needs a password', [locked[0]?.['STATUS'], locked[0]?.['ENCRYPTION_MODE']], ['SUCCESS', 'PASSWORD']);
+  expectEqual(
+    'the set needs a password',
+    [locked[0]?.['STATUS'], locked[0]?.['ENCRYPTION_MODE']],
+    ['SUCCESS', 'PASSWORD'],
+  );
   await otherSys.run("CREATE RESOURCE POOL p2 UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')");
   const again = `ALTER SYSTEM RESTORE vaulted2 FROM '${place('data')},${place('archive')}' WITH 'pool_list=p2' WITH KEY FROM '${place('key')}' ENCRYPTED BY 'k3y-pass'`;
   await otherSys.refused(again, 9047);
@@ -71,5 +81,9 @@ async function waitRestored(sys: Client, name: string): Promise<void> {
     `SELECT TENANT_ID, STATUS, COMMENT FROM oceanbase.CDB_OB_RESTORE_HISTORY WHERE RESTORE_TENANT_NAME = '${name}' ORDER BY TENANT_ID`,
     (found) => found.length === 2,
   );
-  expectEqual(`restore of ${name}`, rows.map((row) => row['STATUS']), ['SUCCESS', 'SUCCESS']);
+  expectEqual(
+    `restore of ${name}`,
+    rows.map((row) => row['STATUS']),
+    ['SUCCESS', 'SUCCESS'],
+  );
 }

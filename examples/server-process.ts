@@ -18,7 +18,10 @@ export interface ServerProcess {
 }
 
 /** Starts a server on `dataDir` and resolves at its ready line; rejects with what it wrote when it ends before. */
-export function startServerProcess(dataDir: string, settings: Readonly<Record<string, unknown>> = {}): Promise<ServerProcess> {
+export function startServerProcess(
+  dataDir: string,
+  settings: Readonly<Record<string, unknown>> = {},
+): Promise<ServerProcess> {
   mkdirSync(dataDir, { recursive: true });
   const configFile = join(dataDir, '..', `${dataDir.split('/').at(-1)}.config.json`);
   writeFileSync(configFile, JSON.stringify({ port: 0, jobLingerMs: 1_000, ...settings, dataDir }));

@@ -78,7 +78,8 @@ export async function connect(port: number, name: string, password = '', databas
           printRows(rows, false);
           return rows;
         }
-        if (performance.now() > end) throw new RunbookFailure(`waited ${limitMs} ms in vain: ${sql}: ${JSON.stringify(rows)}`);
+        if (performance.now() > end)
+          throw new RunbookFailure(`waited ${limitMs} ms in vain: ${sql}: ${JSON.stringify(rows)}`);
         await new Promise((settle) => setTimeout(settle, 100));
       }
     },
