@@ -1,0 +1,107 @@
+import { fault, isFault } from '../base/errors.ts';
+import { defaultRelease, type Release } from '../base/release.ts';
+import { type Destination, maskDestination } from './destination.ts';
+import { pieceSwitchMaxUs, pieceSwitchMinUs } from './limits.ts';
+import { parseDestination, schemeOf } from './parse.ts';
+import { formatTimeText, parseTimeText } from './time-text.ts';
+
+/** What a value of LOG_ARCHIVE_DEST says; attributes that were not named have their defaults. */
+export interface ArchiveDest {
+  readonly location: Destination;
+  readonly binding: 'OPTIONAL' | 'MANDATORY';
+  readonly pieceSwitchIntervalUs: number;
+  /** `1d`: what the attribute row shows. */
+  readonly pieceSwitchInterval: string;
+  /** Stored, without effect in all releases; null when not given. */
+  readonly compression: 'ENABLE' | 'DISABLE' | null;
+}
+
+type Draft = { -readonly [K in keyof ArchiveDest]?: ArchiveDest[K] };
+
+/**
+ * Reads a value of LOG_ARCHIVE_DEST, items left to right; null for `''`. Errors: 1235 (unknown item, COMPRESSION,
+ * interval out of range, no LOCATION), 1210 (empty value, BINDING, interval that is no time, an item twice), and those
+ * of the location.
+ */
+export function parseArchiveDest(text: string, release: Release = defaultRelease): ArchiveDest | null {
+  if (text === '') return null;
+  const items = text.split(' ').filter((item) => item !== '');
+  if (items.length === 0) throw fault('OB_INVALID_ARGUMENT');
+  const draft: Draft = {};
+  const seen = new Set<string>();
+  for (const item of items) {
+    const key = readItem(draft, item, release);
+    if (seen.has(key)) throw fault('OB_INVALID_ARGUMENT');
+    seen.add(key);
+  }
+  if (!draft.location) throw fault('OB_NOT_SUPPORTED', 'set archive dest without location is');
+  const pieceSwitchIntervalUs = draft.pieceSwitchIntervalUs ?? pieceSwitchMinUs;
+  return Object.freeze({
+    location: draft.location,
+    binding: draft.binding ?? 'OPTIONAL',
+    pieceSwitchIntervalUs,
+    pieceSwitchInterval: formatTimeText(pieceSwitchIntervalUs),
+    compression: draft.compression ?? null,
+  });
+}
+
+function readItem(draft: Draft, item: string, release: Release): string {
+  const cut = item.indexOf('=');
+  const key = (cut < 0 ? item : item.slice(0, cut)).toUpperCase();
+  const value = cut < 0 ? '' : item.slice(cut + 1);
+  const read = readers[key];
+  if (!read) throw fault('OB_NOT_SUPPORTED');
+  if (value === '') throw fault('OB_INVALID_ARGUMENT');
+  read(draft, value, release);
+  return key;
+}
+
+const readers: Readonly<Record<string, (draft: Draft, value: string, release: Release) => void>> = {
+  LOCATION(draft, value, release) {
+    draft.location = parseDestination(value, release);
+  },
+  BINDING(draft, value) {
+    const binding = value.toUpperCase();
+    if (binding !== 'OPTIONAL' && binding !== 'MANDATORY') throw fault('OB_INVALID_ARGUMENT');
+    draft.binding = binding;
+  },
+  PIECE_SWITCH_INTERVAL(draft, value) {
+    const us = parseTimeText(value);
+    if (us === null) throw fault('OB_INVALID_ARGUMENT');
+    if (us < pieceSwitchMinUs || us > pieceSwitchMaxUs)
+      throw fault('OB_NOT_SUPPORTED', 'invalid piece_switch_interval out of range [1d,7d] is');
+    draft.pieceSwitchIntervalUs = us;
+  },
+  COMPRESSION(draft, value) {
+    const compression = value.toUpperCase();
+    if (compression !== 'ENABLE' && compression !== 'DISABLE') throw fault('OB_NOT_SUPPORTED');
+    draft.compression = compression;
+  },
+};
+
+/** Reads a value of LOG_ARCHIVE_DEST_STATE: ENABLE or DEFER in any case, else 1210. The row keeps the text as typed. */
+export function parseArchiveDestState(text: string): 'ENABLE' | 'DEFER' {
+  const state = text.toUpperCase();
+  if (state !== 'ENABLE' && state !== 'DEFER') throw fault('OB_INVALID_ARGUMENT');
+  return state;
+}
+
+/**
+ * Splits the list behind FROM of RESTORE: elements trimmed, equal ones dropped. 1210 when nothing is named; 9026
+ * "<uri> is not a valid uri" for an unknown prefix, plain 9026 for every other fault of an element.
+ */
+export function parseRestoreFrom(text: string, release: Release = defaultRelease): readonly Destination[] {
+  const items = [...new Set(text.split(',').map((item) => item.trim()))].filter((item) => item !== '');
+  if (items.length === 0) throw fault('OB_INVALID_ARGUMENT');
+  return items.map((item) => readRestoreItem(item, release));
+}
+
+function readRestoreItem(item: string, release: Release): Destination {
+  if (schemeOf(item, release) === null) throw fault('OB_INVALID_BACKUP_DEST', maskDestination(item));
+  try {
+    return parseDestination(item, release);
+  } catch (error) {
+    if (isFault(error, 'OB_INVALID_ARGUMENT')) throw fault('OB_INVALID_BACKUP_DEST');
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+/** Named limits of every medium. */
+
+/** The largest object `putSmall` publishes and `read` returns in one piece. */
+export const smallObjectBytes = 8 * 1024 * 1024;
+
+/** How long one call may take before `media/wrap/deadline.ts` gives it up. */
+export const callDeadlineMs = 30_000;
+
+/** How long publishing a large object may take: the medium may have gigabytes left to make durable. */
+export const publishDeadlineMs = 600_000;
+
+/** Calls given up but still running below. At this number a medium answers `unavailable` without trying. */
+export const abandonedCallsMax = 2;
+
+/** Bytes of one segment of a key, and of a whole key. */
+export const keySegmentBytes = 255;
+export const keyBytes = 1023;

@@ -1,0 +1,45 @@
+import { type Clock, systemClock } from '../base/clock.ts';
+import { fault } from '../base/errors.ts';
+import { openFileMedium } from './file-medium.ts';
+import type { Medium } from './medium.ts';
+import { withDeadlines } from './wrap/deadline.ts';
+
+/** What a medium must know to be opened; a parsed destination is one. `path` carries its prefix. */
+export interface MediumAddress {
+  readonly scheme: Medium['scheme'];
+  readonly path: string;
+  readonly host: string;
+  readonly authorization: { readonly accessId: string; readonly accessKey: string };
+  readonly options: Readonly<Record<string, string>>;
+}
+
+type Opener = (address: MediumAddress, clock: Clock) => Medium;
+
+/** The one place where a scheme meets its medium. */
+const openers: Readonly<Record<Medium['scheme'], Opener>> = {
+  file: (address, clock) => openFileMedium(address.path.slice('file://'.length), clock),
+  oss: refuse,
+  cos: refuse,
+  s3: refuse,
+};
+
+/**
+ * Opens the medium of a destination, every call of it under a deadline. Nothing is read or written yet. Schemes without
+ * a medium are refused with 1235 "oss destination is not supported".
+ */
+export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
+  return withDeadlines(openers[address.scheme](address, clock), { clock });
+}
+
+/** Throws what `openMedium` would, without opening: for statements that must refuse before they do anything. */
+export function checkScheme(scheme: Medium['scheme']): void {
+  if (openers[scheme] === refuse) throw schemeFault(scheme);
+}
+
+function refuse(address: MediumAddress): never {
+  throw schemeFault(address.scheme);
+}
+
+function schemeFault(scheme: string) {
+  return fault('OB_NOT_SUPPORTED', `${scheme} destination is`);
+}
