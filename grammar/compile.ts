@@ -61,7 +61,9 @@ export class SyntaxError extends Error {
 `;
 
 function hashOf(sources: readonly GrammarSource[]): string {
-  const hash = createHash('sha256').update(peggy.VERSION).update(readFileSync(import.meta.filename));
+  const hash = createHash('sha256')
+    .update(peggy.VERSION)
+    .update(readFileSync(import.meta.filename));
   for (const { source, text } of sources) hash.update(`${source}\0${text}\0`);
   return hash.digest('hex');
 }

@@ -1,0 +1,124 @@
+const mask = '******';
+
+/** Without one of these words a text has nothing to hide. */
+const suspicious = /identified|encrypted|password|_key|_secret|kms/i;
+
+/** `access_key=…` and the like inside a quoted destination, service or key text. */
+const hiddenItem = /\b(access_key|encrypt_key|secret_key|kms_secret|sts_token|password)(\s*=\s*)([^&\s,]+)/gi;
+/** The same where no quotes stand around it, such as in an error text. */
+const bareItem = /\b(access_key|encrypt_key)(=)([^&\s,;'"]+)/gi;
+
+/** Names whose whole value is a secret. */
+const hiddenNames = new Set(['external_kms_info', 'kms_encrypt_info']);
+/** Words that may stand between IDENTIFIED or ENCRYPTED and the secret. */
+const between = new Set(['BY', 'PASSWORD', 'VALUES', 'WITH', 'AS']);
+
+const piece = /--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uffff]+|\s+|[\s\S]/y;
+
+/**
+ * The text of a statement with every password, key and access key replaced by `******`: for logs and SHOW PROCESSLIST.
+ * Works on broken statements too; where it is not sure it hides more rather than less.
+ */
+export function maskSecrets(text: string): string {
+  if (!suspicious.test(text)) return text;
+  const masker = new Masker();
+  let masked = '';
+  for (let at = 0; at < text.length; ) {
+    const quote = text[at]!;
+    let end: number;
+    if (quote === "'" || quote === '"' || quote === '`') {
+      end = endOfQuoted(text, at);
+      masked += masker.quoted(text.slice(at, end), quote);
+    } else {
+      piece.lastIndex = at;
+      const token = piece.exec(text)![0];
+      end = at + token.length;
+      masked += masker.bare(token);
+    }
+    at = end;
+  }
+  return masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`);
+}
+
+/** Offset behind the closing quote, or the end of the text when there is none. */
+function endOfQuoted(text: string, start: number): number {
+  const quote = text.charCodeAt(start);
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 92 && quote !== 96) at++;
+    else if (code === quote) {
+      if (text.charCodeAt(at + 1) !== quote) return at + 1;
+      at++;
+    }
+  }
+  return text.length;
+}
+
+/** Follows the tokens of one text and knows when the next one is a secret. */
+class Masker {
+  /** `value`: the next string or word is a secret. `armed`: it is one behind the next `=` or `(`. */
+  #expects: 'nothing' | 'armed' | 'value' = 'nothing';
+  /** SET DECRYPTION takes a list, so the string behind a comma is a secret too. */
+  #list = false;
+  #afterSecret = false;
+  #plugin = false;
+  #afterSet = false;
+
+  quoted(token: string, quote: string): string {
+    if (this.#plugin) {
+      this.#plugin = false;
+      return token;
+    }
+    const secret = this.#expects === 'value';
+    this.#afterSet = false;
+    if (secret) {
+      this.#expects = 'nothing';
+      this.#afterSecret = true;
+      return `${quote}${mask}${quote}`;
+    }
+    if (hiddenNames.has(token.slice(1, -1).toLowerCase())) this.#expects = 'armed';
+    return token.replace(hiddenItem, (_, name, sign, value: string) => `${name}${sign}${mask}${closing(value, quote)}`);
+  }
+
+  bare(token: string): string {
+    if (/^(?:\s|--|#|\/\*)/.test(token)) return token.replace(hiddenItem, (_, name, sign) => `${name}${sign}${mask}`);
+    if (!/^[\w$\u0080-\uffff]/.test(token)) return this.#sign(token);
+    return this.#word(token);
+  }
+
+  #sign(token: string): string {
+    if (token === ';') {
+      this.#expects = 'nothing';
+      this.#list = false;
+    } else if ((token === '=' || token === '(') && this.#expects === 'armed') this.#expects = 'value';
+    else if (token === ',' && this.#list && this.#afterSecret) this.#expects = 'value';
+    this.#afterSecret = false;
+    return token;
+  }
+
+  #word(token: string): string {
+    const word = token.toUpperCase();
+    const afterSet = this.#afterSet;
+    this.#afterSet = word === 'SET';
+    this.#afterSecret = false;
+    if (this.#plugin) {
+      this.#plugin = false;
+      return token;
+    }
+    if (word === 'DECRYPTION') this.#list = true;
+    if (word === 'IDENTIFIED' || word === 'ENCRYPTED') this.#expects = 'value';
+    else if (this.#expects === 'value' && between.has(word)) this.#plugin = word === 'WITH';
+    else if (word === 'PASSWORD' && (afterSet || this.#expects !== 'value')) this.#expects = 'armed';
+    else if (hiddenNames.has(token.toLowerCase())) this.#expects = 'armed';
+    else if (this.#expects === 'value') {
+      this.#expects = 'nothing';
+      return mask;
+    }
+    return token;
+  }
+}
+
+/** A value that ran up to the closing quote of its string gives the quote back. */
+function closing(value: string, quote: string): string {
+  return value.endsWith(quote) ? quote : '';
+}
