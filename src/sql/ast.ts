@@ -46,7 +46,10 @@ export type Expression =
   | MatchAgainst
   | Collate;
 
-/** A literal. `slot` numbers the literals of a statement from 0 in text order; plans bind them (see `scan.ts`). */
+/**
+ * A literal. `slot` numbers the literals of a statement from 0 in text order; plans bind them (see `scan.ts`). NULL, TRUE
+ * and FALSE have slot -1: they stay words of the normalised text and are never bound.
+ */
 export interface Literal {
   readonly kind: 'literal';
   readonly type:

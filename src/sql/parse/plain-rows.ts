@@ -1,0 +1,126 @@
+import type { Expression, Literal } from '../ast.ts';
+import { isDigit, isNamePart, isSpace } from '../scan/characters.ts';
+import { unquote } from '../scan/literals.ts';
+
+/** Reads rows of plain literals from a text; `position` and `literals` tell where it came to. */
+export class PlainRows {
+  position = 0;
+  literals = 0;
+  private readonly text: string;
+  private readonly backslashes: boolean;
+
+  constructor(text: string, backslashes: boolean) {
+    this.text = text;
+    this.backslashes = backslashes;
+  }
+
+  /**
+   * Appends as many rows as it understands, from the `(` at `start` on; ends behind the last `)`. False when it does not
+   * understand the first one. `literals` were met before.
+   */
+  read(start: number, literals: number, rows: Expression[][]): boolean {
+    this.position = start;
+    this.literals = literals;
+    let end = -1;
+    let counted = literals;
+    while (this.sign(40)) {
+      const row: Expression[] = [];
+      if (!this.values(row)) break;
+      rows.push(row);
+      end = this.position;
+      counted = this.literals;
+      if (!this.sign(44)) break;
+    }
+    if (end < 0) return false;
+    this.position = end;
+    this.literals = counted;
+    return true;
+  }
+
+  private values(row: Expression[]): boolean {
+    do {
+      const value = this.value();
+      if (value === null) return false;
+      row.push(value);
+    } while (this.sign(44));
+    return this.sign(41);
+  }
+
+  /** Skips blanks and takes the sign when it is there. */
+  private sign(code: number): boolean {
+    this.blanks();
+    if (this.text.charCodeAt(this.position) !== code) return false;
+    this.position++;
+    return true;
+  }
+
+  private blanks(): void {
+    while (isSpace(this.text.charCodeAt(this.position))) this.position++;
+  }
+
+  private value(): Expression | null {
+    this.blanks();
+    const code = this.text.charCodeAt(this.position);
+    if (code === 39) return this.string();
+    if (isDigit(code)) return this.number();
+    if (code === 45 && isDigit(this.text.charCodeAt(this.position + 1))) {
+      this.position++;
+      const operand = this.number();
+      return operand === null ? null : { kind: 'unary', operator: '-', operand };
+    }
+    return code === 78 || code === 110 ? this.nothing() : null;
+  }
+
+  private nothing(): Literal | null {
+    const { text, position: start } = this;
+    const end = start + 4;
+    const a = text.charCodeAt(start + 1) | 32;
+    const b = text.charCodeAt(start + 2) | 32;
+    const c = text.charCodeAt(start + 3) | 32;
+    if (a !== 117 || b !== 108 || c !== 108 || isNamePart(text.charCodeAt(end))) return null;
+    this.position = end;
+    return { kind: 'literal', type: 'null', value: null, slot: -1, start, end };
+  }
+
+  private string(): Literal | null {
+    const { text, backslashes, position: start } = this;
+    let plain = true;
+    for (let at = start + 1; at < text.length; at++) {
+      const code = text.charCodeAt(at);
+      if (code === 92 && backslashes) {
+        plain = false;
+        at++;
+      } else if (code === 39) {
+        if (text.charCodeAt(at + 1) === 39) {
+          plain = false;
+          at++;
+          continue;
+        }
+        const body = text.slice(start + 1, at);
+        this.position = at + 1;
+        this.blanks();
+        const after = text.charCodeAt(this.position);
+        if (after === 39 || after === 34) return null;
+        const value = plain ? body : unquote(body, "'", backslashes);
+        return { kind: 'literal', type: 'string', value, slot: this.literals++, start, end: at + 1 };
+      }
+    }
+    return null;
+  }
+
+  private number(): Literal | null {
+    const { text, position: start } = this;
+    let end = start;
+    while (isDigit(text.charCodeAt(end))) end++;
+    let type: 'integer' | 'decimal' = 'integer';
+    if (text.charCodeAt(end) === 46) {
+      type = 'decimal';
+      end++;
+      while (isDigit(text.charCodeAt(end))) end++;
+    }
+    // an exponent, 0x or a name that begins with digits
+    if (isNamePart(text.charCodeAt(end))) return null;
+    this.position = end;
+    return { kind: 'literal', type, value: text.slice(start, end), slot: this.literals++, start, end };
+  }
+}
