@@ -1,0 +1,251 @@
+import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { type Clock, systemClock } from '../base/clock.ts';
+import type { ObjectSink } from '../media/medium.ts';
+import type { Snapshot } from '../tenants/tenant-engine.ts';
+import type { BackupTaskInput, OpenedFile } from './backup-task.ts';
+import type { CopyWorkers } from './copy-workers.ts';
+import {
+  type BlockEntry,
+  type DataFileHeader,
+  encodeFileHeader,
+  encodeFileIndex,
+  encodeFooter,
+  fileHeaderFixedBytes,
+  footerBytes,
+  recordHeaderBytes,
+  saltBytes,
+} from './data-file.ts';
+import type { SetKey } from './keys.ts';
+import { indexSeal } from './payload-codec.ts';
+import { SharedCounters } from './shared-counters.ts';
+import { mediumErrorAt } from './thread-error.ts';
+import { abortError, atMost, runThreadJob, stopGraceMs } from './thread-job.ts';
+
+export interface BackupRequest {
+  readonly snapshot: Pick<Snapshot, 'blockCount' | 'reader'>;
+  /** Opens the data file of that number; called once for each, from 0. */
+  readonly openSink: (fileNo: number) => Promise<ObjectSink>;
+  /** Records stop here and go on in the next file; index and footer come on top (28 bytes a block). */
+  readonly maxFileBytes: number;
+  readonly setId: number;
+  readonly tenantId: number;
+  /** Null stores in clear. */
+  readonly key: SetKey | null;
+  readonly workers: CopyWorkers;
+  readonly signal?: AbortSignal;
+  /** Numbers never go down. Called now and then and once at the end. */
+  readonly onProgress?: (progress: CopyProgress) => void;
+  /** Input bytes per second over all threads. */
+  readonly throttle?: { readonly maxBytesPerSecond: number };
+  /** What errors call a file; `data file <n>` when left out. */
+  readonly nameOf?: (fileNo: number) => string;
+  /** Without progress for this long the job fails with a `timeout`. */
+  readonly stallTimeoutMs?: number;
+  readonly clock?: Clock;
+}
+
+export interface CopyProgress {
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  readonly blocksDone: number;
+  readonly blockCount: number;
+}
+
+export interface BackupResult {
+  readonly files: readonly { readonly no: number; readonly sizeBytes: number }[];
+  /** Raw bytes of the blocks. */
+  readonly inputBytes: number;
+  /** Bytes of all files. */
+  readonly outputBytes: number;
+  /** Blocks with content. */
+  readonly blockCount: number;
+  /** Where each block stands, by file and offset; for the set's index file. */
+  readonly entries: readonly BlockEntry[];
+}
+
+interface OpenFile {
+  readonly header: DataFileHeader;
+  readonly headerBytes: Buffer;
+  readonly sink: Promise<ObjectSink>;
+}
+
+/**
+ * Copies every block of a snapshot into data files and publishes them. On any failure all unpublished files are aborted and
+ * the first error is thrown: a MediumError naming file and offset, the engine's error, or OB_CANCELED.
+ */
+export async function backupBlocks(request: BackupRequest): Promise<BackupResult> {
+  const files = new Map<number, OpenFile>();
+  const ended = new Set<number>();
+  try {
+    openFile(request, files, 0);
+    const copied = await copyAll(request, files);
+    const result = await finishFiles(request, files, copied, ended);
+    request.onProgress?.({
+      inputBytes: copied.shared.inputBytes,
+      outputBytes: result.outputBytes,
+      blocksDone: request.snapshot.blockCount,
+      blockCount: request.snapshot.blockCount,
+    });
+    return result;
+  } catch (error) {
+    const aborts = [...files].filter(([no]) => !ended.has(no)).map(async ([, file]) => (await file.sink).abort());
+    await atMost(request.clock ?? systemClock, stopGraceMs, Promise.allSettled(aborts));
+    throw error;
+  }
+}
+
+interface Copied {
+  readonly shared: SharedCounters;
+  readonly entries: readonly BlockEntry[];
+}
+
+async function copyAll(request: BackupRequest, files: Map<number, OpenFile>): Promise<Copied> {
+  const shared = new SharedCounters();
+  const firstOffset = fileHeaderFixedBytes + (request.key?.wrapped.length ?? 0);
+  shared.startPlace(0, firstOffset);
+  const { snapshot } = request;
+  const inputOf = (slot: number): BackupTaskInput => ({
+    shared: shared.buffer,
+    slot,
+    reader: snapshot.reader,
+    blockCount: snapshot.blockCount,
+    setId: request.setId,
+    tenantId: request.tenantId,
+    key: request.key?.bytes ?? null,
+    firstOffset,
+    maxFileBytes: request.maxFileBytes,
+    maxBytesPerSecond: request.throttle?.maxBytesPerSecond ?? 0,
+  });
+  const values = await request.workers.use(snapshot.blockCount, request.signal, (threads) =>
+    runThreadJob({
+      threads,
+      task: 'backup',
+      inputOf,
+      shared,
+      signal: request.signal,
+      clock: request.clock ?? systemClock,
+      stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
+      nameOf: (no) => nameOf(request, no),
+      hooks: {
+        answer: (name, value) => answer(request, files, name, value),
+        progress: () => request.onProgress?.(progressOf(shared, snapshot.blockCount)),
+      },
+    }),
+  );
+  const entries = (values as BlockEntry[][]).flat().sort((a, b) => a.fileNo - b.fileNo || a.offset - b.offset);
+  return { shared, entries };
+}
+
+/** What the threads of a job counted so far. */
+export function progressOf(shared: SharedCounters, blockCount: number): CopyProgress {
+  const { inputBytes, outputBytes, blocksDone } = shared;
+  return { inputBytes, outputBytes, blocksDone, blockCount };
+}
+
+async function answer(request: BackupRequest, files: Map<number, OpenFile>, name: string, value: unknown) {
+  if (name === 'openFile') {
+    const file = openFile(request, files, value as number);
+    const sink = await file.sink;
+    const opened: OpenedFile = {
+      fd: sink.fd ?? null,
+      salt: file.header.salt,
+      name: nameOf(request, file.header.fileNo),
+    };
+    return opened;
+  }
+  const { fileNo, offset, bytes } = value as { fileNo: number; offset: number; bytes: Uint8Array };
+  const sink = await openFile(request, files, fileNo).sink;
+  return named(sink.writeAt(offset, bytes), nameOf(request, fileNo), offset);
+}
+
+function openFile(request: BackupRequest, files: Map<number, OpenFile>, fileNo: number): OpenFile {
+  const known = files.get(fileNo);
+  if (known) return known;
+  const header: DataFileHeader = {
+    setId: request.setId,
+    tenantId: request.tenantId,
+    fileNo,
+    encrypted: request.key !== null,
+    keyVersion: request.key?.masterKeyVersion ?? 0,
+    salt: randomBytes(saltBytes),
+    wrappedKey: request.key?.wrapped ?? new Uint8Array(0),
+  };
+  const headerBytes = encodeFileHeader(header);
+  const file = { header, headerBytes, sink: request.openSink(fileNo) };
+  file.sink.catch(() => undefined);
+  files.set(fileNo, file);
+  return file;
+}
+
+/** Writes header, index and footer of every file, then publishes in order. */
+async function finishFiles(
+  request: BackupRequest,
+  files: Map<number, OpenFile>,
+  copied: Copied,
+  ended: Set<number>,
+): Promise<BackupResult> {
+  const perFile = [...files].sort(([a], [b]) => a - b);
+  const sizes: { no: number; sizeBytes: number }[] = [];
+  for (const [no, file] of perFile) {
+    const own = copied.entries.filter((entry) => entry.fileNo === no);
+    const last = own.at(-1);
+    const indexOffset = last ? last.offset + recordHeaderBytes + last.storedLength : file.headerBytes.length;
+    const index = encodeFileIndex(own);
+    const footer = encodeFooter(
+      {
+        fileNo: no,
+        setId: request.setId,
+        indexOffset,
+        indexLength: index.length,
+        indexCrc: crc32(index),
+        fileCount: files.size,
+        blockCount: copied.entries.length,
+      },
+      (start) => request.key && indexSeal(request.key.bytes, file.header.salt, [file.headerBytes, index, start]),
+    );
+    const sink = await file.sink;
+    await writeTail(request, no, sink, [
+      [0, file.headerBytes],
+      [indexOffset, Buffer.concat([index, footer])],
+    ]);
+    sizes.push({ no, sizeBytes: indexOffset + index.length + footerBytes });
+  }
+  for (const { no, sizeBytes } of sizes) {
+    if (request.signal?.aborted) throw abortError(request.signal);
+    const sink = await files.get(no)!.sink;
+    await named(sink.publish(sizeBytes), nameOf(request, no), sizeBytes);
+    ended.add(no);
+  }
+  return {
+    files: sizes,
+    inputBytes: copied.shared.inputBytes,
+    outputBytes: sizes.reduce((sum, file) => sum + file.sizeBytes, 0),
+    blockCount: copied.entries.length,
+    entries: copied.entries,
+  };
+}
+
+async function writeTail(
+  request: BackupRequest,
+  no: number,
+  sink: ObjectSink,
+  pieces: readonly (readonly [number, Buffer])[],
+): Promise<void> {
+  for (const [offset, bytes] of pieces) {
+    if (request.signal?.aborted) throw abortError(request.signal);
+    await named(sink.writeAt(offset, bytes), nameOf(request, no), offset);
+  }
+}
+
+async function named(work: Promise<void>, name: string, offset: number): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw mediumErrorAt(error, name, offset, 'write');
+  }
+}
+
+function nameOf(request: BackupRequest, fileNo: number): string {
+  return request.nameOf?.(fileNo) ?? `data file ${fileNo}`;
+}

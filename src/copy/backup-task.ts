@@ -1,0 +1,170 @@
+import { performance } from 'node:perf_hooks';
+import type { BlockReader, ThreadModule } from '../tenants/tenant-engine.ts';
+import {
+  type BlockEntry,
+  encodeRecordStart,
+  finishRecordHeader,
+  recordAadBytes,
+  recordHeaderBytes,
+  recordNonce,
+} from './data-file.ts';
+import { loadEngineModule } from './engine-module.ts';
+import { fileKey, type Packed, pack, seal, storeClear, storedLengthOf } from './payload-codec.ts';
+import { SharedCounters } from './shared-counters.ts';
+import { mediumErrorAt } from './thread-error.ts';
+import type { TaskContext, TaskResult } from './thread-guest.ts';
+import { type ThreadIo, writeAll } from './thread-io.ts';
+
+export interface BackupTaskInput {
+  readonly shared: SharedArrayBuffer;
+  readonly slot: number;
+  readonly reader: ThreadModule;
+  readonly blockCount: number;
+  readonly setId: number;
+  readonly tenantId: number;
+  readonly key: Uint8Array | null;
+  readonly firstOffset: number;
+  readonly maxFileBytes: number;
+  /** Input bytes per second over all threads, 0 for no limit. */
+  readonly maxBytesPerSecond: number;
+}
+
+/** Main thread's answer to `openFile`. Without `fd` the records are handed back with `write`. */
+export interface OpenedFile {
+  readonly fd: number | null;
+  readonly salt: Uint8Array;
+  readonly name: string;
+}
+
+interface Target extends OpenedFile {
+  readonly key: Uint8Array | null;
+}
+
+const progressEveryBytes = 8 << 20;
+
+/** One thread's share of a backup: takes blocks until none is left. Its value is the BlockEntry list of what it wrote. */
+export async function backupTask(input: BackupTaskInput, context: TaskContext, io: ThreadIo): Promise<TaskResult> {
+  const shared = new SharedCounters(input.shared);
+  const engine = await loadEngineModule(input.reader);
+  const reader = engine.openBlockReader(input.reader.data);
+  try {
+    return { value: await copyBlocks(input, reader, shared, context, io) };
+  } finally {
+    shared.idle(input.slot);
+    reader.close();
+  }
+}
+
+async function copyBlocks(
+  input: BackupTaskInput,
+  reader: BlockReader,
+  shared: SharedCounters,
+  context: TaskContext,
+  io: ThreadIo,
+): Promise<readonly BlockEntry[]> {
+  const raw = new Uint8Array(reader.maxBlockBytes);
+  const files = new Map<number, Target>();
+  const entries: BlockEntry[] = [];
+  const startMs = performance.now();
+  let unreported = 0;
+  while (!shared.stopped) {
+    const blockNo = shared.takeNext();
+    if (blockNo >= input.blockCount) break;
+    const length = reader.read(blockNo, raw);
+    if (length > 0)
+      entries.push(
+        await writeBlock(input, blockNo, pack(raw.subarray(0, length), 'block'), shared, files, context, io),
+      );
+    shared.finished(length, length > 0 ? recordHeaderBytes + entries.at(-1)!.storedLength : 0);
+    unreported += length;
+    if (unreported >= progressEveryBytes) {
+      unreported = 0;
+      context.progress();
+    }
+    holdBack(input.maxBytesPerSecond, startMs, shared);
+  }
+  return entries;
+}
+
+async function writeBlock(
+  input: BackupTaskInput,
+  blockNo: number,
+  packed: Packed,
+  shared: SharedCounters,
+  files: Map<number, Target>,
+  context: TaskContext,
+  io: ThreadIo,
+): Promise<BlockEntry> {
+  const encrypted = input.key !== null;
+  const storedLength = storedLengthOf(packed, encrypted);
+  const { fileNo, offset } = shared.reserve(recordHeaderBytes + storedLength, input.firstOffset, input.maxFileBytes);
+  const file = files.get(fileNo) ?? (await openFile(input, fileNo, files, context));
+  const header = encodeRecordStart({
+    codec: packed.codec,
+    encrypted,
+    fileNo,
+    setId: input.setId,
+    tenantId: input.tenantId,
+    blockNo,
+    rawLength: packed.rawLength,
+    storedLength,
+    rawCrc: encrypted ? 0 : packed.rawCrc,
+  });
+  const nonce = recordNonce(fileNo, blockNo);
+  const sealed = file.key ? seal(packed, file.key, nonce, header.subarray(0, recordAadBytes)) : storeClear(packed);
+  finishRecordHeader(header, sealed.storedCrc, nonce, sealed.tag);
+  shared.workingAt(input.slot, fileNo, offset);
+  await store(file, fileNo, offset, [header, ...sealed.parts], shared, context, io);
+  shared.idle(input.slot);
+  return { blockNo, fileNo, offset, storedLength, rawLength: packed.rawLength, storedCrc: sealed.storedCrc };
+}
+
+async function openFile(
+  input: BackupTaskInput,
+  fileNo: number,
+  files: Map<number, Target>,
+  context: TaskContext,
+): Promise<Target> {
+  const opened = await context.call<OpenedFile>('openFile', fileNo);
+  const file = { ...opened, key: input.key && fileKey(input.key, opened.salt, 'data') };
+  files.set(fileNo, file);
+  return file;
+}
+
+async function store(
+  file: Target,
+  fileNo: number,
+  offset: number,
+  parts: readonly Uint8Array[],
+  shared: SharedCounters,
+  context: TaskContext,
+  io: ThreadIo,
+): Promise<void> {
+  if (file.fd === null) {
+    const bytes = joined(parts);
+    await context.call('write', { fileNo, offset, bytes }, [bytes.buffer]);
+    return;
+  }
+  try {
+    writeAll(io, file.fd, parts, offset, () => shared.stopped);
+  } catch (error) {
+    throw mediumErrorAt(error, file.name, offset, 'write');
+  }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+/** Sleeps until the bytes read so far fit the rate. */
+function holdBack(maxBytesPerSecond: number, startMs: number, shared: SharedCounters): void {
+  if (maxBytesPerSecond <= 0) return;
+  const dueMs = (shared.inputBytes / maxBytesPerSecond) * 1000;
+  shared.pause(dueMs - (performance.now() - startMs));
+}

@@ -1,0 +1,22 @@
+import { workerData } from 'node:worker_threads';
+import type { ThreadModule } from '../tenants/tenant-engine.ts';
+import { type ApplyTaskInput, applyTask } from './apply-task.ts';
+import { type BackupTaskInput, backupTask } from './backup-task.ts';
+import { type RestoreTaskInput, restoreTask } from './restore-task.ts';
+import { serveThread } from './thread-guest.ts';
+import { systemIo, type ThreadIo } from './thread-io.ts';
+
+/** Entry of a copy thread. */
+const wrapped = (workerData as { readonly io: ThreadModule | null }).io;
+const io = wrapped ? await wrapIo(wrapped) : systemIo;
+
+serveThread({
+  backup: (input: BackupTaskInput, context) => backupTask(input, context, io),
+  restore: (input: RestoreTaskInput, context) => restoreTask(input, context, io),
+  apply: (input: ApplyTaskInput, context) => applyTask(input, context),
+});
+
+async function wrapIo(module: ThreadModule): Promise<ThreadIo> {
+  const loaded = (await import(module.module)) as { wrapThreadIo(io: ThreadIo, data: unknown): ThreadIo };
+  return loaded.wrapThreadIo(systemIo, module.data);
+}

@@ -1,0 +1,140 @@
+import type { BlockWriter, ThreadModule } from '../tenants/tenant-engine.ts';
+import { damage } from './damage.ts';
+import {
+  type BlockEntry,
+  decodeRecordHeader,
+  type RecordHeader,
+  recordAadBytes,
+  recordHeaderBytes,
+} from './data-file.ts';
+import { loadEngineModule } from './engine-module.ts';
+import { fileKey, unpack, unseal } from './payload-codec.ts';
+import { SharedCounters } from './shared-counters.ts';
+import { mediumErrorAt } from './thread-error.ts';
+import type { TaskContext, TaskResult } from './thread-guest.ts';
+import { readAll, type ThreadIo } from './thread-io.ts';
+
+export interface RestoreFile {
+  readonly fileNo: number;
+  /** Without it the main thread reads. */
+  readonly fd: number | null;
+  readonly salt: Uint8Array;
+  readonly name: string;
+}
+
+export interface RestoreTaskInput {
+  readonly shared: SharedArrayBuffer;
+  readonly slot: number;
+  readonly target: ThreadModule;
+  readonly files: readonly RestoreFile[];
+  readonly entries: readonly BlockEntry[];
+  readonly setId: number;
+  readonly tenantId: number;
+  readonly key: Uint8Array | null;
+}
+
+interface Source extends RestoreFile {
+  readonly key: Uint8Array | null;
+}
+
+const progressEveryBytes = 8 << 20;
+
+/** One thread's share of a restore. */
+export async function restoreTask(input: RestoreTaskInput, context: TaskContext, io: ThreadIo): Promise<TaskResult> {
+  const shared = new SharedCounters(input.shared);
+  const engine = await loadEngineModule(input.target);
+  const writer = engine.openBlockWriter(input.target.data);
+  try {
+    await restoreBlocks(input, writer, shared, context, io);
+  } finally {
+    shared.idle(input.slot);
+    writer.close();
+  }
+  return { value: null };
+}
+
+async function restoreBlocks(
+  input: RestoreTaskInput,
+  writer: BlockWriter,
+  shared: SharedCounters,
+  context: TaskContext,
+  io: ThreadIo,
+): Promise<void> {
+  const sources = new Map<number, Source>(
+    input.files.map((file) => [file.fileNo, { ...file, key: input.key && fileKey(input.key, file.salt, 'data') }]),
+  );
+  const largest = input.entries.reduce((most, entry) => Math.max(most, entry.storedLength), 0);
+  const buffer = Buffer.allocUnsafeSlow(recordHeaderBytes + largest);
+  let unreported = 0;
+  while (!shared.stopped) {
+    const entry = input.entries[shared.takeNext()];
+    if (!entry) break;
+    shared.workingAt(input.slot, entry.fileNo, entry.offset);
+    const source = sources.get(entry.fileNo)!;
+    const record = buffer.subarray(0, recordHeaderBytes + entry.storedLength);
+    await readRecord(source, entry, record, context, io);
+    writer.write(entry.blockNo, openRecord(input, source, entry, record));
+    shared.finished(entry.rawLength, record.length);
+    unreported += entry.rawLength;
+    if (unreported >= progressEveryBytes) {
+      unreported = 0;
+      context.progress();
+    }
+  }
+}
+
+async function readRecord(
+  source: Source,
+  entry: BlockEntry,
+  record: Buffer,
+  context: TaskContext,
+  io: ThreadIo,
+): Promise<void> {
+  try {
+    if (source.fd !== null) return readAll(io, source.fd, record, entry.offset);
+    const bytes = await context.call<Uint8Array>('read', {
+      fileNo: entry.fileNo,
+      offset: entry.offset,
+      length: record.length,
+    });
+    if (bytes.length !== record.length) throw new Error(`${bytes.length} bytes where ${record.length} were asked for`);
+    record.set(bytes);
+  } catch (error) {
+    throw mediumErrorAt(error, source.name, entry.offset, 'read');
+  }
+}
+
+function openRecord(input: RestoreTaskInput, source: Source, entry: BlockEntry, record: Buffer): Uint8Array {
+  const where = `block ${entry.blockNo} at offset ${entry.offset}`;
+  const header = decodeRecordHeader(record);
+  if (!header) throw damage(source.name, where, 'record header is damaged');
+  if (
+    header.blockNo !== entry.blockNo ||
+    header.fileNo !== entry.fileNo ||
+    header.setId !== input.setId ||
+    header.tenantId !== input.tenantId ||
+    header.storedLength !== entry.storedLength ||
+    header.encrypted !== (input.key !== null)
+  )
+    throw damage(source.name, where, 'the record belongs to another place');
+  return openPayload(header, record, source.key, source.name, where);
+}
+
+/** Decrypts, decompresses and checks the payload behind an intact record header. */
+export function openPayload(
+  header: RecordHeader,
+  record: Buffer,
+  key: Uint8Array | null,
+  name: string,
+  where: string,
+): Uint8Array {
+  const stored = record.subarray(recordHeaderBytes);
+  try {
+    if (!header.encrypted) return unpack(header.codec, stored, header.rawLength, header.rawCrc);
+    if (!key) throw new Error('encrypted, and no key was given');
+    const opened = unseal(stored, key, header.nonce, header.tag, record.subarray(0, recordAadBytes));
+    return unpack(header.codec, opened.payload, header.rawLength, opened.rawCrc);
+  } catch (error) {
+    throw damage(name, where, (error as Error).message);
+  }
+}

@@ -1,0 +1,104 @@
+/**
+ * Numbers the threads of one job share: which block comes next, where the next record goes, how far they are. One slot per
+ * thread says where that thread is at work, so that a hang can be named.
+ */
+export class SharedCounters {
+  readonly buffer: SharedArrayBuffer;
+  readonly #flag: Int32Array;
+  readonly #numbers: BigInt64Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(8 * 16)) {
+    this.buffer = buffer;
+    this.#flag = new Int32Array(buffer, 0, 2);
+    this.#numbers = new BigInt64Array(buffer, 8);
+  }
+
+  /** Tells every thread to stop at its next step; wakes those that wait in `pause`. */
+  stop(): void {
+    Atomics.store(this.#flag, 0, 1);
+    Atomics.notify(this.#flag, 0);
+  }
+
+  get stopped(): boolean {
+    return Atomics.load(this.#flag, 0) !== 0;
+  }
+
+  /** Waits in a thread; a stop ends it. */
+  pause(delayMs: number): void {
+    if (delayMs > 0) Atomics.wait(this.#flag, 0, 0, delayMs);
+  }
+
+  /** The number of the next item nobody has taken. */
+  takeNext(): number {
+    return Number(Atomics.add(this.#numbers, 0, 1n));
+  }
+
+  /** Sets where the first record goes. */
+  startPlace(fileNo: number, offset: number): void {
+    Atomics.store(this.#numbers, 1, placeOf(fileNo, offset));
+  }
+
+  /**
+   * Reserves `length` bytes: behind the last record, or at `firstOffset` of the next file when they would pass `maxFileBytes`.
+   * A record alone in its file may be longer.
+   */
+  reserve(length: number, firstOffset: number, maxFileBytes: number): { fileNo: number; offset: number } {
+    for (;;) {
+      const now = Atomics.load(this.#numbers, 1);
+      let fileNo = Number(now >> offsetBits);
+      let offset = Number(now & offsetMask);
+      if (offset + length > maxFileBytes && offset > firstOffset) {
+        fileNo += 1;
+        offset = firstOffset;
+      }
+      const next = placeOf(fileNo, offset + length);
+      if (Atomics.compareExchange(this.#numbers, 1, now, next) === now) return { fileNo, offset };
+    }
+  }
+
+  /** Counts a finished block; `inputBytes` and `outputBytes` add up. */
+  finished(inputBytes: number, outputBytes: number): void {
+    Atomics.add(this.#numbers, 2, BigInt(inputBytes));
+    Atomics.add(this.#numbers, 3, BigInt(outputBytes));
+    Atomics.add(this.#numbers, 4, 1n);
+  }
+
+  get inputBytes(): number {
+    return Number(Atomics.load(this.#numbers, 2));
+  }
+
+  get outputBytes(): number {
+    return Number(Atomics.load(this.#numbers, 3));
+  }
+
+  get blocksDone(): number {
+    return Number(Atomics.load(this.#numbers, 4));
+  }
+
+  /** Says that thread `slot` is at work on a place; -1 for nowhere. */
+  workingAt(slot: number, fileNo: number, offset: number): void {
+    if (slot < slots) Atomics.store(this.#numbers, firstSlot + slot, placeOf(fileNo, offset) + 1n);
+  }
+
+  idle(slot: number): void {
+    if (slot < slots) Atomics.store(this.#numbers, firstSlot + slot, 0n);
+  }
+
+  /** The place a thread is at work on, of any. */
+  anyPlace(): { fileNo: number; offset: number } | null {
+    for (let slot = 0; slot < slots; slot++) {
+      const value = Atomics.load(this.#numbers, firstSlot + slot);
+      if (value > 0n) return { fileNo: Number((value - 1n) >> offsetBits), offset: Number((value - 1n) & offsetMask) };
+    }
+    return null;
+  }
+}
+
+const offsetBits = 40n;
+const offsetMask = (1n << offsetBits) - 1n;
+const firstSlot = 5;
+const slots = 8;
+
+function placeOf(fileNo: number, offset: number): bigint {
+  return (BigInt(fileNo) << offsetBits) | BigInt(offset);
+}
