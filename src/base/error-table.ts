@@ -252,6 +252,7 @@ export const errorTable = {
   ER_NET_PACKETS_OUT_OF_ORDER: { code: -1156, errno: 1156, sqlstate: "08S01", text: "Got packets out of order" },
   ER_WRONG_COLUMN_NAME: { code: -1166, errno: 1166, sqlstate: "42000", text: "Incorrect column name '?'", template: "Incorrect column name '%s'" },
   ER_BLOB_KEY_WITHOUT_LENGTH: { code: -1170, errno: 1170, sqlstate: "42000", text: "BLOB/TEXT column '?' used in key specification without a key length", template: "BLOB/TEXT column '%s' used in key specification without a key length" },
+  ER_MAX_PREPARED_STMT_COUNT_REACHED: { code: -1461, errno: 1461, sqlstate: "42000", text: "Can't create more than max_prepared_stmt_count statements (current value: ?)", template: "Can't create more than max_prepared_stmt_count statements (current value: %s)" },
   ER_UNKNOWN_STMT_HANDLER: { code: -1243, errno: 1243, sqlstate: "HY000", text: "Unknown prepared statement handler (?) given to ?", template: "Unknown prepared statement handler (%s) given to %s" },
   ER_LOCK_DEADLOCK: { code: -1213, errno: 1213, sqlstate: "40001", text: "Deadlock found when trying to get lock; try restarting transaction" },
   ER_WRONG_ARGUMENTS: { code: -1210, errno: 1210, sqlstate: "HY000", text: "Incorrect arguments to ?", template: "Incorrect arguments to %s" },
