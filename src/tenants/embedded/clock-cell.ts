@@ -1,0 +1,129 @@
+import type { Clock } from '../../base/clock.ts';
+import { nextScn, type Scn } from '../../base/scn.ts';
+import type { Position } from './log-position.ts';
+
+/**
+ * The shared memory in which a tenant's engine thread says where its log stands, so that others learn it while the
+ * thread is busy with a long statement.
+ *
+ * Writer (engine thread): `startCommit` marks a commit in flight, takes an SCN above the floor and announces it;
+ * `endCommit` publishes the new position and clears the mark. Barrier (any thread): raises the floor to `c`, then looks
+ * at the mark. No mark: whatever comes later reads the floor and gets more than `c`. A mark `s` ≤ `c`: that commit may
+ * have read the old floor, so the barrier is `s - 1`.
+ */
+export class ClockCell {
+  readonly buffer: SharedArrayBuffer;
+  readonly #cells: BigInt64Array;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(cellCount * 8)) {
+    this.buffer = buffer;
+    this.#cells = new BigInt64Array(buffer);
+  }
+
+  /** Takes the SCN of a commit about to be written; `last` is the newest one in the database. */
+  startCommit(clock: Clock, last: Scn): Scn {
+    Atomics.store(this.#cells, slot.inFlight, pending);
+    const floor = Atomics.load(this.#cells, slot.floor);
+    const scn = nextScn(clock, floor > last ? floor : last);
+    Atomics.store(this.#cells, slot.inFlight, scn);
+    return scn;
+  }
+
+  /** Publishes what the log looks like after a commit, or unchanged (null) after a failed one. */
+  endCommit(position: Position | null): void {
+    if (position) this.publish(position);
+    Atomics.store(this.#cells, slot.inFlight, none);
+  }
+
+  publish(position: Position): void {
+    const cells = this.#cells;
+    Atomics.add(cells, slot.sequence, 1n);
+    Atomics.store(cells, slot.scn, position.scn ?? 0n);
+    Atomics.store(cells, slot.salt1, BigInt(position.salt1));
+    Atomics.store(cells, slot.salt2, BigInt(position.salt2));
+    Atomics.store(cells, slot.frame, BigInt(position.frame));
+    Atomics.store(cells, slot.checksum1, BigInt(position.checksum1));
+    Atomics.store(cells, slot.checksum2, BigInt(position.checksum2));
+    Atomics.add(cells, slot.sequence, 1n);
+  }
+
+  /** The published end of the log. */
+  read(): Position & { readonly scn: bigint } {
+    const cells = this.#cells;
+    const number = (index: number) => Number(Atomics.load(cells, index));
+    for (;;) {
+      const before = Atomics.load(cells, slot.sequence);
+      const position = {
+        scn: Atomics.load(cells, slot.scn),
+        salt1: number(slot.salt1),
+        salt2: number(slot.salt2),
+        frame: number(slot.frame),
+        checksum1: number(slot.checksum1),
+        checksum2: number(slot.checksum2),
+        sealed: false,
+      };
+      if ((before & 1n) === 0n && before === Atomics.load(cells, slot.sequence)) return position;
+    }
+  }
+
+  /** An SCN no later commit will be at or below, while every commit at or below it is in the published log. */
+  barrier(clock: Clock): { readonly scn: Scn; readonly position: Position & { readonly scn: bigint } } {
+    const now = clock.nowNs();
+    const last = Atomics.load(this.#cells, slot.scn);
+    const wanted = this.raiseFloor(now > last ? now : last);
+    let mark = Atomics.load(this.#cells, slot.inFlight);
+    // The mark is `pending` only between two loads of the engine thread: nanoseconds.
+    while (mark === pending) mark = Atomics.load(this.#cells, slot.inFlight);
+    const scn = mark === none || mark > wanted ? wanted : mark - 1n;
+    return { scn, position: this.read() };
+  }
+
+  /** Raises the floor to `scn` at least and returns what it now is. */
+  raiseFloor(scn: Scn): Scn {
+    let floor = Atomics.load(this.#cells, slot.floor);
+    while (floor < scn) {
+      const seen = Atomics.compareExchange(this.#cells, slot.floor, floor, scn);
+      if (seen === floor) return scn;
+      floor = seen;
+    }
+    return floor;
+  }
+
+  /** Marks the sealed end of a generation, or takes the mark back. */
+  seal(position: Position | null): void {
+    Atomics.store(this.#cells, slot.sealedFrame, 0n);
+    if (!position) return;
+    Atomics.store(this.#cells, slot.sealedSalt1, BigInt(position.salt1));
+    Atomics.store(this.#cells, slot.sealedSalt2, BigInt(position.salt2));
+    Atomics.store(this.#cells, slot.sealedFrame, BigInt(position.frame));
+  }
+
+  isSealed(position: Position): boolean {
+    return (
+      position.frame > 0 &&
+      Atomics.load(this.#cells, slot.sealedFrame) === BigInt(position.frame) &&
+      Atomics.load(this.#cells, slot.sealedSalt1) === BigInt(position.salt1) &&
+      Atomics.load(this.#cells, slot.sealedSalt2) === BigInt(position.salt2)
+    );
+  }
+}
+
+const none = 0n;
+const pending = 1n;
+
+const slot = {
+  sequence: 0,
+  inFlight: 1,
+  floor: 2,
+  scn: 3,
+  salt1: 4,
+  salt2: 5,
+  frame: 6,
+  checksum1: 7,
+  checksum2: 8,
+  sealedSalt1: 9,
+  sealedSalt2: 10,
+  sealedFrame: 11,
+} as const;
+
+const cellCount = 12;

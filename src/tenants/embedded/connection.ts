@@ -1,0 +1,59 @@
+import Database from 'better-sqlite3';
+import { pageBytes } from './wal-format.ts';
+
+export type Connection = Database.Database;
+
+export interface ConnectionOptions {
+  readonly readonly: boolean;
+  readonly synchronous: 'FULL' | 'NORMAL';
+  /** KiB of page cache. */
+  readonly cacheKb: number;
+}
+
+/**
+ * Opens one connection of a tenant. Every connection switches automatic checkpoints off: a single one that does not
+ * would fold the log behind the archive's back. Waiting for locks is done above, in order of arrival, not by SQLite.
+ */
+export function openConnection(path: string, options: ConnectionOptions): Connection {
+  const connection = new Database(path, { readonly: options.readonly, fileMustExist: true, timeout: 0 });
+  connection.pragma('wal_autocheckpoint = 0');
+  connection.pragma(`synchronous = ${options.synchronous}`);
+  connection.pragma(`cache_size = ${-options.cacheKb}`);
+  connection.pragma('foreign_keys = ON');
+  connection.pragma('recursive_triggers = OFF');
+  connection.pragma('temp_store = MEMORY');
+  connection.pragma('trusted_schema = ON');
+  return connection;
+}
+
+/** One row of a tenant's dictionary; `body` is JSON. */
+export interface DictionaryRow {
+  readonly kind: 'meta' | 'variable' | 'account' | 'database' | 'table';
+  readonly schema: string;
+  readonly name: string;
+  readonly body: unknown;
+}
+
+/** Makes an empty data file in log mode whose first table is the SCN row. */
+export function createDataFile(path: string, scn: bigint, rows: readonly DictionaryRow[]): void {
+  const connection = new Database(path, { timeout: 0 });
+  try {
+    connection.pragma(`page_size = ${pageBytes}`);
+    connection.pragma('auto_vacuum = NONE');
+    connection.pragma('encoding = "UTF-8"');
+    connection.pragma('synchronous = FULL');
+    connection.exec(`
+      BEGIN;
+      CREATE TABLE __ob_scn (id INTEGER PRIMARY KEY, scn INTEGER NOT NULL, previous INTEGER NOT NULL);
+      CREATE TABLE __ob_dictionary (kind TEXT NOT NULL, schema TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL,
+        PRIMARY KEY (kind, schema, name)) WITHOUT ROWID;
+    `);
+    connection.prepare('INSERT INTO __ob_scn VALUES (1, ?, ?)').run(scn, scn);
+    const insert = connection.prepare('INSERT INTO __ob_dictionary VALUES (?, ?, ?, ?)');
+    for (const row of rows) insert.run(row.kind, row.schema, row.name, JSON.stringify(row.body));
+    connection.exec('COMMIT');
+    connection.pragma('journal_mode = WAL');
+  } finally {
+    connection.close();
+  }
+}

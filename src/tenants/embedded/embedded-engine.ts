@@ -1,0 +1,73 @@
+import { systemClock } from '../../base/clock.ts';
+import type { AccountStore, LogSource, Snapshot, TenantEngine } from '../tenant-engine.ts';
+import { blockBytes, blockPages } from './block-format.ts';
+import { ClockCell } from './clock-cell.ts';
+import { threadModule } from './embedded-engines.ts';
+import { openEmbeddedSession } from './embedded-session.ts';
+import type { EngineThread } from './engine-thread.ts';
+import { encodePosition } from './log-position.ts';
+import { writeFloor } from './tenant-files.ts';
+import { pageBytes } from './wal-format.ts';
+
+/** Opens a tenant in the engine thread. `onClose` is called once it is closed. */
+export async function openEmbeddedEngine(
+  thread: EngineThread,
+  tenantId: number,
+  onClose: () => void,
+): Promise<TenantEngine> {
+  await thread.call('open', tenantId);
+  return {
+    tenantId,
+    accounts: accountStore(thread, tenantId),
+    openSession: (sessionId) => openEmbeddedSession(thread, tenantId, sessionId),
+    globalVariables: () => thread.call('globalVariables', tenantId),
+    setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
+    setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
+    pin: () => pin(thread, tenantId),
+    log: () => openLog(thread, tenantId),
+    recycleLog: (seal) => thread.recycleLog(tenantId, seal),
+    logBytes: () => thread.call('logBytes', tenantId),
+    dataBytes: () => thread.call('dataBytes', tenantId),
+    async close() {
+      await thread.call('closeTenant', tenantId);
+      onClose();
+    },
+  };
+}
+
+function accountStore(thread: EngineThread, tenantId: number): AccountStore {
+  return {
+    list: () => thread.call('listAccounts', tenantId),
+    put: (account) => thread.call('putAccount', tenantId, account),
+    remove: (user, host) => thread.call('removeAccount', tenantId, user, host),
+  };
+}
+
+async function pin(thread: EngineThread, tenantId: number): Promise<Snapshot> {
+  const { scn, data } = await thread.call('pin', tenantId);
+  let released: Promise<void> | null = null;
+  return {
+    scn,
+    blockCount: Math.ceil(data.databasePages / blockPages),
+    blockBytes,
+    logicalBytes: data.databasePages * pageBytes,
+    reader: threadModule(data),
+    release() {
+      released ??= thread.call('unpin', tenantId);
+      return released;
+    },
+  };
+}
+
+async function openLog(thread: EngineThread, tenantId: number): Promise<LogSource> {
+  const { walFd, floorFd, cell } = await thread.call('log', tenantId);
+  const clock = new ClockCell(cell);
+  return {
+    reader: threadModule({ walFd, cell }),
+    async barrier() {
+      const { scn, position } = clock.barrier(systemClock);
+      writeFloor(floorFd, scn);
+      return { scn, position: encodePosition(position) };
+    },
+  };
+}

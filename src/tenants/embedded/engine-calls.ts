@@ -1,0 +1,99 @@
+import type { FaultData } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
+import type { SourceColumn } from '../../sql/schema.ts';
+import type { ResultColumn } from '../../value/column-type.ts';
+import type { RowBatch } from '../../value/row-batch.ts';
+import type {
+  Account,
+  LogPosition,
+  PreparedShape,
+  RowsEnd,
+  StatementContext,
+  StatementOutcome,
+  StatementRequest,
+  TenantOptions,
+} from '../tenant-engine.ts';
+import type { BlockReaderData } from './block-reader.ts';
+import type { StoreLimits } from './tenant-store.ts';
+
+/** What the main thread asks of the engine thread, one function each. Arguments and results are structured-clonable. */
+export interface EngineCalls {
+  create(tenantId: number, options: TenantOptions): void;
+  open(tenantId: number): void;
+  closeTenant(tenantId: number): void;
+  drop(tenantId: number): void;
+  closeAll(): void;
+  beginRestore(tenantId: number): { readonly dbFd: number };
+  finishRestore(tenantId: number, untilScn: Scn): void;
+  abortRestore(tenantId: number): void;
+  pin(tenantId: number): { readonly scn: Scn; readonly data: BlockReaderData };
+  unpin(tenantId: number): void;
+  log(tenantId: number): { readonly walFd: number; readonly floorFd: number; readonly cell: SharedArrayBuffer };
+  /** With `sealed` the thread sends a `SealRequest` under `recycleId` and waits for `sealDone`. */
+  recycleLog(tenantId: number, recycleId: number, sealed: boolean): boolean;
+  sealDone(recycleId: number, error: string | null): void;
+  logBytes(tenantId: number): number;
+  dataBytes(tenantId: number): number;
+  setReadOnly(tenantId: number, readOnly: boolean): void;
+  globalVariables(tenantId: number): Readonly<Record<string, string>>;
+  setGlobalVariable(tenantId: number, name: string, value: string): void;
+  listAccounts(tenantId: number): readonly Account[];
+  putAccount(tenantId: number, account: Account): void;
+  removeAccount(tenantId: number, user: string, host: string): void;
+  openSession(tenantId: number, sessionId: number, flag: SharedArrayBuffer): number;
+  execute(handle: number, request: SessionRequest): ExecuteReply;
+  prepare(handle: number, sql: string, context: StatementContext | null): PreparedShape;
+  fetch(handle: number): RowsReply;
+  endRows(handle: number): void;
+  rollback(handle: number): void;
+  /** Lets a statement that waits look at its interrupt flag. */
+  wake(handle: number): void;
+  closeSession(handle: number): void;
+}
+
+/** A request without the context when the session's last one still holds. */
+export interface SessionRequest extends Omit<StatementRequest, 'context'> {
+  readonly context: StatementContext | null;
+}
+
+export interface RowsReply {
+  readonly batch: RowBatch | null;
+  readonly end: RowsEnd | null;
+}
+
+export type ExecuteReply =
+  | Extract<StatementOutcome, { readonly kind: 'ok' }>
+  | ({ readonly kind: 'rows'; readonly columns: readonly ResultColumn[] } & RowsReply);
+
+export type CallName = keyof EngineCalls;
+
+export interface CallMessage {
+  readonly id: number;
+  readonly name: CallName;
+  readonly args: readonly unknown[];
+}
+
+export type EngineMessage =
+  | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'fault'; readonly id: number; readonly fault: FaultData }
+  | { readonly kind: 'bug'; readonly id: number; readonly message: string; readonly stack: string }
+  | { readonly kind: 'seal'; readonly recycleId: number; readonly position: LogPosition };
+
+/** What the engine thread is started with. */
+export interface EngineThreadOptions {
+  readonly directory: string;
+  readonly limits: StoreLimits & EngineLimits;
+  readonly systemTables: readonly SystemTable[];
+}
+
+export interface EngineLimits {
+  /** Tenants kept open; the one unused longest is closed when another is opened. */
+  readonly openTenants: number;
+}
+
+/** A view of the catalog, listed by information_schema and SHOW TABLES of a tenant. */
+export interface SystemTable {
+  readonly schema: string;
+  readonly name: string;
+  readonly columns: readonly SourceColumn[];
+}

@@ -1,0 +1,127 @@
+import { faultText } from '../../base/errors.ts';
+import type { LogPosition } from '../tenant-engine.ts';
+import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
+import { encodePosition } from './log-position.ts';
+import { Restores } from './restores.ts';
+import { Session } from './session.ts';
+import { createTenantFiles, dropTenantFiles } from './tenant-creation.ts';
+import { tenantPaths } from './tenant-files.ts';
+import { Tenants } from './tenants.ts';
+
+/** The calls as the engine thread carries them out; a function may answer later. */
+export type EngineFunctions = {
+  readonly [N in keyof EngineCalls]: (
+    ...args: Parameters<EngineCalls[N]>
+  ) => ReturnType<EngineCalls[N]> | Promise<ReturnType<EngineCalls[N]>>;
+};
+
+export function engineFunctions(options: EngineThreadOptions, send: (message: EngineMessage) => void): EngineFunctions {
+  const tenants = new Tenants(options);
+  const restores = new Restores(options.directory);
+  const sessions = new Map<number, Session>();
+  const seals = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  let lastHandle = 0;
+
+  const session = (handle: number): Session => {
+    const found = sessions.get(handle);
+    if (!found) throw faultText('OB_SESSION_KILLED', 'the session ended');
+    return found;
+  };
+  const seal = (recycleId: number, position: LogPosition) =>
+    new Promise<void>((resolve, reject) => {
+      seals.set(recycleId, { resolve, reject });
+      send({ kind: 'seal', recycleId, position });
+    });
+  const endSessions = async (tenantId: number) => {
+    for (const [handle, each] of sessions) {
+      if (each.tenant.tenantId !== tenantId) continue;
+      sessions.delete(handle);
+      await each.close();
+    }
+  };
+
+  return {
+    create: (tenantId, tenantOptions) => createTenantFiles(tenantPaths(options.directory, tenantId), tenantOptions),
+    open: (tenantId) => void tenants.get(tenantId),
+    async closeTenant(tenantId) {
+      await endSessions(tenantId);
+      tenants.close(tenantId);
+    },
+    async drop(tenantId) {
+      await endSessions(tenantId);
+      tenants.close(tenantId);
+      restores.abort(tenantId);
+      dropTenantFiles(tenantPaths(options.directory, tenantId));
+    },
+    async closeAll() {
+      for (const [handle, each] of sessions) {
+        sessions.delete(handle);
+        await each.close();
+      }
+      tenants.closeAll();
+      restores.closeAll();
+    },
+    beginRestore(tenantId) {
+      tenants.close(tenantId);
+      return restores.begin(tenantId);
+    },
+    finishRestore: (tenantId, untilScn) => restores.finish(tenantId, untilScn),
+    abortRestore: (tenantId) => restores.abort(tenantId),
+    pin: (tenantId) => tenants.get(tenantId).store.pin(),
+    unpin: (tenantId) => tenants.opened(tenantId)?.store.unpin(),
+    log(tenantId) {
+      const tenant = tenants.get(tenantId);
+      tenant.keepOpen = true;
+      const { files, cell } = tenant.store;
+      return { walFd: files.walFd, floorFd: files.floorFd, cell: cell.buffer };
+    },
+    async recycleLog(tenantId, recycleId, sealed) {
+      const { store } = tenants.get(tenantId);
+      if (store.pinned || !store.lock.tryTake()) return false;
+      try {
+        const position = { ...store.position(), sealed: true };
+        if (sealed) await seal(recycleId, encodePosition(position));
+        // A snapshot may have been pinned while the archive confirmed.
+        if (store.pinned) return false;
+        store.cell.seal(sealed ? position : null);
+        const folded = store.foldLog();
+        if (!folded) store.cell.seal(null);
+        return folded;
+      } finally {
+        store.lock.release();
+      }
+    },
+    sealDone(recycleId, error) {
+      const waiting = seals.get(recycleId);
+      seals.delete(recycleId);
+      if (error === null) waiting?.resolve();
+      else waiting?.reject(faultText('OB_IO_ERROR', error));
+    },
+    logBytes: (tenantId) => tenants.get(tenantId).store.logBytes(),
+    dataBytes: (tenantId) => tenants.get(tenantId).store.dataBytes(),
+    setReadOnly(tenantId, readOnly) {
+      tenants.get(tenantId).readOnly = readOnly;
+    },
+    globalVariables: (tenantId) => tenants.get(tenantId).settings.variables(),
+    setGlobalVariable: (tenantId, name, value) => tenants.get(tenantId).settings.setVariable(name, value),
+    listAccounts: (tenantId) => tenants.get(tenantId).settings.accounts(),
+    putAccount: (tenantId, account) => tenants.get(tenantId).settings.putAccount(account),
+    removeAccount: (tenantId, user, host) => tenants.get(tenantId).settings.removeAccount(user, host),
+    openSession(tenantId, sessionId, flag) {
+      const handle = ++lastHandle;
+      sessions.set(handle, new Session(tenants.get(tenantId), sessionId, new Int32Array(flag)));
+      return handle;
+    },
+    execute: (handle, request) => session(handle).execute(request),
+    prepare: (handle, sql, context) => session(handle).prepare(sql, context),
+    fetch: (handle) => session(handle).fetch(),
+    endRows: (handle) => session(handle).endRows(),
+    rollback: (handle) => session(handle).rollback(),
+    wake: (handle) => sessions.get(handle)?.wake(),
+    async closeSession(handle) {
+      const ending = sessions.get(handle);
+      sessions.delete(handle);
+      await ending?.close();
+    },
+  };
+}

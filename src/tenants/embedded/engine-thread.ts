@@ -1,0 +1,132 @@
+import { Worker } from 'node:worker_threads';
+import { faultText, reviveFault } from '../../base/errors.ts';
+import type { Log } from '../../base/log.ts';
+import type { LogPosition } from '../tenant-engine.ts';
+import type { CallMessage, CallName, EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
+import { siblingModule } from './sibling-module.ts';
+
+export type Seal = (position: LogPosition) => Promise<void>;
+
+/** The engine thread as the main thread sees it: started at the first call, told things, answering by id. */
+export class EngineThread {
+  readonly #options: EngineThreadOptions;
+  readonly #log: Log;
+  readonly #pending = new Map<number, Pending>();
+  readonly #seals = new Map<number, Seal>();
+  #worker: Worker | null = null;
+  readonly #onLost: () => void;
+  #lastId = 0;
+
+  /** `onLost` is called when the thread ended by itself: tenants must be opened anew. */
+  constructor(options: EngineThreadOptions, log: Log, onLost: () => void) {
+    this.#options = options;
+    this.#log = log;
+    this.#onLost = onLost;
+  }
+
+  /** Calls a function of the engine thread. Coded errors come back as ObError. */
+  call<N extends CallName>(name: N, ...args: Parameters<EngineCalls[N]>): Promise<ReturnType<EngineCalls[N]>> {
+    if (!this.#worker && !starters.has(name)) return closedAnswer(name);
+    const worker = this.#start();
+    const id = ++this.#lastId;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      worker.ref();
+      worker.postMessage({ id, name, args } satisfies CallMessage);
+    });
+  }
+
+  /** Folds a tenant's log; `seal` is called while its writers wait. */
+  async recycleLog(tenantId: number, seal: Seal | null): Promise<boolean> {
+    const recycleId = ++this.#lastId;
+    if (seal) this.#seals.set(recycleId, seal);
+    try {
+      return await this.call('recycleLog', tenantId, recycleId, seal !== null);
+    } finally {
+      this.#seals.delete(recycleId);
+    }
+  }
+
+  async stop(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    await this.call('closeAll');
+    this.#worker = null;
+    await worker.terminate();
+  }
+
+  #start(): Worker {
+    if (this.#worker) return this.#worker;
+    const worker = new Worker(siblingModule('engine-worker'), { workerData: this.#options, name: 'engine' });
+    worker.unref();
+    worker.on('message', (message: EngineMessage) => this.#receive(message));
+    worker.on('error', (error) => this.#lost(worker, error));
+    worker.on('exit', (code) => this.#lost(worker, new Error(`engine thread ended with code ${code}`)));
+    this.#worker = worker;
+    return worker;
+  }
+
+  #receive(message: EngineMessage): void {
+    if (message.kind === 'seal') {
+      void this.#seal(message.recycleId, message.position);
+      return;
+    }
+    const pending = this.#pending.get(message.id);
+    if (!pending) return;
+    this.#pending.delete(message.id);
+    if (this.#pending.size === 0) this.#worker?.unref();
+    if (message.kind === 'result') pending.resolve(message.value);
+    else pending.reject(message.kind === 'fault' ? reviveFault(message.fault) : revivedBug(message));
+  }
+
+  async #seal(recycleId: number, position: LogPosition): Promise<void> {
+    let failure: string | null = null;
+    try {
+      const seal = this.#seals.get(recycleId);
+      if (!seal) throw new Error('nobody waits for this seal');
+      await seal(position);
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+      this.#log.warn('the log was not sealed', { error });
+    }
+    await this.call('sealDone', recycleId, failure);
+  }
+
+  #lost(worker: Worker, error: Error): void {
+    if (this.#worker !== worker) return;
+    this.#worker = null;
+    this.#log.error('engine thread lost', { error });
+    const waiting = [...this.#pending.values()];
+    this.#pending.clear();
+    this.#onLost();
+    for (const pending of waiting) pending.reject(faultText('OB_ERR_UNEXPECTED', 'the tenant engine stopped', error));
+  }
+}
+
+/** Calls that start the thread; all others speak of something it must already hold. */
+const starters: ReadonlySet<CallName> = new Set(['create', 'open', 'drop', 'beginRestore']);
+/** Calls that end something: there is nothing left to end in a thread that is gone. */
+const enders: ReadonlySet<CallName> = new Set([
+  'wake',
+  'closeSession',
+  'closeTenant',
+  'unpin',
+  'endRows',
+  'abortRestore',
+]);
+
+function revivedBug(sent: { readonly message: string; readonly stack: string }): Error {
+  const bug = new Error(sent.message);
+  bug.stack = sent.stack;
+  return bug;
+}
+
+function closedAnswer<T>(name: CallName): Promise<T> {
+  if (enders.has(name)) return Promise.resolve(undefined as T);
+  return Promise.reject(faultText('OB_ERR_UNEXPECTED', 'the tenant engine is closed'));
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}

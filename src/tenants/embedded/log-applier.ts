@@ -1,0 +1,70 @@
+import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
+import { faultText } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
+import type { LogApplier } from '../tenant-engine.ts';
+import { type CommitRecord, pageEntryBytes, readCommit } from './log-chunk.ts';
+import { decodeScnPage, scnPageNo } from './scn-page.ts';
+import { pageBytes } from './wal-format.ts';
+
+export interface RestoreData {
+  readonly dbFd: number;
+}
+
+/**
+ * Writes archived commits into a file restored from blocks. Each commit must follow the one the file stands at;
+ * OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA otherwise. Commits the file already holds are passed over.
+ */
+export function openLogApplier(data: RestoreData): LogApplier {
+  const { dbFd } = data;
+  let current: Scn | null = null;
+  let pages: number | null = null;
+  return {
+    apply(chunk, afterScn, untilScn) {
+      let applied = 0;
+      for (let offset = 0; offset < chunk.bytes.length; ) {
+        const commit = readCommit(chunk.bytes, offset);
+        offset = commit.end;
+        if (commit.scn <= afterScn) continue;
+        if (commit.scn > untilScn) break;
+        current ??= fileScn(dbFd);
+        if (commit.scn <= current) continue;
+        if (commit.previous !== current) throw notContinuous(commit, current);
+        writePages(dbFd, chunk.bytes, commit);
+        current = commit.scn;
+        pages = commit.databasePages;
+        applied++;
+      }
+      return applied;
+    },
+    close() {
+      if (pages !== null) ftruncateSync(dbFd, pages * pageBytes);
+      fdatasyncSync(dbFd);
+    },
+  };
+}
+
+/** SCN a restored file stands at; throws when it holds no tenant. */
+export function fileScn(dbFd: number): Scn {
+  const page = new Uint8Array(pageBytes);
+  const offset = (scnPageNo - 1) * pageBytes;
+  const whole = fstatSync(dbFd).size >= offset + pageBytes && readSync(dbFd, page, 0, pageBytes, offset) === pageBytes;
+  const row = whole ? decodeScnPage(page) : null;
+  if (!row) throw faultText('OB_INVALID_DATA', 'the restored blocks do not hold the SCN of a tenant');
+  return row.scn;
+}
+
+function writePages(dbFd: number, bytes: Uint8Array, commit: CommitRecord): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = commit.pagesOffset; at < commit.end; at += pageEntryBytes) {
+    const pageNo = view.getUint32(at, true);
+    const written = writeSync(dbFd, bytes, at + 4, pageBytes, (pageNo - 1) * pageBytes);
+    if (written !== pageBytes) throw faultText('OB_IO_ERROR', `page ${pageNo} was written in part`);
+  }
+}
+
+function notContinuous(commit: CommitRecord, current: Scn): Error {
+  return faultText(
+    'OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA',
+    `the archive log and backup data are not continuous: commit ${commit.scn} follows ${commit.previous}, the data stands at ${current}`,
+  );
+}

@@ -1,0 +1,57 @@
+import type { Scn } from '../../base/scn.ts';
+import { pageBytes } from './wal-format.ts';
+
+/**
+ * Bytes of archived log: commits back to back, little-endian.
+ *
+ *   commit: scn u64 | previous scn u64 | database pages u32 | page count u32 | pages
+ *   page:   page number u32 | 4096 bytes
+ *
+ * A page appears once per commit, in its last image. `previous scn` is the commit before, so that whoever applies the
+ * bytes can prove that none is missing. Chunk borders carry no meaning: chunks may be joined or cut at commits.
+ */
+export interface CommitRecord {
+  readonly scn: Scn;
+  readonly previous: Scn;
+  readonly databasePages: number;
+  readonly pageCount: number;
+  /** Offset of the first page entry. */
+  readonly pagesOffset: number;
+  /** Offset behind the last page entry. */
+  readonly end: number;
+}
+
+export const commitHeaderBytes = 24;
+export const pageEntryBytes = 4 + pageBytes;
+
+export function commitBytes(pageCount: number): number {
+  return commitHeaderBytes + pageCount * pageEntryBytes;
+}
+
+export function writeCommitHeader(
+  view: DataView,
+  offset: number,
+  commit: Omit<CommitRecord, 'pagesOffset' | 'end'>,
+): void {
+  view.setBigUint64(offset, commit.scn, true);
+  view.setBigUint64(offset + 8, commit.previous, true);
+  view.setUint32(offset + 16, commit.databasePages, true);
+  view.setUint32(offset + 20, commit.pageCount, true);
+}
+
+/** Reads the commit at `offset`; throws a RangeError when the bytes end inside it. */
+export function readCommit(bytes: Uint8Array, offset: number): CommitRecord {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (offset + commitHeaderBytes > bytes.length) throw new RangeError('archived log ends inside a commit header');
+  const pageCount = view.getUint32(offset + 20, true);
+  const end = offset + commitBytes(pageCount);
+  if (end > bytes.length) throw new RangeError('archived log ends inside a commit');
+  return {
+    scn: view.getBigUint64(offset, true),
+    previous: view.getBigUint64(offset + 8, true),
+    databasePages: view.getUint32(offset + 16, true),
+    pageCount,
+    pagesOffset: offset + commitHeaderBytes,
+    end,
+  };
+}

@@ -1,0 +1,99 @@
+import { fdatasyncSync, readSync } from 'node:fs';
+import { type LogChunk, LogGapError, type LogPosition, type LogReader } from '../tenant-engine.ts';
+import { ClockCell } from './clock-cell.ts';
+import { commitBytes, pageEntryBytes, writeCommitHeader } from './log-chunk.ts';
+import { decodePosition, encodePosition, type Position, sameGeneration } from './log-position.ts';
+import { collectCommits, type WalCommit } from './log-scan.ts';
+import { frameHeaderBytes, frameOffset, pageBytes } from './wal-format.ts';
+
+/** What a reader in another thread needs: a descriptor that stays open and the tenant's clock cell. */
+export interface LogReaderData {
+  readonly walFd: number;
+  readonly cell: SharedArrayBuffer;
+}
+
+/**
+ * Reads committed transactions behind `from` (null: from the start of the present generation). Never reads behind the
+ * published end, verifies every frame, and syncs the log before it hands anything out, so that an archive is never
+ * ahead of its tenant after a power loss.
+ */
+export function openLogReader(data: LogReaderData, from: LogPosition | null): LogReader {
+  const cell = new ClockCell(data.cell);
+  let position: Position = from
+    ? decodePosition(from)
+    : { ...cell.read(), frame: 0, checksum1: 0, checksum2: 0, scn: null };
+  return {
+    get position() {
+      return encodePosition(position);
+    },
+    next(maxBytes) {
+      const start = followGeneration(cell, position);
+      if (start === null) return null;
+      const end = cell.read();
+      if (!sameGeneration(start, end)) return null;
+      verifyStart(data.walFd, start);
+      const commits = collectCommits(data.walFd, start, end.frame, maxBytes);
+      fdatasyncSync(data.walFd);
+      const chunk = makeChunk(start, commits);
+      position = decodePosition(chunk.position);
+      return chunk;
+    },
+    close() {},
+  };
+}
+
+/** Where reading goes on: null when nothing is new. Throws LogGapError when records may be missing. */
+function followGeneration(cell: ClockCell, position: Position): Position | null {
+  const end = cell.read();
+  if (!sameGeneration(position, end)) {
+    const entitled = position.frame === 0 || position.sealed || cell.isSealed(position);
+    if (!entitled) throw new LogGapError(`the log was folded behind frame ${position.frame} without being sealed`);
+    if (end.frame === 0) return null;
+    return { ...position, salt1: end.salt1, salt2: end.salt2, frame: 0, checksum1: 0, checksum2: 0, sealed: false };
+  }
+  if (end.frame < position.frame) throw new LogGapError(`the log ends at frame ${end.frame}, before ${position.frame}`);
+  if (end.frame > position.frame) return { ...position, sealed: false };
+  if (end.frame > 0 && (end.checksum1 !== position.checksum1 || end.checksum2 !== position.checksum2))
+    throw new LogGapError(`frame ${end.frame} of the log is not the one that was read`);
+  return null;
+}
+
+/** The frame at the position must still be the one that was read: a lost tail may have been written anew. */
+function verifyStart(walFd: number, start: Position): void {
+  if (start.frame === 0) return;
+  const header = Buffer.alloc(frameHeaderBytes);
+  readSync(walFd, header, 0, frameHeaderBytes, frameOffset(start.frame));
+  const same =
+    header.readUInt32BE(8) === start.salt1 &&
+    header.readUInt32BE(12) === start.salt2 &&
+    header.readUInt32BE(16) === start.checksum1 &&
+    header.readUInt32BE(20) === start.checksum2;
+  if (!same) throw new LogGapError(`frame ${start.frame} of the log is not the one that was read`);
+}
+
+function makeChunk(start: Position, found: readonly WalCommit[]): LogChunk {
+  const total = found.reduce((sum, commit) => sum + commitBytes(commit.pages.size), 0);
+  const bytes = new Uint8Array(total);
+  const view = new DataView(bytes.buffer);
+  const commits: { scn: bigint; end: number }[] = [];
+  let offset = 0;
+  let previous = start.scn;
+  for (const commit of found) {
+    if (previous !== null && commit.previous !== previous)
+      throw new LogGapError(`commit ${commit.scn} follows ${commit.previous}, not ${previous}`);
+    const end = offset + commitBytes(commit.pages.size);
+    writeCommitHeader(view, offset, { ...commit, pageCount: commit.pages.size });
+    let at = end - commit.pages.size * pageEntryBytes;
+    for (const [pageNo, page] of commit.pages) {
+      view.setUint32(at, pageNo, true);
+      bytes.set(page, at + 4);
+      at += 4 + pageBytes;
+    }
+    commits.push({ scn: commit.scn, end });
+    previous = commit.scn;
+    offset = end;
+  }
+  const last = found.at(-1)!;
+  const position = encodePosition({ ...last.position, scn: last.scn, sealed: false });
+  return { firstScn: found[0]!.scn, lastScn: last.scn, commits, bytes, position };
+}

@@ -1,0 +1,72 @@
+import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { faultText } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
+import { openConnection } from './connection.ts';
+import { fileScn } from './log-applier.ts';
+import { syncDirectory, type TenantPaths, tenantPaths } from './tenant-files.ts';
+
+/** Tenants being restored: a file that writers in other threads fill, renamed into place when it proved whole. */
+export class Restores {
+  readonly #root: string;
+  readonly #open = new Map<number, number>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** Opens an empty file, also when an earlier attempt left one. */
+  begin(tenantId: number): { readonly dbFd: number } {
+    this.abort(tenantId);
+    const paths = tenantPaths(this.#root, tenantId);
+    mkdirSync(paths.directory, { recursive: true });
+    const dbFd = openSync(paths.restore, 'w+');
+    this.#open.set(tenantId, dbFd);
+    return { dbFd };
+  }
+
+  /** Repeating it after it succeeded is harmless. */
+  finish(tenantId: number, untilScn: Scn): void {
+    const paths = tenantPaths(this.#root, tenantId);
+    const dbFd = this.#open.get(tenantId);
+    if (dbFd === undefined) {
+      if (existsSync(paths.data) && !existsSync(paths.restore)) return;
+      throw faultText('OB_STATE_NOT_MATCH', `tenant ${tenantId} is not being restored`);
+    }
+    fileScn(dbFd);
+    fdatasyncSync(dbFd);
+    closeSync(dbFd);
+    this.#open.delete(tenantId);
+    verify(paths, untilScn);
+    // A log left by an earlier life of the files would be applied to the restored ones.
+    for (const stale of [paths.data, paths.log, paths.index, paths.floor]) rmSync(stale, { force: true });
+    renameSync(paths.restore, paths.data);
+    syncDirectory(paths.directory);
+  }
+
+  abort(tenantId: number): void {
+    const dbFd = this.#open.get(tenantId);
+    if (dbFd !== undefined) closeSync(dbFd);
+    this.#open.delete(tenantId);
+    const { restore } = tenantPaths(this.#root, tenantId);
+    for (const path of [restore, `${restore}-wal`, `${restore}-shm`]) rmSync(path, { force: true });
+  }
+
+  closeAll(): void {
+    for (const dbFd of this.#open.values()) closeSync(dbFd);
+    this.#open.clear();
+  }
+}
+
+/** Opens the restored file with SQLite, checks every page, and lifts its SCN to `untilScn`. */
+function verify(paths: TenantPaths, untilScn: Scn): void {
+  const connection = openConnection(paths.restore, { readonly: false, synchronous: 'FULL', cacheKb: 16_384 });
+  try {
+    const verdict = connection.pragma('quick_check(1)', { simple: true });
+    if (verdict !== 'ok') throw faultText('OB_CHECKSUM_ERROR', `the restored tenant is damaged: ${String(verdict)}`);
+    const sql = 'UPDATE __ob_scn SET previous = scn, scn = ? WHERE id = 1 AND scn < ?';
+    connection.prepare(sql).run(untilScn, untilScn);
+    connection.pragma('wal_checkpoint(TRUNCATE)');
+  } finally {
+    connection.close();
+  }
+}

@@ -1,0 +1,37 @@
+import Database from 'better-sqlite3';
+import { fault, faultText, isFault } from '../../base/errors.ts';
+
+/** Brings what SQLite throws to a coded error; coded errors and bugs of ours pass unchanged. */
+export function coded(error: unknown): unknown {
+  if (isFault(error) || !(error instanceof Database.SqliteError)) return error;
+  const { code, message } = error;
+  if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
+  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return fault('ER_BAD_NULL', failedColumns(message)[0] ?? '');
+  if (code === 'SQLITE_CONSTRAINT_CHECK') return fault('ER_CHECK_CONSTRAINT_VIOLATED', afterColon(message));
+  if (code.startsWith('SQLITE_CONSTRAINT'))
+    return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', '', failedColumns(message).join('-'));
+  if (code === 'SQLITE_FULL')
+    return faultText('ER_DISK_FULL', 'Disk full; waiting for someone to free some space', error);
+  if (code === 'SQLITE_TOOBIG') return faultText('OB_SIZE_OVERFLOW', 'Size overflow', error);
+  if (code.startsWith('SQLITE_IOERR')) return faultText('OB_IO_ERROR', `IO error: ${message}`, error);
+  if (code === 'SQLITE_NOMEM')
+    return faultText('OB_ALLOCATE_MEMORY_FAILED', 'No memory or reach tenant memory limit', error);
+  if (/integer overflow/.test(message)) return fault('ER_DATA_OUT_OF_RANGE', 'BIGINT', '');
+  return error;
+}
+
+export const foreignKeyText = {
+  child: 'Cannot add or update a child row: a foreign key constraint fails',
+  parent: 'Cannot delete or update a parent row: a foreign key constraint fails',
+} as const;
+
+/** Column names of `UNIQUE constraint failed: db.t.a, db.t.b`. */
+export function failedColumns(message: string): string[] {
+  return afterColon(message)
+    .split(', ')
+    .map((path) => path.slice(path.lastIndexOf('.') + 1));
+}
+
+function afterColon(message: string): string {
+  return message.slice(message.indexOf(': ') + 2);
+}

@@ -1,0 +1,89 @@
+import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Where a tenant's files lie. */
+export interface TenantPaths {
+  readonly directory: string;
+  readonly data: string;
+  readonly log: string;
+  readonly index: string;
+  /** Eight bytes: an SCN later commits stay above, also when the clock steps back over a restart. */
+  readonly floor: string;
+  readonly restore: string;
+  /** A tenant being created; renamed to `directory` when complete. */
+  readonly creating: string;
+}
+
+export function tenantPaths(root: string, tenantId: number): TenantPaths {
+  const directory = join(root, `t${tenantId}`);
+  const data = join(directory, 'data.db');
+  return {
+    directory,
+    data,
+    log: `${data}-wal`,
+    index: `${data}-shm`,
+    floor: join(directory, 'scn.floor'),
+    restore: join(directory, 'restore.db'),
+    creating: join(root, `t${tenantId}.creating`),
+  };
+}
+
+/**
+ * Raw descriptors of a live tenant, the only ones in the process. Closing any descriptor of the data file or the index
+ * drops every lock SQLite holds on it in this process, so they are opened before the first connection (log and index:
+ * as soon as SQLite has made them) and closed after the last one. Other threads get the numbers, never the names.
+ */
+export class TenantFiles {
+  readonly dbFd: number;
+  readonly floorFd: number;
+  #walFd = -1;
+  #shmFd = -1;
+  readonly #paths: TenantPaths;
+
+  constructor(paths: TenantPaths) {
+    this.#paths = paths;
+    this.dbFd = openSync(paths.data, 'r');
+    this.floorFd = openSync(paths.floor, existsSync(paths.floor) ? 'r+' : 'w+');
+  }
+
+  /** To be called when the first connection has read something, so that log and index exist. */
+  openLog(): void {
+    this.#walFd = openSync(this.#paths.log, 'r');
+    this.#shmFd = openSync(this.#paths.index, 'r');
+  }
+
+  get walFd(): number {
+    return this.#walFd;
+  }
+
+  get shmFd(): number {
+    return this.#shmFd;
+  }
+
+  readFloor(): bigint {
+    const bytes = Buffer.alloc(8);
+    return readSync(this.floorFd, bytes, 0, 8, 0) === 8 ? bytes.readBigUInt64LE() : 0n;
+  }
+
+  /** After the last connection is closed. */
+  close(): void {
+    for (const fd of [this.dbFd, this.#walFd, this.#shmFd, this.floorFd]) if (fd >= 0) closeSync(fd);
+  }
+}
+
+/** Remembers the floor of a barrier, so that a restart with a clock behind keeps above it. */
+export function writeFloor(floorFd: number, scn: bigint): void {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(scn);
+  writeSync(floorFd, bytes, 0, 8, 0);
+}
+
+/** Makes renames and removals inside a directory durable. */
+export function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

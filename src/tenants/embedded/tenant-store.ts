@@ -1,0 +1,174 @@
+import { systemClock } from '../../base/clock.ts';
+import type { Scn } from '../../base/scn.ts';
+import type { BlockReaderData } from './block-reader.ts';
+import { ClockCell } from './clock-cell.ts';
+import { type Connection, openConnection } from './connection.ts';
+import { buildFrameMap } from './frame-map.ts';
+import type { Position } from './log-position.ts';
+import { TenantFiles, type TenantPaths } from './tenant-files.ts';
+import { frameBytes, pageBytes } from './wal-format.ts';
+import { readWalIndex } from './wal-index.ts';
+import { WriterLock } from './writer-lock.ts';
+
+export interface StoreLimits {
+  readonly synchronous: 'FULL' | 'NORMAL';
+  readonly cacheKb: number;
+  /** Reader connections kept open for reuse. */
+  readonly idleReaders: number;
+  /** A log file larger than this is cut when it is folded, not only restarted. */
+  readonly keepLogBytes: number;
+}
+
+/** Prepares a connection for tenant SQL (functions and the like). */
+export type ConnectionSetup = (connection: Connection) => void;
+
+/**
+ * The files and connections of one open tenant, in the engine thread. One writer, readers on demand, and a read-only
+ * keeper that closes last: that way SQLite neither folds nor removes the log behind anybody's back.
+ */
+export class TenantStore {
+  readonly tenantId: number;
+  readonly files: TenantFiles;
+  readonly cell: ClockCell;
+  readonly lock = new WriterLock();
+  readonly writer: Connection;
+  readonly #keeper: Connection;
+  readonly #idle: Connection[] = [];
+  readonly #paths: TenantPaths;
+  readonly #limits: StoreLimits;
+  readonly #setup: ConnectionSetup;
+  readonly #updateScn: ReturnType<Connection['prepare']>;
+  #pins = 0;
+  #scn: Scn;
+
+  constructor(tenantId: number, paths: TenantPaths, limits: StoreLimits, setup: ConnectionSetup) {
+    this.tenantId = tenantId;
+    this.#paths = paths;
+    this.#limits = limits;
+    this.#setup = setup;
+    this.files = new TenantFiles(paths);
+    this.#keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 64 });
+    this.writer = openConnection(paths.data, { ...limits, readonly: false });
+    setup(this.writer);
+    this.#scn = this.writer.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
+    this.#keeper.prepare('SELECT scn FROM __ob_scn').get();
+    this.files.openLog();
+    this.#updateScn = this.writer.prepare('UPDATE __ob_scn SET previous = scn, scn = ? WHERE id = 1');
+    this.cell = new ClockCell();
+    this.cell.raiseFloor(this.files.readFloor());
+    this.cell.publish(this.#position());
+  }
+
+  /** SCN of the newest commit. */
+  get scn(): Scn {
+    return this.#scn;
+  }
+
+  /** Starts the writer's transaction; the caller holds the lock. */
+  begin(): void {
+    this.writer.exec('BEGIN IMMEDIATE');
+  }
+
+  /** Commits the writer's transaction under a new SCN; rolls back and throws when SQLite cannot. */
+  commit(atLeast: Scn = 0n): Scn {
+    const scn = this.cell.startCommit(systemClock, atLeast > this.#scn ? atLeast - 1n : this.#scn);
+    let committed = false;
+    try {
+      this.#updateScn.run(scn);
+      this.writer.exec('COMMIT');
+      committed = true;
+      this.#scn = scn;
+    } finally {
+      if (!committed) this.rollback();
+      this.cell.endCommit(committed ? this.#position() : null);
+    }
+    return scn;
+  }
+
+  rollback(): void {
+    if (this.writer.inTransaction) this.writer.exec('ROLLBACK');
+  }
+
+  takeReader(): Connection {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    const reader = openConnection(this.#paths.data, { ...this.#limits, readonly: false });
+    this.#setup(reader);
+    reader.pragma('query_only = ON');
+    return reader;
+  }
+
+  returnReader(reader: Connection): void {
+    if (reader.inTransaction) reader.exec('ROLLBACK');
+    if (this.#idle.length < this.#limits.idleReaders) this.#idle.push(reader);
+    else reader.close();
+  }
+
+  /** Freezes the present committed state; `unpin` ends it. Nothing folds the log meanwhile. */
+  pin(): { readonly scn: Scn; readonly data: BlockReaderData } {
+    const index = readWalIndex(this.files.shmFd);
+    const databasePages = this.#keeper.pragma('page_count', { simple: true }) as number;
+    // A fully folded log still looks valid until the next writer overwrites it: the data file alone counts then.
+    const frames =
+      index.frame === index.backfilled
+        ? new SharedArrayBuffer(0)
+        : buildFrameMap(this.files.walFd, index, databasePages);
+    this.#pins++;
+    const { dbFd, walFd } = this.files;
+    return { scn: this.#scn, data: { dbFd, walFd, databasePages, frames } };
+  }
+
+  unpin(): void {
+    this.#pins--;
+  }
+
+  get pinned(): boolean {
+    return this.#pins > 0;
+  }
+
+  /** The end of the log as it is now; for seals. */
+  position(): Position {
+    return this.#position();
+  }
+
+  /** Folds the log; the caller holds the lock and has sealed. False when a reader is in the way. */
+  foldLog(): boolean {
+    const index = readWalIndex(this.files.shmFd);
+    const mode = index.frame * frameBytes > this.#limits.keepLogBytes ? 'TRUNCATE' : 'RESTART';
+    const rows = this.writer.pragma(`wal_checkpoint(${mode})`) as readonly { readonly busy: number }[];
+    this.cell.publish(this.#position());
+    return rows[0]!.busy === 0;
+  }
+
+  logBytes(): number {
+    const index = readWalIndex(this.files.shmFd);
+    return index.frame === index.backfilled ? 0 : index.frame * frameBytes;
+  }
+
+  dataBytes(): number {
+    return (this.#keeper.pragma('page_count', { simple: true }) as number) * pageBytes;
+  }
+
+  close(): void {
+    this.rollback();
+    for (const reader of this.#idle.splice(0)) reader.close();
+    this.writer.close();
+    this.#keeper.prepare('SELECT scn FROM __ob_scn').get();
+    this.#keeper.close();
+    this.files.close();
+  }
+
+  #position(): Position {
+    const { salt1, salt2, frame, checksum1, checksum2 } = readWalIndex(this.files.shmFd);
+    const empty = frame === 0;
+    return {
+      salt1,
+      salt2,
+      frame,
+      checksum1: empty ? 0 : checksum1,
+      checksum2: empty ? 0 : checksum2,
+      scn: this.#scn,
+      sealed: false,
+    };
+  }
+}

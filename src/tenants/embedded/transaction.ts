@@ -1,0 +1,157 @@
+import { fault } from '../../base/errors.ts';
+import type { StatementContext } from '../tenant-engine.ts';
+import type { Connection } from './connection.ts';
+import { quoteName } from './table-schema.ts';
+import type { Tenant } from './tenant.ts';
+
+/** A connection lent to one statement. */
+export interface Lent {
+  readonly connection: Connection;
+  release(): void;
+}
+
+/**
+ * A session's transaction. Reads outside of writes run on reader connections; the first write takes the tenant's writer
+ * lock, and from then on everything runs on the writer until COMMIT or ROLLBACK.
+ */
+export class Transaction {
+  readonly #tenant: Tenant;
+  readonly #owner: object;
+  /** Open for the client: BEGIN was said, or autocommit is off and something ran. */
+  open = false;
+  /** Opened by autocommit = 0, not by BEGIN. */
+  implicit = false;
+  readOnly = false;
+  #repeatable = false;
+  #writing = false;
+  #snapshot: Connection | null = null;
+  #savepoints: string[] = [];
+
+  constructor(tenant: Tenant, owner: object) {
+    this.#tenant = tenant;
+    this.#owner = owner;
+  }
+
+  get writing(): boolean {
+    return this.#writing;
+  }
+
+  begin(options: { readonly readOnly: boolean; readonly snapshot: boolean; readonly implicit: boolean }): void {
+    this.open = true;
+    this.implicit = options.implicit;
+    this.readOnly = options.readOnly;
+    if (options.snapshot) {
+      this.#repeatable = true;
+      this.#pinSnapshot();
+    }
+  }
+
+  /** A connection to read from. In a serializable transaction reading waits for the writer lock. */
+  async reader(context: StatementContext, cancelled: () => void): Promise<Lent> {
+    if (this.open && context.isolation === 'SERIALIZABLE' && !this.#tenant.readOnly)
+      await this.startWriting(context, cancelled);
+    if (this.#writing) return { connection: this.#tenant.store.writer, release() {} };
+    if (this.open && (this.#repeatable || context.isolation === 'REPEATABLE-READ')) this.#pinSnapshot();
+    if (this.#snapshot) return { connection: this.#snapshot, release() {} };
+    const { store } = this.#tenant;
+    const connection = store.takeReader();
+    return { connection, release: () => store.returnReader(connection) };
+  }
+
+  /** Takes the writer lock and starts the writer's transaction. Rejects with 1205 after the lock wait timeout. */
+  async startWriting(context: StatementContext, cancelled: () => void): Promise<Connection> {
+    const { store } = this.#tenant;
+    if (this.#tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
+    if (this.readOnly) throw fault('ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION');
+    if (this.#writing) return store.writer;
+    await store.lock.take(context.lockWaitTimeoutMs, this.#owner, cancelled);
+    try {
+      if (this.#tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
+      store.writer.pragma(`foreign_keys = ${context.foreignKeyChecks ? 'ON' : 'OFF'}`);
+      store.begin();
+    } catch (error) {
+      store.lock.release();
+      throw error;
+    }
+    this.#writing = true;
+    this.#dropSnapshot();
+    for (const name of this.#savepoints) store.writer.exec(`SAVEPOINT ${quoteName(name)}`);
+    return store.writer;
+  }
+
+  commit(): void {
+    const { store } = this.#tenant;
+    const writing = this.#writing;
+    this.#end();
+    if (!writing) return;
+    try {
+      store.commit();
+    } finally {
+      store.lock.release();
+    }
+  }
+
+  rollback(): void {
+    const { store } = this.#tenant;
+    const writing = this.#writing;
+    this.#end();
+    if (!writing) return;
+    try {
+      store.rollback();
+    } finally {
+      store.lock.release();
+    }
+  }
+
+  savepoint(name: string): void {
+    const key = name.toLowerCase();
+    const { writer } = this.#tenant.store;
+    if (this.#savepoints.includes(key)) {
+      // MySQL drops the older savepoint of the name; SQLite would stack them, which answers the same.
+      this.#savepoints.splice(this.#savepoints.indexOf(key), 1);
+    }
+    this.#savepoints.push(key);
+    if (this.#writing) writer.exec(`SAVEPOINT ${quoteName(key)}`);
+  }
+
+  rollbackTo(name: string): void {
+    const at = this.#find(name);
+    if (this.#writing) this.#tenant.store.writer.exec(`ROLLBACK TO ${quoteName(this.#savepoints[at]!)}`);
+    this.#savepoints.splice(at + 1);
+  }
+
+  release(name: string): void {
+    const at = this.#find(name);
+    if (this.#writing) this.#tenant.store.writer.exec(`RELEASE ${quoteName(this.#savepoints[at]!)}`);
+    this.#savepoints.splice(at);
+  }
+
+  #find(name: string): number {
+    const at = this.#savepoints.indexOf(name.toLowerCase());
+    if (at < 0) throw fault('ER_SP_DOES_NOT_EXIST', 'SAVEPOINT', name);
+    return at;
+  }
+
+  #pinSnapshot(): void {
+    if (this.#snapshot || this.#writing) return;
+    this.#snapshot = this.#tenant.store.takeReader();
+    this.#snapshot.exec('BEGIN');
+    this.#snapshot.prepare('SELECT scn FROM __ob_scn').get();
+  }
+
+  #dropSnapshot(): void {
+    const snapshot = this.#snapshot;
+    this.#snapshot = null;
+    if (snapshot) this.#tenant.store.returnReader(snapshot);
+  }
+
+  #end(): void {
+    this.open = false;
+    this.implicit = false;
+    this.readOnly = false;
+    this.#repeatable = false;
+    this.#writing = false;
+    this.#savepoints = [];
+    this.#dropSnapshot();
+  }
+}

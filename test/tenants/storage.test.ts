@@ -1,0 +1,231 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LogGapError, type TenantEngine } from '../../src/tenants/tenant-engine.ts';
+import { type EnginePlace, enginePlace, fill, mysqlTenant, openReader, readAll, readBlocks } from './engine-fixture.ts';
+
+let place: EnginePlace;
+let engine: TenantEngine;
+
+beforeEach(async () => {
+  place = enginePlace();
+  await place.engines.create(1001, mysqlTenant);
+  engine = await place.engines.open(1001);
+});
+afterEach(() => place.end());
+
+const commit = (value: number) => engine.setGlobalVariable('probe', String(value));
+const probe = async (tenant: TenantEngine) => (await tenant.globalVariables())['probe'];
+
+describe('tenants', () => {
+  test('creating twice keeps what is there', async () => {
+    await commit(7);
+    await place.engines.create(1001, { ...mysqlTenant, variables: {} });
+    expect(await engine.globalVariables()).toEqual({ probe: '7', time_zone: '+08:00' });
+  });
+
+  test('a tenant without files cannot be opened', async () => {
+    await expect(place.engines.open(1)).rejects.toMatchObject({ symbol: 'OB_TENANT_NOT_IN_SERVER' });
+  });
+
+  test('dropping removes every file and may be repeated', async () => {
+    await place.engines.drop(1001);
+    await place.engines.drop(1001);
+    expect(readdirSync(place.directory)).toEqual([]);
+  });
+
+  test('closing keeps the log, and reopening the data', async () => {
+    await commit(1);
+    const before = await engine.logBytes();
+    await engine.close();
+    expect(readdirSync(join(place.directory, 't1001'))).toContain('data.db-wal');
+    engine = await place.engines.open(1001);
+    expect(await engine.logBytes()).toBe(before);
+    expect(await probe(engine)).toBe('1');
+  });
+
+  test('a new tenant has its one account', async () => {
+    expect(await engine.accounts.list()).toMatchObject([{ user: 'root', host: '%', passwordHash: '' }]);
+    await engine.accounts.put({ user: 'u', host: '%', passwordHash: 'ab', locked: true, grants: [] });
+    await engine.accounts.remove('root', '%');
+    expect(await engine.accounts.list()).toEqual([
+      { user: 'u', host: '%', passwordHash: 'ab', locked: true, grants: [] },
+    ]);
+  });
+});
+
+describe('restore', () => {
+  test('a pinned set and the log rebuild every commit', async () => {
+    await commit(0);
+    const log = await engine.log();
+    const snapshot = await engine.pin();
+    const reader = await openReader(log, (await log.barrier()).position);
+    for (let i = 1; i <= 30; i++) await commit(i);
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    const chunks = readAll(reader, 20_000);
+    const commits = chunks.flatMap((chunk) => chunk.commits);
+    expect(commits).toHaveLength(30);
+    expect(chunks.length).toBeGreaterThan(5);
+
+    for (const [tenantId, upTo] of [
+      [1002, 0],
+      [1003, 17],
+      [1004, 30],
+    ] as const) {
+      const untilScn = upTo === 0 ? snapshot.scn : commits[upTo - 1]!.scn;
+      const target = await place.engines.beginRestore(tenantId);
+      expect(await fill(target, { blocks, scn: snapshot.scn }, chunks, untilScn)).toBe(upTo);
+      await target.finish(untilScn);
+      expect(await probe(await place.engines.open(tenantId))).toBe(String(upTo));
+    }
+  });
+
+  test('files of an earlier life do not leak into a restored tenant', async () => {
+    await commit(5);
+    const snapshot = await engine.pin();
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    await commit(6);
+    await engine.close();
+    const target = await place.engines.beginRestore(1001);
+    await fill(target, { blocks, scn: snapshot.scn }, [], snapshot.scn);
+    await target.finish(snapshot.scn);
+    expect(await probe(await place.engines.open(1001))).toBe('5');
+  });
+
+  test('later commits of a restored tenant come after its point', async () => {
+    const snapshot = await engine.pin();
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    const untilScn = snapshot.scn + 3_600_000_000_000n;
+    const target = await place.engines.beginRestore(1002);
+    await fill(target, { blocks, scn: snapshot.scn }, [], untilScn);
+    await target.finish(untilScn);
+    const restored = await place.engines.open(1002);
+    await restored.setGlobalVariable('probe', 'x');
+    const pinned = await restored.pin();
+    expect(pinned.scn).toBeGreaterThan(untilScn);
+    await pinned.release();
+  });
+
+  test('a missing stretch of log is refused', async () => {
+    const log = await engine.log();
+    const snapshot = await engine.pin();
+    const reader = await openReader(log, (await log.barrier()).position);
+    for (let i = 1; i <= 3; i++) await commit(i);
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    const chunks = readAll(reader, 1);
+    expect(chunks).toHaveLength(3);
+    const target = await place.engines.beginRestore(1002);
+    const fillWithGap = fill(target, { blocks, scn: snapshot.scn }, [chunks[0]!, chunks[2]!], chunks[2]!.lastScn);
+    await expect(fillWithGap).rejects.toMatchObject({ symbol: 'OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA' });
+    await target.abort();
+    expect(readdirSync(join(place.directory, 't1002'))).toEqual([]);
+  });
+
+  test('damaged blocks never become a tenant', async () => {
+    for (let i = 0; i < 20; i++) await engine.setGlobalVariable(`filler_${i}`, 'x'.repeat(3000));
+    const snapshot = await engine.pin();
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    blocks[0]!.fill(0x5a, 80 + 4096 * 3, 80 + 4096 * 5);
+    const target = await place.engines.beginRestore(1002);
+    await fill(target, { blocks, scn: snapshot.scn }, [], snapshot.scn);
+    await expect(target.finish(snapshot.scn)).rejects.toMatchObject({ name: 'ObError' });
+    await expect(place.engines.open(1002)).rejects.toMatchObject({ symbol: 'OB_TENANT_NOT_IN_SERVER' });
+  });
+});
+
+describe('the log', () => {
+  test('is not folded while a snapshot is pinned', async () => {
+    await commit(1);
+    const snapshot = await engine.pin();
+    expect(await engine.recycleLog(null)).toBe(false);
+    expect(await engine.logBytes()).toBeGreaterThan(0);
+    await snapshot.release();
+    expect(await engine.recycleLog(null)).toBe(true);
+    expect(await engine.logBytes()).toBe(0);
+  });
+
+  test('a snapshot between folding and the next write does not read dead frames', async () => {
+    for (let i = 0; i < 5; i++) await commit(i);
+    await engine.recycleLog(null);
+    const snapshot = await engine.pin();
+    for (let i = 5; i < 25; i++) await commit(i);
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    const target = await place.engines.beginRestore(1002);
+    await fill(target, { blocks, scn: snapshot.scn }, [], snapshot.scn);
+    await target.finish(snapshot.scn);
+    expect(await probe(await place.engines.open(1002))).toBe('4');
+  });
+
+  test('a sealed reader goes on in the new generation, another one reports a gap', async () => {
+    const log = await engine.log();
+    const start = (await log.barrier()).position;
+    const archive = await openReader(log, start);
+    await commit(1);
+    let sealed = start;
+    const folded = await engine.recycleLog(async (position) => {
+      readAll(archive);
+      sealed = position;
+    });
+    expect(folded).toBe(true);
+    const unsealed = { ...sealed, sealed: 0 };
+    await commit(2);
+    expect(readAll(await openReader(log, sealed)).flatMap((chunk) => chunk.commits)).toHaveLength(1);
+    expect(readAll(archive).flatMap((chunk) => chunk.commits)).toHaveLength(1);
+    await engine.recycleLog(null);
+    await commit(3);
+    const late = await openReader(log, unsealed);
+    expect(() => late.next(1)).toThrow(LogGapError);
+    // Sealed, but the generation behind it is gone: the first commit there does not follow.
+    const stale = await openReader(log, sealed);
+    expect(() => stale.next(1)).toThrow(LogGapError);
+  });
+
+  test('a seal that fails folds nothing', async () => {
+    await commit(1);
+    const failing = engine.recycleLog(async () => {
+      throw new Error('no archive');
+    });
+    await expect(failing).rejects.toThrow('no archive');
+    expect(await engine.logBytes()).toBeGreaterThan(0);
+    await commit(2);
+    expect(await probe(engine)).toBe('2');
+  });
+
+  test('a barrier separates earlier from later commits', async () => {
+    const log = await engine.log();
+    await commit(1);
+    const barrier = await log.barrier();
+    const reader = await openReader(log, barrier.position);
+    await commit(2);
+    const [chunk] = readAll(reader);
+    expect(chunk!.firstScn).toBeGreaterThan(barrier.scn);
+    const again = await log.barrier();
+    expect(again.scn).toBeGreaterThanOrEqual(chunk!.lastScn);
+    expect(again.position).toEqual(chunk!.position);
+  });
+
+  test('a tenant whose log lost its tail is a gap, not silence', async () => {
+    const log = await engine.log();
+    const reader = await openReader(log, (await log.barrier()).position);
+    for (let i = 0; i < 5; i++) await commit(i);
+    const chunks = readAll(reader, 1);
+    const after = chunks.at(-1)!.position;
+    await place.engines.closeAll();
+    const wal = join(place.directory, 't1001', 'data.db-wal');
+    const { readFileSync } = await import('node:fs');
+    const cut = chunks.at(-3)!.position['frame'] as number;
+    writeFileSync(wal, readFileSync(wal).subarray(0, 32 + cut * 4120));
+    const reopened = await place.engines.open(1001);
+    await reopened.setGlobalVariable('probe', 'another');
+    const late = await openReader(await reopened.log(), after);
+    expect(() => late.next(1)).toThrow(LogGapError);
+    for (let i = 0; i < 9; i++) await reopened.setGlobalVariable('probe', `more ${i}`);
+    expect(() => late.next(1)).toThrow(LogGapError);
+  });
+});
