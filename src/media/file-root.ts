@@ -46,11 +46,9 @@ export class FileRoot {
     await this.guard();
     const directory = dirname(this.at(key));
     try {
-      const first = await mkdir(directory, { recursive: true });
-      if (first !== undefined) await syncChain(dirname(first), directory);
+      await makeDirectory(directory);
     } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === 'EEXIST' || errno === 'ENOTDIR')
+      if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR')
         throw new MediumError('notDirectory', key, 'a part of the path is a file', error);
       throw fileError(key, error);
     }
@@ -85,9 +83,26 @@ export async function closing<T>(handle: FileHandle, body: () => Promise<T>): Pr
   return result;
 }
 
-async function syncChain(top: string, bottom: string): Promise<void> {
-  for (let path = dirname(bottom); ; path = dirname(path)) {
-    await syncDirectory(path);
-    if (path === top || path === dirname(path)) return;
+// Node's own recursive mkdir reports ENOENT for a read-only or a full file system.
+async function makeDirectory(path: string): Promise<void> {
+  if (await isDirectory(path)) return;
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST' && (await isDirectory(path))) return;
+    if (errno !== 'ENOENT' || path === dirname(path)) throw error;
+    await makeDirectory(dirname(path));
+    return makeDirectory(path);
+  }
+  await syncDirectory(dirname(path));
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
   }
 }

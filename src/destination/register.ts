@@ -1,0 +1,111 @@
+import type { Clock } from '../base/clock.ts';
+import { fault } from '../base/errors.ts';
+import type { Medium } from '../media/medium.ts';
+import type { DestType } from './codec/identity-files.ts';
+import { type Destination, type SealKey, storageColumns } from './destination.ts';
+import {
+  checkConnectivity,
+  formatContent,
+  listIsEmpty,
+  readFormatFile,
+  verifyFormat,
+  type WriterIdentity,
+  writeFormatFile,
+} from './identity.ts';
+import { withCodedErrors } from './medium-fault.ts';
+
+/** Storage-info row of (tenant, path, endpoint). Times in microseconds. */
+export interface StorageInfo {
+  readonly path: string;
+  readonly endpoint: string;
+  /** 0 until a format file was written. */
+  readonly destId: number;
+  /** `''` until a format file was written. */
+  readonly destType: DestType | '';
+  readonly authorization: string;
+  readonly extension: string;
+  readonly checkFileName: string;
+  readonly lastCheckUs: number;
+  readonly maxIops: bigint;
+  readonly maxBandwidth: bigint;
+}
+
+/**
+ * The catalog's part. All changes belong to one transaction that the statement commits when `prepareDestination` has
+ * resolved and drops when it throws; numbers that `nextDestId` gave out may be lost then.
+ */
+export interface DestinationCatalog {
+  find(path: string, endpoint: string): StorageInfo | null | Promise<StorageInfo | null>;
+  /** Takes the next dest_id of the tenant; data and archive destinations share the counter, which starts at 1001. */
+  nextDestId(): number | Promise<number>;
+  /** Marks all sets and pieces of a former dest_id as DELETED. */
+  markDeleted(destId: number): void | Promise<void>;
+  /** Inserts or updates the row of (tenant, path, endpoint). */
+  save(row: StorageInfo): void | Promise<void>;
+}
+
+export interface PrepareInput {
+  readonly medium: Medium;
+  readonly destination: Destination;
+  readonly destType: DestType;
+  readonly identity: WriterIdentity;
+  readonly clock: Clock;
+  readonly catalog: DestinationCatalog;
+  /** Seals the access key of the stored authorization. */
+  readonly seal?: SealKey;
+  readonly signal?: AbortSignal;
+}
+
+export interface PreparedDestination {
+  readonly destId: number;
+  readonly row: StorageInfo;
+  /** True when this call made the destination: a new dest_id and a new format file. */
+  readonly fresh: boolean;
+}
+
+/**
+ * Steps 4 to 8 of SET DATA_BACKUP_DEST and LOG_ARCHIVE_DEST: emptiness, connectivity, decision, format file. Errors
+ * are coded: 9080 (something lies there, but no format file), 9081 (the directory of somebody else), -4103, -4016,
+ * -4002 (a damaged format file), 9070, 9071, 9082, -4009, -4117 (the medium).
+ *
+ * Files are not transactional: the check file of a refused call stays, and a crash between the format file and the
+ * commit leaves a directory that answers 9081 until it is emptied by hand. Release 4.2.1 behaves the same.
+ */
+export function prepareDestination(input: PrepareInput): Promise<PreparedDestination> {
+  return withCodedErrors(() => prepare(input), 'configuring');
+}
+
+async function prepare(input: PrepareInput): Promise<PreparedDestination> {
+  const { medium, destination, destType, identity, catalog, signal } = input;
+  const columns = storageColumns(destination, input.seal);
+  const wasEmpty = await listIsEmpty(medium, signal);
+  const known = await catalog.find(columns.path, columns.endpoint);
+  const checked = await connect(input, known);
+  const found = await readFormatFile(medium, signal);
+  if (found === null && !wasEmpty) throw fault('OB_BACKUP_FORMAT_FILE_NOT_EXIST');
+  if (found !== null) {
+    verifyFormat({ destination, destType, identity, row: checked }, found);
+    return { destId: found.destId, row: checked, fresh: false };
+  }
+  if (known !== null && known.destId > 0) await catalog.markDeleted(known.destId);
+  const destId = await catalog.nextDestId();
+  const content = formatContent(destination, destType, destId, identity, input.clock.nowUs());
+  await writeFormatFile(medium, content, signal);
+  const row: StorageInfo = { ...checked, ...columns, destId, destType };
+  await catalog.save(row);
+  return { destId, row, fresh: true };
+}
+
+/** Step 5: the check file and its row. Keys already stored stay while the remembered check file is still there. */
+async function connect(input: PrepareInput, known: StorageInfo | null): Promise<StorageInfo> {
+  const { medium, destination, identity, catalog, signal } = input;
+  const nowUs = input.clock.nowUs();
+  const rememberedName = known?.checkFileName ?? '';
+  const checkFileName = await checkConnectivity(medium, { destination, identity, rememberedName, nowUs }, signal);
+  const columns = storageColumns(destination, input.seal);
+  const old = known ?? { ...columns, destId: 0, destType: '' as const };
+  const renewed = checkFileName === rememberedName ? {} : columns;
+  const row: StorageInfo = { ...old, ...renewed, checkFileName, lastCheckUs: nowUs };
+  await catalog.save(row);
+  return row;
+}

@@ -1,0 +1,23 @@
+import type { Medium } from '../medium.ts';
+
+/**
+ * A part of a medium as a medium of its own: every key lies below `directory`. The complement log of a set is an
+ * archive destination inside a data destination. Closing the part leaves the whole open.
+ */
+export function below(inner: Medium, directory: string): Medium {
+  const at = (key: string) => `${directory}/${key}`;
+  const under = (prefix: string) => (prefix === '' ? directory : at(prefix));
+  return {
+    scheme: inner.scheme,
+    putSmall: (key, bytes, mode, signal) => inner.putSmall(at(key), bytes, mode, signal),
+    createObject: (key, signal) => inner.createObject(at(key), signal),
+    openAppend: (key, sizeBytes, signal) => inner.openAppend(at(key), sizeBytes, signal),
+    read: (key, offset, length, signal) => inner.read(at(key), offset, length, signal),
+    openObject: (key, signal) => inner.openObject(at(key), signal),
+    head: (key, signal) => inner.head(at(key), signal),
+    list: (prefix, signal) => inner.list(under(prefix), signal),
+    remove: (keys, signal) => inner.remove(keys.map(at), signal),
+    removeDirectory: (prefix, signal) => inner.removeDirectory(under(prefix), signal),
+    async close() {},
+  };
+}
