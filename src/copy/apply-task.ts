@@ -5,6 +5,7 @@ import { loadEngineModule } from './engine-module.ts';
 import { decodeCommitIndex, decodeLogRecord, type LogRecordHeader, logRecordAad } from './log-file.ts';
 import { fileKey, unpack, unseal } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
+import { tenantErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
 
 export interface ApplyTaskInput {
@@ -28,22 +29,43 @@ export async function applyTask(input: ApplyTaskInput, context: TaskContext): Pr
   const shared = new SharedCounters(input.shared);
   const engine = await loadEngineModule(input.target);
   const applier = engine.openLogApplier(input.target.data);
-  let applied = 0;
   try {
-    let next = context.call<ApplyItem | null>('next', null);
-    while (!shared.stopped) {
-      const item = await next;
-      if (!item) break;
-      next = context.call<ApplyItem | null>('next', null);
-      next.catch(() => undefined);
-      applied += applyRecord(item, applier, input);
-      shared.finished(item.bytes.length, 0);
-      context.progress();
-    }
-  } finally {
+    const applied = await applyAll(input, applier, shared, context);
     applier.close();
+    return { value: applied };
+  } catch (error) {
+    closeQuietly(applier);
+    throw tenantErrorAt(error, 'writing log to the tenant');
   }
-  return { value: applied };
+}
+
+async function applyAll(
+  input: ApplyTaskInput,
+  applier: LogApplier,
+  shared: SharedCounters,
+  context: TaskContext,
+): Promise<number> {
+  let applied = 0;
+  let next = context.call<ApplyItem | null>('next', null);
+  while (!shared.stopped) {
+    const item = await next;
+    if (!item) break;
+    next = context.call<ApplyItem | null>('next', null);
+    next.catch(() => undefined);
+    applied += applyRecord(item, applier, input);
+    shared.finished(item.bytes.length, 0);
+    context.progress();
+  }
+  return applied;
+}
+
+/** The first error is the one to tell; a target that failed is thrown away. */
+function closeQuietly(applier: LogApplier): void {
+  try {
+    applier.close();
+  } catch {
+    // Applying has failed already.
+  }
 }
 
 function applyRecord(item: ApplyItem, applier: LogApplier, input: ApplyTaskInput): number {

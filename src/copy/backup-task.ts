@@ -11,7 +11,7 @@ import {
 import { loadEngineModule } from './engine-module.ts';
 import { fileKey, type Packed, pack, seal, storeClear, storedLengthOf } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
-import { mediumErrorAt } from './thread-error.ts';
+import { mediumErrorAt, tenantErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
 import { type ThreadIo, writeAll } from './thread-io.ts';
 
@@ -70,7 +70,7 @@ async function copyBlocks(
   while (!shared.stopped) {
     const blockNo = shared.takeNext();
     if (blockNo >= input.blockCount) break;
-    const length = reader.read(blockNo, raw);
+    const length = readBlock(reader, blockNo, raw);
     if (length > 0)
       entries.push(
         await writeBlock(input, blockNo, pack(raw.subarray(0, length), 'block'), shared, files, context, io),
@@ -84,6 +84,14 @@ async function copyBlocks(
     holdBack(input.maxBytesPerSecond, startMs, shared);
   }
   return entries;
+}
+
+function readBlock(reader: BlockReader, blockNo: number, into: Uint8Array): number {
+  try {
+    return reader.read(blockNo, into);
+  } catch (error) {
+    throw tenantErrorAt(error, `reading block ${blockNo} of the tenant`);
+  }
 }
 
 async function writeBlock(

@@ -10,7 +10,7 @@ import {
 import { loadEngineModule } from './engine-module.ts';
 import { fileKey, unpack, unseal } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
-import { mediumErrorAt } from './thread-error.ts';
+import { mediumErrorAt, tenantErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
 import { readAll, type ThreadIo } from './thread-io.ts';
 
@@ -46,9 +46,15 @@ export async function restoreTask(input: RestoreTaskInput, context: TaskContext,
   const writer = engine.openBlockWriter(input.target.data);
   try {
     await restoreBlocks(input, writer, shared, context, io);
-  } finally {
-    shared.idle(input.slot);
+  } catch (error) {
+    closeQuietly(writer);
+    throw error;
+  }
+  shared.idle(input.slot);
+  try {
     writer.close();
+  } catch (error) {
+    throw tenantErrorAt(error, 'syncing the tenant');
   }
   return { value: null };
 }
@@ -73,13 +79,30 @@ async function restoreBlocks(
     const source = sources.get(entry.fileNo)!;
     const record = buffer.subarray(0, recordHeaderBytes + entry.storedLength);
     await readRecord(source, entry, record, context, io);
-    writer.write(entry.blockNo, openRecord(input, source, entry, record));
+    writeBlock(writer, entry.blockNo, openRecord(input, source, entry, record));
     shared.finished(entry.rawLength, record.length);
     unreported += entry.rawLength;
     if (unreported >= progressEveryBytes) {
       unreported = 0;
       context.progress();
     }
+  }
+}
+
+/** The first error is the one to tell; a target that failed is thrown away. */
+function closeQuietly(writer: BlockWriter): void {
+  try {
+    writer.close();
+  } catch {
+    // The restore has failed already.
+  }
+}
+
+function writeBlock(writer: BlockWriter, blockNo: number, bytes: Uint8Array): void {
+  try {
+    writer.write(blockNo, bytes);
+  } catch (error) {
+    throw tenantErrorAt(error, `writing block ${blockNo} of the tenant`);
   }
 }
 

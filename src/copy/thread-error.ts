@@ -63,3 +63,12 @@ export function mediumErrorAt(error: unknown, object: string, offset: number, do
     (error as NodeJS.ErrnoException | null)?.code ?? (error instanceof Error ? error.message : String(error));
   return new MediumError(mediumKindOf(error), object, `${doing} at offset ${offset} failed with ${code}`, error);
 }
+
+/** Turns a failed read or write of the tenant's own files into a coded error; other errors pass. */
+export function tenantErrorAt(error: unknown, doing: string): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (typeof code !== 'string' || typeof syscall !== 'string') return error;
+  if (mediumKindOf(error) === 'outOfSpace')
+    return faultText('OB_SERVER_OUTOF_DISK_SPACE', `Server out of disk space: ${doing} failed with ${code}`, error);
+  return faultText('OB_IO_ERROR', `IO error: ${doing} failed with ${code}`, error);
+}
