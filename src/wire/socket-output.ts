@@ -1,0 +1,79 @@
+import type { Socket } from 'node:net';
+import { ConnectionClosed } from './command-handler.ts';
+import { PacketWriter } from './packet-writer.ts';
+
+/**
+ * The sending side of a socket. Packets are collected and leave in one write; a slow client is waited for. What is sent
+ * to a client that has left is dropped.
+ */
+export class SocketOutput {
+  readonly packets = new PacketWriter();
+  #socket: Socket;
+  #waiter: PromiseWithResolvers<void> | null = null;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  /** Goes on with another socket: the encrypted one on top of the first. */
+  attach(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  get gone(): boolean {
+    return this.#socket.destroyed || this.#socket.writableEnded;
+  }
+
+  /** Sends what was collected. A promise when the client is slow; it rejects with `ConnectionClosed`. */
+  flush(): Promise<void> | undefined {
+    const { packets } = this;
+    if (packets.length === 0) return undefined;
+    const written = packets.take();
+    if (this.gone) {
+      packets.release(true);
+      return undefined;
+    }
+    this.#socket.write(written);
+    packets.release(this.#socket.writableLength === 0);
+    return this.#wait();
+  }
+
+  /**
+   * Sends what was collected and then `bytes` without a copy. They must be at least the socket's high-water mark, so
+   * that a promise is returned for as long as the socket needs them.
+   */
+  send(bytes: Uint8Array): Promise<void> | undefined {
+    const { packets } = this;
+    if (this.gone) throw new ConnectionClosed();
+    const written = packets.take();
+    this.#socket.cork();
+    if (written.length > 0) this.#socket.write(written);
+    this.#socket.write(bytes);
+    this.#socket.uncork();
+    packets.release(this.#socket.writableLength === 0);
+    return this.#wait();
+  }
+
+  /** The smallest piece `send` takes. */
+  get sendBytes(): number {
+    return this.#socket.writableHighWaterMark;
+  }
+
+  drained(): void {
+    this.#waiter?.resolve();
+    this.#waiter = null;
+  }
+
+  closed(): void {
+    this.packets.take();
+    this.packets.release(true);
+    this.#waiter?.reject(new ConnectionClosed());
+    this.#waiter = null;
+  }
+
+  #wait(): Promise<void> | undefined {
+    if (this.#socket.writableLength === 0 || !this.#socket.writableNeedDrain) return undefined;
+    this.#waiter ??= Promise.withResolvers();
+    return this.#waiter.promise;
+  }
+}
