@@ -1,0 +1,56 @@
+import type { Clock } from '../base/clock.ts';
+import type { Log } from '../base/log.ts';
+import type { Release } from '../base/release.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { CopyWorkers } from '../copy/copy-workers.ts';
+import type { LogShipper } from '../copy/log-shipper.ts';
+import type { Destination } from '../destination/destination.ts';
+import type { Medium } from '../media/medium.ts';
+import type { TenantEngines } from '../tenants/tenant-engine.ts';
+
+/** What statements and jobs work with: one per server. */
+export interface Controller {
+  readonly release: Release;
+  readonly catalog: Catalog;
+  readonly engines: TenantEngines;
+  readonly workers: CopyWorkers;
+  readonly shipper: LogShipper;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly settings: JobSettings;
+  readonly cluster: { readonly name: string; readonly id: number };
+  /** `ip:port` as COMMENT columns name the server. */
+  readonly address: string;
+  /** Opens the medium a destination lies on; every call of it has a deadline. */
+  openMedium(destination: Destination): Medium;
+  /** Wakes the background work so that a statement's effect does not wait for a tick. */
+  readonly wake: Wake;
+}
+
+export interface JobSettings {
+  /** How long a finished job stays in the live view. */
+  readonly jobLingerMs: number;
+  /** Longest pause between two passes. */
+  readonly tickMs: number;
+  /** Log of a tenant beyond which it is folded into the data file. */
+  readonly foldLogBytes: number;
+  /** A backup waits at most this long for the archive to reach its end. */
+  readonly archiveWaitMs: number;
+  /** A round that cannot be stopped in an orderly way is stopped by force after this time. */
+  readonly forceStopMs: number;
+}
+
+export const defaultJobSettings: JobSettings = {
+  jobLingerMs: 5_000,
+  tickMs: 1_000,
+  foldLogBytes: 64 * 1024 * 1024,
+  archiveWaitMs: 600_000,
+  forceStopMs: 600_000,
+};
+
+/** Asks a driver for a pass now. */
+export interface Wake {
+  archive(): void;
+  backup(): void;
+  restore(): void;
+}

@@ -1,0 +1,82 @@
+import type { Repositories } from '../catalog/catalog.ts';
+import type { Secrets } from '../catalog/secrets.ts';
+import type { Tenant } from '../catalog/tenants.ts';
+import type { DestType } from '../destination/codec/identity-files.ts';
+import type { Destination, SealKey } from '../destination/destination.ts';
+import { endpointText } from '../destination/destination.ts';
+import type { ExpectedFormat, WriterIdentity } from '../destination/identity.ts';
+import { parseStoredDestination } from '../destination/parse.ts';
+import { parseTimeText } from '../destination/time-text.ts';
+import type { Controller } from './controller.ts';
+
+/** The archive destination of a tenant as its attribute rows say. */
+export interface TenantArchiveDest {
+  readonly destination: Destination;
+  readonly destId: number;
+  readonly pieceSwitchIntervalUs: number;
+  readonly binding: 'OPTIONAL' | 'MANDATORY';
+  readonly state: 'ENABLE' | 'DEFER';
+}
+
+/** The only destination number that archives. */
+export const archiveDestNo = 0;
+
+/** How a tenant's access keys are sealed: bound to the tenant and to the root of the destination. */
+export function sealKeyOf(secrets: Secrets, tenantId: number, path: string): SealKey {
+  return (accessKey) => secrets.sealText('destination', { tenantId, id: path, field: 'access_key' }, accessKey);
+}
+
+/** Reads a destination text as the catalog keeps it. */
+export function readStored(secrets: Secrets, tenantId: number, text: string): Destination {
+  const mark = text.indexOf('?');
+  const path = mark < 0 ? text : text.slice(0, mark);
+  return parseStoredDestination(text, (hex) =>
+    secrets.openText('destination', { tenantId, id: path, field: 'access_key' }, hex),
+  );
+}
+
+/** DATA_BACKUP_DEST of a tenant, null when it is not set. */
+export function dataDestination(tx: Repositories, secrets: Secrets, tenantId: number): Destination | null {
+  const text = tx.destinations.dataDest(tenantId);
+  return text === '' ? null : readStored(secrets, tenantId, text);
+}
+
+/** LOG_ARCHIVE_DEST of a tenant, null when it is not set. */
+export function archiveDestination(tx: Repositories, secrets: Secrets, tenantId: number): TenantArchiveDest | null {
+  const row = tx.destinations.archiveDest(tenantId, archiveDestNo);
+  if (row?.path === undefined) return null;
+  return {
+    destination: readStored(secrets, tenantId, row.path),
+    destId: Number(row.dest_id ?? 0),
+    pieceSwitchIntervalUs: parseTimeText(row.piece_switch_interval ?? '1d') ?? 86_400_000_000,
+    binding: row.binding?.toUpperCase() === 'MANDATORY' ? 'MANDATORY' : 'OPTIONAL',
+    state: row.state?.toUpperCase() === 'DEFER' ? 'DEFER' : 'ENABLE',
+  };
+}
+
+/** Who writes the format and check files of a tenant. */
+export function writerIdentity(
+  controller: Controller,
+  tenant: Pick<Tenant, 'tenantId' | 'tenantName'>,
+): WriterIdentity {
+  const { name, id } = controller.cluster;
+  return { clusterName: name, clusterId: id, tenantName: tenant.tenantName, tenantId: tenant.tenantId };
+}
+
+/** What the format file of one of the tenant's destinations must say, for `requireFormat`. */
+export function expectedFormat(
+  tx: Repositories,
+  controller: Controller,
+  tenant: Pick<Tenant, 'tenantId' | 'tenantName'>,
+  destination: Destination,
+  destType: DestType,
+): ExpectedFormat {
+  const key = { tenantId: tenant.tenantId, path: destination.path, endpoint: endpointText(destination) };
+  const row = tx.destinations.storageInfo.get(key);
+  return {
+    destination,
+    destType,
+    identity: writerIdentity(controller, tenant),
+    row: row === null ? null : { destId: row.destId ?? 0, destType: row.destType ?? '' },
+  };
+}
