@@ -1,10 +1,19 @@
 import { fault } from '../../base/errors.ts';
 import type { Expression, TenantStatement } from '../ast.ts';
 import type { ScanOptions } from '../scan/scanner.ts';
+import { WORD } from '../scan/scanner.ts';
+import { deallocate, doStatement, execute, explain, flush, kill, maintenance, prepare, use } from './administration.ts';
+import { alter } from './alter.ts';
+import { remove, truncate, update } from './change-rows.ts';
+import { create } from './create.ts';
 import { Cursor, type FixedSlot, Refusal } from './cursor.ts';
+import { drop, renameTable } from './drop.ts';
 import { expression } from './expression.ts';
 import { insert } from './insert.ts';
 import { query, startsQuery } from './query.ts';
+import { set } from './set.ts';
+import { show } from './show.ts';
+import { begin, commit, lockTables, release, rollback, savepoint, start, unlockTables } from './transaction.ts';
 
 /** A statement and the literals that shaped its tree without being nodes of it. */
 export interface ParsedStatement {
@@ -24,7 +33,7 @@ export function parseStatement(text: string, options: ScanOptions = {}): TenantS
 /** `parseStatement` with what a plan cache must know besides. */
 export function parseForPlan(text: string, options: ScanOptions = {}): ParsedStatement {
   const c = new Cursor(text, options);
-  return { statement: refusable(c), fixedSlots: c.fixed };
+  return { statement: whole(c), fixedSlots: c.fixed };
 }
 
 /** One expression and nothing else: defaults, checks and generated columns kept as text. */
@@ -38,8 +47,9 @@ export function parseExpression(text: string, options: ScanOptions = {}): Expres
   }
 }
 
-function refusable(c: Cursor): TenantStatement {
+function whole(c: Cursor): TenantStatement {
   try {
+    while (c.acceptSign(';'));
     if (c.atEnd()) return { kind: 'empty' };
     const tree = statement(c);
     while (c.acceptSign(';'));
@@ -50,10 +60,90 @@ function refusable(c: Cursor): TenantStatement {
   }
 }
 
-/** One statement up to its end. */
-export function statement(c: Cursor): TenantStatement {
+function statement(c: Cursor): TenantStatement {
   if (startsQuery(c) || c.isSign('(')) return { kind: 'query', query: query(c) };
-  const { text } = c.peek();
-  if (text === 'INSERT' || text === 'REPLACE') return insert(c);
-  return c.fail();
+  const { kind, text } = c.peek();
+  if (kind !== WORD) c.fail();
+  const parse = verbs.get(text);
+  if (parse !== undefined) return parse(c);
+  return refused(c, text);
+}
+
+function explained(c: Cursor): TenantStatement {
+  return explain(c, statement);
+}
+
+const verbs: ReadonlyMap<string, (c: Cursor) => TenantStatement> = new Map<string, (c: Cursor) => TenantStatement>([
+  ['ALTER', alter],
+  ['ANALYZE', maintenance],
+  ['BEGIN', begin],
+  ['CHECK', maintenance],
+  ['CHECKSUM', maintenance],
+  ['COMMIT', commit],
+  ['CREATE', create],
+  ['DEALLOCATE', deallocate],
+  ['DELETE', remove],
+  ['DESC', explained],
+  ['DESCRIBE', explained],
+  ['DO', doStatement],
+  ['DROP', drop],
+  ['EXECUTE', execute],
+  ['EXPLAIN', explained],
+  ['FLUSH', flush],
+  ['INSERT', insert],
+  ['KILL', kill],
+  ['LOCK', lockTables],
+  ['OPTIMIZE', maintenance],
+  ['PREPARE', prepare],
+  ['RELEASE', release],
+  ['RENAME', renameTable],
+  ['REPAIR', maintenance],
+  ['REPLACE', insert],
+  ['ROLLBACK', rollback],
+  ['SAVEPOINT', savepoint],
+  ['SET', set],
+  ['SHOW', show],
+  ['START', start],
+  ['TRUNCATE', truncate],
+  ['UNLOCK', unlockTables],
+  ['UPDATE', update],
+  ['USE', use],
+]);
+
+/** Verbs MySQL knows and tenants here do not; the words behind name the feature too. */
+const refusedVerbs: ReadonlyMap<string, readonly string[]> = new Map([
+  ['BINLOG', []],
+  ['CACHE', ['INDEX']],
+  ['CALL', []],
+  ['CHANGE', ['MASTER', 'REPLICATION']],
+  ['CLONE', []],
+  ['FLASHBACK', []],
+  ['GET', ['DIAGNOSTICS', 'CURRENT', 'STACKED']],
+  ['HANDLER', []],
+  ['HELP', []],
+  ['IMPORT', ['TABLE']],
+  ['INSTALL', ['PLUGIN', 'COMPONENT', 'SONAME']],
+  ['LOAD', ['DATA', 'XML', 'INDEX']],
+  ['MERGE', []],
+  ['PURGE', []],
+  ['RESET', []],
+  ['RESIGNAL', []],
+  ['RESTART', []],
+  ['SHUTDOWN', []],
+  ['SIGNAL', []],
+  ['STOP', ['SLAVE', 'REPLICA', 'GROUP_REPLICATION']],
+  ['TABLE', []],
+  ['UNINSTALL', ['PLUGIN', 'COMPONENT', 'SONAME']],
+  ['XA', []],
+]);
+
+function refused(c: Cursor, verb: string): never {
+  const objects = refusedVerbs.get(verb);
+  if (objects === undefined) return c.fail();
+  const object = objects.find((word) => c.is(word, 1));
+  if (objects.length > 0 && object === undefined) {
+    c.next();
+    c.fail();
+  }
+  throw new Refusal(`${verb}${object === undefined ? '' : ` ${object}`} is`.toLowerCase());
 }

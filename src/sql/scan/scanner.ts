@@ -1,3 +1,4 @@
+import { Blanks } from './blanks.ts';
 import { introducers, isDigit, isHexDigit, isNamePart, isSpace } from './characters.ts';
 import { bitBytes, hexBytes, unquote } from './literals.ts';
 
@@ -26,9 +27,6 @@ export const PARAMETER = 11;
 /** An unterminated string or comment, or a character outside the language. */
 export const BROKEN = 12;
 
-/** Version comments up to this number are carried out. */
-const executedVersion = 50725;
-
 const threeCharacters: ReadonlySet<string> = new Set(['<=>', '->>']);
 const twoCharacters: ReadonlySet<string> = new Set(['<=', '>=', '<>', '!=', ':=', '<<', '>>', '&&', '||', '->', '@@']);
 const oneCharacter = '()[]{},;.=<>+-*/%&|^~!:@\\';
@@ -37,22 +35,17 @@ const oneCharacter = '()[]{},;.=<>+-*/%&|^~!:@\\';
  * Walks over a statement text token by token; comments never show. `next()` sets `kind`, `start`, `end` and, for literals,
  * what `value()` needs. Nothing is allocated per token.
  */
-export class Scanner {
-  readonly text: string;
+export class Scanner extends Blanks {
   readonly backslashes: boolean;
   readonly ansiQuotes: boolean;
   readonly pipesAsConcat: boolean;
-  position = 0;
   kind = END;
   start = 0;
   end = 0;
   /** Literals met before the current token. */
   literals = 0;
-  /** Pairs of offsets the language does not see: comments and the brackets of version comments. */
-  readonly removed: number[] = [];
   /** Character set introducer of the current literal. */
   charset: string | null = null;
-  private inVersionComment = false;
   private nextLiterals = 0;
   private bodyStart = 0;
   private bodyEnd = 0;
@@ -60,7 +53,7 @@ export class Scanner {
   private joined: string | null = null;
 
   constructor(text: string, options: ScanOptions = {}) {
-    this.text = text;
+    super(text);
     const oracle = options.oracle === true;
     this.backslashes = !(oracle || options.noBackslashEscapes === true);
     this.ansiQuotes = oracle || options.ansiQuotes === true;
@@ -75,11 +68,6 @@ export class Scanner {
     this.end = -1;
   }
 
-  /** True inside of a version comment that is being carried out. */
-  get versioned(): boolean {
-    return this.inVersionComment;
-  }
-
   next(): number {
     const afterName = this.kind === WORD || this.kind === QUOTED;
     const afterDot = this.kind === OPERATOR && this.end === this.start + 1 && this.text.charCodeAt(this.start) === 46;
@@ -87,7 +75,11 @@ export class Scanner {
     this.literals = this.nextLiterals;
     if (!this.skip()) return this.finish(BROKEN, this.text.length);
     this.start = this.position;
-    if (this.position >= this.text.length) return this.finish(END, this.position);
+    if (this.position >= this.text.length) {
+      const open = this.inVersionComment;
+      this.inVersionComment = false;
+      return this.finish(open ? BROKEN : END, this.position);
+    }
     const code = this.text.charCodeAt(this.position);
     if (code === 46 && afterName && before === this.position) return this.finish(OPERATOR, this.position + 1);
     if (isDigit(code)) return afterDot && before === this.position ? this.name() : this.number();
@@ -110,58 +102,6 @@ export class Scanner {
     this.position = end;
     if (kind >= STRING && kind <= BIT) this.nextLiterals++;
     return kind;
-  }
-
-  /** Skips blanks and comments; false when a comment never ends. */
-  private skip(): boolean {
-    const { text } = this;
-    for (;;) {
-      while (isSpace(text.charCodeAt(this.position))) this.position++;
-      const code = text.charCodeAt(this.position);
-      if (code === 35) this.skipLine();
-      else if (code === 45 && this.dashes()) this.skipLine();
-      else if (code === 47 && text.charCodeAt(this.position + 1) === 42) {
-        if (!this.comment()) return false;
-      } else if (code === 42 && this.inVersionComment && text.charCodeAt(this.position + 1) === 47) {
-        this.inVersionComment = false;
-        this.remove(this.position, this.position + 2);
-      } else return true;
-    }
-  }
-
-  private remove(start: number, end: number): void {
-    this.removed.push(start, end);
-    this.position = end;
-  }
-
-  private dashes(): boolean {
-    const { text, position } = this;
-    if (text.charCodeAt(position + 1) !== 45) return false;
-    const after = text.charCodeAt(position + 2);
-    return Number.isNaN(after) || after <= 32;
-  }
-
-  private skipLine(): void {
-    const end = this.text.indexOf('\n', this.position);
-    this.remove(this.position, end < 0 ? this.text.length : end);
-  }
-
-  private comment(): boolean {
-    const { text, position } = this;
-    if (text.charCodeAt(position + 2) === 33 && !this.inVersionComment) {
-      let at = position + 3;
-      while (isDigit(text.charCodeAt(at)) && at < position + 9) at++;
-      const digits = at - position - 3;
-      if (digits < 5) at = position + 3;
-      if (digits < 5 || Number(text.slice(position + 3, at)) <= executedVersion) {
-        this.inVersionComment = true;
-        this.remove(position, at);
-        return true;
-      }
-    }
-    const end = text.indexOf('*/', position + 2);
-    this.remove(position, end < 0 ? text.length : end + 2);
-    return end >= 0;
   }
 
   private name(): number {
@@ -221,9 +161,8 @@ export class Scanner {
     while (accepts(this.text.charCodeAt(at))) at++;
     this.bodyEnd = at;
     this.charset = null;
-    const even = kind === BIT || (at - this.bodyStart) % 2 === 0;
-    if (this.text.charCodeAt(at) !== 39 || !even) return this.finish(BROKEN, this.text.length);
-    return this.finish(kind, at + 1);
+    const whole = this.text.charCodeAt(at) === 39 && (kind === BIT || (at - this.bodyStart) % 2 === 0);
+    return whole ? this.finish(kind, at + 1) : this.finish(BROKEN, this.text.length);
   }
 
   private number(): number {

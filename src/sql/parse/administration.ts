@@ -1,0 +1,109 @@
+import type { Expression, Kill, TableMaintenance, TenantStatement } from '../ast.ts';
+import { STRING, USER_VARIABLE } from '../scan/scanner.ts';
+import { type Cursor, Refusal } from './cursor.ts';
+import { objectNames } from './drop.ts';
+import { expression, expressionList } from './expression.ts';
+import { isName, name, nameOrString, objectName } from './names.ts';
+import { literal } from './primary.ts';
+import { startsQuery } from './query.ts';
+
+export function use(c: Cursor): TenantStatement {
+  c.expect('USE');
+  return { kind: 'use', name: name(c) };
+}
+
+export function kill(c: Cursor): Kill {
+  c.expect('KILL');
+  const word = c.acceptAny('QUERY', 'CONNECTION');
+  return { kind: 'kill', query: word === 'QUERY', id: expression(c) };
+}
+
+export function prepare(c: Cursor): TenantStatement {
+  c.expect('PREPARE');
+  const called = name(c);
+  c.expect('FROM');
+  return { kind: 'prepare', name: called, source: preparedSource(c) };
+}
+
+function preparedSource(c: Cursor): Expression {
+  if (c.peek().kind === STRING) return literal(c);
+  if (c.peek().kind !== USER_VARIABLE) c.fail();
+  return { kind: 'userVariable', name: c.next().text.toLowerCase() };
+}
+
+export function execute(c: Cursor): TenantStatement {
+  c.expect('EXECUTE');
+  const called = name(c);
+  const using: string[] = [];
+  if (c.accept('USING'))
+    do {
+      if (c.peek().kind !== USER_VARIABLE) c.fail();
+      using.push(c.next().text.toLowerCase());
+    } while (c.acceptSign(','));
+  return { kind: 'execute', name: called, using };
+}
+
+export function deallocate(c: Cursor): TenantStatement {
+  c.expect('DEALLOCATE', 'PREPARE');
+  return { kind: 'deallocate', name: name(c) };
+}
+
+const verbs: Readonly<Record<string, TableMaintenance['verb']>> = {
+  ANALYZE: 'analyze',
+  OPTIMIZE: 'optimize',
+  CHECK: 'check',
+  CHECKSUM: 'checksum',
+  REPAIR: 'repair',
+};
+
+/** How hard a table is looked at; the answer is the same. */
+const efforts: readonly string[] = ['QUICK', 'FAST', 'MEDIUM', 'EXTENDED', 'CHANGED', 'USE_FRM'];
+
+export function maintenance(c: Cursor): TableMaintenance {
+  const verb = verbs[c.next().text]!;
+  c.acceptAny('NO_WRITE_TO_BINLOG', 'LOCAL');
+  if (c.acceptAny('TABLE', 'TABLES') === null) c.fail();
+  const tables = objectNames(c);
+  if (c.is('UPDATE') || (c.is('DROP') && c.is('HISTOGRAM', 1))) throw new Refusal('histogram is');
+  if (verb === 'check' && c.accept('FOR')) c.expect('UPGRADE');
+  while (c.acceptAny(...efforts) !== null);
+  return { kind: 'maintenance', verb, tables };
+}
+
+export function doStatement(c: Cursor): TenantStatement {
+  c.expect('DO');
+  return { kind: 'do', expressions: expressionList(c) };
+}
+
+/** FLUSH and whatever stands behind it, as lower-case text. */
+export function flush(c: Cursor): TenantStatement {
+  c.expect('FLUSH');
+  c.acceptAny('NO_WRITE_TO_BINLOG', 'LOCAL');
+  const { start } = c.peek();
+  if (!isName(c) && !c.is('TABLE')) c.fail();
+  while (!c.atEnd() && !c.isSign(';')) {
+    if (c.isLiteral()) c.takeFixed();
+    else c.next();
+  }
+  return { kind: 'flush', what: c.source(start, c.lastEnd).toLowerCase() };
+}
+
+const explainable: ReadonlySet<string> = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);
+
+/** DESC, DESCRIBE and EXPLAIN, of a table or a statement. `parse` reads the statement. */
+export function explain(c: Cursor, parse: (c: Cursor) => TenantStatement): TenantStatement {
+  c.next();
+  if (c.accept('FORMAT')) {
+    c.expectSign('=');
+    nameOrString(c);
+    return { kind: 'explain', statement: parse(c) };
+  }
+  if (c.is('FOR') && c.is('CONNECTION', 1)) throw new Refusal('explain for connection is');
+  const details = ['EXTENDED', 'PARTITIONS', 'BASIC', 'OUTLINE', 'EXTENDED_NOADDR', 'ANALYZE'];
+  if (details.some((word) => c.is(word)) && (c.isAny(explainable, 1) || c.is('SELECT', 1) || c.isSign('(', 1)))
+    c.next();
+  if (startsQuery(c) || c.isSign('(') || c.isAny(explainable)) return { kind: 'explain', statement: parse(c) };
+  const table = objectName(c);
+  const named = isName(c) || c.peek().kind === STRING;
+  return { kind: 'describe', table, column: named ? nameOrString(c) : null };
+}
