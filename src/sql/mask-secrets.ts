@@ -3,8 +3,9 @@ const mask = '******';
 /** Without one of these words a text has nothing to hide. */
 const suspicious = /identified|encrypted|password|_key|_secret|kms/i;
 
-/** `access_key=…` and the like inside a quoted destination, service or key text. */
-const hiddenItem = /\b(access_key|encrypt_key|secret_key|kms_secret|sts_token|password)(\s*=\s*)([^&\s,]+)/gi;
+/** `access_key=…` and the like inside a quoted destination or key text; the value of a password ends at a blank only. */
+const hiddenItem =
+  /\b(?:(access_key|encrypt_key|secret_key|kms_secret|sts_token)(\s*=\s*)([^&\s,]+)|(password)(\s*=\s*)(\S+))/gi;
 /** The same where no quotes stand around it, such as in an error text. */
 const bareItem = /\b(access_key|encrypt_key)(=)([^&\s,;'"]+)/gi;
 
@@ -77,11 +78,11 @@ class Masker {
       return `${quote}${mask}${quote}`;
     }
     if (hiddenNames.has(token.slice(1, -1).toLowerCase())) this.#expects = 'armed';
-    return token.replace(hiddenItem, (_, name, sign, value: string) => `${name}${sign}${mask}${closing(value, quote)}`);
+    return hideItems(token, quote);
   }
 
   bare(token: string): string {
-    if (/^(?:\s|--|#|\/\*)/.test(token)) return token.replace(hiddenItem, (_, name, sign) => `${name}${sign}${mask}`);
+    if (/^(?:\s|--|#|\/\*)/.test(token)) return hideItems(token, null);
     if (!/^[\w$\u0080-\uffff]/.test(token)) return this.#sign(token);
     return this.#word(token);
   }
@@ -118,7 +119,9 @@ class Masker {
   }
 }
 
-/** A value that ran up to the closing quote of its string gives the quote back. */
-function closing(value: string, quote: string): string {
-  return value.endsWith(quote) ? quote : '';
+function hideItems(token: string, quote: string | null): string {
+  return token.replace(hiddenItem, (_, key, keySign, keyValue, password, sign, value) => {
+    const ranOver = quote !== null && String(keyValue ?? value).endsWith(quote);
+    return `${key ?? password}${keySign ?? sign}${mask}${ranOver ? quote : ''}`;
+  });
 }
