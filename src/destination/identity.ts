@@ -1,4 +1,4 @@
-import { fault } from '../base/errors.ts';
+import { fault, isFault } from '../base/errors.ts';
 import type { Medium } from '../media/medium.ts';
 import { checkFile, type DestType, type FormatFile, formatFile } from './codec/identity-files.ts';
 import { type Destination, shownPath } from './destination.ts';
@@ -88,7 +88,8 @@ export function verifyFormat(expected: ExpectedFormat, found: FormatFile): void 
 
 /**
  * For everything that needs an accepted destination (start of a backup, of a round, of a delete job): the format file
- * must be there (9080) and ours (9081). Writes nothing.
+ * must be there (9080) and ours (9081). Writes nothing. Like all of this file it lets a MediumError through: callers wrap
+ * it in `withCodedErrors`.
  */
 export async function requireFormat(
   medium: Medium,
@@ -146,7 +147,8 @@ async function checkFileIsWhole(medium: Medium, name: string, signal?: AbortSign
   try {
     checkFile.decode(bytes);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    if (isFault(error)) return false;
+    throw error;
   }
 }

@@ -59,13 +59,14 @@ describe('file medium on a real directory', () => {
 
   test('temporary names are hidden, keep the documented shape and go with their directory', async () => {
     const medium = openFileMedium(scratch.path);
-    await medium.createObject('set/macro_block_data.0.obbak');
+    const sink = await medium.createObject('set/macro_block_data.0.obbak');
     expect(readdirSync(join(scratch.path, 'set'))).toEqual([
       expect.stringMatching(/^macro_block_data\.0\.obbak\.tmp\.\d{16}$/),
     ]);
     expect(await medium.list('set')).toEqual([]);
     await medium.removeDirectory('set');
     expect(existsSync(join(scratch.path, 'set'))).toBe(false);
+    await sink.abort();
   });
 
   test('a temporary name that is taken is never opened', async () => {

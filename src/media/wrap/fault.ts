@@ -18,7 +18,7 @@ export interface FaultPlan {
   readonly only?: readonly MediumOperation[];
   /** Counts operations on keys this accepts only. */
   readonly keys?: (key: string) => boolean;
-  /** `before` (default): nothing happens. `after`: it is done and the answer is lost. */
+  /** `before` (default): nothing happens. `after`: it is done, and its answer, good or bad, is lost. */
   readonly moment?: 'before' | 'after';
   /** Every counted operation from `at` on fails: the medium is gone, not merely hiccuping. */
   readonly lasting?: boolean;
@@ -33,13 +33,16 @@ export interface FaultyMedium extends Medium {
 export function withFault(inner: Medium, plan: FaultPlan): FaultyMedium {
   const trace: string[] = [];
   let count = 0;
-  const step = async <T>(name: MediumOperation, key: string, work: () => Promise<T>): Promise<T> => {
+  const step: Step = async (name, key, work, lost) => {
     trace.push(`${name} ${key}`);
     const counted = (plan.only?.includes(name) ?? true) && (plan.keys?.(key) ?? true);
     if (counted) count += 1;
     const hit = counted && plan.at > 0 && (plan.lasting === true ? count >= plan.at : count === plan.at);
     if (!hit) return work();
-    if (plan.moment === 'after') await work();
+    if (plan.moment === 'after')
+      await work()
+        .then((result) => lost?.(result))
+        .catch(() => undefined);
     throw new MediumError(plan.kind, key, `planned fault at operation ${plan.at}`);
   };
   return {
@@ -47,12 +50,27 @@ export function withFault(inner: Medium, plan: FaultPlan): FaultyMedium {
     trace,
     putSmall: (key, bytes, mode, signal) => step('putSmall', key, () => inner.putSmall(key, bytes, mode, signal)),
     createObject: (key, signal) =>
-      step('createObject', key, async () => faultySink(await inner.createObject(key, signal), key, step)),
+      step(
+        'createObject',
+        key,
+        () => inner.createObject(key, signal),
+        (sink) => sink.abort(),
+      ).then((sink) => faultySink(sink, key, step)),
     openAppend: (key, sizeBytes, signal) =>
-      step('openAppend', key, async () => faultyAppend(await inner.openAppend(key, sizeBytes, signal), key, step)),
+      step(
+        'openAppend',
+        key,
+        () => inner.openAppend(key, sizeBytes, signal),
+        (sink) => sink.close(),
+      ).then((sink) => faultyAppend(sink, key, step)),
     read: (key, offset, length, signal) => step('read', key, () => inner.read(key, offset, length, signal)),
     openObject: (key, signal) =>
-      step('openObject', key, async () => faultySource(await inner.openObject(key, signal), key, step)),
+      step(
+        'openObject',
+        key,
+        () => inner.openObject(key, signal),
+        (source) => source.close(),
+      ).then((source) => faultySource(source, key, step)),
     head: (key, signal) => step('head', key, () => inner.head(key, signal)),
     list: (prefix, signal) => step('list', prefix, () => inner.list(prefix, signal)),
     remove: (keys, signal) => step('remove', keys.join(','), () => inner.remove(keys, signal)),
@@ -61,7 +79,13 @@ export function withFault(inner: Medium, plan: FaultPlan): FaultyMedium {
   };
 }
 
-type Step = <T>(name: MediumOperation, key: string, work: () => Promise<T>) => Promise<T>;
+/** `lost` gives back what `work` opened when the answer does not reach the caller. */
+type Step = <T>(
+  name: MediumOperation,
+  key: string,
+  work: () => Promise<T>,
+  lost?: (result: T) => Promise<void>,
+) => Promise<T>;
 
 // The descriptor is withheld: writes and reads past the wrapper could not be counted.
 function faultySink(sink: ObjectSink, key: string, step: Step): ObjectSink {
