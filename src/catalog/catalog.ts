@@ -14,6 +14,7 @@ import type { RestoreRepository } from './restores.ts';
 import type { Secrets } from './secrets.ts';
 import type { SysTenantRepository } from './sys-tenant.ts';
 import type { TenantRepository } from './tenants.ts';
+import type { VariableRepository } from './variables.ts';
 
 /** One repository per aggregate. Calls are synchronous and belong to the step they are made in. */
 export interface Repositories {
@@ -30,6 +31,7 @@ export interface Repositories {
   readonly restores: RestoreRepository;
   readonly sysTenant: SysTenantRepository;
   readonly tenants: TenantRepository;
+  readonly variables: VariableRepository;
 }
 
 /**

@@ -32,6 +32,14 @@ export interface Server {
   readonly lastOfflineUs: number | null;
 }
 
+/** Resources of the server; bytes where not CPUs. */
+export interface ServerCapacity {
+  readonly cpu: number;
+  readonly memoryBytes: bigint;
+  readonly logDiskBytes: bigint;
+  readonly dataDiskBytes: bigint;
+}
+
 /** The cluster itself: name, id and the one zone with its one server. */
 export interface ClusterRepository {
   readonly name: () => string;
@@ -40,6 +48,8 @@ export interface ClusterRepository {
   setInfo(name: ClusterInfoName, value: string): void;
   readonly zones: TableAccess<Zone, 'zone'>;
   readonly servers: TableAccess<Server, 'id'>;
+  /** What the server may give to units. */
+  capacity(): ServerCapacity;
   /** The one server. */
   server(): Server;
   /** Writes down where the server listens now and that it is in service. */
@@ -96,6 +106,12 @@ export function createCluster(store: Store): ClusterRepository {
     zones,
     servers,
     server,
+    capacity: () => ({
+      cpu: Number(info('cpu_capacity') ?? 0),
+      memoryBytes: BigInt(info('memory_capacity') ?? 0),
+      logDiskBytes: BigInt(info('log_disk_capacity') ?? 0),
+      dataDiskBytes: BigInt(info('data_disk_capacity') ?? 0),
+    }),
     announce: (place: { readonly sqlPort: number; readonly svrIp?: string }) => {
       const nowUs = store.nowUs();
       const svrIp = place.svrIp ?? server().svrIp;

@@ -23,6 +23,7 @@ import { seedCatalog } from './seed.ts';
 import type { Store } from './store.ts';
 import { createSysTenant } from './sys-tenant.ts';
 import { createTenants } from './tenants.ts';
+import { createVariables } from './variables.ts';
 import { registerZoneFunctions } from './zone-functions.ts';
 
 export interface CatalogOptions {
@@ -133,6 +134,7 @@ function createRepositories(store: Store, release: Release): Repositories {
     restores: createRestores(store),
     sysTenant: createSysTenant(store),
     tenants: createTenants(store, release),
+    variables: createVariables(store),
   });
 }
 

@@ -57,7 +57,14 @@ CREATE TABLE parameter_value (
   tenant_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, modify_us INTEGER NOT NULL,
   PRIMARY KEY (tenant_id, name)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE sys_variable (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE variable_definition (
+  name TEXT PRIMARY KEY, default_value TEXT NOT NULL, min_value TEXT NOT NULL, max_value TEXT NOT NULL,
+  scope TEXT NOT NULL, info TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE variable_value (
+  tenant_id INTEGER NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, modify_us INTEGER NOT NULL,
+  PRIMARY KEY (tenant_id, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE sys_account (
   user TEXT NOT NULL, host TEXT NOT NULL, password_hash TEXT NOT NULL, locked INTEGER NOT NULL, grants TEXT NOT NULL,
   PRIMARY KEY (user, host)

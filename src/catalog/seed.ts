@@ -10,6 +10,14 @@ const sysUnitConfigId = 1;
 const sysPoolId = 1;
 const gib = 1n << 30n;
 
+/** Units are book-keeping here: they bound what tenants may be promised, not what the machine has. */
+const capacity = {
+  cpu_capacity: 64n,
+  memory_capacity: 256n * gib,
+  log_disk_capacity: 1024n * gib,
+  data_disk_capacity: 1024n * gib,
+};
+
 interface SeedOptions {
   readonly clusterName: string;
   readonly clusterId: number;
@@ -43,6 +51,7 @@ function seedFresh(store: Store, { cluster, resources, sysTenant, tenants }: Rep
   const times = { createUs: nowUs, modifyUs: nowUs };
   cluster.setInfo('create_us', String(nowUs));
   cluster.setInfo('instance_id', randomUUID());
+  for (const [name, value] of Object.entries(capacity)) cluster.setInfo(name, String(value));
   cluster.zones.insert({ zone: 'zone1', ...times, status: 'ACTIVE', idc: '', region: 'sys_region', type: 'ReadWrite' });
   cluster.servers.insert({
     ...{ id: 1, svrIp: '127.0.0.1', svrPort: 2882, sqlPort: 2881, zone: 'zone1', withRootserver: true },

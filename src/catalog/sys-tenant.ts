@@ -1,3 +1,4 @@
+import type { Catalog } from './catalog.ts';
 import { openTable, type Store } from './store.ts';
 
 /** An account of the system tenant. Its shape is the one tenant engines use for theirs. */
@@ -19,16 +20,22 @@ export interface Grant {
   readonly withGrantOption: boolean;
 }
 
-/** What the system tenant keeps in the catalog because it has no engine: accounts and global variables. */
+/**
+ * What the system tenant keeps in the catalog because it has no engine: its accounts. Its global variables are those of
+ * tenant 1 in `VariableRepository`.
+ */
 export interface SysTenantRepository {
   accounts(): readonly Account[];
   account(user: string, host: string): Account | null;
   putAccount(account: Account): void;
   removeAccount(user: string, host: string): boolean;
-  /** Global system variables that differ from their default, lower-case names. */
-  variables(): Readonly<Record<string, string>>;
-  setVariable(name: string, value: string): void;
-  removeVariable(name: string): void;
+}
+
+/** The accounts of sys behind the interface engines offer for theirs; every call is one durable step. */
+export interface SysAccountStore {
+  list(): Promise<readonly Account[]>;
+  put(account: Account): Promise<void>;
+  remove(user: string, host: string): Promise<void>;
 }
 
 export function createSysTenant(store: Store): SysTenantRepository {
@@ -37,18 +44,19 @@ export function createSysTenant(store: Store): SysTenantRepository {
     key: ['user', 'host'],
     fields: { user: 'text', host: 'text', passwordHash: 'text', locked: 'flag', grants: 'json' },
   });
-  const variables = openTable<{ readonly name: string; readonly value: string }, 'name'>(store, {
-    name: 'sys_variable',
-    key: ['name'],
-    fields: { name: 'text', value: 'text' },
-  });
   return Object.freeze({
     accounts: () => accounts.list(),
     account: (user: string, host: string) => accounts.get({ user, host }),
     putAccount: (account: Account) => accounts.put(account),
     removeAccount: (user: string, host: string) => accounts.remove({ user, host }),
-    variables: () => Object.fromEntries(variables.list().map(({ name, value }) => [name, value])),
-    setVariable: (name: string, value: string) => variables.put({ name: name.toLowerCase(), value }),
-    removeVariable: (name: string) => void variables.remove({ name: name.toLowerCase() }),
+  });
+}
+
+export function sysAccountStore(catalog: Pick<Catalog, 'read' | 'transaction'>): SysAccountStore {
+  return Object.freeze({
+    list: () => catalog.read(({ sysTenant }) => sysTenant.accounts()),
+    put: (account: Account) => catalog.transaction(({ sysTenant }) => sysTenant.putAccount(account)),
+    remove: (user: string, host: string) =>
+      catalog.transaction(({ sysTenant }) => void sysTenant.removeAccount(user, host)),
   });
 }

@@ -1,0 +1,93 @@
+import { bigint, longtext, text, timestamp, varchar } from './types.ts';
+import { column, type ViewFamily, view } from './view-family.ts';
+
+const tenantEventHistoryColumns = [
+  column('TENANT_ID', bigint, { cdbOnly: true }),
+  column('TIMESTAMP', timestamp, { expr: '$ts(event_us)', oracle: 'TIMESTAMP(6) WITH LOCAL TIME ZONE' }),
+  column('MODULE', varchar(256)),
+  column('EVENT', varchar(256)),
+  column('NAME1', varchar(256), { nullable: true }),
+  column('VALUE1', longtext, { nullable: true }),
+  column('NAME2', varchar(256), { nullable: true }),
+  column('VALUE2', longtext, { nullable: true }),
+  column('NAME3', varchar(256), { nullable: true }),
+  column('VALUE3', longtext, { nullable: true }),
+  column('NAME4', varchar(256), { nullable: true }),
+  column('VALUE4', longtext, { nullable: true }),
+  column('NAME5', varchar(256), { nullable: true }),
+  column('VALUE5', longtext, { nullable: true }),
+  column('NAME6', varchar(256), { nullable: true }),
+  column('VALUE6', longtext, { nullable: true }),
+  column('EXTRA_INFO', longtext, { nullable: true }),
+  column('SVR_IP', varchar(46), { nullable: true }),
+  column('SVR_PORT', bigint, { nullable: true }),
+  column('TRACE_ID', varchar(64), { nullable: true }),
+  column('COST_TIME', bigint, { expr: 'cost_time_us', nullable: true }),
+  column('RET_CODE', bigint, { nullable: true }),
+  column('ERROR_MSG', varchar(512), { nullable: true }),
+];
+
+const rootserviceEventHistoryColumns = [
+  column('TIMESTAMP', timestamp, { expr: '$ts(event_us)' }),
+  column('MODULE', varchar(64)),
+  column('EVENT', varchar(64)),
+  column('NAME1', varchar(256), { nullable: true }),
+  column('VALUE1', varchar(512), { nullable: true }),
+  column('NAME2', varchar(256), { nullable: true }),
+  column('VALUE2', varchar(512), { nullable: true }),
+  column('NAME3', varchar(256), { nullable: true }),
+  column('VALUE3', varchar(512), { nullable: true }),
+  column('NAME4', varchar(256), { nullable: true }),
+  column('VALUE4', varchar(512), { nullable: true }),
+  column('NAME5', varchar(256), { nullable: true }),
+  column('VALUE5', varchar(512), { nullable: true }),
+  column('NAME6', varchar(256), { nullable: true }),
+  column('VALUE6', varchar(512), { nullable: true }),
+  column('EXTRA_INFO', varchar(512), { nullable: true }),
+  column('RS_SVR_IP', varchar(46), { expr: 'svr_ip', nullable: true }),
+  column('RS_SVR_PORT', bigint, { expr: 'svr_port', nullable: true }),
+];
+
+const clusterEventHistoryColumns = [
+  column('TIMESTAMP', timestamp),
+  column('MODULE', varchar(256)),
+  column('EVENT', varchar(256)),
+  column('NAME1', varchar(256)),
+  column('VALUE1', text),
+  column('NAME2', varchar(256)),
+  column('VALUE2', text),
+  column('NAME3', varchar(256)),
+  column('VALUE3', text),
+  column('NAME4', varchar(256)),
+  column('VALUE4', text),
+  column('NAME5', varchar(256)),
+  column('VALUE5', text),
+  column('NAME6', varchar(256)),
+  column('VALUE6', text),
+  column('EXTRA_INFO', text),
+];
+
+export const eventViews: readonly ViewFamily[] = [
+  view({
+    names: { cdb: 'CDB_OB_TENANT_EVENT_HISTORY', dba: 'DBA_OB_TENANT_EVENT_HISTORY' },
+    rows: 'tenant',
+    about: 'What happened in each tenant.',
+    from: 'tenant_event',
+    columns: tenantEventHistoryColumns,
+    since: ['4.2.0'],
+  }),
+  view({
+    names: { dba: 'DBA_OB_ROOTSERVICE_EVENT_HISTORY' },
+    rows: 'cluster',
+    about: 'What the root service did.',
+    from: 'rootservice_event',
+    columns: rootserviceEventHistoryColumns,
+  }),
+  view({
+    names: { dba: 'DBA_OB_CLUSTER_EVENT_HISTORY' },
+    rows: 'cluster',
+    about: 'Upgrades of the cluster.',
+    from: null,
+    columns: clusterEventHistoryColumns,
+  }),
+];
