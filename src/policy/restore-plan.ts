@@ -1,7 +1,7 @@
 import type { ErrorName } from '../base/errors.ts';
 import type { Scn } from '../base/scn.ts';
 import { choosePieces } from './piece-chain.ts';
-import { chooseSets } from './set-chain.ts';
+import { chooseSets, isUsable } from './set-chain.ts';
 
 /** A backup set as its info file describes it. Only sets whose end_success placeholder stands are candidates. */
 export interface PlanSet {
@@ -175,11 +175,6 @@ function noSetText(wish: RestoreWish): string {
   const first = usable.reduce((least, set) => (set.minRestoreScn < least.minRestoreScn ? set : least));
   const time = timeText(wish, first.minRestoreScn);
   return `no full backup set can be used to restore to given time, minimum restorable time is ${time}`;
-}
-
-/** True when the files of a set can be used at all. */
-export function isUsable(set: PlanSet): boolean {
-  return set.complete && set.status === 'SUCCESS' && set.fileStatus === 'AVAILABLE';
 }
 
 function piecesOf(wish: RestoreWish, pieces: readonly PlanPiece[]): readonly PlanPiece[] {

@@ -1,5 +1,5 @@
 import type { Scn } from '../base/scn.ts';
-import { isUsable, type PlanSet, type Rejection } from './restore-plan.ts';
+import type { PlanSet, Rejection } from './restore-plan.ts';
 
 export interface SetChoice {
   /** Latest chain at or before the point: a full set and its incrementals; empty when there is none. */
@@ -44,6 +44,11 @@ export function chooseSets(sets: readonly PlanSet[], untilScn: Scn, digests: rea
     } else chain.push(set);
   }
   return { chain, wrongPassword: null, rejected };
+}
+
+/** True when the files of a set can be used at all. */
+export function isUsable(set: PlanSet): boolean {
+  return set.complete && set.status === 'SUCCESS' && set.fileStatus === 'AVAILABLE';
 }
 
 function whyNot(set: PlanSet, chain: readonly PlanSet[]): string | null {
