@@ -1,5 +1,6 @@
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
+import { encodeIndex } from '../../copy/block-index.ts';
 import type { BlockEntry } from '../../copy/data-file.ts';
 import {
   diagnoseInfoFile,
@@ -24,7 +25,6 @@ import {
 } from '../../destination/layout.ts';
 import type { Medium } from '../../media/medium.ts';
 import { putOnce, userLsId } from '../archive/archive-files.ts';
-import { encodeBlockIndex } from './block-index.ts';
 
 /** The name of a set on the medium. */
 export function setNameOf(set: Pick<BackupSet, 'backupSetId' | 'backupType'>): SetName {
@@ -95,7 +95,7 @@ export async function writeDataIndex(
   signal?: AbortSignal,
 ): Promise<void> {
   const keys = dataTurnKeys(name, 'major', 1);
-  const index = encodeBlockIndex(entries);
+  const index = encodeIndex(entries);
   await medium.putSmall(keys.macroRangeIndex('major', retryId), index, 'create', signal);
   await medium.putSmall(lsTurnKeys(name, userLsId, dataTurn(retryId)).macroRangeIndex, index, 'create', signal);
   const tablets = tabletLogStreamInfoFile.encode({

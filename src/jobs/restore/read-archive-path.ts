@@ -1,0 +1,78 @@
+import {
+  type PieceName,
+  parseLogFile,
+  parsePiecePlaceholder,
+  pieceDirectory,
+  pieceKeys,
+  pieceLsKeys,
+  piecesDirectory,
+} from '../../destination/archive-layout.ts';
+import { singlePieceInfoFile, tenantPieceInfosFile } from '../../destination/codec/archive-files.ts';
+import { checkpointFile } from '../../destination/codec/checkpoint-file.ts';
+import { isMediumError } from '../../destination/medium-fault.ts';
+import type { Medium } from '../../media/medium.ts';
+import type { PlanPiece } from '../../policy/restore-plan.ts';
+import { userLsId } from '../archive/archive-files.ts';
+
+/** A piece found on an archive path. */
+export interface FoundPiece extends PlanPiece {
+  /** Highest SCN of which a record exists; less must not be found when it is read. */
+  readonly maxScn: bigint;
+}
+
+/** All pieces of an archive path, frozen ones by their own info, the active one by its checkpoint. */
+export async function readPieces(medium: Medium, signal?: AbortSignal): Promise<readonly FoundPiece[]> {
+  const names = new Map<string, PieceName>();
+  for (const entry of await medium.list(piecesDirectory, signal)) {
+    const placeholder = parsePiecePlaceholder(entry.name);
+    if (placeholder !== null) names.set(pieceDirectory(placeholder), placeholder);
+  }
+  const found: FoundPiece[] = [];
+  for (const { destId, roundId, pieceId } of names.values()) {
+    const name = { destId, roundId, pieceId };
+    const piece = (await readFrozen(medium, name, signal)) ?? (await readActive(medium, name, signal));
+    if (piece !== null) found.push(piece);
+  }
+  return found.sort((a, b) => a.pieceId - b.pieceId);
+}
+
+async function readFrozen(medium: Medium, name: PieceName, signal?: AbortSignal): Promise<FoundPiece | null> {
+  const bytes = await readIfThere(medium, pieceKeys(name).single, signal);
+  if (bytes === null) return null;
+  const { piece } = singlePieceInfoFile.decode(bytes);
+  const { startScn, checkpointScn, maxScn, endScn, fileStatus } = piece;
+  return { ...name, startScn, checkpointScn, maxScn, endScn, fileStatus };
+}
+
+async function readActive(medium: Medium, name: PieceName, signal?: AbortSignal): Promise<FoundPiece | null> {
+  const infos = await readIfThere(medium, pieceKeys(name).tenant, signal);
+  const checkpoint = await readIfThere(medium, pieceKeys(name).checkpoint, signal);
+  if (infos === null || checkpoint === null) return null;
+  const { startScn, endScn } = tenantPieceInfosFile.decode(infos);
+  const { checkpointScn, maxScn } = checkpointFile.decode(checkpoint);
+  return { ...name, startScn, checkpointScn, maxScn, endScn, fileStatus: 'AVAILABLE' };
+}
+
+async function readIfThere(medium: Medium, key: string, signal?: AbortSignal): Promise<Uint8Array | null> {
+  try {
+    return await medium.read(key, undefined, undefined, signal);
+  } catch (error) {
+    if (isMediumError(error, 'notFound')) return null;
+    throw error;
+  }
+}
+
+/** Keys of the log files of a piece, in the order they were written. */
+export async function logFileKeys(medium: Medium, piece: PieceName, signal?: AbortSignal): Promise<readonly string[]> {
+  const keys = pieceLsKeys(piece, userLsId);
+  return (await medium.list(keys.logDirectory, signal))
+    .map((entry) => parseLogFile(entry.name))
+    .filter((fileId) => fileId !== null)
+    .sort((a, b) => a - b)
+    .map((fileId) => keys.log(fileId));
+}
+
+/** Full path of a piece as BACKUP_PIECE_LIST shows it. */
+export function piecePath(root: string, piece: PieceName): string {
+  return `${root}/${pieceDirectory(piece)}`;
+}

@@ -1,0 +1,179 @@
+import { fault, faultText } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
+import { readFileHeader } from '../../copy/data-file-reader.ts';
+import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
+import { openLogFile } from '../../copy/log-scan.ts';
+import type { FormatFile } from '../../destination/codec/identity-files.ts';
+import type { LocalityInfo } from '../../destination/codec/set-files.ts';
+import type { Destination } from '../../destination/destination.ts';
+import { readFormatFile } from '../../destination/identity.ts';
+import { withCodedErrors } from '../../destination/medium-fault.ts';
+import type { Medium } from '../../media/medium.ts';
+import { planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
+import { readDateTime } from '../../value/temporal.ts';
+import { usOfLocal } from '../../value/time-zone.ts';
+import { openSetKey } from '../backup/set-key.ts';
+import type { Controller } from '../controller.ts';
+import { type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
+import { dataFileKeys, type FoundSet, readLocality, readSets } from './read-data-path.ts';
+
+/** How far a restore shall go, before the source's time zone is known. */
+export type RestoreUntil =
+  | { readonly kind: 'time'; readonly text: string }
+  | { readonly kind: 'scn'; readonly scn: Scn }
+  | null;
+
+/** One path of FROM with its open medium and its format file. */
+export interface SourcePath {
+  readonly destination: Destination;
+  readonly medium: Medium;
+  readonly format: FormatFile;
+}
+
+/** What a restore will be made from, everything read and decided. */
+export interface RestoreSource {
+  readonly data: SourcePath;
+  readonly archive: SourcePath | null;
+  readonly plan: RestorePlan;
+  readonly sets: readonly FoundSet[];
+  readonly pieces: readonly FoundPiece[];
+  readonly locality: LocalityInfo;
+}
+
+/** Opens every path and reads its format file; `close` all of them at the end. Absent format file: 9011. */
+export async function openPaths(
+  controller: Controller,
+  destinations: readonly Destination[],
+  signal?: AbortSignal,
+): Promise<readonly SourcePath[]> {
+  const opened: SourcePath[] = [];
+  try {
+    for (const destination of destinations) {
+      const medium = controller.openMedium(destination);
+      const format = await withCodedErrors(() => readFormatFile(medium, signal));
+      if (format === null) {
+        await medium.close();
+        throw fault('OB_BACKUP_FILE_NOT_EXIST');
+      }
+      opened.push({ destination, medium, format });
+    }
+    return opened;
+  } catch (error) {
+    await closePaths(opened);
+    throw error;
+  }
+}
+
+export async function closePaths(paths: readonly SourcePath[]): Promise<void> {
+  for (const path of paths) await path.medium.close();
+}
+
+/** Chooses sets and pieces for the wished point; throws -4018, -9047, 1210 and 1235 as documented. */
+export async function decideSource(
+  paths: readonly SourcePath[],
+  until: RestoreUntil,
+  digests: readonly string[],
+  signal?: AbortSignal,
+): Promise<RestoreSource> {
+  return withCodedErrors(async () => {
+    const { data, sets } = await dataPath(paths, signal);
+    const archives = paths.filter((path) => path.format.destType === 'archive_log');
+    const archive = archives[0] ?? null;
+    const pieces = archive === null ? null : await readPieces(archive.medium, signal);
+    const newest = sets.at(-1);
+    const locality = newest === undefined ? null : await readLocality(data.medium, newest.name, signal);
+    const plan = planRestore({
+      sets: sets.map((set) => set.plan),
+      pieces,
+      archiveDestId: archive?.format.destId ?? null,
+      untilScn: untilScn(until, locality?.sysTimeZone ?? '+08:00'),
+      digests,
+      mode: 'paths',
+    });
+    if (plan.kind === 'refused') throw faultText(plan.symbol, plan.message);
+    const chosen = plan.sets.map(({ id }) => sets.find((set) => set.plan.id === id)!);
+    const names = new Set(plan.pieces.map((piece) => `${piece.roundId}.${piece.pieceId}`));
+    const used = (pieces ?? []).filter((piece) => names.has(`${piece.roundId}.${piece.pieceId}`));
+    return {
+      data,
+      archive,
+      plan,
+      sets: chosen,
+      pieces: used,
+      locality: await readLocality(data.medium, chosen.at(-1)!.name, signal),
+    };
+  });
+}
+
+/** The one data path that holds sets; a second one is refused. */
+async function dataPath(
+  paths: readonly SourcePath[],
+  signal?: AbortSignal,
+): Promise<{ readonly data: SourcePath; readonly sets: readonly FoundSet[] }> {
+  let found: { readonly data: SourcePath; readonly sets: readonly FoundSet[] } | null = null;
+  for (const data of paths.filter((path) => path.format.destType === 'backup_data')) {
+    const sets = await readSets(data.medium, signal);
+    if (found !== null && found.sets.length > 0 && sets.length > 0) {
+      throw fault('OB_NOT_SUPPORTED', 'It is not support to restore from multiple tenant backup paths.');
+    }
+    if (found === null || sets.length > 0) found = { data, sets };
+  }
+  if (found === null) throw faultText('OB_ENTRY_NOT_EXIST', 'no backup set path or log piece can be used to restore');
+  return found;
+}
+
+/** UNTIL TIME is local to the source tenant. */
+function untilScn(until: RestoreUntil, timeZone: string): Scn | null {
+  if (until === null) return null;
+  if (until.kind === 'scn') return until.scn;
+  const match = /^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?$/.exec(until.text.trim());
+  const read = match && readDateTime(match[1] ?? '');
+  if (!match || !read) throw fault('OB_INVALID_DATE_FORMAT');
+  const nanoseconds = BigInt((match[2] ?? '').padEnd(9, '0'));
+  return BigInt(usOfLocal(timeZone, read.value)) * 1000n + nanoseconds;
+}
+
+/** The keys a restore needs; refuses at once what could not be opened later. */
+export interface SourceKeys {
+  /** Set id → key, for sets that are encrypted. */
+  readonly setKeys: ReadonlyMap<number, Uint8Array>;
+  readonly encryptedLog: boolean;
+}
+
+/** Unwraps the key of every chosen set and checks that the log can be opened: -4369 without the key, -9047 without the password. */
+export async function openSourceKeys(
+  source: RestoreSource,
+  means: { readonly masters: readonly MasterKey[]; readonly passwords: readonly string[] },
+): Promise<SourceKeys> {
+  return withCodedErrors(async () => {
+    const setKeys = new Map<number, Uint8Array>();
+    for (const set of source.sets) {
+      const key = (await dataFileKeys(source.data.medium, set.name))[0];
+      if (key === undefined) throw fault('OB_BACKUP_FILE_NOT_EXIST');
+      const object = await source.data.medium.openObject(key);
+      const { header } = await readFileHeader(object, key).finally(() => object.close());
+      if (!header.encrypted) continue;
+      setKeys.set(set.plan.id, await openSetKey(header.wrappedKey, header.tenantId, header.setId, means));
+    }
+    let encryptedLog = false;
+    for (const piece of source.pieces) {
+      for (const key of await logFileKeys(source.archive!.medium, piece)) {
+        const object = await source.archive!.medium.openObject(key);
+        const file = await openLogFile(object, { name: key }).finally(() => object.close());
+        if (!file?.header.encrypted) continue;
+        encryptedLog = true;
+        unwrapKey(file.header.wrappedKey, means.masters, logKeyPurpose(file.header));
+      }
+    }
+    return { setKeys, encryptedLog };
+  });
+}
+
+/** What the key of a log file is bound to. */
+export function logKeyPurpose(header: {
+  readonly tenantId: number;
+  readonly roundId: number;
+  readonly pieceId: number;
+}) {
+  return { kind: 'piece' as const, tenantId: header.tenantId, owner: `${header.roundId}.${header.pieceId}` };
+}
