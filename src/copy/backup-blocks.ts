@@ -64,6 +64,9 @@ export interface BackupResult {
   readonly entries: readonly BlockEntry[];
 }
 
+/** The shared place counter holds offsets of 40 bits; half of that leaves room for any last record. */
+const largestFileBytes = 2 ** 39;
+
 interface OpenFile {
   readonly header: DataFileHeader;
   readonly headerBytes: Buffer;
@@ -75,6 +78,8 @@ interface OpenFile {
  * the first error is thrown: a MediumError naming file and offset, the engine's error, or OB_CANCELED.
  */
 export async function backupBlocks(request: BackupRequest): Promise<BackupResult> {
+  if (!(request.maxFileBytes > 0 && request.maxFileBytes <= largestFileBytes))
+    throw new RangeError(`data files of ${request.maxFileBytes} bytes are not possible`);
   const files = new Map<number, OpenFile>();
   const ended = new Set<number>();
   try {
