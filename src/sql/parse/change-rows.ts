@@ -4,7 +4,7 @@ import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';
 import { tableList } from './from.ts';
 import { assignments } from './insert.ts';
-import { anyName, isName, name, objectName } from './names.ts';
+import { afterDot, isName, name, objectName } from './names.ts';
 import { limitClause } from './query-tail.ts';
 
 /** UPDATE of one table or of several joined ones. */
@@ -55,7 +55,7 @@ function target(c: Cursor): ObjectName {
   const first = name(c);
   if (!c.acceptSign('.')) return { schema: null, name: first };
   if (c.acceptSign('*')) return { schema: null, name: first };
-  const table = { schema: first, name: anyName(c) };
+  const table = { schema: first, name: afterDot(c) };
   if (c.acceptSign('.')) c.expectSign('*');
   return table;
 }

@@ -153,7 +153,7 @@ export class Cursor {
 
   /** Takes a string as plain text. */
   takeString(): string {
-    if (this.peek().kind !== STRING) this.fail();
+    if (this.peek().kind !== STRING || this.peek().charset !== null) this.fail();
     return this.takeFixed().text;
   }
 

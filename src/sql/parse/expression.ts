@@ -2,6 +2,7 @@ import type { Binary, Expression, Like } from '../ast.ts';
 import { OPERATOR, WORD } from '../scan/scanner.ts';
 import type { Cursor } from './cursor.ts';
 import { interval } from './interval.ts';
+import { charsetName } from './names.ts';
 import { parenthesised, subquery } from './parentheses.ts';
 import { primary } from './primary.ts';
 
@@ -206,7 +207,7 @@ function signed(c: Cursor): Expression {
   }
   let operand = primary(c);
   for (let links = 1; c.accept('COLLATE'); c.link(links++))
-    operand = { kind: 'collate', operand, collation: collationName(c) };
+    operand = { kind: 'collate', operand, collation: charsetName(c) };
   return operand;
 }
 
@@ -215,13 +216,6 @@ function unary(c: Cursor, operator: '-' | '+' | '~' | '!' | 'BINARY'): Expressio
   const operand = signed(c);
   c.leave();
   return { kind: 'unary', operator, operand };
-}
-
-function collationName(c: Cursor): string {
-  if (c.accept('BINARY')) return 'binary';
-  const token = c.isLiteral() ? c.takeFixed() : c.next();
-  if (token.text === '' || token.kind === OPERATOR) c.fail(token);
-  return token.text.toLowerCase();
 }
 
 export function binary(operator: Binary['operator'], left: Expression, right: Expression): Binary {

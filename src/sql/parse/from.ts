@@ -176,6 +176,5 @@ function indexHints(c: Cursor): void {
       if (!c.accept('PRIMARY')) name(c);
       if (!c.isSign(')')) c.expectSign(',');
     }
-    c.acceptSign(',');
   }
 }

@@ -4,7 +4,7 @@ import { castType } from './cast-type.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { arithmetic, expression, expressionList } from './expression.ts';
 import { interval, unit } from './interval.ts';
-import { anyName, charsetName, name } from './names.ts';
+import { afterDot, anyName, charsetName, name } from './names.ts';
 import { columnRef } from './primary.ts';
 
 type Form = (c: Cursor) => Expression;
@@ -16,7 +16,7 @@ export function call(c: Cursor): Expression {
   let schema: string | null = null;
   if (c.acceptSign('.')) {
     schema = called;
-    called = anyName(c).toLowerCase();
+    called = afterDot(c).toLowerCase();
   } else {
     const fold = aggregateNames.get(called);
     if (fold !== undefined) return aggregate(c, fold);
@@ -139,7 +139,7 @@ function match(c: Cursor): MatchAgainst {
 
 function lastPart(c: Cursor): string {
   let part = name(c);
-  while (c.acceptSign('.')) part = anyName(c);
+  while (c.acceptSign('.')) part = afterDot(c);
   return part;
 }
 

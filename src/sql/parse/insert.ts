@@ -1,7 +1,7 @@
 import type { Assignment, Expression, Insert } from '../ast.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';
-import { anyName, name, objectName } from './names.ts';
+import { afterDot, name, objectName } from './names.ts';
 import { query, startsQuery } from './query.ts';
 import { valueRows } from './value-rows.ts';
 
@@ -73,7 +73,7 @@ function columnName(c: Cursor): { readonly table: string | null; readonly column
   let column = name(c);
   for (let parts = 1; parts < 3 && c.acceptSign('.'); parts++) {
     table = column;
-    column = anyName(c);
+    column = afterDot(c);
   }
   return { table, column };
 }

@@ -36,7 +36,12 @@ export function name(c: Cursor): string {
   return anyName(c);
 }
 
-/** A name behind a dot, where reserved words are names too. */
+/** A name behind a dot; reserved words are names there too when they follow at once. */
+export function afterDot(c: Cursor): string {
+  return c.peek().start === c.lastEnd ? anyName(c) : name(c);
+}
+
+/** Any word or quoted name as typed. */
 export function anyName(c: Cursor): string {
   const token = c.peek();
   if (token.kind !== QUOTED && token.kind !== WORD) c.fail();
@@ -60,7 +65,7 @@ export function charsetName(c: Cursor): string {
 export function objectName(c: Cursor): ObjectName {
   const first = name(c);
   if (!c.acceptSign('.')) return { schema: null, name: first };
-  return { schema: first, name: anyName(c) };
+  return { schema: first, name: afterDot(c) };
 }
 
 /** Parenthesised list of names. */

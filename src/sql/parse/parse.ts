@@ -132,7 +132,6 @@ const refusedVerbs: ReadonlyMap<string, readonly string[]> = new Map([
   ['SHUTDOWN', []],
   ['SIGNAL', []],
   ['STOP', ['SLAVE', 'REPLICA', 'GROUP_REPLICATION']],
-  ['TABLE', []],
   ['UNINSTALL', ['PLUGIN', 'COMPONENT', 'SONAME']],
   ['XA', []],
 ]);

@@ -1,6 +1,8 @@
 import type { Expression, Literal } from '../ast.ts';
-import { isDigit, isNamePart, isSpace } from '../scan/characters.ts';
-import { unquote } from '../scan/literals.ts';
+import { isDigit, isHexDigit, isNamePart, isSpace } from '../scan/characters.ts';
+import { hexBytes, unquote } from '../scan/literals.ts';
+
+const binaryPrefix = "_binary '";
 
 /** Reads rows of plain literals from a text; `position` and `literals` tell where it came to. */
 export class PlainRows {
@@ -62,7 +64,9 @@ export class PlainRows {
     this.blanks();
     const code = this.text.charCodeAt(this.position);
     if (code === 39) return this.string();
-    if (isDigit(code)) return this.number();
+    if (isDigit(code))
+      return code === 48 && this.text.charCodeAt(this.position + 1) === 120 ? this.hex() : this.number();
+    if (code === 95) return this.binary();
     if (code === 45 && isDigit(this.text.charCodeAt(this.position + 1))) {
       this.position++;
       const operand = this.number();
@@ -106,6 +110,25 @@ export class PlainRows {
       }
     }
     return null;
+  }
+
+  /** `_binary '…'`, as dumps write the bytes of blobs. */
+  private binary(): Literal | null {
+    const { position: start } = this;
+    if (!this.text.startsWith(binaryPrefix, start)) return null;
+    this.position += binaryPrefix.length - 1;
+    const literal = this.string();
+    return literal === null ? null : { ...literal, charset: 'binary', start };
+  }
+
+  private hex(): Literal | null {
+    const { text, position: start } = this;
+    let end = start + 2;
+    while (isHexDigit(text.charCodeAt(end))) end++;
+    if (end === start + 2 || isNamePart(text.charCodeAt(end))) return null;
+    this.position = end;
+    const value = hexBytes(text.slice(start + 2, end));
+    return { kind: 'literal', type: 'hex', value, slot: this.literals++, start, end };
   }
 
   private number(): Literal | null {

@@ -16,7 +16,7 @@ import type { Cursor, Token } from './cursor.ts';
 import { binary, expression } from './expression.ts';
 import { call, specialForms } from './function-call.ts';
 import { interval } from './interval.ts';
-import { anyName, reservedWords } from './names.ts';
+import { afterDot, anyName, reservedWords } from './names.ts';
 import { asExpression, parenthesised, subquery } from './parentheses.ts';
 
 /** One operand: a literal, a name, a call, anything in parentheses. */
@@ -79,9 +79,9 @@ function userVariable(c: Cursor): Expression {
 /** `@@name`, `@@session.name`, `@@global.name`; the cursor stands on the signs. */
 export function systemVariable(c: Cursor): Extract<Expression, { kind: 'systemVariable' }> {
   c.expectSign('@@');
-  const first = anyName(c).toLowerCase();
+  const first = afterDot(c).toLowerCase();
   if (!c.acceptSign('.')) return { kind: 'systemVariable', name: first, scope: null };
-  const name = anyName(c).toLowerCase();
+  const name = afterDot(c).toLowerCase();
   if (first === 'global') return { kind: 'systemVariable', name, scope: 'global' };
   if (first === 'session' || first === 'local') return { kind: 'systemVariable', name, scope: 'session' };
   return { kind: 'systemVariable', name: `${first}.${name}`, scope: null };
@@ -207,7 +207,7 @@ export function columnRef(c: Cursor): ColumnRef {
   const parts = [anyName(c)];
   while (parts.length < 3 && c.isSign('.') && !c.isSign('*', 1)) {
     c.next();
-    parts.push(anyName(c));
+    parts.push(afterDot(c));
   }
   const [name, table, schema] = parts.reverse();
   return { kind: 'column', schema: schema ?? null, table: table ?? null, name: name!, start, end: c.lastEnd };

@@ -2,7 +2,7 @@ import type { Expression, SetItem, SetStatement } from '../ast.ts';
 import { PARAMETER, USER_VARIABLE } from '../scan/scanner.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';
-import { anyName, charsetName, name } from './names.ts';
+import { afterDot, charsetName, name } from './names.ts';
 import { systemVariable } from './primary.ts';
 
 type Scope = 'session' | 'global';
@@ -48,7 +48,7 @@ function item(c: Cursor, scope: Scope | null): SetItem {
   }
   if (c.is('PASSWORD')) c.fail();
   let called = name(c).toLowerCase();
-  if (c.acceptSign('.')) called = `${called}.${anyName(c).toLowerCase()}`;
+  if (c.acceptSign('.')) called = `${called}.${afterDot(c).toLowerCase()}`;
   return system(c, called, scope ?? 'session');
 }
 

@@ -43,10 +43,7 @@ export function unquote(body: string, quote: string, backslashes: boolean): stri
 
 /** Bytes of hexadecimal digits; an odd count is filled with a zero in front. */
 export function hexBytes(digits: string): Uint8Array {
-  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
-  const bytes = new Uint8Array(even.length / 2);
-  for (let at = 0; at < bytes.length; at++) bytes[at] = Number.parseInt(even.slice(2 * at, 2 * at + 2), 16);
-  return bytes;
+  return new Uint8Array(Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex'));
 }
 
 /** Bytes of binary digits, most significant first; filled with zeros in front. */

@@ -50,6 +50,7 @@ export class Scanner extends Blanks {
   private bodyStart = 0;
   private bodyEnd = 0;
   private plain = true;
+  private escapes = true;
   private joined: string | null = null;
 
   constructor(text: string, options: ScanOptions = {}) {
@@ -272,6 +273,7 @@ export class Scanner extends Blanks {
     let at = this.position + 1;
     this.bodyStart = at;
     this.plain = true;
+    this.escapes = backslashes;
     for (; at < text.length; at++) {
       const code = text.charCodeAt(at);
       if (code === quote) {
@@ -291,13 +293,6 @@ export class Scanner extends Blanks {
 
   private piece(): string {
     const body = this.text.slice(this.bodyStart, this.bodyEnd);
-    if (this.plain) return body;
-    const quote = this.text[this.bodyEnd]!;
-    return unquote(body, quote, this.backslashes && quote !== '`' && this.kindOfBody(quote));
-  }
-
-  /** Backslashes mean nothing in names; a double-quoted body is a name under ANSI_QUOTES. */
-  private kindOfBody(quote: string): boolean {
-    return quote === "'" || !this.ansiQuotes;
+    return this.plain ? body : unquote(body, this.text[this.bodyEnd]!, this.escapes);
   }
 }
