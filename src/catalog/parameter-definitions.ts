@@ -362,7 +362,7 @@ const entries: Readonly<Record<string, Entry>> = {
   },
   datafile_maxsize: {
     type: 'CAPACITY',
-    default: '0',
+    default: '0M',
     range: { min: '0M' },
     scope: 'cluster',
     section: 'SSTABLE',
@@ -370,7 +370,7 @@ const entries: Readonly<Record<string, Entry>> = {
   },
   datafile_next: {
     type: 'CAPACITY',
-    default: '0',
+    default: '0M',
     range: { min: '0M' },
     scope: 'cluster',
     section: 'SSTABLE',
