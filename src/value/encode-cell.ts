@@ -1,4 +1,4 @@
-import { fault } from '../base/errors.ts';
+import { fault, type ObError } from '../base/errors.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { binaryCharset, type Charset } from './charset.ts';
 import type { Cell, ColumnType, ResultColumn, TypeName } from './column-type.ts';
@@ -67,7 +67,7 @@ export function slotOf(column: ResultColumn, charset: Charset): Slot {
   };
 }
 
-/** A cell that is not null: the text protocol's form ; also the binary protocol's for everything that is a string there. */
+/** A cell that is not null: the text protocol's form, in the binary protocol that of strings. */
 export function writeText(out: ByteWriter, cell: Cell | undefined, slot: Slot): void {
   if (slot.form === 'bit') {
     out.lenencBytes(bitBytes(cell, slot));
@@ -89,10 +89,11 @@ export function writeText(out: ByteWriter, cell: Cell | undefined, slot: Slot): 
 
 function writeNumber(out: ByteWriter, value: number, slot: Slot): void {
   const { form, type } = slot;
-  if (!Number.isFinite(value)) throw fault('ER_DATA_OUT_OF_RANGE', type.name.toUpperCase(), slot.label);
+  if (!Number.isFinite(value)) throw outOfRange(slot);
   if (form === 'integer') {
-    if (slot.pad > 0) out.lenencAscii(String(roundAway(value)).padStart(slot.pad, '0'));
-    else out.lenencDigits(roundAway(value));
+    const whole = integerOf(value, slot);
+    if (typeof whole === 'number' && slot.pad === 0) out.lenencDigits(whole);
+    else out.lenencAscii(String(whole).padStart(slot.pad, '0'));
   } else if (form === 'decimal' || ((form === 'double' || form === 'float') && type.scale !== undefined)) {
     out.lenencText(decimalCell(value, type.scale), slot.charset);
   } else if (form === 'float') {
@@ -153,6 +154,7 @@ function integerOf(cell: Cell | undefined, slot: Slot): number | bigint {
   if (typeof cell === 'bigint') return cell;
   if (typeof cell === 'number' && Number.isFinite(cell)) {
     const whole = roundAway(cell);
+    if (Math.abs(whole) > 2 ** 64) throw outOfRange(slot);
     return Number.isSafeInteger(whole) ? whole : BigInt(whole);
   }
   if (typeof cell === 'string' && /^-?\d+$/.test(cell)) return BigInt(cell);
@@ -163,8 +165,7 @@ function numberOf(cell: Cell | undefined, slot: Slot): number {
   const value = typeof cell === 'string' && cell.trim() !== '' ? Number(cell) : cell;
   if (typeof value === 'bigint') return Number(value);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  if (typeof value === 'number' && typeof cell === 'number')
-    throw fault('ER_DATA_OUT_OF_RANGE', slot.type.name.toUpperCase(), slot.label);
+  if (typeof value === 'number' && typeof cell === 'number') throw outOfRange(slot);
   throw wrongCell(cell, slot);
 }
 
@@ -187,6 +188,10 @@ function bitBytes(cell: Cell | undefined, slot: Slot): Uint8Array {
 function roundAway(value: number): number {
   if (Number.isInteger(value)) return value;
   return value < 0 ? -Math.round(-value) : Math.round(value);
+}
+
+function outOfRange(slot: Slot): ObError {
+  return fault('ER_DATA_OUT_OF_RANGE', slot.type.name.toUpperCase(), slot.label);
 }
 
 function wrongCell(cell: Cell | undefined, slot: Slot): RangeError {

@@ -124,9 +124,11 @@ export class PacketReader {
   }
 
   #check(size: number, sequence: number): void {
-    if (size > this.#maxPacketBytes) throw this.#break(fault('ER_NET_PACKET_TOO_LARGE'));
-    if (sequence !== this.sequence) throw this.#break(fault('ER_NET_PACKETS_OUT_OF_ORDER'));
+    const expected = this.sequence;
+    // The error about this frame is numbered behind it.
     this.sequence = (sequence + 1) & 0xff;
+    if (sequence !== expected) throw this.#break(fault('ER_NET_PACKETS_OUT_OF_ORDER'));
+    if (size > this.#maxPacketBytes) throw this.#break(fault('ER_NET_PACKET_TOO_LARGE'));
   }
 
   #break(error: ObError): ObError {
