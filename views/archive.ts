@@ -181,7 +181,7 @@ export const archiveViews: readonly ViewFamily[] = [
     names: { v: 'V$OB_ARCHIVE_DEST_STATUS' },
     rows: 'visible',
     about: 'Whether archiving has caught up with the log.',
-    from: 'archive_round r JOIN tenant t ON t.tenant_id = r.tenant_id',
+    from: 'archive_round r CROSS JOIN tenant t ON t.tenant_id = r.tenant_id',
     tenant: 'r.tenant_id',
     columns: archiveDestStatusColumns,
   }),

@@ -100,7 +100,7 @@ export const resourceViews: readonly ViewFamily[] = [
     names: { dba: 'DBA_OB_UNITS' },
     rows: 'cluster',
     about: 'Units of the resource pools.',
-    from: 'unit u JOIN resource_pool p ON p.resource_pool_id = u.resource_pool_id JOIN unit_config c ON c.unit_config_id = p.unit_config_id JOIN server s ON s.id = u.server_id',
+    from: 'unit u CROSS JOIN resource_pool p ON p.resource_pool_id = u.resource_pool_id JOIN unit_config c ON c.unit_config_id = p.unit_config_id JOIN server s ON s.id = u.server_id',
     columns: unitsColumns,
   }),
   view({
@@ -122,7 +122,7 @@ export const resourceViews: readonly ViewFamily[] = [
     names: { gv: 'GV$OB_UNITS', v: 'V$OB_UNITS' },
     rows: 'visible',
     about: 'Units in use on the server.',
-    from: 'unit u JOIN resource_pool p ON p.resource_pool_id = u.resource_pool_id JOIN unit_config c ON c.unit_config_id = p.unit_config_id JOIN server s ON s.id = u.server_id JOIN zone z ON z.zone = u.zone JOIN tenant t ON t.tenant_id = p.tenant_id',
+    from: 'unit u CROSS JOIN resource_pool p ON p.resource_pool_id = u.resource_pool_id JOIN unit_config c ON c.unit_config_id = p.unit_config_id JOIN server s ON s.id = u.server_id JOIN zone z ON z.zone = u.zone JOIN tenant t ON t.tenant_id = p.tenant_id',
     tenant: 'p.tenant_id',
     columns: serverUnitsColumns,
     oracleOrder: [

@@ -1,5 +1,6 @@
 /**
- * Sources several views share. Both leave meta tenants out: what lies under a meta tenant is shown under its user tenant.
+ * Sources several views share. They leave meta tenants out: what lies under a meta tenant is shown under its user tenant.
+ * CROSS JOIN keeps SQLite from reordering the tables, so that rows come in the order of the first one.
  */
 
 /** Every tenant with its log streams (1, and 1001 of user tenants) and the server that holds them. */
@@ -9,7 +10,7 @@ export const tenantLogStreams = `(
     (SELECT ifnull(max(u.unit_group_id), 0) FROM unit u JOIN resource_pool p ON p.resource_pool_id = u.resource_pool_id
       WHERE p.tenant_id = t.tenant_id) AS unit_group_id
   FROM tenant t
-  JOIN (SELECT 1 AS ls_id UNION ALL SELECT 1001) l ON l.ls_id = 1 OR t.tenant_id > 1
+  CROSS JOIN (SELECT 1 AS ls_id UNION ALL SELECT 1001) l ON l.ls_id = 1 OR t.tenant_id > 1
   CROSS JOIN server s
   WHERE t.tenant_id = 1 OR t.tenant_id % 2 = 0)`;
 

@@ -15,7 +15,7 @@ export interface BackupStorageInfo {
   /** `host=…` of object stores, empty for files. */
   readonly endpoint: string;
   readonly destId: number | null;
-  readonly destType: 'backup_data' | 'archive_log' | null;
+  readonly destType: 'backup_data' | 'archive_log' | 'backup_key' | null;
   readonly authorization: string;
   readonly extension: string;
   readonly checkFileName: string | null;

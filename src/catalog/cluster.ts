@@ -52,13 +52,14 @@ export interface ClusterRepository {
   capacity(): ServerCapacity;
   /** The one server. */
   server(): Server;
-  /** Writes down where the server listens now and that it is in service. */
+  /** Writes down where the server listens now and that it is in service; parameters that name the port follow. */
   announce(place: { readonly sqlPort: number; readonly svrIp?: string }): void;
 }
 
 export function createCluster(store: Store): ClusterRepository {
   const read = store.database.prepare('SELECT value FROM cluster_info WHERE name = ?').pluck(true);
   const write = store.database.prepare('INSERT OR REPLACE INTO cluster_info VALUES (?, ?)');
+  const tell = store.database.prepare('INSERT OR REPLACE INTO parameter_value VALUES (0, ?, ?, ?)');
   const info = (name: string) => (read.get(name) as string | undefined) ?? null;
   const zones = openTable<Zone, 'zone'>(store, {
     name: 'zone',
@@ -116,6 +117,8 @@ export function createCluster(store: Store): ClusterRepository {
       const nowUs = store.nowUs();
       const svrIp = place.svrIp ?? server().svrIp;
       servers.update({ id: 1 }, { sqlPort: place.sqlPort, svrIp, startServiceUs: nowUs, modifyUs: nowUs });
+      tell.run('mysql_port', String(place.sqlPort), nowUs);
+      tell.run('rootservice_list', `${svrIp}:${server().svrPort}:${place.sqlPort}`, nowUs);
     },
   });
 }

@@ -91,6 +91,7 @@ CREATE TABLE backup_job (
   comment TEXT NOT NULL, description TEXT NOT NULL, path TEXT NOT NULL, retry_count INTEGER NOT NULL,
   step_data TEXT NOT NULL, PRIMARY KEY (tenant_id, job_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX backup_job_live ON backup_job (history, tenant_id);
 CREATE TABLE backup_task (
   tenant_id INTEGER NOT NULL, task_id INTEGER NOT NULL, job_id INTEGER NOT NULL, history INTEGER NOT NULL,
   backup_set_id INTEGER NOT NULL, start_us INTEGER NOT NULL, end_us INTEGER, status TEXT NOT NULL,
@@ -103,6 +104,8 @@ CREATE TABLE backup_task (
   result INTEGER NOT NULL, comment TEXT NOT NULL, path TEXT NOT NULL, step_data TEXT NOT NULL,
   PRIMARY KEY (tenant_id, task_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX backup_task_job ON backup_task (tenant_id, job_id);
+CREATE INDEX backup_task_live ON backup_task (history, tenant_id);
 CREATE TABLE backup_ls_task (
   tenant_id INTEGER NOT NULL, task_id INTEGER NOT NULL, ls_id INTEGER NOT NULL, task_type TEXT NOT NULL,
   turn_id INTEGER NOT NULL, retry_id INTEGER NOT NULL, job_id INTEGER NOT NULL, backup_set_id INTEGER NOT NULL,
@@ -137,6 +140,7 @@ CREATE TABLE backup_delete_job (
   success_task_count INTEGER NOT NULL, result INTEGER NOT NULL, comment TEXT NOT NULL, retry_count INTEGER NOT NULL,
   step_data TEXT NOT NULL, PRIMARY KEY (tenant_id, job_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX backup_delete_job_live ON backup_delete_job (history, tenant_id);
 CREATE TABLE backup_delete_task (
   tenant_id INTEGER NOT NULL, task_id INTEGER NOT NULL, job_id INTEGER NOT NULL, history INTEGER NOT NULL,
   task_type TEXT NOT NULL, id INTEGER NOT NULL, round_id INTEGER NOT NULL, dest_id INTEGER NOT NULL,
@@ -144,6 +148,8 @@ CREATE TABLE backup_delete_task (
   finish_ls_count INTEGER NOT NULL, result INTEGER NOT NULL, comment TEXT NOT NULL, path TEXT NOT NULL,
   step_data TEXT NOT NULL, PRIMARY KEY (tenant_id, task_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX backup_delete_task_job ON backup_delete_task (tenant_id, job_id);
+CREATE INDEX backup_delete_task_live ON backup_delete_task (history, tenant_id);
 
 CREATE TABLE archive_round (
   tenant_id INTEGER NOT NULL, dest_no INTEGER NOT NULL, round_id INTEGER NOT NULL, dest_id INTEGER NOT NULL,
@@ -189,6 +195,7 @@ CREATE TABLE restore_job (
   total_bytes INTEGER NOT NULL, finish_bytes INTEGER NOT NULL, passwd TEXT NOT NULL, description TEXT NOT NULL,
   comment TEXT NOT NULL, step_data TEXT NOT NULL, PRIMARY KEY (tenant_id, job_id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX restore_job_live ON restore_job (history, tenant_id);
 CREATE TABLE log_restore_source (
   tenant_id INTEGER NOT NULL, id INTEGER NOT NULL, type TEXT NOT NULL, value TEXT NOT NULL,
   recovery_until_scn INTEGER NOT NULL, PRIMARY KEY (tenant_id, id)
