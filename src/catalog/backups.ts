@@ -1,5 +1,6 @@
 import type { Scn } from '../base/scn.ts';
-import { openTable, type Store, type TableAccess } from './store.ts';
+import { openBackupTables } from './backup-tables.ts';
+import type { Store, TableAccess } from './store.ts';
 
 export type BackupJobStatus = 'INIT' | 'DOING' | 'COMPLETED' | 'FAILED' | 'CANCELING' | 'CANCELED';
 export type BackupType = 'FULL' | 'INC';
@@ -152,21 +153,6 @@ export interface BackupRepository {
   removeTenant(tenantId: number): void;
 }
 
-const statistics = {
-  inputBytes: 'big',
-  outputBytes: 'big',
-  extraMetaBytes: 'big',
-  tabletCount: 'int',
-  finishTabletCount: 'int',
-  macroBlockCount: 'int',
-  finishMacroBlockCount: 'int',
-  fileCount: 'int',
-  metaTurnId: 'int',
-  dataTurnId: 'int',
-  minorTurnId: 'int',
-  majorTurnId: 'int',
-} as const;
-
 /** A task or set that has not done anything yet. */
 export const noStatistics: BackupStatistics = Object.freeze({
   inputBytes: 0n,
@@ -184,118 +170,7 @@ export const noStatistics: BackupStatistics = Object.freeze({
 });
 
 export function createBackups(store: Store): BackupRepository {
-  const jobs = openTable<BackupJob, 'tenantId' | 'jobId'>(store, {
-    name: 'backup_job',
-    key: ['tenantId', 'jobId'],
-    fields: {
-      tenantId: 'int',
-      jobId: 'int',
-      history: 'flag',
-      backupSetId: 'int',
-      initiatorTenantId: 'int',
-      initiatorJobId: 'int',
-      executorTenantId: 'text',
-      plusArchivelog: 'flag',
-      backupType: 'text',
-      jobLevel: 'text',
-      encryptionMode: 'text',
-      passwd: 'text',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
-      result: 'int',
-      comment: 'text',
-      description: 'text',
-      path: 'text',
-      retryCount: 'int',
-      stepData: 'json',
-    },
-  });
-  const tasks = openTable<BackupTask, 'tenantId' | 'taskId'>(store, {
-    name: 'backup_task',
-    key: ['tenantId', 'taskId'],
-    fields: {
-      tenantId: 'int',
-      taskId: 'int',
-      jobId: 'int',
-      history: 'flag',
-      backupSetId: 'int',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
-      startScn: 'big',
-      endScn: 'big',
-      userLsStartScn: 'big',
-      encryptionMode: 'text',
-      passwd: 'text',
-      ...statistics,
-      logFileCount: 'int',
-      finishLogFileCount: 'int',
-      result: 'int',
-      comment: 'text',
-      path: 'text',
-      stepData: 'json',
-    },
-  });
-  const lsTasks = openTable<BackupLsTask, 'tenantId' | 'taskId' | 'lsId' | 'taskType' | 'turnId'>(store, {
-    name: 'backup_ls_task',
-    key: ['tenantId', 'taskId', 'lsId', 'taskType', 'turnId'],
-    fields: {
-      tenantId: 'int',
-      taskId: 'int',
-      lsId: 'int',
-      taskType: 'text',
-      turnId: 'int',
-      retryId: 'int',
-      jobId: 'int',
-      backupSetId: 'int',
-      status: 'text',
-      startUs: 'int',
-      endUs: 'int',
-      result: 'int',
-      comment: 'text',
-      inputBytes: 'big',
-      outputBytes: 'big',
-      tabletCount: 'int',
-      finishTabletCount: 'int',
-      macroBlockCount: 'int',
-      finishMacroBlockCount: 'int',
-      fileCount: 'int',
-      stepData: 'json',
-    },
-  });
-  const sets = openTable<BackupSet, 'tenantId' | 'backupSetId' | 'destId'>(store, {
-    name: 'backup_set',
-    key: ['tenantId', 'backupSetId', 'destId'],
-    fields: {
-      tenantId: 'int',
-      backupSetId: 'int',
-      destId: 'int',
-      backupType: 'text',
-      prevFullBackupSetId: 'int',
-      prevIncBackupSetId: 'int',
-      dateText: 'text',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
-      fileStatus: 'text',
-      plusArchivelog: 'flag',
-      startReplayScn: 'big',
-      minRestoreScn: 'big',
-      minRestoreScnDisplay: 'text',
-      consistentScn: 'big',
-      ...statistics,
-      result: 'int',
-      comment: 'text',
-      encryptionMode: 'text',
-      passwd: 'text',
-      tenantCompatible: 'text',
-      clusterVersion: 'text',
-      backupCompatible: 'int',
-      path: 'text',
-      stepData: 'json',
-    },
-  });
+  const { jobs, tasks, lsTasks, sets } = openBackupTables(store);
   return Object.freeze({
     jobs,
     tasks,
