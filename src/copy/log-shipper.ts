@@ -1,17 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { fault, faultText } from '../base/errors.ts';
+import { fault, faultText, isFault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import { type Scn, unlimitedScn } from '../base/scn.ts';
-import type { AppendSink } from '../media/medium.ts';
 import type { LogPosition, ThreadModule } from '../tenants/tenant-engine.ts';
-import { saltBytes } from './data-file.ts';
-import type { SetKey } from './keys.ts';
-import { encodeLogFileHeader, type LogFileHeader, maxLogFileBytes } from './log-file.ts';
-import type { LogScan } from './log-scan.ts';
-import type { BatchInput, BatchOutput, LogFileState, NoteInput, OpenLogInput } from './log-task.ts';
-import { mediumErrorAt } from './thread-error.ts';
+import { maxLogFileBytes } from './log-file.ts';
+import { appendTo, type ShipFile, startFile } from './log-ship-file.ts';
+import type { BatchInput, BatchOutput, NoteInput, OpenLogInput } from './log-task.ts';
 import { ThreadHost } from './thread-host.ts';
 import { abortError } from './thread-job.ts';
 
@@ -45,18 +40,6 @@ export interface OpenShipment {
   /** SCN the last record reaches, or the round's start SCN: commits up to it are not shipped. */
   readonly afterScn: Scn;
   readonly file: ShipFile;
-}
-
-/** A log file to append to: a new one (`sink.sizeBytes` 0), or one scanned before. The sink is opened at `scan.validBytes`. */
-export interface ShipFile {
-  readonly sink: AppendSink;
-  readonly name: string;
-  readonly roundId: number;
-  readonly pieceId: number;
-  readonly fileNo: number;
-  readonly key: SetKey | null;
-  /** What `scanLogFile` said, when the file has content. */
-  readonly scan?: LogScan;
 }
 
 export interface ShipOptions {
@@ -241,7 +224,8 @@ class ThreadLogShipper implements LogShipper {
       try {
         return await work(shipment);
       } catch (error) {
-        shipment.broken = error as Error;
+        // A cancelled call stopped between two records: the handle is as good as before.
+        if (!isFault(error, 'OB_CANCELED')) shipment.broken = error as Error;
         throw error;
       }
     });
@@ -270,58 +254,9 @@ class ThreadLogShipper implements LogShipper {
   }
 }
 
-/** Writes the header of a new file, or takes up a scanned one. */
-async function startFile(
-  tenantId: number,
-  file: ShipFile,
-): Promise<{ readonly state: LogFileState; readonly sizeBytes: number }> {
-  const setKey = file.key?.bytes ?? null;
-  const known = file.scan?.header;
-  if (known) {
-    if (file.sink.sizeBytes !== file.scan.validBytes)
-      throw faultText(
-        'OB_ERR_UNEXPECTED',
-        `${file.name}: opened at ${file.sink.sizeBytes}, valid up to ${file.scan.validBytes}`,
-      );
-    const last = file.scan.records.at(-1)?.header;
-    const state: LogFileState = {
-      setKey,
-      salt: known.salt,
-      recordNo: file.scan.records.length,
-      previousCrc: last?.headerCrc ?? 0,
-      sizeBytes: file.scan.validBytes,
-    };
-    return { state, sizeBytes: file.scan.validBytes };
-  }
-  const header: LogFileHeader = {
-    tenantId,
-    roundId: file.roundId,
-    pieceId: file.pieceId,
-    fileNo: file.fileNo,
-    encrypted: file.key !== null,
-    keyVersion: file.key?.masterKeyVersion ?? 0,
-    salt: new Uint8Array(randomBytes(saltBytes)),
-    wrappedKey: file.key?.wrapped ?? new Uint8Array(0),
-  };
-  const bytes = encodeLogFileHeader(header);
-  await appendTo(file, bytes, 0);
-  return {
-    state: { setKey, salt: header.salt, recordNo: 0, previousCrc: 0, sizeBytes: bytes.length },
-    sizeBytes: bytes.length,
-  };
-}
-
 async function append(shipment: Shipment, bytes: Uint8Array): Promise<void> {
   await appendTo(shipment.file, bytes, shipment.sizeBytes);
   shipment.sizeBytes += bytes.length;
-}
-
-async function appendTo(file: ShipFile, bytes: Uint8Array, offset: number): Promise<void> {
-  try {
-    await file.sink.append(bytes);
-  } catch (error) {
-    throw mediumErrorAt(error, file.name, offset, 'append');
-  }
 }
 
 function nothingShipped(shipment: Shipment): Shipped {

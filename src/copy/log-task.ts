@@ -10,6 +10,7 @@ import {
   logRecordAad,
 } from './log-file.ts';
 import { fileKey, nonceBytes, type Packed, pack, seal, storeClear, storedLengthOf } from './payload-codec.ts';
+import { tenantErrorAt } from './thread-error.ts';
 import type { TaskResult } from './thread-guest.ts';
 
 /** Where the next record of a log file goes. */
@@ -175,13 +176,21 @@ function none(why: 'end' | 'scn' | 'size'): TaskResult {
 /** The next chunk with anything new; what was recorded before a restart is passed over. */
 function readPending(shipment: Shipment, maxBytes: number): Pending | null {
   for (;;) {
-    const chunk = shipment.reader.next(maxBytes);
+    const chunk = readChunk(shipment.reader, maxBytes);
     if (!chunk) return null;
     if (chunk.lastScn <= shipment.afterScn) continue;
     const index = encodeCommitIndex(chunk.commits);
     const raw = Buffer.concat([index, chunk.bytes]);
     shipment.pending = { chunk, packed: pack(raw, 'log'), indexLength: index.length };
     return shipment.pending;
+  }
+}
+
+function readChunk(reader: LogReader, maxBytes: number): LogChunk | null {
+  try {
+    return reader.next(maxBytes);
+  } catch (error) {
+    throw tenantErrorAt(error, 'reading the log of the tenant');
   }
 }
 

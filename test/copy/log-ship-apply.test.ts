@@ -4,7 +4,8 @@ import { silentLog } from '../../src/base/log.ts';
 import { applyLog } from '../../src/copy/apply-log.ts';
 import type { SetKey } from '../../src/copy/keys.ts';
 import { scanLogFile } from '../../src/copy/log-scan.ts';
-import { createLogShipper, type LogHandle, type ShipFile } from '../../src/copy/log-shipper.ts';
+import type { ShipFile } from '../../src/copy/log-ship-file.ts';
+import { createLogShipper, type LogHandle } from '../../src/copy/log-shipper.ts';
 import { LogGapError } from '../../src/tenants/tenant-engine.ts';
 import { encodeFrame, frameBytes, pageBytes } from './toy-engine.ts';
 import {
