@@ -456,6 +456,22 @@ describe('clients that misbehave', () => {
     expect((await other.packets(2004)).at(-1)!.payload[0]).toBe(0xfe);
   });
 
+  test('one that reads slowly gets every byte in order', async () => {
+    await using toy = await startToy();
+    const rows = Array.from({ length: 2000 }, (_, i) => [`${i} `.padEnd(10_000, String(i % 10))]);
+    toy.tables.set('t', { columns: [column('a', { name: 'longtext' })], rows });
+    await using client = await loggedIn(toy);
+    client.socket.pause();
+    client.send('\x03select * from t');
+    await expect.poll(() => toy.handlers[0]!.waits).toBe(1);
+    client.socket.resume();
+    const packets = await client.packets(2004);
+    expect(packets.map(({ sequence }) => sequence)).toEqual(packets.map((_, i) => (i + 1) & 0xff));
+    expect(packets.slice(3, -1).every(({ payload }, i) => payload.subarray(3).toString('latin1') === rows[i]![0])).toBe(
+      true,
+    );
+  });
+
   test('packets out of sequence are 1156', async () => {
     await using toy = await startToy();
     await using client = await loggedIn(toy);

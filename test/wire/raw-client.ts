@@ -52,6 +52,12 @@ export class RawClient implements AsyncDisposable {
     }
   }
 
+  /** Takes the socket's bytes away from this client, those not read included. */
+  handOver(receive: (chunk: Buffer) => void): void {
+    this.socket.removeAllListeners('data');
+    this.socket.on('data', receive);
+  }
+
   async packets(count: number): Promise<Packet[]> {
     const found: Packet[] = [];
     while (found.length < count) found.push((await this.packet())!);

@@ -69,6 +69,8 @@ export class ToyHandler implements CommandHandler {
   user = '';
   database: string | null = null;
   closedTimes = 0;
+  /** How often the client was slower than the rows. */
+  waits = 0;
   /** Resolved by the test to let a `wait` query go on. */
   gate: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #tables: Map<string, Table>;
@@ -185,7 +187,11 @@ export class ToyHandler implements CommandHandler {
   async #send({ columns, rows }: Table, out: ResultWriter, more: boolean): Promise<void> {
     const encoder = this.#encoder;
     const take = async () => {
-      for (let batch = encoder.finish(); batch !== null; batch = encoder.finish()) await out.batch(batch);
+      for (let batch = encoder.finish(); batch !== null; batch = encoder.finish()) {
+        const slow = out.batch(batch);
+        if (slow) this.waits++;
+        await slow;
+      }
     };
     out.rows(columns);
     encoder.begin(columns, out.format, out.charset);
