@@ -1,0 +1,229 @@
+import { fault } from '../base/errors.ts';
+import { type ArchiveDest, parseArchiveDest, parseArchiveDestState } from '../destination/archive-dest.ts';
+import { type Destination, endpointText, storedText } from '../destination/destination.ts';
+import { mapMediumError } from '../destination/medium-fault.ts';
+import { parseDestination } from '../destination/parse.ts';
+import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
+import { parseRestoreSource } from '../destination/restore-source.ts';
+import type { DestType } from '../destination/codec/identity-files.ts';
+import type { Repositories } from '../catalog/catalog.ts';
+import { type Tenant, tenantType } from '../catalog/tenants.ts';
+import type { Controller } from '../jobs/controller.ts';
+import { archiveDestNo, sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
+import type { ParameterItem } from '../sql/statement.ts';
+import type { Speaker } from './statement-handler.ts';
+import { namedTenant } from './tenant-clause.ts';
+
+const dataDestName = 'data_backup_dest';
+const archiveDestName = /^log_archive_dest(?:_([1-8]))?$/;
+const archiveStateName = /^log_archive_dest_state(?:_([1-8]))?$/;
+const restoreSourceName = 'log_restore_source';
+
+/** True for the backup configuration items: they are no parameters and have rules of their own. */
+export function isBackupItem(name: string): boolean {
+  return name === dataDestName || name === restoreSourceName || archiveDestName.test(name) || archiveStateName.test(name);
+}
+
+/** Sets one backup configuration item: target, value, pre-checks, destination, one transaction at the end. */
+export async function setBackupItem(
+  item: ParameterItem,
+  value: string,
+  speaker: Speaker,
+  controller: Controller,
+): Promise<void> {
+  const tenant = await controller.catalog.read((tx) => targetTenant(tx, item.tenant, speaker));
+  if (item.name === dataDestName) return setDataDest(controller, tenant, value, speaker);
+  if (item.name === restoreSourceName) return setRestoreSource(controller, tenant, value);
+  const state = archiveStateName.exec(item.name);
+  // The kernel takes numbered destinations and never archives to them; here they are refused.
+  if ((state ?? archiveDestName.exec(item.name))?.[1] !== undefined) throw fault('OB_NOT_SUPPORTED', `${item.name} is`);
+  if (state) return setArchiveState(controller, tenant, archiveDestNo, value);
+  return setArchiveDest(controller, tenant, archiveDestNo, value, speaker);
+}
+
+function targetTenant(tx: Repositories, name: string | null, speaker: Speaker): Tenant {
+  if (name !== null) {
+    const tenant = namedTenant(tx, name);
+    if (tenantType(tenant.tenantId) !== 'USER') throw fault('OB_NOT_SUPPORTED');
+    return tenant;
+  }
+  const tenant = tx.tenants.get({ tenantId: speaker.effectiveTenantId });
+  if (tenant === null || tenantType(tenant.tenantId) !== 'USER') throw fault('OB_NOT_SUPPORTED');
+  return tenant;
+}
+
+async function setDataDest(controller: Controller, tenant: Tenant, value: string, speaker: Speaker): Promise<void> {
+  const { tenantId } = tenant;
+  const destination = value === '' ? null : readDestination(controller, value, speaker);
+  const busy = await controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length > 0);
+  if (busy) throw fault('OB_BACKUP_IN_PROGRESS');
+  const changes = destination === null ? [] : (await prepare(controller, tenant, destination, 'backup_data')).changes;
+  const stored =
+    destination === null
+      ? ''
+      : storedText(destination, sealKeyOf(controller.catalog.secrets, tenantId, destination.path));
+  await controller.catalog.transaction((tx) => {
+    if (tx.backups.liveJobs(tenantId).length > 0) throw fault('OB_BACKUP_IN_PROGRESS');
+    for (const change of changes) change(tx);
+    tx.destinations.setDataDest(tenantId, stored);
+  });
+}
+
+async function setArchiveDest(
+  controller: Controller,
+  tenant: Tenant,
+  destNo: number,
+  value: string,
+  speaker: Speaker,
+): Promise<void> {
+  const { tenantId } = tenant;
+  const wish = parseArchiveDest(value, controller.release);
+  if (wish !== null) warnOfIgnored(wish.location, speaker);
+  await controller.catalog.read((tx) => requireStopped(tx, tenantId, destNo));
+  if (wish === null) {
+    await controller.catalog.transaction((tx) => {
+      requireStopped(tx, tenantId, destNo);
+      tx.destinations.clearArchiveDest(tenantId, destNo);
+    });
+    return;
+  }
+  const { changes, destId } = await prepare(controller, tenant, wish.location, 'archive_log');
+  await controller.catalog.transaction((tx) => {
+    requireStopped(tx, tenantId, destNo);
+    for (const change of changes) change(tx);
+    tx.destinations.clearArchiveDest(tenantId, destNo);
+    tx.destinations.setArchiveDest(tenantId, destNo, attributesOf(controller, tenantId, wish, destId));
+  });
+  controller.wake.archive();
+}
+
+function attributesOf(controller: Controller, tenantId: number, wish: ArchiveDest, destId: number) {
+  const seal = sealKeyOf(controller.catalog.secrets, tenantId, wish.location.path);
+  return {
+    path: storedText(wish.location, seal),
+    binding: wish.binding,
+    dest_id: String(destId),
+    piece_switch_interval: wish.pieceSwitchInterval,
+    state: 'ENABLE',
+  };
+}
+
+/** A destination cannot change under a round, whatever its state, unless it has stopped. */
+function requireStopped(tx: Repositories, tenantId: number, destNo: number): void {
+  const round = tx.archives.rounds.get({ tenantId, destNo });
+  if (round !== null && round.status !== 'STOP') {
+    throw fault('OB_NOT_SUPPORTED', 'change archive dest when archive is running is');
+  }
+}
+
+async function setArchiveState(controller: Controller, tenant: Tenant, destNo: number, value: string): Promise<void> {
+  parseArchiveDestState(value);
+  await controller.catalog.transaction((tx) =>
+    tx.destinations.setArchiveDest(tenant.tenantId, destNo, { state: value }),
+  );
+  controller.wake.archive();
+}
+
+/** Only the empty value and the removal of a source are carried out; a source of its own comes with standby tenants. */
+async function setRestoreSource(controller: Controller, tenant: Tenant, value: string): Promise<void> {
+  if (parseRestoreSource(value, controller.release) !== null) throw fault('OB_NOT_SUPPORTED', 'set log restore source is');
+  await controller.catalog.transaction((tx) => tx.restores.logSources.remove({ tenantId: tenant.tenantId, id: 1 }));
+}
+
+function readDestination(controller: Controller, value: string, speaker: Speaker): Destination {
+  const destination = parseDestination(value, controller.release);
+  warnOfIgnored(destination, speaker);
+  return destination;
+}
+
+/** The kernel drops options it does not know without a word; here the client is told. */
+export function warnOfIgnored(destination: Destination, speaker: Speaker): void {
+  for (const name of destination.ignored) speaker.warn('Warning', 1210, `destination option '${name}' is unknown and was ignored`);
+}
+
+/** A change of the catalog that is made when the destination has been accepted. */
+type Change = (tx: Repositories) => void;
+
+/** Steps 4 to 8 of setting a destination; what the catalog must learn of it comes back as changes. */
+export async function prepare(
+  controller: Controller,
+  tenant: Pick<Tenant, 'tenantId' | 'tenantName'>,
+  destination: Destination,
+  destType: DestType,
+): Promise<{ readonly destId: number; readonly changes: readonly Change[] }> {
+  const { tenantId } = tenant;
+  const changes: Change[] = [];
+  const medium = controller.openMedium(destination);
+  try {
+    const { destId } = await prepareDestination({
+      medium,
+      destination,
+      destType,
+      identity: writerIdentity(controller, tenant),
+      clock: controller.clock,
+      seal: sealKeyOf(controller.catalog.secrets, tenantId, destination.path),
+      catalog: destinationCatalog(controller, tenantId, destination, changes),
+    });
+    return { destId, changes };
+  } catch (error) {
+    throw mapMediumError(error, 'configuring');
+  } finally {
+    await medium.close();
+  }
+}
+
+function destinationCatalog(
+  controller: Controller,
+  tenantId: number,
+  destination: Destination,
+  changes: Change[],
+): DestinationCatalog {
+  let saved: StorageInfo | null = null;
+  return {
+    find: (path, endpoint) =>
+      controller.catalog.read((tx) => {
+        const row = tx.destinations.storageInfo.get({ tenantId, path, endpoint });
+        return (
+          row && {
+            path,
+            endpoint,
+            destId: row.destId ?? 0,
+            destType: row.destType ?? '',
+            authorization: row.authorization,
+            extension: row.extension,
+            checkFileName: row.checkFileName ?? '',
+            lastCheckUs: row.lastCheckUs ?? 0,
+            maxIops: 0n,
+            maxBandwidth: 0n,
+          }
+        );
+      }),
+    nextDestId: () => controller.catalog.transaction((tx) => tx.counters.next(tenantId, 'dest')),
+    markDeleted: (destId) => void changes.push((tx) => markDeleted(tx, tenantId, destId)),
+    save: (row) => {
+      if (saved === null) changes.push((tx) => saveStorageInfo(tx, tenantId, saved ?? row));
+      saved = row;
+    },
+  };
+  function saveStorageInfo(tx: Repositories, owner: number, row: StorageInfo): void {
+    tx.destinations.storageInfo.put({
+      tenantId: owner,
+      path: row.path,
+      endpoint: endpointText(destination),
+      destId: row.destId === 0 ? null : row.destId,
+      destType: row.destType === '' ? null : row.destType,
+      authorization: row.authorization,
+      extension: row.extension,
+      checkFileName: row.checkFileName,
+      lastCheckUs: row.lastCheckUs,
+    });
+  }
+}
+
+/** The path was emptied: what was recorded under its former number is gone. */
+function markDeleted(tx: Repositories, tenantId: number, destId: number): void {
+  for (const set of tx.backups.sets.list({ tenantId, destId })) tx.backups.sets.update(set, { fileStatus: 'DELETED' });
+  for (const piece of tx.archives.pieces.list({ tenantId, destId })) {
+    tx.archives.pieces.update(piece, { fileStatus: 'DELETED' });
+  }
+}

@@ -1,0 +1,117 @@
+import { fault } from '../base/errors.ts';
+import type { Repositories } from '../catalog/catalog.ts';
+import { clusterScope } from '../catalog/parameters.ts';
+import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
+import type { Controller } from '../jobs/controller.ts';
+import { archiveDestination } from '../jobs/tenant-destination.ts';
+import type { ConstantValue, ParameterItem } from '../sql/statement.ts';
+import { isBackupItem, setBackupItem } from './backup-items.ts';
+import { handler, type Speaker } from './statement-handler.ts';
+import { isSys, namedTenant } from './tenant-clause.ts';
+
+/** A parameter with the owners it is set for: `clusterScope` or tenant ids. */
+interface Target {
+  readonly name: string;
+  readonly value: string;
+  readonly owners: readonly number[];
+}
+
+/** ALTER SYSTEM SET: either backup configuration items or ordinary parameters, never both in one statement. */
+export const setParameters = handler<'setParameters', readonly Target[] | null>({
+  access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
+  async resolve({ items }, speaker) {
+    const first = isBackupItem(items[0]?.name ?? '');
+    for (const item of items) {
+      if (item.tenant !== null && !isSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
+      if (isBackupItem(item.name) !== first) {
+        throw fault('OB_NOT_SUPPORTED', 'backup configuration items cannot be set together with non data backup configuration items');
+      }
+      if (item.name === 'cluster_id') throw fault('OB_OP_NOT_ALLOW', 'alter the parameter cluster_id');
+      if (item.name === '_trace_control_info') throw fault('OB_OP_NOT_ALLOW', 'alter the parameter _trace_control_info');
+    }
+  },
+  async check({ items }, speaker, controller) {
+    if (isBackupItem(items[0]?.name ?? '')) return null;
+    return controller.catalog.read((tx) => items.map((item) => targetOf(tx, item, speaker, controller)));
+  },
+  async run(targets, { items }, speaker, controller) {
+    if (targets === null) {
+      for (const item of items) await setBackupItem(item, valueText(item.value, speaker), speaker, controller);
+      return {};
+    }
+    await controller.catalog.transaction((tx) => {
+      for (const { name, value, owners } of targets) {
+        for (const owner of owners) tx.parameters.set(owner, name, value);
+      }
+    });
+    return {};
+  },
+});
+
+/** The literal as text; a system variable is read now. */
+export function valueText(value: ConstantValue, speaker: Speaker): string {
+  if (value.type !== 'systemVariable') return value.text;
+  const text = speaker.systemVariable(value.name, value.scope ?? 'session');
+  if (text === null) throw fault('OB_ERR_SYS_VARIABLE_UNKNOWN', value.name);
+  return text;
+}
+
+function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, controller: Controller): Target {
+  const definition = tx.parameters.definition(item.name);
+  const sys = isSys(speaker) && speaker.effectiveTenantId === sysTenantId;
+  if (definition === null) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
+  if (definition.scope === 'CLUSTER' && (item.tenant !== null || !sys)) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
+  const owners = ownersOf(tx, item, speaker, definition.scope);
+  const value = tx.parameters.check(definition.name, valueText(item.value, speaker));
+  const server = tx.cluster.server();
+  if (item.server !== null && item.server !== `${server.svrIp}:${server.svrPort}`) {
+    throw fault('OB_INVALID_ARGUMENT', 'server');
+  }
+  if (item.zone !== null && tx.cluster.zones.get({ zone: item.zone }) === null) throw fault('OB_INVALID_ARGUMENT', 'zone');
+  if (definition.name === 'tde_method') checkTdeMethod(tx, owners, value);
+  if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, controller);
+  return { name: definition.name, value, owners };
+}
+
+function ownersOf(
+  tx: Repositories,
+  item: ParameterItem,
+  speaker: Speaker,
+  scope: 'CLUSTER' | 'TENANT',
+): readonly number[] {
+  if (scope === 'CLUSTER') return [clusterScope];
+  if (item.tenant === null) return [speaker.effectiveTenantId];
+  const word = item.tenant.toLowerCase();
+  const normal = (tenant: Tenant) => tenant.status === 'NORMAL';
+  if (word === 'all' || word === 'all_user') return tx.tenants.users().filter(normal).map((tenant) => tenant.tenantId);
+  if (word === 'all_meta') return tx.tenants.users().filter(normal).map((tenant) => tenant.tenantId - 1);
+  if (word === 'seed') throw fault('OB_NOT_SUPPORTED', 'set parameter of tenant seed is');
+  try {
+    return [namedTenant(tx, item.tenant)].filter(normal).map((tenant) => tenant.tenantId);
+  } catch {
+    throw fault('OB_ERR_INVALID_TENANT_NAME');
+  }
+}
+
+/** Only `none` and `internal` are carried out, and the way back is closed once a master key exists. */
+function checkTdeMethod(tx: Repositories, owners: readonly number[], value: string): void {
+  const method = value.toLowerCase();
+  if (method !== 'none' && method !== 'internal') throw fault('OB_NOT_SUPPORTED', `tde_method '${value}' is`);
+  for (const tenantId of owners) {
+    if (tenantId === sysTenantId) throw fault('OB_NOT_SUPPORTED', 'tde_method of the sys tenant is');
+    const changed = tx.parameters.text(tenantId, 'tde_method').toLowerCase() !== method;
+    if (changed && tx.keys.activeMasterKey(tenantId) !== null) {
+      throw fault('OB_NOT_SUPPORTED', 'alter tde_method while a master key exists is');
+    }
+  }
+}
+
+/** 4.3: a goal needs something to aim at. */
+function checkLagTarget(tx: Repositories, owners: readonly number[], controller: Controller): void {
+  if (controller.release.numbers[1] < 3) return;
+  for (const tenantId of owners) {
+    if (archiveDestination(tx, controller.catalog.secrets, tenantId) === null) {
+      throw fault('OB_OP_NOT_ALLOW', 'log_archive_dest has not been set, set archive_lag_target is');
+    }
+  }
+}
