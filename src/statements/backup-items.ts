@@ -1,13 +1,13 @@
 import { fault } from '../base/errors.ts';
+import type { Repositories } from '../catalog/catalog.ts';
+import { type Tenant, tenantType } from '../catalog/tenants.ts';
 import { type ArchiveDest, parseArchiveDest, parseArchiveDestState } from '../destination/archive-dest.ts';
+import type { DestType } from '../destination/codec/identity-files.ts';
 import { type Destination, endpointText, storedText } from '../destination/destination.ts';
 import { mapMediumError } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
-import type { DestType } from '../destination/codec/identity-files.ts';
-import type { Repositories } from '../catalog/catalog.ts';
-import { type Tenant, tenantType } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
@@ -21,7 +21,9 @@ const restoreSourceName = 'log_restore_source';
 
 /** True for the backup configuration items: they are no parameters and have rules of their own. */
 export function isBackupItem(name: string): boolean {
-  return name === dataDestName || name === restoreSourceName || archiveDestName.test(name) || archiveStateName.test(name);
+  return (
+    name === dataDestName || name === restoreSourceName || archiveDestName.test(name) || archiveStateName.test(name)
+  );
 }
 
 /** Sets one backup configuration item: target, value, pre-checks, destination, one transaction at the end. */
@@ -126,7 +128,8 @@ async function setArchiveState(controller: Controller, tenant: Tenant, destNo: n
 
 /** Only the empty value and the removal of a source are carried out; a source of its own comes with standby tenants. */
 async function setRestoreSource(controller: Controller, tenant: Tenant, value: string): Promise<void> {
-  if (parseRestoreSource(value, controller.release) !== null) throw fault('OB_NOT_SUPPORTED', 'set log restore source is');
+  if (parseRestoreSource(value, controller.release) !== null)
+    throw fault('OB_NOT_SUPPORTED', 'set log restore source is');
   await controller.catalog.transaction((tx) => tx.restores.logSources.remove({ tenantId: tenant.tenantId, id: 1 }));
 }
 
@@ -138,7 +141,8 @@ function readDestination(controller: Controller, value: string, speaker: Speaker
 
 /** The kernel drops options it does not know without a word; here the client is told. */
 export function warnOfIgnored(destination: Destination, speaker: Speaker): void {
-  for (const name of destination.ignored) speaker.warn('Warning', 1210, `destination option '${name}' is unknown and was ignored`);
+  for (const name of destination.ignored)
+    speaker.warn('Warning', 1210, `destination option '${name}' is unknown and was ignored`);
 }
 
 /** A change of the catalog that is made when the destination has been accepted. */

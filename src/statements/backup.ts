@@ -146,4 +146,3 @@ function cancelJobs(tx: Repositories, tenantId: number): void {
     tx.events.record('backup_data', 'cancel_backup_data', { tenant_id: tenantId, job_id: job.jobId });
   }
 }
-

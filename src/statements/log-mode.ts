@@ -21,9 +21,7 @@ function switchMode(tx: Repositories, tenant: Tenant, on: boolean): ObError | nu
 export const archivelog = handler<'archivelog', readonly Tenant[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ tenants }, speaker, controller) {
-    await controller.catalog.read((tx) =>
-      resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG'),
-    );
+    await controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG'));
   },
   check: ({ tenants }, speaker, controller) =>
     controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG')),
@@ -45,9 +43,7 @@ export const archivelog = handler<'archivelog', readonly Tenant[]>({
 export const noarchivelog = handler<'noarchivelog', readonly Tenant[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ tenants }, speaker, controller) {
-    await controller.catalog.read((tx) =>
-      resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG'),
-    );
+    await controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG'));
   },
   check: ({ tenants }, speaker, controller) =>
     controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG')),

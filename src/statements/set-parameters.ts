@@ -24,10 +24,14 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
     for (const item of items) {
       if (item.tenant !== null && !isSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
       if (isBackupItem(item.name) !== first) {
-        throw fault('OB_NOT_SUPPORTED', 'backup configuration items cannot be set together with non data backup configuration items');
+        throw fault(
+          'OB_NOT_SUPPORTED',
+          'backup configuration items cannot be set together with non data backup configuration items',
+        );
       }
       if (item.name === 'cluster_id') throw fault('OB_OP_NOT_ALLOW', 'alter the parameter cluster_id');
-      if (item.name === '_trace_control_info') throw fault('OB_OP_NOT_ALLOW', 'alter the parameter _trace_control_info');
+      if (item.name === '_trace_control_info')
+        throw fault('OB_OP_NOT_ALLOW', 'alter the parameter _trace_control_info');
     }
   },
   async check({ items }, speaker, controller) {
@@ -67,7 +71,8 @@ function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, contr
   if (item.server !== null && item.server !== `${server.svrIp}:${server.svrPort}`) {
     throw fault('OB_INVALID_ARGUMENT', 'server');
   }
-  if (item.zone !== null && tx.cluster.zones.get({ zone: item.zone }) === null) throw fault('OB_INVALID_ARGUMENT', 'zone');
+  if (item.zone !== null && tx.cluster.zones.get({ zone: item.zone }) === null)
+    throw fault('OB_INVALID_ARGUMENT', 'zone');
   if (definition.name === 'tde_method') checkTdeMethod(tx, owners, value);
   if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, controller);
   return { name: definition.name, value, owners };
@@ -83,8 +88,16 @@ function ownersOf(
   if (item.tenant === null) return [speaker.effectiveTenantId];
   const word = item.tenant.toLowerCase();
   const normal = (tenant: Tenant) => tenant.status === 'NORMAL';
-  if (word === 'all' || word === 'all_user') return tx.tenants.users().filter(normal).map((tenant) => tenant.tenantId);
-  if (word === 'all_meta') return tx.tenants.users().filter(normal).map((tenant) => tenant.tenantId - 1);
+  if (word === 'all' || word === 'all_user')
+    return tx.tenants
+      .users()
+      .filter(normal)
+      .map((tenant) => tenant.tenantId);
+  if (word === 'all_meta')
+    return tx.tenants
+      .users()
+      .filter(normal)
+      .map((tenant) => tenant.tenantId - 1);
   if (word === 'seed') throw fault('OB_NOT_SUPPORTED', 'set parameter of tenant seed is');
   try {
     return [namedTenant(tx, item.tenant)].filter(normal).map((tenant) => tenant.tenantId);

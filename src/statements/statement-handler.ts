@@ -52,12 +52,7 @@ export interface StatementHandler<K extends ObStatementKind, Checked = unknown> 
   /** What the kernel's resolver refuses, before privileges are looked at: clauses that do not go together. */
   resolve?(statement: StatementOf<K>, speaker: Speaker, controller: Controller): Promise<void>;
   check(statement: StatementOf<K>, speaker: Speaker, controller: Controller): Promise<Checked>;
-  run(
-    checked: Checked,
-    statement: StatementOf<K>,
-    speaker: Speaker,
-    controller: Controller,
-  ): Promise<StatementResult>;
+  run(checked: Checked, statement: StatementOf<K>, speaker: Speaker, controller: Controller): Promise<StatementResult>;
 }
 
 export interface StatementAccess {

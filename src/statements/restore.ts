@@ -1,0 +1,172 @@
+import { fault } from '../base/errors.ts';
+import { baseScn } from '../base/scn.ts';
+import type { Repositories } from '../catalog/catalog.ts';
+import { decodeKeyBackup } from '../copy/key-backup-file.ts';
+import type { MasterKey } from '../copy/keys.ts';
+import { passwordDigest } from '../copy/password-digest.ts';
+import { parseRestoreFrom } from '../destination/archive-dest.ts';
+import { readFormatFile } from '../destination/identity.ts';
+import { parseKeyBackup } from '../destination/layout.ts';
+import { withCodedErrors } from '../destination/medium-fault.ts';
+import { parseDestination } from '../destination/parse.ts';
+import type { Controller } from '../jobs/controller.ts';
+import { clusterVersionIsKnown, insertRestore, type RestoreOrder } from '../jobs/restore/restore-rows.ts';
+import {
+  closePaths,
+  decideSource,
+  openPaths,
+  openSourceKeys,
+  type RestoreSource,
+} from '../jobs/restore/restore-source.ts';
+import { masterKeys } from '../jobs/tenant-keys.ts';
+import type { KeyClause } from '../sql/statement.ts';
+import type { Restore } from '../sql/statement-restore.ts';
+import { checkedLocality, checkedPrimaryZone, parseRestoreOptions, restorePools } from './restore-options.ts';
+import { handler, type Speaker } from './statement-handler.ts';
+
+/**
+ * ALTER SYSTEM RESTORE. Everything is read and decided before the answer: options, paths, point, sets, pieces, keys; then one
+ * step makes the tenant and the job rows, and the copying goes on in the background.
+ */
+export const restore = handler<'restore', RestoreOrder>({
+  access: { privilege: 'ALTER SYSTEM', tenants: 'sys' },
+  async resolve(statement) {
+    checkTenantName(statement.name);
+    if (statement.until?.kind === 'scn' && statement.until.scn <= baseScn) {
+      throw fault('OB_INVALID_ARGUMENT', 'until scn, it should be positive integer');
+    }
+  },
+  async check(statement, speaker, controller) {
+    if (statement.password !== null) throw fault('OB_NOT_SUPPORTED', 'ENCRYPTED BY behind the restore options is');
+    const options = parseRestoreOptions(statement.options, speaker);
+    if (statement.from === null || statement.from === '') throw fault('OB_INVALID_ARGUMENT');
+    const destinations = parseRestoreFrom(statement.from, controller.release);
+    const digests = speaker.memory.decryptionPasswords.map(passwordDigest);
+    const paths = await openPaths(controller, destinations);
+    try {
+      const source = await decideSource(paths, statement.until, digests);
+      checkVersions(controller, source);
+      const rows = await controller.catalog.read((tx) => {
+        checkNameIsFree(tx, statement.name);
+        return {
+          poolIds: restorePools(tx, options.pools),
+          locality: checkedLocality(tx, options.locality),
+          primaryZone: checkedPrimaryZone(tx, options.primaryZone),
+        };
+      });
+      const masters = await mastersFor(controller, source, statement.key);
+      const keys = await openSourceKeys(source, { masters, passwords: speaker.memory.decryptionPasswords });
+      return orderOf(statement, { ...rows, source, keys, masters, digests });
+    } finally {
+      await closePaths(paths);
+    }
+  },
+  async run(order, statement, _, controller) {
+    await controller.catalog.transaction((tx) => {
+      checkNameIsFree(tx, statement.name);
+      restorePools(
+        tx,
+        order.poolIds.map((id) => tx.resources.pools.get({ resourcePoolId: id })?.name ?? String(id)),
+      );
+      insertRestore(tx, controller, order);
+    });
+    controller.wake.restore();
+    return {};
+  },
+});
+
+function orderOf(
+  statement: Restore,
+  found: Pick<RestoreOrder, 'poolIds' | 'locality' | 'primaryZone' | 'source' | 'keys' | 'masters' | 'digests'>,
+): RestoreOrder {
+  return {
+    ...found,
+    tenantName: statement.name,
+    options: statement.options,
+    description: statement.description ?? '',
+  };
+}
+
+/** Since 4.2.1 neither `$` nor the words for groups of tenants may name a tenant. */
+export function checkTenantName(name: string): void {
+  if (name.includes('$')) {
+    throw fault('OB_NOT_SUPPORTED', "since 4.2.1, manually creating a tenant name containing '$' is");
+  }
+  if (/^all(?:_user|_meta)?$/i.test(name)) {
+    throw fault('OB_NOT_SUPPORTED', 'since 4.2.1, using "all" (case insensitive) as a tenant name is');
+  }
+  if (Buffer.byteLength(name) >= 64) throw fault('OB_ERR_TOO_LONG_IDENT', name);
+}
+
+function checkNameIsFree(tx: Repositories, name: string): void {
+  if (tx.restores.liveJobOfName(name) !== null && tx.tenants.byName(name) === null)
+    throw fault('OB_RESTORE_IN_PROGRESS');
+  if (tx.tenants.byName(name) !== null) throw fault('OB_OP_NOT_ALLOW', 'restore tenant with existed tenant name is');
+}
+
+/** A newer backup cannot be read; an older one can. */
+function checkVersions(controller: Controller, source: RestoreSource): void {
+  for (const { info } of source.sets) {
+    if (info.clusterVersion === 0n) throw fault('OB_INVALID_ARGUMENT', 'cluster version of backup set');
+    if (info.tenantCompatible === 0n) throw fault('OB_INVALID_ARGUMENT', 'tenant compatible of backup set');
+    if (!clusterVersionIsKnown(controller, info.clusterVersion)) {
+      throw fault('OB_OP_NOT_ALLOW', 'restore from higher cluster version is');
+    }
+    if (!clusterVersionIsKnown(controller, info.tenantCompatible)) {
+      throw fault('OB_OP_NOT_ALLOW', 'restore from higher data version is');
+    }
+  }
+}
+
+/** Master keys out of the key backup; without the clause those this cluster itself has for the source tenant. */
+async function mastersFor(
+  controller: Controller,
+  source: RestoreSource,
+  clause: KeyClause | null,
+): Promise<readonly MasterKey[]> {
+  if (clause !== null) return readKeyBackup(controller, clause, source.locality.tenantId);
+  if (source.locality.clusterId !== controller.cluster.id) return [];
+  const { tenantId } = source.locality;
+  return controller.catalog.read((tx) => masterKeys(tx, controller.catalog.secrets, tenantId));
+}
+
+/** The newest key backup of the source tenant below the path; wrong password -4352, nothing there -9011. */
+async function readKeyBackup(
+  controller: Controller,
+  clause: KeyClause,
+  tenantId: number,
+): Promise<readonly MasterKey[]> {
+  if (clause.password === null) throw fault('OB_MISS_ARGUMENT', 'ENCRYPTED BY password of the key backup');
+  const medium = controller.openMedium(parseDestination(clause.from, controller.release));
+  try {
+    return await withCodedErrors(async () => {
+      const format = await readFormatFile(medium);
+      if (format === null) throw fault('OB_BACKUP_FILE_NOT_EXIST');
+      if (format.destType !== 'backup_key') throw fault('OB_BACKUP_FORMAT_FILE_NOT_MATCH');
+      const names = (await medium.list('backup_key'))
+        .map((entry) => entry.name)
+        .filter((name) => parseKeyBackup(name)?.tenantId === tenantId)
+        .sort();
+      const newest = names.at(-1);
+      if (newest === undefined) throw fault('OB_BACKUP_FILE_NOT_EXIST');
+      const { keys } = await decodeKeyBackup(await medium.read(`backup_key/${newest}`), clause.password ?? '');
+      return keys;
+    });
+  } finally {
+    await medium.close();
+  }
+}
+
+/** ALTER SYSTEM CANCEL RESTORE is not carried out yet; it says so. */
+export const cancelRestore = handler<'cancelRestore', null>({
+  access: { privilege: 'ALTER SYSTEM', tenants: 'sys' },
+  async check({ name }, _: Speaker, controller) {
+    await controller.catalog.read((tx) => {
+      const tenant = tx.tenants.byName(name);
+      if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', name);
+      if (tenant.status !== 'RESTORE') throw fault('OB_OP_NOT_ALLOW', 'Cancel tenant not in restore is');
+    });
+    throw fault('OB_NOT_SUPPORTED', 'cancel restore is');
+  },
+  run: async () => ({}),
+});
