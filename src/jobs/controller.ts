@@ -23,6 +23,8 @@ export interface Controller {
   readonly address: string;
   /** Opens the medium a destination lies on; every call of it has a deadline. */
   openMedium(destination: Destination): Medium;
+  /** Ends what the drivers do for a tenant that is being dropped; resolves when none of them touches it any more. */
+  forgetTenant(tenantId: number): Promise<void>;
   /** Wakes the background work so that a statement's effect does not wait for a tick. */
   readonly wake: Wake;
 }

@@ -40,8 +40,12 @@ export type ObStatement =
   | AccountStatement;
 
 export type ObStatementKind = ObStatement['kind'];
-/** The statement of one kind. */
-export type StatementOf<Kind extends ObStatementKind> = Extract<ObStatement, { readonly kind: Kind }>;
+/** The statement of one kind, also where two kinds share an interface. */
+export type StatementOf<Kind extends ObStatementKind, One = ObStatement> = One extends { readonly kind: infer K }
+  ? Kind extends K
+    ? One
+    : never
+  : never;
 
 /** TENANT [=] t {, t}; null when the clause is absent. Names are as typed and may repeat; `all` is not resolved. */
 export type TenantClause = readonly string[] | null;
