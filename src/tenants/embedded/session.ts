@@ -100,7 +100,7 @@ export class Session {
     this.wake();
     await this.#turn.run(() => {
       this.#endCursor();
-      this.transaction.rollback();
+      this.transaction.close();
       this.tenant.sessions--;
     });
   }

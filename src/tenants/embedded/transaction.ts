@@ -24,6 +24,7 @@ export class Transaction {
   readOnly = false;
   #repeatable = false;
   #writing = false;
+  #locked = false;
   #snapshot: Connection | null = null;
   #savepoints: string[] = [];
 
@@ -61,22 +62,39 @@ export class Transaction {
   /** Takes the writer lock and starts the writer's transaction. Rejects with 1205 after the lock wait timeout. */
   async startWriting(context: StatementContext, cancelled: () => void): Promise<Connection> {
     const { store } = this.#tenant;
-    if (this.#tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
-    if (this.readOnly) throw fault('ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION');
+    this.#refuseWhenReadOnly();
     if (this.#writing) return store.writer;
-    await store.lock.take(context.lockWaitTimeoutMs, this.#owner, cancelled);
-    try {
-      if (this.#tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
-      store.writer.pragma(`foreign_keys = ${context.foreignKeyChecks ? 'ON' : 'OFF'}`);
-      store.begin();
-    } catch (error) {
-      store.lock.release();
-      throw error;
-    }
-    this.#writing = true;
+    await this.#take(context, cancelled);
+    this.#beginWriter(context.foreignKeyChecks);
     this.#dropSnapshot();
     for (const name of this.#savepoints) store.writer.exec(`SAVEPOINT ${quoteName(name)}`);
     return store.writer;
+  }
+
+  /** Commits what is open, as every change of a table's shape does, and starts a writer's transaction of its own. */
+  async startChange(context: StatementContext, cancelled: () => void): Promise<Connection> {
+    this.#refuseWhenReadOnly();
+    this.commit();
+    await this.#take(context, cancelled);
+    // Rebuilding a table drops it: SQLite must not carry out the foreign keys that point at it.
+    this.#beginWriter(false);
+    return this.#tenant.store.writer;
+  }
+
+  /** Keeps the writer lock over commits until `unlockTables`. */
+  async lockTables(context: StatementContext, cancelled: () => void): Promise<void> {
+    this.unlockTables();
+    this.#refuseWhenReadOnly();
+    await this.#take(context, cancelled);
+    this.#locked = true;
+  }
+
+  /** Commits, as UNLOCK TABLES does, and gives the lock back. */
+  unlockTables(): void {
+    const locked = this.#locked;
+    this.commit();
+    this.#locked = false;
+    if (locked) this.#tenant.store.lock.release();
   }
 
   commit(): void {
@@ -87,7 +105,7 @@ export class Transaction {
     try {
       store.commit();
     } finally {
-      store.lock.release();
+      this.#giveBack();
     }
   }
 
@@ -99,8 +117,43 @@ export class Transaction {
     try {
       store.rollback();
     } finally {
-      store.lock.release();
+      this.#giveBack();
     }
+  }
+
+  /** Rolls back and gives everything back: the session ends. */
+  close(): void {
+    this.rollback();
+    this.unlockTables();
+  }
+
+  #refuseWhenReadOnly(): void {
+    if (this.#tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
+    if (this.readOnly) throw fault('ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION');
+  }
+
+  async #take(context: StatementContext, cancelled: () => void): Promise<void> {
+    if (this.#locked) return;
+    await this.#tenant.store.lock.take(context.lockWaitTimeoutMs, this.#owner, cancelled);
+    if (!this.#tenant.readOnly) return;
+    this.#tenant.store.lock.release();
+    throw fault('OB_STANDBY_READ_ONLY');
+  }
+
+  #beginWriter(foreignKeys: boolean): void {
+    const { store } = this.#tenant;
+    try {
+      store.writer.pragma(`foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
+      store.begin();
+    } catch (error) {
+      this.#giveBack();
+      throw error;
+    }
+    this.#writing = true;
+  }
+
+  #giveBack(): void {
+    if (!this.#locked) this.#tenant.store.lock.release();
   }
 
   savepoint(name: string): void {

@@ -1,0 +1,102 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
+import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
+import { openBlockWriter, openLogApplier } from '../../src/tenants/embedded/thread-module.ts';
+import { type ArchiveRecord, readArchive } from './crash-files.ts';
+
+const child = new URL('./crash-child.ts', import.meta.url).pathname;
+const kills = 10;
+const cuts = 40;
+
+/** Runs the child until it has worked for `lifeMs`, then kills it without warning. */
+function runAndKill(root: string, seed: number, lifeMs: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const running = spawn(process.execPath, [child, root, String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let errors = '';
+    running.stderr.on('data', (data: Buffer) => (errors += data.toString()));
+    running.stdout.once('data', () => setTimeout(() => running.kill('SIGKILL'), lifeMs));
+    running.on('error', reject);
+    running.on('exit', () => resolve(errors.replace(/^.*(ExperimentalWarning|--trace-warnings).*\n/gm, '')));
+  });
+}
+
+function blocksOf(path: string): Uint8Array[] {
+  const file = readFileSync(path);
+  const blocks: Uint8Array[] = [];
+  for (let at = 0; at < file.length; ) {
+    const length = file.readUInt32LE(at);
+    blocks.push(file.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return blocks;
+}
+
+function restoreHash(root: string, archive: readonly ArchiveRecord[], untilScn: bigint): string {
+  const sets = readdirSync(root)
+    .filter((name) => name.startsWith('set-'))
+    .map((name) => BigInt(name.slice(4)))
+    .filter((scn) => scn <= untilScn);
+  const setScn = sets.reduce((a, b) => (a > b ? a : b));
+  const path = join(root, 'restored');
+  const dbFd = openSync(path, 'w+');
+  const writer = openBlockWriter({ dbFd });
+  blocksOf(join(root, `set-${setScn}`)).forEach((bytes, blockNo) => {
+    writer.write(blockNo, bytes);
+  });
+  writer.close();
+  const applier = openLogApplier({ dbFd });
+  for (const { bytes, commits } of archive)
+    applier.apply({ bytes, commits: commits.map(([scn, end]) => ({ scn: BigInt(scn), end })) }, setScn, untilScn);
+  applier.close();
+  closeSync(dbFd);
+  const hash = createHash('sha256').update(readFileSync(path)).digest('hex');
+  rmSync(path);
+  return hash;
+}
+
+test('killed at random, every noted commit can be restored byte by byte', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'crash-'));
+  const seed = Date.now() % 100_000;
+  try {
+    for (let i = 0; i < kills; i++)
+      expect(await runAndKill(root, seed + i, 150 + ((seed * (i + 1) * 7919) % 500)), `seed ${seed}`).toBe('');
+    const noted = readFileSync(join(root, 'oracle'), 'utf8')
+      .split('\n')
+      .filter((line) => line.length > 80)
+      .map((line) => line.split(' ') as [string, string])
+      .map(([scn, hash]) => ({ scn: BigInt(scn), hash }));
+    const archive = readArchive(join(root, 'archive'));
+    const archived = new Set(archive.flatMap((record) => record.commits.map(([scn]) => BigInt(scn))));
+    const firstSet = readdirSync(root)
+      .filter((name) => name.startsWith('set-'))
+      .map((name) => BigInt(name.slice(4)))
+      .reduce((a, b) => (a < b ? a : b));
+    for (let i = 1; i < noted.length; i++) expect(noted[i]!.scn).toBeGreaterThan(noted[i - 1]!.scn);
+
+    const candidates = noted.filter(({ scn }) => scn >= firstSet && archived.has(scn));
+    expect(candidates.length).toBeGreaterThan(cuts);
+    for (let i = 0; i < cuts; i++) {
+      const { scn, hash } = candidates[Math.floor((i * candidates.length) / cuts)]!;
+      const untilScn = i % 3 === 0 ? scn + 1n : scn;
+      expect(restoreHash(root, archive, untilScn), `seed ${seed}, SCN ${untilScn}`).toBe(hash);
+    }
+
+    const store = new TenantStore(
+      1,
+      tenantPaths(root, 1),
+      { synchronous: 'FULL', cacheKb: 400, idleReaders: 1, keepLogBytes: 0 },
+      () => {},
+    );
+    expect(store.scn).toBeGreaterThanOrEqual(noted.at(-1)!.scn);
+    expect(store.writer.pragma('integrity_check', { simple: true })).toBe('ok');
+    store.close();
+    expect(existsSync(tenantPaths(root, 1).log)).toBe(true);
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+});
