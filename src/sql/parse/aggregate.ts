@@ -116,7 +116,9 @@ function bound(c: Cursor): FrameBound {
 
 /** ORDER BY with its items; empty when it is not there. */
 export function orderBy(c: Cursor): OrderItem[] {
-  return c.acceptAll('ORDER', 'BY') ? orderItems(c) : [];
+  if (!c.accept('ORDER')) return [];
+  c.expect('BY');
+  return orderItems(c);
 }
 
 export function orderItems(c: Cursor): OrderItem[] {

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../../value/column-type.ts';
 import type { ColumnDefinition, Expression, TableConstraint } from '../ast.ts';
+import { lengths } from './cast-type.ts';
 import { columnType } from './column-type.ts';
 import { checkClause, references } from './constraint.ts';
 import { type Cursor, Refusal } from './cursor.ts';
@@ -67,12 +68,14 @@ export function defaultValue(c: Cursor): Expression {
   return primary(c);
 }
 
-const nowNames: ReadonlySet<string> = new Set(['current_timestamp', 'now', 'localtime', 'localtimestamp']);
-
+/** CURRENT_TIMESTAMP of ON UPDATE; its digits are those of the column. */
 function now(c: Cursor): true {
-  const token = c.peek();
-  const value = primary(c);
-  return value.kind === 'function' && nowNames.has(value.name) ? true : c.fail(token);
+  const word = c.acceptAny('CURRENT_TIMESTAMP', 'NOW', 'LOCALTIME', 'LOCALTIMESTAMP') ?? c.fail();
+  if (c.isSign('(') && c.isSign(')', 1)) {
+    c.next();
+    c.next();
+  } else if (lengths(c).length === 0 && word === 'NOW') c.fail();
+  return true;
 }
 
 function serialDefault(draft: Draft): void {

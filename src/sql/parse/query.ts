@@ -11,10 +11,11 @@ export function startsQuery(c: Cursor): boolean {
   return c.is('SELECT') || c.is('WITH') || (c.is('VALUES') && c.is('ROW', 1));
 }
 
-const operators: ReadonlySet<string> = new Set(['UNION', 'EXCEPT', 'MINUS', 'INTERSECT']);
+const operators: ReadonlySet<string> = new Set(['EXCEPT', 'MINUS', 'INTERSECT']);
 
 /** True when a set operator stands at the cursor and not an alias that looks like one. */
 export function atSetOperator(c: Cursor): boolean {
+  if (c.is('UNION')) return true;
   if (!c.isAny(operators)) return false;
   return c.isSign('(', 1) || ['SELECT', 'ALL', 'DISTINCT', 'VALUES', 'WITH'].some((word) => c.is(word, 1));
 }

@@ -1,4 +1,4 @@
-import type { Expression, Select, SelectItem } from '../ast.ts';
+import type { Expression, OrderItem, Select, SelectItem } from '../ast.ts';
 import { OPERATOR, QUOTED, STRING, WORD } from '../scan/scanner.ts';
 import { orderItems, windowSpec } from './aggregate.ts';
 import type { Cursor } from './cursor.ts';
@@ -29,12 +29,18 @@ export function selectCore(c: Cursor): Select {
   const into = intoClause(c);
   const from = c.accept('FROM') ? tableList(c) : [];
   const where = c.accept('WHERE') ? expression(c) : null;
-  const groupBy = c.acceptAll('GROUP', 'BY') ? orderItems(c) : [];
+  const groupBy = groupItems(c);
   const rollup = groupBy.length > 0 && c.acceptAll('WITH', 'ROLLUP');
   const having = c.accept('HAVING') ? expression(c) : null;
   const windows = windowClause(c);
   const head = { kind: 'select', with: null, distinct, items, from, where, groupBy, rollup, having, windows } as const;
   return { ...head, orderBy: [], limit: null, lock: null, into, calcFoundRows };
+}
+
+function groupItems(c: Cursor): OrderItem[] {
+  if (!c.accept('GROUP')) return [];
+  c.expect('BY');
+  return orderItems(c);
 }
 
 function selectOptions(c: Cursor): { readonly distinct: boolean; readonly calcFoundRows: boolean } {

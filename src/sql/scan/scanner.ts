@@ -55,10 +55,10 @@ export class Scanner extends Blanks {
 
   constructor(text: string, options: ScanOptions = {}) {
     super(text);
-    const oracle = options.oracle === true;
-    this.backslashes = !(oracle || options.noBackslashEscapes === true);
-    this.ansiQuotes = oracle || options.ansiQuotes === true;
-    this.pipesAsConcat = oracle || options.pipesAsConcat === true;
+    const { oracle = false, noBackslashEscapes = oracle, ansiQuotes = oracle, pipesAsConcat = oracle } = options;
+    this.backslashes = !noBackslashEscapes;
+    this.ansiQuotes = ansiQuotes;
+    this.pipesAsConcat = pipesAsConcat;
   }
 
   /** Continues at `position`, where a token begins outside any version comment; `literals` were met before it. */
@@ -74,7 +74,10 @@ export class Scanner extends Blanks {
     const afterDot = this.kind === OPERATOR && this.end === this.start + 1 && this.text.charCodeAt(this.start) === 46;
     const before = this.end;
     this.literals = this.nextLiterals;
-    if (!this.skip()) return this.finish(BROKEN, this.text.length);
+    if (!this.skip()) {
+      this.start = this.removed.at(-2)!;
+      return this.finish(BROKEN, this.text.length);
+    }
     this.start = this.position;
     if (this.position >= this.text.length) {
       const open = this.inVersionComment;
@@ -127,10 +130,9 @@ export class Scanner extends Blanks {
 
   /** A literal behind an introducer; without one the introducer is an ordinary name. */
   private introduced(charset: string, at: number): number {
-    const { start, literals } = this;
-    this.position = at;
+    const { start, literals, inVersionComment: versioned } = this;
     const marks = this.removed.length;
-    const versioned = this.inVersionComment;
+    this.position = at;
     if (this.skip()) {
       const code = this.text.charCodeAt(this.position);
       const next = this.text.charCodeAt(this.position + 1);
