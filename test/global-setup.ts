@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bringUpToDate } from '../grammar/compile.ts';
 
 /** The Debian packages whose programs the tests drive, with a probe that succeeds when the package is there. */
 const packages: readonly { readonly name: string; readonly probe: readonly string[] }[] = [
@@ -8,6 +10,7 @@ const packages: readonly { readonly name: string; readonly probe: readonly strin
 
 /** Installs what is missing through apt, so that the one test command works on a fresh Debian machine. */
 export default function setup(): void {
+  bringUpToDate([join(import.meta.dirname, '../grammar/compiled')]);
   const missing = packages.filter(({ probe }) => spawnSync(probe[0]!, probe.slice(1)).status !== 0);
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
@@ -19,6 +22,8 @@ export default function setup(): void {
     encoding: 'utf8',
   });
   if (install.status !== 0) {
-    throw new Error(`the tests drive real clients; install them first: apt-get install ${names.join(' ')}\n${install.stderr}`);
+    throw new Error(
+      `the tests drive real clients; install them first: apt-get install ${names.join(' ')}\n${install.stderr}`,
+    );
   }
 }

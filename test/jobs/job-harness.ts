@@ -1,0 +1,244 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { defaultRelease } from '../../src/base/release.ts';
+import { openCatalog } from '../../src/catalog/open-catalog.ts';
+import { createCopyWorkers } from '../../src/copy/copy-workers.ts';
+import { createLogShipper } from '../../src/copy/log-shipper.ts';
+import { createArchiveDriver } from '../../src/jobs/archive/archive-driver.ts';
+import { createBackupDriver } from '../../src/jobs/backup/backup-driver.ts';
+import { type Controller, defaultJobSettings, type JobSettings } from '../../src/jobs/controller.ts';
+import { createRestoreDriver } from '../../src/jobs/restore/restore-driver.ts';
+import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import type { Medium } from '../../src/media/medium.ts';
+import { openMedium } from '../../src/media/open-medium.ts';
+import { parseObStatement } from '../../src/sql/parse-ob.ts';
+import { runObStatement } from '../../src/statements/run-statement.ts';
+import type { Speaker } from '../../src/statements/statement-handler.ts';
+import { createEmbeddedEngines } from '../../src/tenants/embedded/embedded-engines.ts';
+import type { EngineSession, StatementContext } from '../../src/tenants/tenant-engine.ts';
+
+/** A server without sockets: catalog, engines and drivers on a temporary directory. */
+export interface Harness {
+  readonly controller: Controller;
+  readonly directory: string;
+  /** `file://` path below the harness's directory. */
+  place(name: string): string;
+  /** Says one of OceanBase's statements as root of sys or of a tenant. */
+  say(sql: string, tenantName?: string): Promise<void>;
+  /** Memory of the speaker, per tenant name: what SET ENCRYPTION leaves. */
+  speaker(tenantName?: string): Promise<Speaker>;
+  /** Runs tenant SQL and returns the number of affected rows. */
+  sql(tenantName: string, text: string): Promise<number>;
+  /** First column of the first row of a query over a tenant, as text. */
+  value(tenantName: string, text: string): Promise<string | null>;
+  /** Runs passes of all drivers until `done` holds. */
+  until(done: () => Promise<boolean>): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface HarnessOptions {
+  readonly directory?: string;
+  readonly settings?: Partial<JobSettings>;
+  readonly clock?: Clock;
+  readonly wrapMedium?: (medium: Medium) => Medium;
+}
+
+const everyPrivilege = [{ database: null, table: null, privileges: ['ALL PRIVILEGES'], withGrantOption: true }];
+
+export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
+  const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'obvault-jobs-'));
+  mkdirSync(directory, { recursive: true });
+  const clock = options.clock ?? systemClock;
+  const catalog = openCatalog({
+    directory: join(directory, 'server'),
+    clusterName: 'obcluster',
+    clusterId: 1,
+    release: defaultRelease,
+    clock,
+    log: silentLog,
+  });
+  const engines = createEmbeddedEngines({ directory: join(directory, 'server', 'tenants') });
+  const workers = createCopyWorkers({ log: silentLog });
+  const shipper = createLogShipper({ log: silentLog });
+  const controller: Controller = {
+    release: defaultRelease,
+    catalog,
+    engines,
+    workers,
+    shipper,
+    clock,
+    log: silentLog,
+    settings: { ...defaultJobSettings, jobLingerMs: 0, tickMs: 20, ...options.settings },
+    cluster: { name: 'obcluster', id: 1 },
+    address: '127.0.0.1:2882',
+    openMedium: (destination) => {
+      const medium = openMedium(destination);
+      return options.wrapMedium?.(medium) ?? medium;
+    },
+    wake: { archive() {}, backup() {}, restore() {} },
+    forgetTenant: async () => undefined,
+  };
+  const drivers = [createArchiveDriver(controller), createBackupDriver(controller), createRestoreDriver(controller)];
+  const stopping = new AbortController();
+  const speakers = new Map<string, Speaker>();
+  const sessions = new Map<string, Promise<EngineSession>>();
+
+  const tenantOf = async (name: string) => {
+    const tenant = await catalog.read((tx) => tx.tenants.byName(name));
+    if (!tenant) throw new Error(`no tenant ${name}`);
+    return tenant;
+  };
+  const speaker = async (name = 'sys') => {
+    const known = speakers.get(name);
+    if (known) return known;
+    const tenant = await tenantOf(name);
+    const made: Speaker = {
+      connectionId: 1,
+      loginTenant: tenant,
+      effectiveTenantId: tenant.tenantId,
+      user: 'root',
+      host: '127.0.0.1',
+      grants: everyPrivilege,
+      timeZone: '+08:00',
+      inTransaction: false,
+      memory: { encryptionPassword: null, decryptionPasswords: [], restoreSources: [] },
+      warn() {},
+      systemVariable: () => null,
+    };
+    speakers.set(name, made);
+    return made;
+  };
+  const session = (name: string) => {
+    const known = sessions.get(name);
+    if (known) return known;
+    const opened = tenantOf(name)
+      .then((tenant) => tenantEngineOf(controller, tenant.tenantId))
+      .then((engine) => engine.openSession(sessions.size + 1));
+    sessions.set(name, opened);
+    return opened;
+  };
+  const execute = async (name: string, text: string) =>
+    (await session(name)).execute({ sql: text, format: 'text', context, nowUs: clock.nowUs(), deadlineUs: 0 });
+
+  return {
+    controller,
+    directory,
+    place: (name) => `file://${join(directory, name)}`,
+    speaker,
+    async say(sql, tenantName) {
+      const statement = parseObStatement(sql, { release: defaultRelease, oracle: false });
+      await runObStatement(statement, await speaker(tenantName), controller);
+    },
+    async sql(tenantName, text) {
+      const outcome = await execute(tenantName, text);
+      if (outcome.kind === 'ok') return outcome.affectedRows;
+      throw new Error(`${text} gave rows`);
+    },
+    async value(tenantName, text) {
+      const outcome = await execute(tenantName, text);
+      if (outcome.kind !== 'rows') throw new Error(`${text} gave no rows`);
+      let first: string | null = null;
+      for (;;) {
+        const step = await outcome.batches.next();
+        if (step.done) return first;
+        first ??= firstCell(step.value.bytes);
+      }
+    },
+    async until(done) {
+      const end = performance.now() + 30_000;
+      for (;;) {
+        for (const driver of drivers) await driver.pass(stopping.signal);
+        if (await done()) return;
+        if (performance.now() > end) throw new Error('waited in vain');
+        await systemClock.sleep(10);
+      }
+    },
+    async stop() {
+      stopping.abort(new Error('stopping'));
+      for (const driver of drivers) await driver.close();
+      for (const opened of sessions.values()) await (await opened).close();
+      await shipper.closeAll();
+      await workers.close();
+      await engines.closeAll();
+      await catalog.close();
+      if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** First column of the first row packet of a batch. */
+function firstCell(bytes: Uint8Array): string | null {
+  const length = bytes[4] ?? 0xfb;
+  if (length === 0xfb) return null;
+  if (length > 250) throw new Error('long cells are not read here');
+  return Buffer.from(bytes.subarray(5, 5 + length)).toString();
+}
+
+const context: StatementContext = Object.freeze({
+  database: null,
+  user: 'root',
+  host: '127.0.0.1',
+  grants: everyPrivilege,
+  timeZone: '+08:00',
+  sqlMode: 'STRICT_ALL_TABLES',
+  autocommit: true,
+  isolation: 'READ-COMMITTED',
+  foreignKeyChecks: true,
+  uniqueChecks: true,
+  charset: 'utf8mb4',
+  collation: 'utf8mb4_general_ci',
+  connectionId: 1,
+  lastInsertId: 0n,
+  foundRows: 0n,
+  rowCount: 0n,
+  userVariables: {},
+  systemVariables: {},
+  lockWaitTimeoutMs: 5_000,
+});
+
+/** Unit, pool and tenant of one name. */
+export async function makeTenant(harness: Harness, name: string): Promise<number> {
+  await makePool(harness, `pool_${name}`);
+  await harness.say(`CREATE TENANT ${name} RESOURCE_POOL_LIST = ('pool_${name}') SET ob_tcp_invited_nodes = '%'`);
+  const tenant = await harness.controller.catalog.read((tx) => tx.tenants.byName(name));
+  return tenant?.tenantId ?? 0;
+}
+
+export async function makePool(harness: Harness, name: string): Promise<void> {
+  await harness.say(`CREATE RESOURCE UNIT IF NOT EXISTS u MAX_CPU 1, MEMORY_SIZE '5G'`);
+  await harness.say(`CREATE RESOURCE POOL ${name} UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
+}
+
+/** Archive and data destinations, archiving in DOING. */
+export async function startArchiving(harness: Harness, name: string): Promise<void> {
+  await harness.say(
+    `ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place(`${name}/archive`)}' TENANT = ${name}`,
+  );
+  await harness.say(`ALTER SYSTEM ARCHIVELOG TENANT = ${name}`);
+  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place(`${name}/data`)}' TENANT = ${name}`);
+  await harness.until(async () => (await roundOf(harness, name))?.status === 'DOING');
+}
+
+export async function roundOf(harness: Harness, name: string) {
+  return harness.controller.catalog.read((tx) => {
+    const tenant = tx.tenants.byName(name);
+    return tenant && tx.archives.rounds.get({ tenantId: tenant.tenantId, destNo: 0 });
+  });
+}
+
+export async function setsOf(harness: Harness, name: string) {
+  return harness.controller.catalog.read((tx) => {
+    const tenant = tx.tenants.byName(name);
+    return tenant ? tx.backups.sets.list({ tenantId: tenant.tenantId }) : [];
+  });
+}
+
+/** Waits until no backup or restore job is live. */
+export async function settle(harness: Harness): Promise<void> {
+  await harness.until(() =>
+    harness.controller.catalog.read((tx) => tx.backups.liveJobs().length === 0 && tx.restores.liveJobs().length === 0),
+  );
+}
