@@ -1,7 +1,12 @@
 import type { ObStatementKind } from '../sql/statement.ts';
+import { activateStandby } from './activate-standby.ts';
 import { backup, cancelBackup } from './backup.ts';
+import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
 import { archivelog, noarchivelog } from './log-mode.ts';
 import { notYet, refusedForm, refusedStatements } from './refused.ts';
+import { alterResourcePool, createResourcePool, dropResourcePool } from './resource-pool.ts';
+import { alterResourceUnit, createResourceUnit, dropResourceUnit } from './resource-unit.ts';
+import { cancelRestore, restore } from './restore.ts';
 import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
 
@@ -14,13 +19,13 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   noarchivelog,
   backup,
   cancelBackup,
-  backupKey: notYet<'backupKey'>('backup key'),
-  rotateMasterKey: notYet<'rotateMasterKey'>('rotate master key'),
-  setEncryption: notYet<'setEncryption'>('set encryption'),
-  setDecryption: notYet<'setDecryption'>('set decryption'),
-  restore: notYet<'restore'>('restore'),
-  cancelRestore: notYet<'cancelRestore'>('cancel restore'),
-  activateStandby: notYet<'activateStandby'>('activate standby'),
+  backupKey,
+  rotateMasterKey,
+  setEncryption,
+  setDecryption,
+  restore,
+  cancelRestore,
+  activateStandby,
   resetParameters: notYet<'resetParameters'>('reset parameters'),
   changeTenant: notYet<'changeTenant'>('change tenant'),
   runUpgradeJob: notYet<'runUpgradeJob'>('run upgrade job'),
@@ -29,12 +34,12 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   freeze: notYet<'freeze'>('freeze'),
   merge: notYet<'merge'>('merge control'),
   flushCache: notYet<'flushCache'>('flush cache'),
-  createResourceUnit: notYet<'createResourceUnit'>('create resource unit'),
-  alterResourceUnit: notYet<'alterResourceUnit'>('alter resource unit'),
-  dropResourceUnit: notYet<'dropResourceUnit'>('drop resource unit'),
-  createResourcePool: notYet<'createResourcePool'>('create resource pool'),
-  alterResourcePool: notYet<'alterResourcePool'>('alter resource pool'),
-  dropResourcePool: notYet<'dropResourcePool'>('drop resource pool'),
+  createResourceUnit,
+  alterResourceUnit,
+  dropResourceUnit,
+  createResourcePool,
+  alterResourcePool,
+  dropResourcePool,
   createTenant: notYet<'createTenant'>('create tenant'),
   alterTenant: notYet<'alterTenant'>('alter tenant'),
   renameTenant: notYet<'renameTenant'>('rename tenant'),
