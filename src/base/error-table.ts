@@ -296,6 +296,9 @@ export const errorTable = {
   ER_MALFORMED_PACKET: { code: -1835, errno: 1835, sqlstate: "HY000", text: "Malformed communication packet." },
   ER_INVALID_CHARACTER_STRING: { code: -1300, errno: 1300, sqlstate: "HY000", text: "Invalid ? character string: '?'", template: "Invalid %s character string: '%s'" },
   ER_WRONG_STRING_LENGTH: { code: -1470, errno: 1470, sqlstate: "HY000", text: "String '?' is too long for ? (should be no longer than ?)", template: "String '%s' is too long for %s (should be no longer than %s)" },
+  ER_CANNOT_ADD_FOREIGN: { code: -1215, errno: 1215, sqlstate: "HY000", text: "Cannot add foreign key constraint" },
+  ER_TABLE_DEF_CHANGED: { code: -1412, errno: 1412, sqlstate: "HY000", text: "Table definition has changed, please retry transaction" },
+  ER_FK_CANNOT_DROP_PARENT: { code: -3730, errno: 3730, sqlstate: "HY000", text: "Cannot drop table '?' referenced by a foreign key constraint '?' on table '?'.", template: "Cannot drop table '%s' referenced by a foreign key constraint '%s' on table '%s'." },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof errorTable;

@@ -12,6 +12,8 @@ export interface TenantEngines {
   create(tenantId: number, options: TenantOptions): Promise<void>;
   /** Opens lazily; concurrent calls share one open. */
   open(tenantId: number): Promise<TenantEngine>;
+  /** True when `open` would not have to open anything. */
+  isOpen(tenantId: number): boolean;
   /** Closes the sessions and removes every file. Success when nothing is there. */
   drop(tenantId: number): Promise<void>;
   /** Opens an empty place to restore into: no SQL until `finish`. */
@@ -174,6 +176,10 @@ export interface RowsEnd {
   readonly warnings: readonly Warning[];
   readonly inTransaction: boolean;
   readonly assigned?: Readonly<Record<string, Cell>>;
+  /** SQL_CALC_FOUND_ROWS: rows without LIMIT; `rowCount` is what FOUND_ROWS() answers otherwise. */
+  readonly foundRows?: number;
+  /** LAST_INSERT_ID(n) was called. */
+  readonly lastInsertId?: bigint;
 }
 
 /** A frozen state. Blocks are opaque outside the engine: number and bytes. */

@@ -27,7 +27,12 @@ if (!existsSync(paths.data)) {
   renameSync(`${paths.data}.new`, paths.data);
 }
 const keepLogBytes = random(2) === 0 ? 0 : 1 << 30;
-const store = new TenantStore(1, paths, { synchronous: 'NORMAL', cacheKb: 400, idleReaders: 1, keepLogBytes }, () => {});
+const store = new TenantStore(
+  1,
+  paths,
+  { synchronous: 'NORMAL', cacheKb: 400, idleReaders: 1, keepLogBytes },
+  () => {},
+);
 const archivePath = join(root, 'archive');
 const readerData = { walFd: store.files.walFd, cell: store.cell.buffer };
 const known = lastPosition(archivePath);
@@ -40,7 +45,11 @@ if (!known) {
 
 function archive(): void {
   for (let chunk = reader.next(1 + random(200_000)); chunk; chunk = reader.next(1 + random(200_000)))
-    appendRecord(archivePath, { position: chunk.position, commits: chunk.commits.map((c) => [String(c.scn), c.end]) }, chunk.bytes);
+    appendRecord(
+      archivePath,
+      { position: chunk.position, commits: chunk.commits.map((c) => [String(c.scn), c.end]) },
+      chunk.bytes,
+    );
 }
 
 function fold(): void {
@@ -59,7 +68,8 @@ function note(scn: bigint): void {
 
 const tables = ['a', 'b', 'c'];
 store.begin();
-for (const name of tables) store.writer.exec(`CREATE TABLE IF NOT EXISTS ${name} (id INTEGER PRIMARY KEY, v TEXT, w BLOB)`);
+for (const name of tables)
+  store.writer.exec(`CREATE TABLE IF NOT EXISTS ${name} (id INTEGER PRIMARY KEY, v TEXT, w BLOB)`);
 note(store.commit());
 
 interface Copying {

@@ -37,6 +37,7 @@ export function createEmbeddedEngines(options: EmbeddedEnginesOptions): TenantEn
       opened.catch(() => forget(tenantId));
       return opened;
     },
+    isOpen: (tenantId) => engines.has(tenantId),
     async drop(tenantId) {
       forget(tenantId);
       await thread.call('drop', tenantId);

@@ -1,28 +1,39 @@
+import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import type { ScannedLiteral } from '../../sql/scan.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
+import { slotText } from '../../sql/translate/statement.ts';
+
+/** A plan with what decides whether it serves another statement of the same normalised text. */
+export interface CachedPlan {
+  readonly plan: Plan;
+  /** SELECT … FOR UPDATE. */
+  readonly locking: boolean;
+  /** Literals the parser took into the tree's shape, by their source text. */
+  readonly sourceSlots: readonly FixedSlot[];
+}
 
 const maxPlans = 1000;
+/** Plans kept for one text whose shaping literals differ. */
+const maxVariants = 8;
 
 /** Plans of a tenant by normalised text, database and sql_mode; the one unused longest goes first. */
 export class PlanCache {
-  readonly #plans = new Map<string, Plan[]>();
+  readonly #plans = new Map<string, readonly CachedPlan[]>();
 
   /** A plan whose shaping literals are those of the statement. */
-  find(key: string, literals: readonly ScannedLiteral[]): Plan | null {
+  find(key: string, literals: readonly ScannedLiteral[], sql: string): CachedPlan | null {
     const plans = this.#plans.get(key);
-    const plan = plans?.find((each) => each.fixedSlots.every(({ slot, text }) => literals[slot]?.value === text));
-    if (!plans || !plan) return null;
+    const found = plans?.find((each) => serves(each, literals, sql));
+    if (!plans || !found) return null;
     this.#plans.delete(key);
     this.#plans.set(key, plans);
-    return plan;
+    return found;
   }
 
-  add(key: string, plan: Plan): void {
-    const plans = this.#plans.get(key) ?? [];
-    this.#plans.set(key, [plan, ...plans].slice(0, maxVariants));
-    if (this.#plans.size <= maxPlans) return;
+  add(key: string, plan: CachedPlan): void {
+    this.#plans.set(key, [plan, ...(this.#plans.get(key) ?? [])].slice(0, maxVariants));
     const oldest = this.#plans.keys().next();
-    if (!oldest.done) this.#plans.delete(oldest.value);
+    if (this.#plans.size > maxPlans && !oldest.done) this.#plans.delete(oldest.value);
   }
 
   clear(): void {
@@ -30,5 +41,14 @@ export class PlanCache {
   }
 }
 
-/** Plans kept for one text whose shaping literals differ. */
-const maxVariants = 8;
+function serves(cached: CachedPlan, literals: readonly ScannedLiteral[], sql: string): boolean {
+  const { plan, sourceSlots } = cached;
+  for (const { slot, text } of plan.fixedSlots) {
+    const literal = literals[slot];
+    if (!literal || slotText(literal.value) !== text) return false;
+  }
+  return sourceSlots.every(({ slot, text }) => {
+    const literal = literals[slot];
+    return literal !== undefined && sql.slice(literal.start, literal.end) === text;
+  });
+}

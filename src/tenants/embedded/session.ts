@@ -4,7 +4,6 @@ import type { PreparedShape, StatementContext } from '../tenant-engine.ts';
 import type { ExecuteReply, RowsReply, SessionRequest } from './engine-calls.ts';
 import type { RowCursor } from './row-cursor.ts';
 import { coded } from './sql-errors.ts';
-import { prepareShape, runStatement } from './statement.ts';
 import type { Tenant } from './tenant.ts';
 import { Transaction } from './transaction.ts';
 
@@ -36,6 +35,7 @@ export class Session {
       const check = () => this.#check(request);
       try {
         check();
+        const { runStatement } = await import('./statement.ts');
         const result = await runStatement({
           tenant: this.tenant,
           session: this,
@@ -56,8 +56,9 @@ export class Session {
   prepare(sql: string, context: StatementContext | null): Promise<PreparedShape> {
     this.#context = context ?? this.#context;
     const known = this.#context;
-    return this.#turn.run(() => {
+    return this.#turn.run(async () => {
       if (this.#closed || !known) throw fault('OB_SESSION_KILLED');
+      const { prepareShape } = await import('./prepare-shape.ts');
       try {
         return prepareShape(this.tenant, sql, known);
       } catch (error) {

@@ -1,8 +1,21 @@
-import { faultText } from '../../base/errors.ts';
-import type { PreparedShape, StatementContext, StatementRequest } from '../tenant-engine.ts';
+import { fault } from '../../base/errors.ts';
+import type { TenantStatement } from '../../sql/ast.ts';
+import { parseForPlan } from '../../sql/parse/parse.ts';
+import type { ScanOptions } from '../../sql/scan/scanner.ts';
+import { normalise } from '../../sql/scan.ts';
+import type { StatementContext, StatementRequest } from '../tenant-engine.ts';
+import { answerOk } from './answer.ts';
+import { runChangeStatement } from './change-statement.ts';
 import type { ExecuteReply } from './engine-calls.ts';
+import { explain } from './explain.ts';
+import { lockTables } from './lock-tables.ts';
+import { maintain } from './maintenance.ts';
+import { seesDatabase } from './privileges.ts';
 import type { RowCursor } from './row-cursor.ts';
+import { runInsert } from './run-insert.ts';
+import { planFor, runPlan } from './run-plan.ts';
 import type { Session } from './session.ts';
+import { describe, show } from './show/show.ts';
 import type { Tenant } from './tenant.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -21,10 +34,117 @@ export type StatementResult =
   | Extract<ExecuteReply, { readonly kind: 'ok' }>
   | { readonly kind: 'rows'; readonly cursor: RowCursor };
 
-export async function runStatement(_execution: Execution): Promise<StatementResult> {
-  throw faultText('OB_NOT_SUPPORTED', 'tenant SQL not supported');
+/** Statements whose text is longer are not looked up among cached plans. */
+const longestCachedText = 32_768;
+
+/** Runs one statement of a tenant's session. */
+export async function runStatement(execution: Execution): Promise<StatementResult> {
+  const { context, request, tenant, transaction } = execution;
+  if (context.autocommit && transaction.open && transaction.implicit) transaction.commit();
+  if (request.sql.length <= longestCachedText && tenant.meta.mode === 'mysql') {
+    const { key, literals } = normalise(request.sql, scanOptions(context));
+    const cacheKey = planKey(context, key);
+    const plan = tenant.plans.find(cacheKey, literals, request.sql);
+    if (plan) return runPlan(execution, plan, literals);
+    return dispatch(execution, cacheKey);
+  }
+  return dispatch(execution, null);
 }
 
-export function prepareShape(_tenant: Tenant, _sql: string, _context: StatementContext): PreparedShape {
-  throw faultText('OB_NOT_SUPPORTED', 'tenant SQL not supported');
+/** How sql_mode changes the reading of texts. */
+export function scanOptions(context: Pick<StatementContext, 'sqlMode'>): ScanOptions {
+  const mode = context.sqlMode.toUpperCase();
+  return {
+    noBackslashEscapes: mode.includes('NO_BACKSLASH_ESCAPES'),
+    ansiQuotes: mode.includes('ANSI'),
+    pipesAsConcat: mode.includes('PIPES_AS_CONCAT') || /\bANSI\b/.test(mode),
+  };
+}
+
+export function planKey(context: StatementContext, key: string): string {
+  return `${context.database ?? ''}\u0000${context.sqlMode}\u0000${context.collation}\u0000${key}`;
+}
+
+async function dispatch(execution: Execution, cacheKey: string | null): Promise<StatementResult> {
+  const { context, request, tenant } = execution;
+  const { statement, fixedSlots } = parseForPlan(request.sql, scanOptions(context));
+  if (tenant.meta.mode === 'oracle' && !oracleKinds.has(statement.kind))
+    throw fault('OB_NOT_SUPPORTED', 'SQL over tables of an Oracle-mode tenant is');
+  switch (statement.kind) {
+    case 'insert': {
+      const inserted = await runInsert(execution, statement);
+      if (inserted) return inserted;
+      return planFor(execution, statement, { cacheKey, fixedSlots });
+    }
+    case 'query':
+    case 'update':
+    case 'delete':
+      return planFor(execution, statement, { cacheKey, fixedSlots });
+    default:
+      return other(execution, statement);
+  }
+}
+
+/** What works in an Oracle-mode tenant, whose tables nobody can read or write here. */
+const oracleKinds: ReadonlySet<TenantStatement['kind']> = new Set(['begin', 'commit', 'rollback', 'empty', 'flush']);
+
+async function other(execution: Execution, statement: TenantStatement): Promise<StatementResult> {
+  const { transaction } = execution;
+  switch (statement.kind) {
+    case 'begin':
+      transaction.commit();
+      transaction.begin({ readOnly: statement.readOnly, snapshot: statement.snapshot, implicit: false });
+      return answerOk(execution);
+    case 'commit':
+      transaction.commit();
+      return answerOk(execution);
+    case 'rollback':
+      transaction.rollback();
+      return answerOk(execution);
+    case 'savepoint':
+      if (transaction.open || !execution.context.autocommit) {
+        startImplicit(execution);
+        transaction.savepoint(statement.name);
+      }
+      return answerOk(execution);
+    case 'rollbackTo':
+      transaction.rollbackTo(statement.name);
+      return answerOk(execution);
+    case 'release':
+      transaction.release(statement.name);
+      return answerOk(execution);
+    case 'use':
+      return use(execution, statement.name);
+    case 'lockTables':
+      return lockTables(execution, statement);
+    case 'show':
+      return show(execution, statement);
+    case 'describe':
+      return describe(execution, statement);
+    case 'explain':
+      return explain(execution, statement);
+    case 'maintenance':
+      return maintain(execution, statement);
+    case 'empty':
+    case 'flush':
+      return answerOk(execution);
+    case 'unsupported':
+      throw fault('OB_NOT_SUPPORTED', statement.feature);
+    default:
+      return runChangeStatement(execution, statement);
+  }
+}
+
+/** With autocommit = 0 the first statement that touches data opens a transaction. */
+export function startImplicit({ context, transaction }: Execution): void {
+  if (context.autocommit || transaction.open) return;
+  transaction.begin({ readOnly: false, snapshot: false, implicit: true });
+}
+
+function use(execution: Execution, name: string): StatementResult {
+  const { context, tenant } = execution;
+  const schema = name.toLowerCase();
+  if (!tenant.dictionary.hasDatabase(schema)) throw fault('OB_ERR_BAD_DATABASE', name);
+  if (!seesDatabase(context, schema)) throw fault('ER_DBACCESS_DENIED', context.user, context.host, schema);
+  return answerOk(execution, { database: schema });
 }

@@ -32,7 +32,8 @@ export class TenantStore {
   readonly cell: ClockCell;
   readonly lock = new WriterLock();
   readonly writer: Connection;
-  readonly #keeper: Connection;
+  /** Read-only; its reads see what is committed. */
+  readonly keeper: Connection;
   readonly #idle: Connection[] = [];
   readonly #paths: TenantPaths;
   readonly #limits: StoreLimits;
@@ -47,11 +48,11 @@ export class TenantStore {
     this.#limits = limits;
     this.#setup = setup;
     this.files = new TenantFiles(paths);
-    this.#keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 64 });
+    this.keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 64 });
     this.writer = openConnection(paths.data, { ...limits, readonly: false });
     setup(this.writer);
     this.#scn = this.writer.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
-    this.#keeper.prepare('SELECT scn FROM __ob_scn').get();
+    this.keeper.prepare('SELECT scn FROM __ob_scn').get();
     this.files.openLog();
     this.#updateScn = this.writer.prepare('UPDATE __ob_scn SET previous = scn, scn = ? WHERE id = 1');
     this.cell = new ClockCell();
@@ -107,7 +108,7 @@ export class TenantStore {
   /** Freezes the present committed state; `unpin` ends it. Nothing folds the log meanwhile. */
   pin(): { readonly scn: Scn; readonly data: BlockReaderData } {
     const index = readWalIndex(this.files.shmFd);
-    const databasePages = this.#keeper.pragma('page_count', { simple: true }) as number;
+    const databasePages = this.keeper.pragma('page_count', { simple: true }) as number;
     // A fully folded log still looks valid until the next writer overwrites it: the data file alone counts then.
     const frames =
       index.frame === index.backfilled
@@ -146,15 +147,15 @@ export class TenantStore {
   }
 
   dataBytes(): number {
-    return (this.#keeper.pragma('page_count', { simple: true }) as number) * pageBytes;
+    return (this.keeper.pragma('page_count', { simple: true }) as number) * pageBytes;
   }
 
   close(): void {
     this.rollback();
     for (const reader of this.#idle.splice(0)) reader.close();
     this.writer.close();
-    this.#keeper.prepare('SELECT scn FROM __ob_scn').get();
-    this.#keeper.close();
+    this.keeper.prepare('SELECT scn FROM __ob_scn').get();
+    this.keeper.close();
     this.files.close();
   }
 

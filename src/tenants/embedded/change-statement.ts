@@ -1,0 +1,89 @@
+import { fault } from '../../base/errors.ts';
+import type { ObjectName, TenantStatement } from '../../sql/ast.ts';
+import { answerOk } from './answer.ts';
+import { alterTable } from './ddl/alter-table.ts';
+import { type Change, requireDatabase, resolveName, runChange } from './ddl/change.ts';
+import { createTable } from './ddl/create-table.ts';
+import { alterDatabase, createDatabase, dropDatabase } from './ddl/databases.ts';
+import { createIndex, dropIndex, dropTable, renameTables, truncateTable } from './ddl/drop-table.ts';
+import { requireDatabasePrivilege, requireTablePrivilege } from './privileges.ts';
+import type { Execution, StatementResult } from './statement.ts';
+
+/** Statements that change tables and databases: each commits what was open and is one durable step. */
+export async function runChangeStatement(execution: Execution, statement: TenantStatement): Promise<StatementResult> {
+  requirePrivileges(execution, statement);
+  const work = workOf(statement);
+  const { affectedRows, notes } = await runChange(execution, work);
+  const counted = statement.kind === 'alterTable' || (statement.kind === 'createTable' && statement.query !== null);
+  const info = counted ? `Records: ${affectedRows}  Duplicates: 0  Warnings: ${notes.length}` : '';
+  const current = execution.context.database?.toLowerCase();
+  const gone = statement.kind === 'dropDatabase' && statement.name.toLowerCase() === current;
+  return answerOk(execution, { affectedRows, info, warnings: notes, ...(gone ? { database: null } : {}) });
+}
+
+function workOf(statement: TenantStatement): (change: Change) => number {
+  switch (statement.kind) {
+    case 'createTable':
+      return (change) => createTable(change, statement);
+    case 'alterTable':
+      return (change) => alterTable(change, statement);
+    case 'dropTable':
+      return (change) => dropTable(change, statement);
+    case 'renameTable':
+      return (change) => renameTables(change, statement);
+    case 'truncate':
+      return (change) => truncateTable(change, statement);
+    case 'createIndex':
+      return (change) => createIndex(change, statement);
+    case 'dropIndex':
+      return (change) => dropIndex(change, statement);
+    case 'createDatabase':
+      return (change) => createDatabase(change, statement);
+    case 'alterDatabase':
+      return (change) => alterDatabase(change, statement);
+    case 'dropDatabase':
+      return (change) => dropDatabase(change, statement);
+    default:
+      throw fault('OB_NOT_SUPPORTED', `${statement.kind} inside of a tenant's engine is`);
+  }
+}
+
+function requirePrivileges(execution: Execution, statement: TenantStatement): void {
+  const { context } = execution;
+  const table = (privilege: string, name: ObjectName) => {
+    const resolved = resolveName(execution, name);
+    if (statement.kind !== 'dropTable') requireDatabase(execution, resolved.schema);
+    requireTablePrivilege(context, privilege, resolved.schema, resolved.name);
+  };
+  switch (statement.kind) {
+    case 'createTable':
+      table('CREATE', statement.table);
+      if (statement.like) table('SELECT', statement.like);
+      return;
+    case 'alterTable':
+      return table('ALTER', statement.table);
+    case 'truncate':
+      return table('DROP', statement.table);
+    case 'createIndex':
+    case 'dropIndex':
+      return table('INDEX', statement.table);
+    case 'dropTable':
+      for (const name of statement.tables) table('DROP', name);
+      return;
+    case 'renameTable':
+      for (const { from, to } of statement.renames) {
+        table('ALTER', from);
+        table('DROP', from);
+        table('CREATE', to);
+      }
+      return;
+    case 'createDatabase':
+      return requireDatabasePrivilege(context, 'CREATE', statement.name.toLowerCase());
+    case 'alterDatabase':
+      return requireDatabasePrivilege(context, 'ALTER', (statement.name ?? context.database ?? '').toLowerCase());
+    case 'dropDatabase':
+      return requireDatabasePrivilege(context, 'DROP', statement.name.toLowerCase());
+    default:
+      return;
+  }
+}

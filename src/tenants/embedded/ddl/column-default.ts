@@ -1,0 +1,84 @@
+import { fault, isFault } from '../../../base/errors.ts';
+import type { ColumnDefinition, Expression, Literal } from '../../../sql/ast.ts';
+import { storeTarget } from '../../../sql/translate/bind.ts';
+import type { Cell, ColumnType } from '../../../value/column-type.ts';
+import { storeValue } from '../../../value/store.ts';
+import type { ColumnDefault } from '../table-schema.ts';
+import { quoteSqlText } from './quote-text.ts';
+
+/** The default of a column, or null when it has none. Throws 1067 for a value that does not fit, 1101 for long types. */
+export function columnDefault(
+  definition: Pick<ColumnDefinition, 'name' | 'nullable' | 'default'>,
+  type: ColumnType,
+  env: { readonly sqlMode: string; readonly timeZone: string },
+): ColumnDefault | null {
+  const given = definition.default;
+  if (given === null) return null;
+  if (given.kind === 'literal' && given.type === 'null') {
+    if (!definition.nullable) throw fault('ER_INVALID_DEFAULT', definition.name);
+    return { text: 'NULL', shown: null, sql: 'NULL' };
+  }
+  if (isLong(type)) throw fault('ER_BLOB_CANT_HAVE_DEFAULT', definition.name);
+  if (isNow(given)) return nowDefault(definition.name, type);
+  const value = constant(given);
+  if (value === undefined) throw fault('ER_INVALID_DEFAULT', definition.name);
+  try {
+    const target = storeTarget({ ...env, sqlMode: strictMode }, { name: definition.name, nullable: true }, 1);
+    const stored = storeValue(type, value, target);
+    const shown = shownText(value);
+    return { text: quoteSqlText(shown), shown, sql: sqliteLiteral(stored) };
+  } catch (error) {
+    throw isFault(error) ? fault('ER_INVALID_DEFAULT', definition.name) : error;
+  }
+}
+
+/** A default that does not fit is refused whatever the session's mode. */
+const strictMode = 'STRICT_ALL_TABLES';
+
+/** What a default CURRENT_TIMESTAMP is called towards the translator, which gives it the statement's time. */
+export const nowSql = 'CURRENT_TIMESTAMP';
+
+function nowDefault(name: string, type: ColumnType): ColumnDefault {
+  if (type.name !== 'datetime' && type.name !== 'timestamp') throw fault('ER_INVALID_DEFAULT', name);
+  const text = type.scale ? `CURRENT_TIMESTAMP(${type.scale})` : 'CURRENT_TIMESTAMP';
+  return { text, shown: text, sql: nowSql };
+}
+
+function isLong(type: ColumnType): boolean {
+  return /(text|blob)$/.test(type.name) || type.name === 'json';
+}
+
+/** NOW() and its synonyms. */
+export function isNow(expression: Expression): boolean {
+  return expression.kind === 'function' && nowNames.has(expression.name);
+}
+
+const nowNames = new Set(['now', 'current_timestamp', 'localtime', 'localtimestamp']);
+
+/** The value of a literal, perhaps behind a sign; undefined for anything else. */
+export function constant(expression: Expression): Cell | undefined {
+  if (expression.kind === 'literal') return literalCell(expression);
+  if (expression.kind !== 'unary') return undefined;
+  const value = constant(expression.operand);
+  if (expression.operator === '+') return value;
+  if (expression.operator !== '-') return undefined;
+  if (typeof value === 'string') return value.startsWith('-') ? value.slice(1) : `-${value}`;
+  return typeof value === 'bigint' || typeof value === 'number' ? -value : undefined;
+}
+
+function literalCell({ type, value }: Literal): Cell {
+  if (typeof value === 'boolean') return value ? 1n : 0n;
+  if (typeof value !== 'string') return value;
+  if (type === 'integer') return BigInt(value);
+  return type === 'double' ? Number(value) : value;
+}
+
+function shownText(value: Cell): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
+}
+
+function sqliteLiteral(value: Cell): string {
+  if (value === null) return 'NULL';
+  if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
+  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
+}

@@ -1,0 +1,146 @@
+import { fault, isFault } from '../../../base/errors.ts';
+import { storeTarget } from '../../../sql/translate/bind.ts';
+import { nowText } from '../../../sql/translate/bind-convert.ts';
+import type { Cell, ColumnType } from '../../../value/column-type.ts';
+import { decimalText } from '../../../value/decimal.ts';
+import { implicitDefault, storeConverter } from '../../../value/store.ts';
+import { formatTime } from '../../../value/temporal.ts';
+import { utcTextToLocal } from '../../../value/time-zone.ts';
+import { nextValue, setNextValue } from '../auto-increment.ts';
+import { findColumn, quoteName, sqliteName, type TableColumn, type TableSchema } from '../table-schema.ts';
+import type { Change } from './change.ts';
+import { nowSql } from './column-default.ts';
+import { createStatements, indexStatements } from './table-sql.ts';
+
+/**
+ * Makes the table in its new form beside the old one, copies the rows and takes the old one's place. Values are brought
+ * to changed types as an INSERT would, so that what does not fit fails the ALTER.
+ */
+export function rebuildTable(
+  change: Change,
+  from: TableSchema,
+  to: TableSchema,
+  sources: ReadonlyMap<string, string>,
+): number {
+  const { writer, dictionary } = change;
+  const oldName = sqliteName(from.schema, from.name);
+  const newName = quoteName(`__ob_rebuild.${from.id}`);
+  const next = nextValue(writer, from);
+  for (const sql of createStatements(to, newName)) writer.exec(sql);
+  const rows = copyRows(change, from, to, newName, sources);
+  writer.exec(`DROP TABLE ${oldName}`);
+  // Otherwise SQLite would rename inside other tables' foreign keys too.
+  writer.pragma('legacy_alter_table = ON');
+  try {
+    writer.exec(`ALTER TABLE ${newName} RENAME TO ${oldName}`);
+  } finally {
+    writer.pragma('legacy_alter_table = OFF');
+  }
+  for (const sql of indexStatements(to)) writer.exec(sql);
+  dictionary.putTable(to);
+  const least = nextValue(writer, to);
+  if (least !== null) setNextValue(writer, to, next !== null && next > least ? next : least);
+  return rows;
+}
+
+function copyRows(
+  change: Change,
+  from: TableSchema,
+  to: TableSchema,
+  newName: string,
+  sources: ReadonlyMap<string, string>,
+): number {
+  const targets = to.columns.filter((column) => !column.generated);
+  const plain = targets.every((column) => {
+    const source = findColumn(from, sources.get(column.name.toLowerCase()) ?? '');
+    return (
+      source && JSON.stringify(source.type) === JSON.stringify(column.type) && (column.nullable || !source.nullable)
+    );
+  });
+  const names = targets.map((column) => quoteName(column.name)).join(', ');
+  const old = sqliteName(from.schema, from.name);
+  if (plain) {
+    const values = targets.map((column) => quoteName(sources.get(column.name.toLowerCase())!)).join(', ');
+    return change.writer.prepare(`INSERT INTO ${newName} (${names}) SELECT ${values} FROM ${old}`).run().changes;
+  }
+  return convertRows(change, from, targets, `INSERT INTO ${newName} (${names})`, sources);
+}
+
+/** Rows are read in pages by row id: SQLite does not let a connection write while it reads through an iterator. */
+function convertRows(
+  change: Change,
+  from: TableSchema,
+  targets: readonly TableColumn[],
+  insert: string,
+  sources: ReadonlyMap<string, string>,
+): number {
+  const converters = targets.map((column) => converter(change, from, column, sources.get(column.name.toLowerCase())));
+  const old = sqliteName(from.schema, from.name);
+  const columns = from.columns.map((column) => quoteName(column.name)).join(', ');
+  const page = change.writer
+    .prepare(`SELECT rowid, ${columns} FROM ${old} WHERE rowid > ? ORDER BY rowid LIMIT ${rowsPerPage}`)
+    .raw()
+    .safeIntegers();
+  const target = change.writer.prepare(`${insert} VALUES (${targets.map(() => '?').join(', ')})`);
+  let last = minRowId;
+  let count = 0;
+  for (;;) {
+    const rows = page.all(last) as readonly Cell[][];
+    for (const row of rows) {
+      count++;
+      target.run(...converters.map((convert) => convert(row, count)));
+      last = row[0] as bigint;
+    }
+    if (rows.length < rowsPerPage) return count;
+    change.execution.check();
+  }
+}
+
+const rowsPerPage = 1000;
+const minRowId = -(1n << 63n);
+
+type Convert = (row: readonly Cell[], rowNo: number) => Cell;
+
+function converter(change: Change, from: TableSchema, column: TableColumn, source: string | undefined): Convert {
+  const { context } = change.execution;
+  const old = source === undefined ? undefined : findColumn(from, source);
+  if (!old) {
+    const given = newValue(change, column);
+    if (!column.autoIncrement) return () => given;
+    return (_row, rowNo) => BigInt(rowNo);
+  }
+  const at = from.columns.indexOf(old) + 1;
+  const store = storeConverter(column.type);
+  const env = { sqlMode: context.sqlMode, timeZone: context.timeZone };
+  const nullable = column.nullable || column.autoIncrement;
+  return (row, rowNo) => {
+    const target = storeTarget(env, { name: column.name, nullable }, rowNo);
+    try {
+      const value = sqlValue(old.type, row[at] ?? null, context.timeZone);
+      return store(value, target);
+    } catch (error) {
+      // MySQL's ALTER says 1265 for a NULL that must go; a NOT NULL column takes its implicit default without strict mode.
+      if (isFault(error, 'ER_BAD_NULL')) throw fault('WARN_DATA_TRUNCATED', column.name, rowNo);
+      throw error;
+    }
+  };
+}
+
+/** What rows get in a column that was not there before. */
+function newValue(change: Change, column: TableColumn): Cell {
+  const { context, request } = change.execution;
+  if (!column.default) return column.nullable ? null : implicitDefault(column.type);
+  if (column.default.sql !== nowSql)
+    return change.writer.prepare(`SELECT ${column.default.sql}`).pluck().safeIntegers().get() as Cell;
+  const zone = column.type.name === 'timestamp' ? '+00:00' : context.timeZone;
+  return nowText({ nowUs: request.nowUs, timeZone: zone }, column.type.scale ?? 0);
+}
+
+/** A stored value as SQL sees it, ready to be stored under another type. */
+export function sqlValue(type: ColumnType, cell: Cell, timeZone: string): Cell {
+  if (cell === null || cell instanceof Uint8Array) return cell;
+  if (type.name === 'time' && typeof cell !== 'string') return formatTime(Number(cell), type.scale ?? 0);
+  if (type.name === 'timestamp' && typeof cell === 'string') return utcTextToLocal(timeZone, cell);
+  if (type.name === 'decimal') return decimalText(cell, type.scale ?? 0);
+  return cell;
+}

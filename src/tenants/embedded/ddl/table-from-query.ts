@@ -1,0 +1,68 @@
+import { fault } from '../../../base/errors.ts';
+import type { Query } from '../../../sql/ast.ts';
+import { translate } from '../../../sql/translate/translate.ts';
+import type { ColumnType } from '../../../value/column-type.ts';
+import { requirePlanPrivileges } from '../privileges.ts';
+import { translateEnv } from '../run-plan.ts';
+import { insertRows } from '../run-write.ts';
+import { findColumn, type TableColumn, type TableSchema } from '../table-schema.ts';
+import type { Change } from './change.ts';
+import type { Draft } from './table-builder.ts';
+
+/** Adds the columns a CREATE TABLE … AS SELECT brings; returns the query with the columns it fills. */
+export function queryColumns(change: Change, query: Query, draft: Draft): QueryFill {
+  const { execution } = change;
+  const plan = translate({ kind: 'query', query }, translateEnv(execution));
+  requirePlanPrivileges(execution.context, plan);
+  const columns: string[] = [];
+  for (const { label, type, notNull } of plan.columns) {
+    if (columns.some((column) => column.toLowerCase() === label.toLowerCase())) throw fault('ER_DUP_FIELDNAME', label);
+    columns.push(label);
+    if (!findColumn(draft, label)) draft.columns.push(plainColumn(label, storable(type, draft), notNull !== true));
+  }
+  return { query, columns };
+}
+
+export interface QueryFill {
+  readonly query: Query;
+  readonly columns: readonly string[];
+}
+
+/** Runs the query into the new table; returns the number of rows. */
+export function fillFromQuery(change: Change, table: TableSchema, fill: QueryFill): number {
+  return insertRows(change.execution, change.writer, {
+    kind: 'insert',
+    replace: false,
+    ignore: false,
+    table: { schema: table.schema, name: table.name },
+    columns: fill.columns,
+    rows: null,
+    query: fill.query,
+    onDuplicate: null,
+  }).affectedRows;
+}
+
+function plainColumn(name: string, type: ColumnType, nullable: boolean): TableColumn {
+  return {
+    name,
+    type,
+    nullable,
+    default: null,
+    onUpdateNow: false,
+    autoIncrement: false,
+    comment: '',
+    generated: null,
+  };
+}
+
+/** The type of an expression as a table can hold it. */
+function storable(type: ColumnType, draft: Draft): ColumnType {
+  if (type.name === 'null') return { name: 'binary', length: 0 };
+  if (type.name !== 'varchar' && type.name !== 'char') return type;
+  const { charset, collation } = draft;
+  const texts = { charset: type.charset ?? charset, collation: type.collation ?? collation };
+  const long = (type.length ?? 0) > longestVarchar;
+  return long ? { name: 'longtext', ...texts } : { ...type, ...texts, length: type.length ?? 255 };
+}
+
+const longestVarchar = 65_535;

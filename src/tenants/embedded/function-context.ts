@@ -1,0 +1,49 @@
+import type { FunctionContext } from '../../sql/functions/context.ts';
+import type { Execution } from './statement.ts';
+
+/** What the statement's functions leave behind. */
+export interface Effects {
+  /** Rows an UPDATE met, and those it changed; null as long as none was met. */
+  matched: number;
+  changed: number;
+  lastInsertId: bigint | null;
+  readonly warnings: { readonly level: 'Warning'; readonly code: number; readonly message: string }[];
+  /** Row of the statement for error texts, from 1. */
+  rowNumber: number;
+}
+
+export function newEffects(): Effects {
+  return { matched: 0, changed: 0, lastInsertId: null, warnings: [], rowNumber: 1 };
+}
+
+const mostWarnings = 64;
+
+/** What functions inside of SQLite know of the statement, and where they leave what they did. */
+export function functionContext(execution: Execution, effects: Effects = newEffects()): FunctionContext {
+  const { context, request, tenant } = execution;
+  const variable = (name: string) => String(context.systemVariables[name] ?? '');
+  const version = variable('version');
+  return {
+    ...context,
+    nowUs: request.nowUs,
+    version,
+    obVersion: /v([\d.]+)/.exec(version)?.[1] ?? '',
+    tenantName: variable('tenant_name'),
+    tenantId: tenant.tenantId,
+    hostIp: variable('host_ip') || '127.0.0.1',
+    rpcPort: Number(variable('rpc_port') || 2882),
+    get rowNumber() {
+      return effects.rowNumber;
+    },
+    touch(changed) {
+      effects.matched++;
+      if (changed) effects.changed++;
+    },
+    setLastInsertId(value) {
+      effects.lastInsertId = value;
+    },
+    warn(code, message) {
+      if (effects.warnings.length < mostWarnings) effects.warnings.push({ level: 'Warning', code, message });
+    },
+  };
+}

@@ -1,0 +1,168 @@
+import { fault } from '../../base/errors.ts';
+import type { Delete, Insert, TenantStatement, Update } from '../../sql/ast.ts';
+import type { FixedSlot } from '../../sql/parse/cursor.ts';
+import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
+import type { Plan } from '../../sql/translate/plan.ts';
+import { translate } from '../../sql/translate/translate.ts';
+import type { Cell } from '../../value/column-type.ts';
+import type { PreparedShape, RowsEnd, StatementContext } from '../tenant-engine.ts';
+import { answerOk } from './answer.ts';
+import type { Connection } from './connection.ts';
+import { enterStatement } from './connection-setup.ts';
+import { type Effects, functionContext, newEffects } from './function-context.ts';
+import { literalsOf } from './literals-of.ts';
+import type { CachedPlan } from './plan-cache.ts';
+import { prepared } from './prepared.ts';
+import { requirePlanPrivileges } from './privileges.ts';
+import { RowCursor } from './row-cursor.ts';
+import { runWrite } from './run-write.ts';
+import { schemaProvider } from './schema-provider.ts';
+import { type Execution, type StatementResult, startImplicit } from './statement.ts';
+
+type Plannable = Extract<TenantStatement, { readonly kind: 'query' }> | Insert | Update | Delete;
+
+/** Translates a statement, keeps the plan when it may serve again, and runs it. */
+export function planFor(
+  execution: Execution,
+  statement: Plannable,
+  cache: { readonly cacheKey: string | null; readonly fixedSlots: readonly FixedSlot[] },
+): Promise<StatementResult> {
+  const { tenant } = execution;
+  const plan = translate(statement, translateEnv(execution));
+  const locking = statement.kind === 'query' && statement.query.kind === 'select' && statement.query.lock === 'UPDATE';
+  const cached: CachedPlan = { plan, locking, sourceSlots: cache.fixedSlots };
+  if (cache.cacheKey !== null) tenant.plans.add(cache.cacheKey, cached);
+  const literals = literalsOf(statement);
+  return runPlan(execution, cached, literals);
+}
+
+export function translateEnv({ tenant, context }: Pick<Execution, 'tenant' | 'context'>) {
+  return {
+    schema: schemaProvider(tenant.dictionary),
+    database: context.database,
+    sqlMode: context.sqlMode,
+    collation: context.collation,
+  };
+}
+
+export async function runPlan(
+  execution: Execution,
+  cached: CachedPlan,
+  literals: readonly BindLiteral[],
+): Promise<StatementResult> {
+  const { plan } = cached;
+  const { context, request, transaction } = execution;
+  requirePlanPrivileges(context, plan);
+  if ((request.parameters?.length ?? 0) !== plan.parameterCount) throw fault('ER_WRONG_ARGUMENTS', 'EXECUTE');
+  startImplicit(execution);
+  const inputs = bindInputs(execution, literals);
+  if (plan.kind !== 'query') return runWrite(execution, plan, inputs);
+  const check = () => execution.check();
+  if (cached.locking && transaction.open) await transaction.startWriting(context, check);
+  const lent = await transaction.reader(context, check);
+  try {
+    const effects = newEffects();
+    enterStatement(lent.connection, functionContext(execution, effects), check);
+    if (plan.into) return intoVariables(execution, plan, lent.connection, inputs, lent.release);
+    const foundRows = plan.foundRows ? countRows(lent.connection, plan.foundRows, inputs) : null;
+    return { kind: 'rows', cursor: openCursor(execution, plan, lent, inputs, effects, foundRows) };
+  } catch (error) {
+    lent.release();
+    throw error;
+  }
+}
+
+export function bindInputs({ context, request, tenant }: Execution, literals: readonly BindLiteral[]): BindInputs {
+  return {
+    literals,
+    parameters: request.parameters ?? [],
+    context: { ...context, nowUs: request.nowUs, tenantId: tenant.tenantId },
+  };
+}
+
+/** The arguments of a plan's statement, positional ones first. */
+export function planArguments(plan: Plan, inputs: BindInputs, row?: readonly Cell[]): unknown[] {
+  const cells: unknown[] = bindCells(plan.binds, inputs, row);
+  if (plan.namedBinds.length === 0) return cells;
+  const named = Object.fromEntries(
+    plan.namedBinds.map((name) => [name, (inputs.context as unknown as Record<string, unknown>)[name] ?? null]),
+  );
+  return [...cells, named];
+}
+
+function openCursor(
+  execution: Execution,
+  plan: Plan,
+  lent: { readonly connection: Connection; release(): void },
+  inputs: BindInputs,
+  effects: Effects,
+  foundRows: number | null,
+): RowCursor {
+  const { request, context } = execution;
+  const statement = prepared(lent.connection, plan.sql).raw(true).safeIntegers(plan.wideIntegers);
+  const rows = statement.iterate(...planArguments(plan, inputs)) as IterableIterator<readonly Cell[]>;
+  let lending = true;
+  const release = () => {
+    if (lending) lent.release();
+    lending = false;
+  };
+  const guarded: Iterator<readonly Cell[]> = {
+    next: () => rows.next(),
+    return() {
+      rows.return?.();
+      release();
+      return { done: true, value: undefined };
+    },
+  };
+  const finish = (rowCount: number): RowsEnd => {
+    release();
+    return {
+      rowCount,
+      warnings: effects.warnings,
+      inTransaction: execution.transaction.open,
+      ...(foundRows === null ? {} : { foundRows }),
+      ...(effects.lastInsertId === null ? {} : { lastInsertId: effects.lastInsertId }),
+    };
+  };
+  const form = { format: request.format, charset: context.charset };
+  return new RowCursor(plan.columns, guarded, form, () => execution.check(), finish);
+}
+
+function countRows(connection: Connection, counting: NonNullable<Plan['foundRows']>, inputs: BindInputs): number {
+  return Number(
+    prepared(connection, counting.sql)
+      .raw(false)
+      .pluck(true)
+      .get(...bindCells(counting.binds, inputs)),
+  );
+}
+
+/** SELECT … INTO @a: at most one row, whose cells the session takes over. */
+function intoVariables(
+  execution: Execution,
+  plan: Plan,
+  connection: Connection,
+  inputs: BindInputs,
+  release: () => void,
+): StatementResult {
+  const names = plan.into!;
+  if (names.length !== plan.columns.length) throw fault('ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT');
+  const statement = prepared(connection, plan.sql).raw(true).safeIntegers(true);
+  const rows = statement.all(...planArguments(plan, inputs)) as Cell[][];
+  release();
+  if (rows.length > 1) throw fault('ER_SUBQUERY_NO_1_ROW');
+  const [row] = rows;
+  const assigned = row ? Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])) : {};
+  return answerOk(execution, { affectedRows: rows.length, assigned });
+}
+
+/** Columns and parameter count of a statement that is not run yet. */
+export function planShape(
+  tenant: Execution['tenant'],
+  statement: TenantStatement,
+  context: StatementContext,
+): PreparedShape | null {
+  if (!['query', 'insert', 'update', 'delete'].includes(statement.kind)) return null;
+  const plan = translate(statement as Plannable, translateEnv({ tenant, context }));
+  return { parameterCount: plan.parameterCount, columns: plan.into ? [] : plan.columns };
+}
