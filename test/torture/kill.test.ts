@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { tortureRun } from './kill-run.ts';
+
+test('eight SIGKILLs at random instants lose nothing and leave no job stuck', { timeout: 300_000 }, async () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'obvault-kill-'));
+  const result = await tortureRun({ scratch, runs: 8, seed: 20261121, compareEvery: 2, report: () => undefined });
+  expect(result.kills).toBe(8);
+  expect(result.restoresCompared).toBe(4);
+  expect(result.commits).toBeGreaterThan(50);
+  rmSync(scratch, { recursive: true, force: true });
+});
