@@ -299,6 +299,11 @@ export const errorTable = {
   ER_CANNOT_ADD_FOREIGN: { code: -1215, errno: 1215, sqlstate: "HY000", text: "Cannot add foreign key constraint" },
   ER_TABLE_DEF_CHANGED: { code: -1412, errno: 1412, sqlstate: "HY000", text: "Table definition has changed, please retry transaction" },
   ER_FK_CANNOT_DROP_PARENT: { code: -3730, errno: 3730, sqlstate: "HY000", text: "Cannot drop table '?' referenced by a foreign key constraint '?' on table '?'.", template: "Cannot drop table '%s' referenced by a foreign key constraint '%s' on table '%s'." },
+  ER_NO_TABLES_USED: { code: -1096, errno: 1096, sqlstate: "HY000", text: "No tables used" },
+  ER_REGEXP: { code: -1139, errno: 1139, sqlstate: "42000", text: "Got error '?' from regexp", template: "Got error '%s' from regexp" },
+  ER_INVALID_JSON_TEXT_IN_PARAM: { code: -3141, errno: 3141, sqlstate: "22032", text: "Invalid JSON text in argument ? to function ?: \"?\" at position ?.", template: "Invalid JSON text in argument %s to function %s: \"%s\" at position %s." },
+  ER_INVALID_JSON_PATH: { code: -3143, errno: 3143, sqlstate: "42000", text: "Invalid JSON path expression. The error is around character position ?.", template: "Invalid JSON path expression. The error is around character position %s." },
+  ER_JSON_DOCUMENT_NULL_KEY: { code: -3158, errno: 3158, sqlstate: "22032", text: "JSON documents may not contain NULL member names." },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof errorTable;

@@ -1,15 +1,22 @@
-import type { Cell, ResultColumn } from '../../value/column-type.ts';
+import type { Cell, ColumnType, ResultColumn } from '../../value/column-type.ts';
 import type { ObjectName } from '../ast.ts';
 
 /**
  * A translated query or write: SQLite text, where its parameters come from, and what the client reads. Plans are cached
  * under the literal-normalised text of the statement, so literals are binds wherever MySQL's meaning allows it.
+ *
+ * Calling rule: prepare `sql`, read rows as arrays (`.raw()`; columns have no names of their own), pass the cells of
+ * `bindCells(plan.binds, …)` as positional arguments and, when `namedBinds` is not empty, one object with those names as
+ * the last argument: `statement.all(...cells, { tenantId, nowUs })`. SQLite numbers both kinds on its own and
+ * better-sqlite3 fills plain `?` in order whatever stands between them.
  */
 export interface Plan {
   readonly kind: 'query' | 'insert' | 'update' | 'delete';
   readonly sql: string;
   /** In the order of the `?` of `sql`. */
   readonly binds: readonly BindSource[];
+  /** Named parameters (without `@`) the text holds because a view it reads uses them. */
+  readonly namedBinds: readonly string[];
   /** Result columns of a query, empty for writes. */
   readonly columns: readonly ResultColumn[];
   /**
@@ -27,16 +34,29 @@ export interface Plan {
   readonly into: readonly string[] | null;
   /** True when the same statement may give another answer without a write (NOW(), RAND(), UUID() …). */
   readonly volatile: boolean;
+  /**
+   * True when a result column may hold an integer beyond 2^53 (bigint, decimal): the executor reads with `safeIntegers`.
+   */
+  readonly wideIntegers: boolean;
+  /** SQL_CALC_FOUND_ROWS: the number of rows without LIMIT, a query of one cell with binds of its own. */
+  readonly foundRows?: { readonly sql: string; readonly binds: readonly BindSource[] };
 }
 
 /** Where one `?` of the SQLite text gets its value. */
 export type BindSource =
   | { readonly from: 'literal'; readonly slot: number; readonly convert?: BindConversion }
   | { readonly from: 'parameter'; readonly index: number; readonly convert?: BindConversion }
-  | { readonly from: 'userVariable'; readonly name: string }
-  | { readonly from: 'systemVariable'; readonly name: string; readonly scope: 'session' | 'global' | null }
-  | { readonly from: 'context'; readonly name: ContextBind }
-  | { readonly from: 'constant'; readonly value: Cell };
+  | { readonly from: 'userVariable'; readonly name: string; readonly convert?: BindConversion }
+  | {
+      readonly from: 'systemVariable';
+      readonly name: string;
+      readonly scope: 'session' | 'global' | null;
+      readonly convert?: BindConversion;
+    }
+  | { readonly from: 'context'; readonly name: ContextBind; readonly convert?: BindConversion }
+  | { readonly from: 'constant'; readonly value: Cell }
+  /** Cell `index` of the row a one-row INSERT or the delete before a REPLACE is run for. */
+  | { readonly from: 'cell'; readonly index: number };
 
 /** Values the executor takes from its statement context. Views use them as `@name` named parameters instead. */
 export type ContextBind =
@@ -53,8 +73,34 @@ export type ContextBind =
   | 'tenantName'
   | 'sqlMode';
 
-/** How a literal or parameter is brought to storage form before it is bound; `null` leaves it as it is. */
+/**
+ * How a value is brought to the form its place in the text needs; absent leaves it as it is. The `now…` and `utc…` forms
+ * belong to the clock of the statement, in the session's zone and in UTC. `negate` belongs to a literal behind a minus sign.
+ */
 export interface BindConversion {
-  readonly to: 'number' | 'text' | 'bytes' | 'date' | 'datetime' | 'time' | 'timestamp';
+  readonly to:
+    | 'number'
+    | 'double'
+    | 'integer'
+    | 'limit'
+    | 'text'
+    | 'bytes'
+    | 'date'
+    | 'datetime'
+    | 'time'
+    | 'timestamp'
+    | 'nowDatetime'
+    | 'nowDate'
+    | 'nowTime'
+    | 'utcDatetime'
+    | 'utcDate'
+    | 'utcTime'
+    | 'seconds'
+    | 'column';
   readonly scale?: number;
+  readonly negate?: boolean;
+  /** Target of `column`: the value is stored as into that column (strictness comes from the executor). */
+  readonly column?: { readonly name: string; readonly type: ColumnType; readonly nullable: boolean };
+  /** The write says IGNORE: values are fitted. */
+  readonly ignore?: boolean;
 }

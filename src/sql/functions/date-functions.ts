@@ -1,0 +1,312 @@
+import { daysOfCivil, daysOfMonth, toDaysOffset, weekday, weekOf } from '../../value/calendar.ts';
+import type { ColumnType } from '../../value/column-type.ts';
+import {
+  type DateTime,
+  dayAndUs,
+  formatDate,
+  formatDateTime,
+  fromDayAndUs,
+  maxTimeUs,
+  readDateTime,
+  usOfDateTime,
+} from '../../value/temporal.ts';
+import { isTimeZone, localOfUs, usOfLocal } from '../../value/time-zone.ts';
+import { civilOfToDays, unitsBetween } from './date-arithmetic.ts';
+import { dayNames, formatKind, formatMoment, monthNames, readByFormat } from './date-format.ts';
+import {
+  type ArgumentInfo,
+  define,
+  type FunctionDefinition,
+  type Given,
+  integer,
+  num,
+  returns,
+  type SqlValue,
+  str,
+  types,
+} from './definition.ts';
+
+/** The moment an argument holds, null when it is none. */
+export function momentOf(value: SqlValue | undefined): DateTime | null {
+  return value === undefined || value === null ? null : (readDateTime(str(value))?.value ?? null);
+}
+
+type Result = NonNullable<FunctionDefinition['result']>;
+
+/** A function of one date; NULL for zero dates unless `zero`. */
+function ofDate(name: string, result: Result, run: (value: DateTime) => SqlValue, zero = false): FunctionDefinition {
+  return define(
+    name,
+    [1, 1],
+    ['moment'],
+    result,
+    ([given]) => {
+      const value = momentOf(given);
+      return value === null || (!zero && (value.month === 0 || value.day === 0)) ? null : run(value);
+    },
+    integer,
+  );
+}
+
+/** A function of the microseconds of a time. */
+function ofTime(name: string, result: Result, run: (us: number) => SqlValue): FunctionDefinition {
+  return define(name, [1, 1], ['time'], result, ([us]) => run(num(us)), integer);
+}
+
+const days = (value: DateTime): number => daysOfCivil(value.year, value.month, value.day);
+const clamp = (us: number): number => Math.max(-maxTimeUs, Math.min(maxTimeUs, us));
+
+function week([given, mode]: readonly Given[]): number | null {
+  const value = momentOf(given);
+  return value === null || value.month === 0 || value.day === 0
+    ? null
+    : weekOf(value, mode === undefined ? 0 : num(mode)).week;
+}
+
+function yearWeek([given, mode]: readonly Given[]): number | null {
+  const value = momentOf(given);
+  if (value === null || value.month === 0 || value.day === 0) return null;
+  const found = weekOf(value, (mode === undefined ? 0 : num(mode)) | 2);
+  return found.year * 100 + found.week;
+}
+
+const scaleOf = (info: ArgumentInfo | undefined): number => {
+  if (!info) return 0;
+  if (/char|text/.test(info.type.name))
+    return info.constant === null ? 6 : Math.min(6, /\.(\d+)/.exec(info.constant)?.[1]?.length ?? 0);
+  return info.type.name === 'double' ? 6 : Math.min(6, info.type.scale ?? 0);
+};
+
+function secondsType(args: readonly ArgumentInfo[]): ColumnType {
+  const scale = scaleOf(args[0]);
+  return scale === 0 ? types.bigint : { name: 'decimal', precision: 12 + scale, scale };
+}
+
+function fromUnixType(args: readonly ArgumentInfo[]): ColumnType {
+  if (args.length > 1) return { name: 'varchar', length: 255 };
+  const scale = args[0]!.type.name === 'varchar' ? 6 : scaleOf(args[0]);
+  return scale === 0 ? { name: 'datetime' } : { name: 'datetime', scale };
+}
+
+function strToDateType(args: readonly ArgumentInfo[]): ColumnType {
+  const format = args[1]!.constant;
+  if (format === null) return { name: 'datetime', scale: 6 };
+  const kind = formatKind(format);
+  return /%f/.test(format) && kind !== 'date' ? { name: kind, scale: 6 } : { name: kind };
+}
+
+function makeTime([hour, minute, second]: readonly Given[]): number | null {
+  const [h, m, s] = [num(hour), num(minute), num(second)];
+  if (m < 0 || m > 59 || s < 0 || s >= 60) return null;
+  const size = (Math.abs(h) * 3600 + m * 60) * 1e6 + Math.round(s * 1e6);
+  return clamp(h < 0 ? -size : size);
+}
+
+const period = (value: number): number => {
+  const year = Math.floor(value / 100);
+  return (year < 70 ? year + 2000 : year < 100 ? year + 1900 : year) * 12 + (value % 100) - 1;
+};
+
+export const dateFunctions: readonly FunctionDefinition[] = [
+  ofDate('year', returns.bigint, (value) => value.year, true),
+  ofDate('month', returns.bigint, (value) => value.month, true),
+  ofDate('day', returns.bigint, (value) => value.day, true),
+  ofDate('dayofmonth', returns.bigint, (value) => value.day, true),
+  ofDate('quarter', returns.bigint, (value) => Math.ceil(value.month / 3), true),
+  ofDate('dayofweek', returns.bigint, (value) => ((weekday(days(value)) + 1) % 7) + 1),
+  ofDate('weekday', returns.bigint, (value) => weekday(days(value))),
+  ofDate('dayofyear', returns.bigint, (value) => days(value) - daysOfCivil(value.year, 1, 1) + 1),
+  ofDate('dayname', returns.text(9), (value) => dayNames[weekday(days(value))]!),
+  ofDate('monthname', returns.text(9), (value) => monthNames[value.month - 1] ?? null),
+  ofDate('last_day', returns.date, (value) => formatDate({ ...value, day: daysOfMonth(value.year, value.month) })),
+  ofDate('to_days', returns.bigint, (value) => days(value) + toDaysOffset),
+  ofDate(
+    'to_seconds',
+    returns.bigint,
+    (value) => (days(value) + toDaysOffset) * 86400 + Math.floor(dayAndUs(value).us / 1e6),
+  ),
+  ofDate('weekofyear', returns.bigint, (value) => weekOf(value, 3).week),
+  ofDate('date', returns.date, (value) => formatDate(value), true),
+  define('week', [1, 2], ['moment', 'integer'], returns.bigint, week, integer),
+  define('yearweek', [1, 2], ['moment', 'integer'], returns.bigint, yearWeek, integer),
+  ofTime('hour', returns.bigint, (us) => Math.floor(Math.abs(us) / 3.6e9)),
+  ofTime('minute', returns.bigint, (us) => Math.floor(Math.abs(us) / 6e7) % 60),
+  ofTime('second', returns.bigint, (us) => Math.floor(Math.abs(us) / 1e6) % 60),
+  ofTime('microsecond', returns.bigint, (us) => Math.abs(us) % 1e6),
+  define(
+    'time',
+    [1, 1],
+    ['time'],
+    (args) => timeType(scaleOf(args[0])),
+    ([us]) => num(us),
+    integer,
+  ),
+  define('time_to_sec', [1, 1], ['time'], returns.bigint, ([us]) => Math.trunc(num(us) / 1e6), integer),
+  define(
+    'sec_to_time',
+    [1, 1],
+    ['number'],
+    (args) => timeType(/char|text/.test(args[0]!.type.name) ? 6 : scaleOf(args[0])),
+    ([seconds]) => clamp(Math.round(num(seconds) * 1e6)),
+    integer,
+  ),
+  define('maketime', [3, 3], ['integer', 'integer', 'number'], (args) => timeType(scaleOf(args[2])), makeTime, integer),
+  define(
+    'timediff',
+    [2, 2],
+    ['raw'],
+    (args) => timeType(Math.max(...args.map(scaleOf))),
+    ([a, b]) => difference(a!, b!),
+    integer,
+  ),
+  define(
+    'datediff',
+    [2, 2],
+    ['moment'],
+    returns.bigint,
+    ([a, b]) => {
+      const [left, right] = [momentOf(a), momentOf(b)];
+      return left && right && left.month && right.month ? days(left) - days(right) : null;
+    },
+    integer,
+  ),
+  define('from_days', [1, 1], ['integer'], returns.date, ([count]) =>
+    num(count) < 366 ? '0000-00-00' : formatDate(civilOfToDays(num(count))),
+  ),
+  define('makedate', [2, 2], ['integer'], returns.date, ([year, day]) => {
+    if (num(day) < 1) return null;
+    const full = num(year) < 70 ? num(year) + 2000 : num(year) < 100 ? num(year) + 1900 : num(year);
+    const made = fromDayAndUs(daysOfCivil(full, 1, 1) + num(day) - 1, 0);
+    return made && formatDate(made);
+  }),
+  define('date_format', [2, 2], ['moment', 'characters'], returns.text(255), ([given, format]) => {
+    const value = momentOf(given);
+    return value && formatMoment(value, str(format));
+  }),
+  define('time_format', [2, 2], ['time', 'characters'], returns.text(255), ([us, format]) => {
+    const size = Math.abs(num(us));
+    const value = {
+      year: 0,
+      month: 0,
+      day: 0,
+      hour: Math.floor(size / 3.6e9),
+      minute: Math.floor(size / 6e7) % 60,
+      second: Math.floor(size / 1e6) % 60,
+      micro: size % 1e6,
+    };
+    return formatMoment(value, str(format));
+  }),
+  define(
+    'str_to_date',
+    [2, 2],
+    ['characters'],
+    strToDateType,
+    ([text, format]) => {
+      const read = readByFormat(str(text), str(format));
+      return read === null || formatKind(str(format)) !== 'time' ? read : timeUs(read);
+    },
+    integer,
+  ),
+  define('unix_timestamp', [1, 1], ['moment'], secondsType, ([given], context) => {
+    const value = momentOf(given);
+    if (!value || value.month === 0) return 0;
+    const us = usOfLocal(context.timeZone, value);
+    return us < 0 ? 0 : us % 1e6 === 0 ? BigInt(us / 1e6) : us / 1e6;
+  }),
+  define('from_unixtime', [1, 2], ['number', 'characters'], fromUnixType, ([seconds, format], context) => {
+    const us = typeof seconds === 'bigint' ? Number(seconds) * 1e6 : Math.round(num(seconds) * 1e6);
+    const value = us < 0 || us >= 32536771200 * 1e6 ? null : localOfUs(context.timeZone, us);
+    if (!value) return null;
+    if (format !== undefined) return formatMoment(value, str(format));
+    return formatDateTime(value, typeof seconds === 'bigint' ? 0 : 6);
+  }),
+  define(
+    'convert_tz',
+    [3, 3],
+    ['moment', 'characters'],
+    (args) => returns.datetime(scaleOf(args[0]))(),
+    ([given, from, to]) => {
+      const value = momentOf(given);
+      if (!value || value.month === 0 || !isTimeZone(str(from)) || !isTimeZone(str(to))) return null;
+      const moved = localOfUs(str(to), usOfLocal(str(from), value));
+      const scale = Math.max(0, str(given).length - 20);
+      return moved && formatDateTime(moved, scale);
+    },
+  ),
+  define(
+    'period_add',
+    [2, 2],
+    ['integer'],
+    returns.bigint,
+    ([value, months]) => {
+      const total = period(num(value)) + num(months);
+      return Math.floor(total / 12) * 100 + (total % 12) + 1;
+    },
+    integer,
+  ),
+  define('period_diff', [2, 2], ['integer'], returns.bigint, ([a, b]) => period(num(a)) - period(num(b)), integer),
+  define(
+    'time_to_usec',
+    [1, 1],
+    ['moment'],
+    returns.bigint,
+    ([given], context) => {
+      const value = momentOf(given);
+      return value && usOfLocal(context.timeZone, value);
+    },
+    integer,
+  ),
+  define('usec_to_time', [1, 1], ['integer'], returns.datetime(6), ([us], context) => {
+    const value = localOfUs(context.timeZone, num(us));
+    return value && formatDateTime(value, 6);
+  }),
+  // Behind TIMESTAMPDIFF(unit, a, b), which the translator writes with the unit as a text.
+  define(
+    'timestampdiff',
+    [3, 3],
+    ['characters', 'moment'],
+    returns.bigint,
+    ([unit, a, b]) => {
+      const [from, to] = [momentOf(a), momentOf(b)];
+      if (!from || !to || !from.month || !to.month) return null;
+      return unitsBetween(str(unit), from, to, usOfDateTime(to) - usOfDateTime(from));
+    },
+    integer,
+  ),
+];
+
+function timeType(scale: number): ColumnType {
+  return scale === 0 ? { name: 'time' } : { name: 'time', scale };
+}
+
+function timeUs(text: string): number {
+  const match = /^(-?)(\d+):(\d\d):(\d\d)(?:\.(\d+))?$/.exec(text)!;
+  const us =
+    (Number(match[2]) * 3600 + Number(match[3]) * 60 + Number(match[4])) * 1e6 +
+    Number((match[5] ?? '').padEnd(6, '0'));
+  return match[1] ? -us : us;
+}
+
+/** TIMEDIFF of two times (microseconds or texts) or two datetimes. */
+function difference(a: Given, b: Given): number | null {
+  const [left, right] = [operand(a), operand(b)];
+  if (left === null || right === null || left.moment !== right.moment) return null;
+  return clamp(left.us - right.us);
+}
+
+function operand(value: Given): { readonly us: number; readonly moment: boolean } | null {
+  if (typeof value !== 'string') return { us: num(value), moment: false };
+  const text = value.trim();
+  if (/^-?\d+(:\d+)/.test(text)) {
+    const match = /^(-?)(\d+):(\d+)(?::(\d+)(?:\.(\d+))?)?$/.exec(text);
+    if (!match) return null;
+    return {
+      us: timeUs(
+        `${match[1]}${match[2]}:${match[3]!.padStart(2, '0')}:${(match[4] ?? '0').padStart(2, '0')}.${match[5] ?? '0'}`,
+      ),
+      moment: false,
+    };
+  }
+  const value2 = momentOf(text);
+  return value2 && { us: usOfDateTime(value2), moment: true };
+}

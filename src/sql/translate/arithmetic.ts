@@ -1,0 +1,140 @@
+import type { ColumnType } from '../../value/column-type.ts';
+import { asBits, asInteger, asNumber, memberNumber, numberType, settle } from './convert.ts';
+import { call, type Fragment, raw, sql } from './fragment.ts';
+import type { Place } from './scope.ts';
+import { bigint, category, decimal, double, integerDigits, type Typed, typed, unsignedBigint } from './typed.ts';
+
+type Operator = '+' | '-' | '*' | '/' | 'DIV' | '%';
+
+/** `left operator right` on numbers with MySQL's result types and limits. `text` is the expression for error 1690. */
+export function arithmetic(operator: Operator, left: Typed, right: Typed, text: string, place: Place): Typed {
+  const a = numberType(left);
+  const b = numberType(right);
+  const approximate = category(a) === 'double' || category(b) === 'double';
+  switch (operator) {
+    case '/':
+      return divide(left, right, a, b, approximate, place);
+    case 'DIV':
+      return integerDivide(left, right, a, b, place);
+    case '%':
+      return modulo(left, right, a, b, approximate, place);
+    default:
+      return approximate
+        ? typed(call('my_check_double', sql`${real(left)} ${operator} ${asNumber(right)}`, quoted(text)), double)
+        : exactly(operator, left, right, a, b, text);
+  }
+}
+
+function quoted(text: string): Fragment {
+  return raw(`'${text.replaceAll("'", "''")}'`);
+}
+
+/** A number that makes the operation one of REALs. */
+function real(value: Typed): Fragment {
+  return sql`(${asNumber(value)} * 1.0)`;
+}
+
+function number(value: Typed): Fragment {
+  if (value.unchecked !== undefined) return value.sql;
+  if (value.type.name === 'enum' || value.type.name === 'set') return memberNumber(value);
+  return asNumber(value);
+}
+
+function exactly(
+  operator: '+' | '-' | '*',
+  left: Typed,
+  right: Typed,
+  a: ColumnType,
+  b: ColumnType,
+  text: string,
+): Typed {
+  const [scaleA, scaleB] = [a.scale ?? 0, b.scale ?? 0];
+  const nullable = left.nullable || right.nullable;
+  const plain = sql`(${number(left)} ${operator} ${number(right)})`;
+  if (category(a) === 'integer' && category(b) === 'integer') {
+    const unsigned = a.unsigned === true || b.unsigned === true;
+    const digits =
+      operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
+    const safe = !unsigned && digits <= 18 && left.unchecked === undefined && right.unchecked === undefined;
+    const type = unsigned ? unsignedBigint : { ...bigint, length: Math.min(20, digits + 1) };
+    return typed(plain, type, safe ? { nullable } : { nullable, unchecked: text });
+  }
+  const scale = operator === '*' ? Math.min(30, scaleA + scaleB) : Math.max(scaleA, scaleB);
+  const digits =
+    operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
+  const exact = exactCall(operator, left, right, scale);
+  return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), { nullable, exact });
+}
+
+/** The same operation on exact decimal texts, for answers of more digits than a REAL keeps. */
+function exactCall(operator: Operator, left: Typed, right: Typed, scale: number): Fragment {
+  return call('my_decimal', quoted(operator), exactOf(left), exactOf(right), raw(String(scale)));
+}
+
+function exactOf(value: Typed): Fragment {
+  return value.exact ?? settle(value).exact ?? asNumber(value);
+}
+
+/** A divisor; zero gives NULL, or error 1365 where writes ask for it. */
+function divisor(value: Fragment, place: Place): Fragment {
+  return place.strictDivision ? call('my_divisor', value) : value;
+}
+
+function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
+  const by = divisor(asNumber(right), place);
+  if (approximate) return typed(sql`(${real(left)} / ${by})`, double);
+  const scale = Math.min(30, (a.scale ?? 0) + 4);
+  const type = decimal(integerDigits(a) + (b.scale ?? 0) + scale, scale);
+  // A quotient that ends in 5 is a hair below it as a REAL: two units in the last place lift it over.
+  const quotient = sql`round(${asNumber(left)} * 1.0000000000000004 / ${by}, ${scale})`;
+  return typed(quotient, type, { exact: exactCall('/', left, right, scale) });
+}
+
+function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, place: Place): Typed {
+  const by = divisor(asNumber(right), place);
+  const type = a.unsigned || b.unsigned ? unsignedBigint : bigint;
+  if (category(a) === 'integer' && category(b) === 'integer') return typed(sql`(${asNumber(left)} / ${by})`, type);
+  return typed(call('my_int_div', asNumber(left), by), type);
+}
+
+function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
+  const by = divisor(asNumber(right), place);
+  if (category(a) === 'integer' && category(b) === 'integer')
+    return typed(sql`(${asNumber(left)} % ${by})`, a.unsigned ? unsignedBigint : bigint);
+  if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), double);
+  const scale = Math.max(a.scale ?? 0, b.scale ?? 0);
+  const type = decimal(integerDigits(a) + scale, scale);
+  return typed(call('my_mod', asNumber(left), by, raw(String(scale))), type);
+}
+
+/** `-x`. */
+export function negate(value: Typed, text: string): Typed {
+  const type = numberType(value);
+  if (category(type) === 'double') return typed(sql`(- ${asNumber(value)})`, double);
+  const { nullable } = value;
+  if (category(type) === 'decimal')
+    return typed(sql`(- ${asNumber(value)})`, type, { nullable, exact: exactCall('-', zero, value, type.scale ?? 0) });
+  return typed(sql`(- ${asNumber(value)})`, { ...bigint, length: 20 }, { nullable, unchecked: text });
+}
+
+const zero: Typed = typed(raw('0'), bigint, { nullable: false });
+
+/** `& | ^ << >>`: 64 unsigned bits. */
+export function bitwise(operator: '&' | '|' | '^' | '<<' | '>>', left: Typed, right: Typed): Typed {
+  const more = { bits: true, nullable: left.nullable || right.nullable };
+  if (operator === '<<' || operator === '>>')
+    return typed(
+      call(operator === '<<' ? 'my_shift_left' : 'my_shift_right', asBits(left), asInteger(right)),
+      unsignedBigint,
+      more,
+    );
+  const a = asBits(left);
+  const b = asBits(right);
+  if (operator === '^') return typed(call('my_xor_bits', a, b), unsignedBigint, more);
+  return typed(sql`(${a} ${operator} ${b})`, unsignedBigint, more);
+}
+
+/** `~x`. */
+export function invert(value: Typed): Typed {
+  return typed(sql`(~ ${asBits(value)})`, unsignedBigint, { bits: true, nullable: value.nullable });
+}

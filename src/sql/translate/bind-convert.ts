@@ -1,0 +1,145 @@
+import type { Cell } from '../../value/column-type.ts';
+import { decimalToNumber, readDecimal, rescale } from '../../value/decimal.ts';
+import {
+  type DateTime,
+  dateTimeOfNumber,
+  dateTimeOfUs,
+  dayAndUs,
+  formatDate,
+  formatDateTime,
+  readDateTime,
+  readTime,
+  timeOfNumber,
+} from '../../value/temporal.ts';
+import { formatDouble } from '../../value/text-form.ts';
+import { localOfUs, usOfLocal } from '../../value/time-zone.ts';
+import type { BindConversion } from './plan.ts';
+
+export interface ConvertContext {
+  readonly nowUs: number;
+  readonly timeZone: string;
+}
+
+const maxInt64 = 9223372036854775807n;
+
+/** Brings one value to the form its place needs; NULL stays NULL. `column` conversions are not made here. */
+export function convertCell(value: Cell, convert: BindConversion, context: ConvertContext): Cell {
+  if (value === null) return null;
+  const scale = convert.scale ?? 0;
+  switch (convert.to) {
+    case 'number':
+      return toNumber(value);
+    case 'double':
+      return Number(toNumber(value));
+    case 'integer':
+      return toInteger(value);
+    case 'limit': {
+      const count = toInteger(value);
+      return count > maxInt64 ? maxInt64 : count;
+    }
+    case 'text':
+      return toText(value);
+    case 'bytes':
+      return value instanceof Uint8Array ? value : new TextEncoder().encode(toText(value));
+    case 'date':
+      return toDate(value);
+    case 'datetime':
+      return toDateTime(value, (moment) => formatPadded(moment, scale));
+    case 'timestamp':
+      return toDateTime(value, (moment) => utcText(moment, scale, context.timeZone));
+    case 'time':
+      return toTime(value);
+    case 'nowDatetime':
+    case 'nowDate':
+    case 'nowTime':
+    case 'utcDatetime':
+    case 'utcDate':
+    case 'utcTime':
+      return now(convert.to, scale, context);
+    case 'seconds':
+      return Math.floor(context.nowUs / 1_000_000);
+    case 'column':
+      return value;
+  }
+}
+
+/** Microseconds since 1970 as they stand behind NOW() and its kin: cut, not rounded, to `scale` digits. */
+export function nowText(context: ConvertContext, scale: number): string {
+  return formatDateTime(localOfUs(context.timeZone, context.nowUs)!, scale);
+}
+
+type NowForm = 'nowDatetime' | 'nowDate' | 'nowTime' | 'utcDatetime' | 'utcDate' | 'utcTime';
+
+function now(to: NowForm, scale: number, context: ConvertContext): Cell {
+  const moment = to.startsWith('now') ? localOfUs(context.timeZone, context.nowUs)! : dateTimeOfUs(context.nowUs)!;
+  if (to.endsWith('Date')) return formatDate(moment);
+  if (to.endsWith('Datetime')) return formatDateTime(moment, scale);
+  const unit = 10 ** (6 - scale);
+  return Math.floor(dayAndUs(moment).us / unit) * unit;
+}
+
+function bytesNumber(bytes: Uint8Array): bigint {
+  return BigInt.asIntN(
+    64,
+    bytes.subarray(-8).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n),
+  );
+}
+
+/** The number a value stands for: texts by their numeric beginning, bytes as big-endian. */
+export function toNumber(value: Exclude<Cell, null>): number | bigint {
+  if (typeof value === 'number' || typeof value === 'bigint') return value;
+  if (value instanceof Uint8Array) return bytesNumber(value);
+  const plain = /^\s*[+-]?\d{1,18}\s*$/.test(value);
+  if (plain) return BigInt(value.trim().replace('+', ''));
+  const number = decimalToNumber(readDecimal(value).value);
+  return typeof number === 'bigint' && (number > maxInt64 || number < -maxInt64 - 1n) ? Number(number) : number;
+}
+
+function toInteger(value: Exclude<Cell, null>): bigint {
+  if (typeof value === 'bigint') return value;
+  if (typeof value === 'number') return BigInt(Math.round(value));
+  if (value instanceof Uint8Array) return bytesNumber(value);
+  return rescale(readDecimal(value).value, 0).unscaled;
+}
+
+function toText(value: Exclude<Cell, null>): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return formatDouble(value);
+  return value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value);
+}
+
+function moment(value: Exclude<Cell, null>): DateTime | null {
+  const read =
+    typeof value === 'number' || typeof value === 'bigint' ? dateTimeOfNumber(value) : readDateTime(toText(value));
+  return read?.value ?? null;
+}
+
+function toDateTime(value: Exclude<Cell, null>, format: (value: DateTime) => string): string {
+  const read = moment(value);
+  return read ? format(read) : toText(value);
+}
+
+/** At least `scale` digits of fraction, more when they are not zero, so that texts of a column compare in order. */
+function formatPadded(value: DateTime, scale: number): string {
+  const full = formatDateTime(value, 6);
+  const zeros = /0*$/.exec(full.slice(20))![0].length;
+  return formatDateTime(value, Math.max(scale, 6 - zeros));
+}
+
+function utcText(value: DateTime, scale: number, timeZone: string): string {
+  if (value.month === 0 || value.day === 0) return formatPadded(value, scale);
+  const utc = dateTimeOfUs(usOfLocal(timeZone, value));
+  return utc ? formatPadded(utc, scale) : formatPadded(value, scale);
+}
+
+/** A date; one with a time of day keeps it, which sorts between its day and the next. */
+function toDate(value: Exclude<Cell, null>): string {
+  const read = moment(value);
+  if (!read) return toText(value);
+  return dayAndUs(read).us === 0 ? formatDate(read) : formatPadded(read, 0);
+}
+
+function toTime(value: Exclude<Cell, null>): Cell {
+  const read = typeof value === 'number' || typeof value === 'bigint' ? timeOfNumber(value) : readTime(toText(value));
+  return read ? read.us : toText(value);
+}

@@ -1,0 +1,101 @@
+import type { ResultColumn } from '../../value/column-type.ts';
+import { ownCollation } from './compare.ts';
+import { asOutput, settle } from './convert.ts';
+import { type Fragment, raw } from './fragment.ts';
+import { positionsOf, type ScopeColumn, type ScopeTable } from './scope.ts';
+import { category, type Typed } from './typed.ts';
+
+/** What is put at the place of one result column. */
+export type ColumnForm = (value: Typed, index: number) => Fragment;
+
+/** A translated query before its columns have their last form. */
+export interface BuiltQuery {
+  readonly columns: readonly ScopeColumn[];
+  /** SQLite text; `named` gives the columns the names c1, c2 …. */
+  readonly render: (form: ColumnForm, named: boolean) => Fragment;
+  /** True when it cannot give two rows. */
+  readonly single: boolean;
+  /** The same rows without LIMIT, one column, for SQL_CALC_FOUND_ROWS. */
+  readonly unlimited?: () => Fragment;
+  readonly into: readonly string[] | null;
+}
+
+/** Columns as they are inside of SQLite: for derived tables, subqueries and INSERT … SELECT. */
+export const workingForm: ColumnForm = (value) => {
+  const settled = settle(value);
+  return settled.sql;
+};
+
+/** Columns as answers show them. */
+export const outputForm: ColumnForm = (value) => asOutput(value);
+
+/** A query in FROM or WITH, as a table whose columns are c1, c2 …. */
+export function queryTable(
+  query: BuiltQuery,
+  alias: string,
+  name: string,
+  labels: readonly string[] | null,
+): ScopeTable {
+  const columns = query.columns.map(({ label, value }, index): ScopeColumn => {
+    const shown = labels?.[index] ?? label;
+    return { label: shown, value: outerValue(value, `${name}.c${index + 1}`, alias, shown) };
+  });
+  return { schema: '', alias, name, columns, positions: positionsOf(columns) };
+}
+
+/** How a column looks from outside the query that makes it. */
+export function outerValue(value: Typed, text: string, alias: string, label: string): Typed {
+  const { type, nullable, bits } = value;
+  const collating = value.collating ? { ...value.collating, strength: 2, declared: false } : null;
+  const plain: Typed = {
+    sql: raw(text),
+    type: category(type) === 'null' ? { name: 'varchar', length: 0 } : type,
+    collating,
+    nullable,
+    ...(bits ? { bits } : {}),
+  };
+  const { origin } = value;
+  if (!origin) return { ...plain, origin: { ...noOrigin, table: alias, orgName: label } };
+  return { ...plain, origin: { ...origin, table: alias } };
+}
+
+const noOrigin = {
+  schema: '',
+  table: '',
+  orgTable: '',
+  orgName: '',
+  notNull: false,
+  primaryKey: false,
+  uniqueKey: false,
+  multipleKey: false,
+  autoIncrement: false,
+};
+
+/** What the client reads of the columns. */
+export function resultColumns(query: BuiltQuery): ResultColumn[] {
+  return query.columns.map(({ label, value }) => {
+    const { origin } = value;
+    const type = value.unknown ? { name: 'varchar' as const, length: 255 } : value.type;
+    if (!origin) return { label, type, schema: '', table: '', orgTable: '', orgName: '', notNull: !value.nullable };
+    const { notNull, ...rest } = origin;
+    return { label, type, ...rest, notNull: notNull && !value.nullable };
+  });
+}
+
+/** True when a column may hold integers beyond 2^53. */
+export function isWide({ value }: ScopeColumn): boolean {
+  const { type } = value;
+  if (value.unknown || type.name === 'null' || type.name === 'bit') return true;
+  if (type.name === 'decimal') return (type.precision ?? 10) - (type.scale ?? 0) > 15;
+  if (type.name !== 'bigint') return false;
+  return type.length === undefined || (type.length > 15 && type.length !== 21);
+}
+
+/** A text column under the collation DISTINCT and UNION must fold it by. */
+export function collated(form: ColumnForm): ColumnForm {
+  return (value, index) => {
+    const made = form(value, index);
+    const suffix = ownCollation(value);
+    return suffix === '' ? made : { text: made.text + suffix, binds: made.binds };
+  };
+}

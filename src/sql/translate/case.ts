@@ -1,0 +1,67 @@
+import type { CaseExpression, Expression } from '../ast.ts';
+import { compare } from './compare.ts';
+import { asBoolean, convertTo } from './convert.ts';
+import { translate } from './expression.ts';
+import { type Fragment, join, raw, sql } from './fragment.ts';
+import type { Place } from './scope.ts';
+import { category, type Typed, typed } from './typed.ts';
+import { unifyTypes } from './unify.ts';
+
+/** CASE in both forms. */
+export function translateCase(expression: CaseExpression, place: Place): Typed {
+  const operand = expression.operand === null ? null : translate(expression.operand, place);
+  const conditions = expression.branches.map(({ when }) => {
+    const value = translate(when, place);
+    return operand === null ? asBoolean(value) : compare('=', operand, value).sql;
+  });
+  const values = expression.branches.map(({ then }) => translate(then, place));
+  const otherwise = expression.otherwise === null ? null : translate(expression.otherwise, place);
+  return choose(conditions, values, otherwise);
+}
+
+/** The first value whose condition is true; all values brought to one type. */
+export function choose(conditions: readonly Fragment[], values: readonly Typed[], otherwise: Typed | null): Typed {
+  const all = otherwise === null ? values : [...values, otherwise];
+  const type = unifyTypes(all.map((value) => value.type));
+  const branches = conditions.map((condition, index) => sql`WHEN ${condition} THEN ${convertTo(values[index]!, type)}`);
+  const last = otherwise === null ? raw('') : sql` ELSE ${convertTo(otherwise, type)}`;
+  const nullable = otherwise === null || all.some((value) => value.nullable);
+  return together(typed(sql`CASE ${join(branches, ' ')}${last} END`, type, { nullable }), all);
+}
+
+/** Texts of several sources compare byte by byte when one of them does; unsigned bits stay so when all are. */
+export function together(value: Typed, sources: readonly Typed[]): Typed {
+  const bits = category(value.type) === 'integer' && sources.some((source) => source.bits) ? { bits: true } : {};
+  if (!value.collating) return { ...value, ...bits };
+  const binary = sources.some(({ collating }) => collating?.order === 'binary');
+  return { ...value, collating: { order: binary ? 'binary' : 'nocase', strength: 3, declared: false } };
+}
+
+/** COALESCE, IFNULL, NVL. */
+export function coalesce(values: readonly Typed[]): Typed {
+  const type = unifyTypes(values.map((value) => value.type));
+  const list = join(
+    values.map((value) => convertTo(value, type)),
+    ', ',
+  );
+  const nullable = values.every((value) => value.nullable);
+  if (values.length === 1) return values[0]!;
+  return together(typed(sql`coalesce(${list})`, type, { nullable }), values);
+}
+
+/** GREATEST and LEAST: NULL when one is. */
+export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
+  const type = unifyTypes(values.map((value) => value.type));
+  const parts = values.map((value) => convertTo(value, type));
+  const collated = category(type) === 'text' && !values.some(({ collating }) => collating?.order === 'binary');
+  const first = collated ? sql`${parts[0]!} COLLATE NOCASE` : parts[0]!;
+  return together(typed(sql`${name}(${join([first, ...parts.slice(1)], ', ')})`, type), values);
+}
+
+/** NULLIF(a, b). */
+export function nullIf(left: Expression, right: Expression, place: Place): Typed {
+  const value = translate(left, place);
+  const same = compare('=', value, translate(right, place)).sql;
+  const { literal: _, bind: __, origin: ___, exact: ____, ...rest } = value;
+  return { ...rest, sql: sql`CASE WHEN ${same} THEN NULL ELSE ${value.sql} END`, nullable: true };
+}

@@ -1,0 +1,179 @@
+import { fault } from '../../base/errors.ts';
+import { asBytes, asCharacters, asDateTime, asNumber, asText, asTime, local, padded, settle } from './convert.ts';
+import { call, type Fragment, join, raw, sql } from './fragment.ts';
+import type { BindConversion } from './plan.ts';
+import { boolean, type Collating, category, isNumeric, isTemporal, type Typed, typed } from './typed.ts';
+
+export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>';
+
+/** Two operands brought to forms SQLite compares as MySQL would. `collate` is written behind the left one. */
+export interface Comparands {
+  readonly left: Fragment;
+  readonly right: Fragment;
+  readonly collate: '' | ' COLLATE NOCASE' | ' COLLATE BINARY';
+}
+
+/** Brings two operands together: numbers with numbers, moments with moments, texts under one collation. */
+export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
+  const left = settle(leftGiven);
+  const right = settle(rightGiven);
+  const a = category(left.type);
+  const b = category(right.type);
+  if (a === 'null' || b === 'null') return plain(left.sql, right.sql);
+  if (left.unknown || right.unknown) return withUnknown(left, right);
+  if (a === 'json' || b === 'json') return withJson(left, right);
+  if (isTemporal(a) && isTemporal(b)) return moments(left, right);
+  if (isTemporal(a)) return withMoment(left, right);
+  if (isTemporal(b)) return flip(withMoment(right, left));
+  if (isNumeric(a) || isNumeric(b)) return plain(asNumber(left), asNumber(right));
+  if (a === 'binary' || b === 'binary') return plain(asBytes(left), asBytes(right));
+  return { left: asText(left), right: asText(right), collate: collation(left, right) };
+}
+
+function plain(left: Fragment, right: Fragment): Comparands {
+  return { left, right, collate: '' };
+}
+
+function flip({ left, right, collate }: Comparands): Comparands {
+  return { left: right, right: left, collate };
+}
+
+/** A placeholder or variable takes the form of what it meets; two of them compare as they come. */
+function withUnknown(left: Typed, right: Typed): Comparands {
+  if (left.unknown && right.unknown) return { left: left.sql, right: right.sql, collate: ' COLLATE NOCASE' };
+  if (left.unknown) return flip(withUnknown(right, left));
+  const kind = category(left.type);
+  if (isNumeric(kind)) return plain(asNumber(left), asNumber(right));
+  if (isTemporal(kind)) return withMoment(left, right);
+  if (kind === 'binary') return plain(asBytes(left), asBytes(right));
+  if (kind === 'json') return withJson(left, right);
+  return { left: asText(left), right: asText(right), collate: collation(left, left) };
+}
+
+function withJson(left: Typed, right: Typed): Comparands {
+  const scalar = (value: Typed) =>
+    category(value.type) === 'json'
+      ? call('my_json_scalar', value.sql)
+      : isNumeric(category(value.type))
+        ? asNumber(value)
+        : value.bind
+          ? value.bind()
+          : asText(value);
+  if (category(left.type) === 'json' && category(right.type) === 'json') return plain(left.sql, right.sql);
+  return plain(scalar(left), scalar(right));
+}
+
+function moments(left: Typed, right: Typed): Comparands {
+  const a = category(left.type);
+  const b = category(right.type);
+  if (a === 'time' || b === 'time')
+    return a === b ? plain(asTime(left), asTime(right)) : plain(asDateTime(local(left)), asDateTime(local(right)));
+  if (a === 'date' && b === 'date') return plain(asDateTime(left), asDateTime(right));
+  const scale = Math.max(left.type.scale ?? 0, right.type.scale ?? 0);
+  if (a === 'timestamp' || b === 'timestamp') return plain(utc(left, scale), utc(right, scale));
+  return plain(padded(left, scale), padded(right, scale));
+}
+
+/** A moment as UTC text: timestamps are that already, so their column stays bare and its index useful. */
+function utc(value: Typed, scale: number): Fragment {
+  if (category(value.type) === 'timestamp') return padded(value, scale);
+  if (value.bind) return value.bind({ to: 'timestamp', scale });
+  return call('my_utc', padded(value, scale));
+}
+
+/** A moment against a text or a number: the other side is read as a moment of the same type. */
+function withMoment(moment: Typed, other: Typed): Comparands {
+  const kind = category(moment.type) as 'date' | 'datetime' | 'timestamp' | 'time';
+  const scale = moment.type.scale ?? 0;
+  const convert: BindConversion = { to: kind, scale };
+  if (other.bind) return plain(moment.bind ? moment.bind(convert) : moment.sql, other.bind(convert));
+  if (isNumeric(category(other.type))) return plain(asNumber(moment), asNumber(other));
+  if (kind === 'time') return plain(asTime(moment), asTime(other));
+  const read = call('my_to_moment', asCharacters(other), raw(kind === 'date' ? '-1' : String(scale)));
+  return plain(asDateTime(local(moment)), read);
+}
+
+/** The collation two texts compare under, as it must be written; empty when SQLite finds it by itself. */
+export function collation(left: Typed, right: Typed): Comparands['collate'] {
+  const a = left.collating;
+  const b = right.collating;
+  const chosen = !a ? b : !b ? a : a.strength < b.strength ? a : b.strength < a.strength ? b : binaryFirst(a, b);
+  if (!chosen) return '';
+  if (chosen.strength === 2 && chosen.declared && a === chosen) return '';
+  if (chosen.strength === 2 && chosen.declared && !a?.declared) return '';
+  return chosen.order === 'binary' ? ' COLLATE BINARY' : ' COLLATE NOCASE';
+}
+
+function binaryFirst(a: Collating, b: Collating): Collating {
+  return b.order === 'binary' && a.order !== 'binary' ? b : a;
+}
+
+/** How a text sorts and groups: the COLLATE to write behind it. */
+export function ownCollation(value: Typed): Comparands['collate'] {
+  const { collating } = value;
+  if (!collating || collating.declared || category(value.type) !== 'text') return '';
+  return collating.order === 'binary' ? '' : ' COLLATE NOCASE';
+}
+
+/** `left operator right` as 1, 0 or NULL. */
+export function compare(operator: Comparison, left: Typed, right: Typed): Typed {
+  const parts = comparands(left, right);
+  const sign = operator === '<=>' ? 'IS' : operator;
+  const nullable = operator !== '<=>' && (left.nullable || right.nullable);
+  return typed(sql`(${parts.left}${parts.collate} ${sign} ${parts.right})`, boolean, { nullable });
+}
+
+/** `value BETWEEN low AND high`. */
+export function between(value: Typed, low: Typed, high: Typed, not: boolean): Typed {
+  const from = comparands(value, low);
+  const to = comparands(value, high);
+  const word = not ? 'NOT BETWEEN' : 'BETWEEN';
+  if (from.left.text === to.left.text && from.collate === to.collate)
+    return typed(sql`(${from.left}${from.collate} ${word} ${from.right} AND ${to.right})`, boolean);
+  const range = sql`(${compare('>=', value, low).sql} AND ${compare('<=', value, high).sql})`;
+  return typed(not ? sql`(NOT ${range})` : range, boolean);
+}
+
+/** `value IN (items)`: one SQLite IN when all items bring the value into the same form, otherwise a row of tests. */
+export function inList(value: Typed, items: readonly Typed[], not: boolean): Typed {
+  const pairs = items.map((item) => comparands(value, item));
+  const [first] = pairs;
+  const known = pairs.find((_, index) => items[index]!.type.name !== 'null') ?? first!;
+  const uniform = pairs.every(
+    (pair, index) =>
+      items[index]!.type.name === 'null' || (pair.left.text === known.left.text && pair.collate === known.collate),
+  );
+  if (uniform) {
+    const list = join(
+      pairs.map((pair) => pair.right),
+      ', ',
+    );
+    return typed(sql`(${known.left}${known.collate} ${not ? 'NOT IN' : 'IN'} (${list}))`, boolean);
+  }
+  const tests = join(
+    items.map((item) => compare('=', value, item).sql),
+    ' OR ',
+  );
+  return typed(not ? sql`(NOT (${tests}))` : sql`(${tests})`, boolean);
+}
+
+/** Comparison of rows, column by column. */
+export function compareRows(operator: Comparison, left: readonly Typed[], right: readonly Typed[]): Typed {
+  if (left.length !== right.length) throw fault('ER_OPERAND_COLUMNS', left.length);
+  const equal = (sign: '=' | '<=>') =>
+    join(
+      left.map((value, index) => compare(sign, value, right[index]!).sql),
+      ' AND ',
+    );
+  if (operator === '=' || operator === '<=>') return typed(sql`(${equal(operator)})`, boolean);
+  if (operator === '<>') return typed(sql`(NOT (${equal('=')}))`, boolean);
+  const strict = operator === '<' || operator === '<=' ? '<' : '>';
+  const last = left.length - 1;
+  let test = compare(operator, left[last]!, right[last]!).sql;
+  for (let at = last - 1; at >= 0; at--) {
+    const here = compare(strict, left[at]!, right[at]!).sql;
+    const same = compare('=', left[at]!, right[at]!).sql;
+    test = sql`(${here} OR (${same} AND ${test}))`;
+  }
+  return typed(test, boolean);
+}

@@ -1,0 +1,203 @@
+import type { ColumnType } from '../../value/column-type.ts';
+import { bind, call, type Fragment, quoteText, raw, sql } from './fragment.ts';
+import { bigint, category, datetime, double, isNumeric, type Typed, typed, varchar } from './typed.ts';
+
+/**
+ * Changes of form. All of them take an expression in working form and give SQLite text of the form named; NULL stays
+ * NULL. Functions called `my_…` are those of `functions/`.
+ */
+
+/** Looks at integer arithmetic that may have left 64 bits. */
+export function settle(value: Typed): Typed {
+  if (value.unchecked === undefined) return value;
+  const { unchecked, ...rest } = value;
+  const name = value.type.unsigned ? 'my_check_unsigned' : 'my_check_integer';
+  return { ...rest, sql: call(name, value.sql, raw(quoteText(unchecked))) };
+}
+
+/** Stored UTC text to the session's zone: SQLite's own arithmetic for offsets, ours for zone names and zero dates. */
+export function localText(value: Typed): Fragment {
+  const zone = bind({ from: 'context', name: 'timeZone' });
+  const fraction = value.type.scale ? sql` || substr(${value.sql}, 20)` : raw('');
+  const head = value.type.scale ? sql`substr(${value.sql}, 1, 19)` : value.sql;
+  return sql`coalesce(datetime(${head}, ${zone})${fraction}, my_local(${value.sql}))`;
+}
+
+/** Timestamps become datetimes of the session; everything else stays. */
+export function local(value: Typed): Typed {
+  return category(value.type) === 'timestamp' ? typed(localText(value), datetime(value.type.scale ?? 0)) : value;
+}
+
+export function asText(value: Typed): Fragment {
+  if (value.bind) return value.bind({ to: 'text' });
+  const { type } = value;
+  switch (category(type)) {
+    case 'integer':
+      if (value.bits) return call('my_unsigned_text', value.sql);
+      return type.name === 'year' ? sql`printf('%04d', ${value.sql})` : sql`CAST(${value.sql} AS TEXT)`;
+    case 'decimal':
+      return value.exact ?? sql`my_decimal_text(${value.sql}, ${type.scale ?? 0})`;
+    case 'double':
+      return call(type.name === 'float' ? 'my_float_text' : 'my_double_text', value.sql);
+    case 'timestamp':
+      return localText(value);
+    case 'time':
+      return sql`my_time_text(${value.sql}, ${type.scale ?? 0})`;
+    default:
+      return value.sql;
+  }
+}
+
+/** Text of characters: byte strings are read as UTF-8. */
+export function asCharacters(value: Typed): Fragment {
+  return category(value.type) === 'binary' ? sql`CAST(${asText(value)} AS TEXT)` : asText(value);
+}
+
+export function asBytes(value: Typed): Fragment {
+  if (value.bind) return value.bind({ to: 'bytes' });
+  return category(value.type) === 'binary' ? value.sql : sql`CAST(${asText(value)} AS BLOB)`;
+}
+
+/** INTEGER or REAL. */
+export function asNumber(value: Typed): Fragment {
+  const checked = settle(value);
+  if (checked.bind) return checked.bind({ to: 'number' });
+  switch (category(checked.type)) {
+    case 'integer':
+      return checked.bits ? call('my_unsigned_number', checked.sql) : checked.sql;
+    case 'decimal':
+    case 'double':
+    case 'null':
+      return checked.sql;
+    case 'date':
+    case 'datetime':
+    case 'timestamp':
+      return call('my_datetime_number', asText(checked));
+    case 'time':
+      return call('my_time_number', checked.sql);
+    case 'json':
+      return call('my_number', call('my_json_scalar', checked.sql));
+    default:
+      if (checked.type.name === 'enum' || checked.type.name === 'set') return memberNumber(checked);
+      return call('my_number', checked.sql);
+  }
+}
+
+/** Number of an enum or set value. */
+export function memberNumber(value: Typed): Fragment {
+  const members = quoteText((value.type.values ?? []).join(','));
+  return call(value.type.name === 'enum' ? 'my_enum_number' : 'my_set_number', value.sql, raw(members));
+}
+
+/** The numeric type an operand has in arithmetic. */
+export function numberType(value: Typed): ColumnType {
+  const { type } = value;
+  if (value.unknown) return double;
+  const kind = category(type);
+  if (isNumeric(kind)) return type;
+  if (kind === 'null') return bigint;
+  if (kind === 'date') return bigint;
+  if (kind === 'binary' && value.literal) return bigint;
+  if (kind === 'datetime' || kind === 'timestamp' || kind === 'time')
+    return type.scale ? { name: 'decimal', precision: 14 + type.scale, scale: type.scale } : bigint;
+  return double;
+}
+
+/** INTEGER, fractions rounded. */
+export function asInteger(value: Typed): Fragment {
+  const checked = settle(value);
+  if (checked.bind) return checked.bind({ to: 'integer' });
+  if (category(checked.type) === 'integer') return checked.sql;
+  return call('my_integer', asNumber(checked));
+}
+
+/** 64 unsigned bits for bit operators. */
+export function asBits(value: Typed): Fragment {
+  return value.bits ? value.sql : call('my_bits', asNumber(value));
+}
+
+/** Truth: 0 is false, texts count as numbers. */
+export function asBoolean(value: Typed): Fragment {
+  if (value.bind) return value.bind({ to: 'number' });
+  const kind = category(value.type);
+  return isNumeric(kind) || kind === 'null' ? settle(value).sql : asNumber(value);
+}
+
+/** Date or datetime text of the session; texts and numbers are read leniently, what is none becomes NULL. */
+export function asDateTime(value: Typed): Fragment {
+  switch (category(value.type)) {
+    case 'date':
+    case 'datetime':
+      return value.bind ? value.bind({ to: category(value.type) as 'date' | 'datetime' }) : value.sql;
+    case 'timestamp':
+      return localText(value);
+    case 'time':
+      return call('my_time_datetime', value.sql);
+    default:
+      return call('my_to_datetime', value.bind ? value.bind() : value.sql);
+  }
+}
+
+/** Signed microseconds. */
+export function asTime(value: Typed): Fragment {
+  if (category(value.type) === 'time') return value.bind ? value.bind({ to: 'time' }) : value.sql;
+  const local = category(value.type) === 'timestamp' ? localText(value) : value.bind ? value.bind() : value.sql;
+  return call('my_to_time', local);
+}
+
+/** The form of an answer's cell: see "Values" in the contract of the sources. */
+export function asOutput(value: Typed): Fragment {
+  const checked = settle(value);
+  if (checked.bits) return call('my_unsigned_text', checked.sql);
+  switch (category(checked.type)) {
+    case 'timestamp':
+      return localText(checked);
+    case 'time':
+      return sql`my_time_text(${checked.sql}, ${checked.type.scale ?? 0})`;
+    case 'decimal':
+      return checked.exact ?? checked.sql;
+    default:
+      return checked.sql;
+  }
+}
+
+/** Working form of another type, for branches that meet in one result. */
+export function convertTo(value: Typed, type: ColumnType): Fragment {
+  const checked = settle(value);
+  const from = category(checked.type);
+  const to = category(type);
+  if (from === 'null') return checked.sql;
+  if (checked.unknown) return to === 'text' ? asText(checked) : isNumeric(to) ? asNumber(checked) : checked.sql;
+  switch (to) {
+    case 'text':
+      return asCharacters(checked);
+    case 'binary':
+      return asBytes(checked);
+    case 'date':
+    case 'datetime': {
+      const here = local(checked);
+      return from === to && (here.type.scale ?? 0) === (type.scale ?? 0) ? here.sql : padded(here, type.scale ?? 0);
+    }
+    case 'timestamp':
+      return padded(checked, type.scale ?? 0);
+    case 'json':
+      return checked.sql;
+    default:
+      return isNumeric(to) ? asNumber(checked) : checked.sql;
+  }
+}
+
+/** Datetime text with exactly `scale` digits (never fewer than it has); a timestamp stays in UTC when asked to. */
+export function padded(value: Typed, scale: number): Fragment {
+  const kind = category(value.type);
+  if (kind === 'time' || (value.bind && kind !== 'date')) return asDateTime(value);
+  const own = value.type.scale ?? 0;
+  const zeros = scale > own ? '0'.repeat(scale - own) : '';
+  if (kind === 'date') return sql`(${value.sql} || ${quoteText(` 00:00:00${scale > 0 ? `.${zeros}` : ''}`)})`;
+  return zeros === '' ? value.sql : sql`(${value.sql} || ${quoteText(own === 0 ? `.${zeros}` : zeros)})`;
+}
+
+/** A text expression of a length. */
+export function textual(fragment: Fragment, length: number): Typed {
+  return typed(fragment, varchar(length));
+}

@@ -1,0 +1,70 @@
+import type { FunctionCall } from '../ast.ts';
+import { arithmetic } from './arithmetic.ts';
+import { choose, coalesce, extreme, nullIf } from './case.ts';
+import { asBoolean, asBytes, asCharacters, asInteger } from './convert.ts';
+import { translate } from './expression.ts';
+import { call, sql } from './fragment.ts';
+import { checkCount } from './function-call.ts';
+import { regexp } from './like.ts';
+import type { Place } from './scope.ts';
+import { boolean, type Typed, typed, varbinary, varchar } from './typed.ts';
+
+/** Functions whose result type comes from their arguments; null for all others. */
+export function flowCall(expression: FunctionCall, place: Place): Typed | null {
+  const args = () => expression.arguments.map((argument) => translate(argument, place));
+  const arity = (least: number, most = least) => checkCount(expression, least, most);
+  switch (expression.name) {
+    case 'if': {
+      arity(3);
+      const [condition, yes, no] = args();
+      return choose([asBoolean(condition!)], [yes!], no!);
+    }
+    case 'ifnull':
+    case 'nvl':
+      arity(2);
+      return coalesce(args());
+    case 'coalesce':
+      arity(1, Number.POSITIVE_INFINITY);
+      return coalesce(args());
+    case 'nullif':
+      arity(2);
+      return nullIf(expression.arguments[0]!, expression.arguments[1]!, place);
+    case 'isnull':
+      arity(1);
+      return typed(sql`(${args()[0]!.sql} IS NULL)`, boolean, { nullable: false });
+    case 'greatest':
+    case 'least':
+      arity(2, Number.POSITIVE_INFINITY);
+      return extreme(expression.name === 'greatest' ? 'max' : 'min', args());
+    case 'mod': {
+      arity(2);
+      const [left, right] = args();
+      return arithmetic('%', left!, right!, 'mod', place);
+    }
+    case 'any_value':
+      arity(1);
+      return args()[0]!;
+    case 'regexp':
+    case 'regexp_like': {
+      arity(2);
+      const [value, pattern] = args();
+      return regexp(value!, pattern!, false);
+    }
+    case 'char':
+      return char(expression, args());
+    case 'lengthb':
+      arity(1);
+      return typed(sql`octet_length(${asBytes(args()[0]!)})`, { name: 'bigint', length: 10 });
+    default:
+      return null;
+  }
+}
+
+/** CHAR(n, …): bytes, or characters with USING. */
+function char(expression: FunctionCall, args: readonly Typed[]): Typed {
+  checkCount(expression, 1, Number.POSITIVE_INFINITY);
+  const bytes = call('my_char_bytes', ...args.map(asInteger));
+  const length = args.length * 4;
+  if (expression.keyword === undefined || expression.keyword === 'BINARY') return typed(bytes, varbinary(length));
+  return typed(asCharacters(typed(bytes, varbinary(length))), varchar(length));
+}

@@ -1,0 +1,204 @@
+import { fault } from '../../base/errors.ts';
+import type { Cell } from '../../value/column-type.ts';
+import { storeConverter } from '../../value/store.ts';
+import type { Expression, Insert, Literal } from '../ast.ts';
+import type { SourceColumn, TableSource } from '../schema.ts';
+import { type BindInputs, storable, storeTarget } from './bind.ts';
+import { convertCell } from './bind-convert.ts';
+import { omittedValue } from './default.ts';
+import { type Fragment, raw } from './fragment.ts';
+import { type InsertPlan, nullableWhenAuto, rowCell, rowQuery } from './insert.ts';
+import type { Plan } from './plan.ts';
+import type { Place, ScopeTable } from './scope.ts';
+import { type Translation, unsupported } from './statement.ts';
+import type { Typed } from './typed.ts';
+import { defaultTyped } from './write-default.ts';
+
+interface RowTarget {
+  readonly source: TableSource;
+  readonly table: ScopeTable;
+  readonly targetColumns: readonly SourceColumn[];
+  readonly autoIncrement: number;
+  readonly place: (clause: Place['clause']) => Place;
+}
+
+/** The rows of VALUES or SET. */
+export function insertRows(
+  insert: Insert,
+  given: readonly SourceColumn[],
+  target: RowTarget,
+  translation: Translation,
+): Pick<InsertPlan, 'rowCount' | 'rows'> {
+  const rows = insert.rows ?? [];
+  const places = target.targetColumns.map((column) => given.indexOf(column));
+  const queries = new Map<number, Plan>();
+  rows.forEach((row, index) => {
+    const empty = row.length === 0 && (insert.columns === null || insert.columns.length === 0);
+    if (row.length !== given.length && !empty) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', index + 1);
+    checkGenerated(row, given);
+    for (const value of row) countPlaceholders(value, translation);
+    if (!row.every(isPlain)) queries.set(index, expressionRow(row, given, target, insert.ignore, translation));
+  });
+  return {
+    rowCount: rows.length,
+    *rows(inputs, evaluate) {
+      const maker = new RowMaker(target, places, insert.ignore, inputs);
+      for (let index = 0; index < rows.length; index++) {
+        const query = queries.get(index);
+        yield query ? evaluate(query) : maker.row(rows[index]!, index + 1);
+      }
+    },
+  };
+}
+
+function checkGenerated(row: readonly Expression[], given: readonly SourceColumn[]): void {
+  given.forEach((column, index) => {
+    if (column.generated && row[index] && row[index].kind !== 'default')
+      throw unsupported(`value for generated column '${column.name}' is`);
+  });
+}
+
+function countPlaceholders(value: Expression, translation: Translation): void {
+  if (value.kind === 'placeholder') translation.parameterCount = Math.max(translation.parameterCount, value.index + 1);
+}
+
+const nowNames = /^(now|current_timestamp|localtime|localtimestamp)$/;
+
+/** True for values that need no SQLite. */
+function isPlain(value: Expression): boolean {
+  switch (value.kind) {
+    case 'literal':
+      return value.type !== 'date' && value.type !== 'time' && value.type !== 'timestamp';
+    case 'placeholder':
+    case 'userVariable':
+      return true;
+    case 'default':
+      return value.column === null;
+    case 'unary':
+      return (
+        value.operator === '-' &&
+        value.operand.kind === 'literal' &&
+        ['integer', 'decimal', 'double'].includes(value.operand.type)
+      );
+    case 'function':
+      return nowNames.test(value.name) && value.arguments.every((digits) => digits.kind === 'literal');
+    default:
+      return false;
+  }
+}
+
+/** Makes the cells of plain rows; one for each run of a statement. */
+class RowMaker {
+  private readonly target: RowTarget;
+  private readonly places: readonly number[];
+  private readonly ignore: boolean;
+  private readonly inputs: BindInputs;
+  private readonly stores;
+  private readonly zeroGenerates: boolean;
+  private readonly omitted = new Map<number, Cell>();
+
+  constructor(target: RowTarget, places: readonly number[], ignore: boolean, inputs: BindInputs) {
+    this.target = target;
+    this.places = places;
+    this.ignore = ignore;
+    this.inputs = inputs;
+    this.zeroGenerates = !/NO_AUTO_VALUE_ON_ZERO/i.test(inputs.context.sqlMode);
+    this.stores = target.targetColumns.map((column) => {
+      const more = { ignore, ...(inputs.warn ? { warn: inputs.warn } : {}) };
+      const to = storeTarget(inputs.context, nullableWhenAuto(column), 1, more);
+      return {
+        column,
+        convert: storeConverter(column.type),
+        to: { ...to, qualified: `${target.source.name}.${column.name}` },
+      };
+    });
+  }
+
+  row(values: readonly Expression[], number: number): readonly Cell[] {
+    return this.places.map((place, index) => {
+      const value = values[place];
+      if (value === undefined || value.kind === 'default') return this.left(index);
+      const { column, convert, to } = this.stores[index]!;
+      (to as { row: number }).row = number;
+      const cell = convert(this.value(value, column), to);
+      return column.autoIncrement && this.zeroGenerates && (cell === 0 || cell === 0n) ? null : cell;
+    });
+  }
+
+  /** The value of a column nothing was said about. */
+  private left(index: number): Cell {
+    const known = this.omitted.get(index);
+    if (known !== undefined) return known;
+    const column = this.target.targetColumns[index]!;
+    const value = omittedValue(column, this.inputs, this.ignore);
+    if (value === undefined) throw unsupported(`default of column '${column.name}' is`);
+    this.omitted.set(index, value);
+    return value;
+  }
+
+  private value(expression: Expression, column: SourceColumn): Cell {
+    switch (expression.kind) {
+      case 'literal':
+        return this.literal(expression, column);
+      case 'placeholder':
+        return this.inputs.parameters[expression.index] ?? null;
+      case 'userVariable':
+        return this.inputs.context.userVariables[expression.name] ?? null;
+      case 'unary': {
+        const value = this.literal(expression.operand as Literal, column);
+        return typeof value === 'string' ? `-${value}` : value === null ? null : -(value as number);
+      }
+      default: {
+        const [digits] = (expression as Extract<Expression, { kind: 'function' }>).arguments;
+        const scale = digits ? Number((digits as Literal).value) : 0;
+        return convertCell(0, { to: 'nowDatetime', scale }, this.inputs.context);
+      }
+    }
+  }
+
+  private literal(node: Literal, column: SourceColumn): Cell {
+    const given = this.inputs.literals[node.slot] ?? node;
+    const { value } = given;
+    if (typeof value === 'boolean') return value ? 1 : 0;
+    if (typeof value !== 'string') return storable(node.type, value, column.type);
+    if (node.charset === 'binary') return Buffer.from(value);
+    if (node.type === 'integer') return value.length < 16 ? Number(value) : BigInt(value);
+    return node.type === 'double' ? Number(value) : value;
+  }
+}
+
+/** A row with expressions: they may name columns given before them. */
+function expressionRow(
+  row: readonly Expression[],
+  given: readonly SourceColumn[],
+  target: RowTarget,
+  ignore: boolean,
+  translation: Translation,
+): Plan {
+  const assigned = new Map<string, Typed>();
+  const stored = new Map<SourceColumn, Fragment>();
+  given.forEach((column, index) => {
+    const value = row[index];
+    if (value === undefined || column.generated) return;
+    const place: Place = {
+      ...target.place('field list'),
+      assigned,
+      defaultOf: (name) => defaultTyped(target.source, name ?? column.name),
+    };
+    const cell =
+      value.kind === 'default' && value.column === null
+        ? left(column, target.source)
+        : rowCell(value, column, place, ignore);
+    stored.set(column, cell);
+    const shown = target.table.columns[target.table.positions.get(column.name.toLowerCase())!]!.value;
+    assigned.set(column.name.toLowerCase(), { ...shown, sql: cell });
+  });
+  return rowQuery(
+    target.targetColumns.map((column) => stored.get(column) ?? left(column, target.source)),
+    translation,
+  );
+}
+
+function left(column: SourceColumn, source: TableSource): Fragment {
+  return column.autoIncrement ? raw('NULL') : defaultTyped(source, column.name).sql;
+}

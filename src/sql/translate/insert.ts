@@ -1,0 +1,188 @@
+import { fault } from '../../base/errors.ts';
+import type { Cell } from '../../value/column-type.ts';
+import type { Expression, Insert } from '../ast.ts';
+import type { SourceColumn, TableSource } from '../schema.ts';
+import type { BindInputs } from './bind.ts';
+import { workingForm } from './built-query.ts';
+import { translate } from './expression.ts';
+import { bind, type Fragment, join, quoteName, raw, sql } from './fragment.ts';
+import { insertRows } from './insert-rows.ts';
+import type { BindSource, Plan } from './plan.ts';
+import { buildQuery } from './query.ts';
+import { emptyScope, type Place, unknownColumn } from './scope.ts';
+import { newAlias, newTranslation, type TranslateEnv, type Translation } from './statement.ts';
+import { storeExpression } from './store-expression.ts';
+import { finishPlan } from './translate.ts';
+import type { Typed } from './typed.ts';
+import { assignments, setList, writeTarget } from './write.ts';
+import { defaultTyped } from './write-default.ts';
+
+/** An INSERT or REPLACE ready to run. */
+export interface InsertPlan {
+  /** `rows`: `plan` is run once for each row of `rows`. `query`: `plan` is one INSERT … SELECT. */
+  readonly kind: 'rows' | 'query';
+  readonly table: TableSource;
+  /** Columns the cells of a row belong to, in order; all columns of the table but generated ones. */
+  readonly targetColumns: readonly SourceColumn[];
+  /** Place of the AUTO_INCREMENT column in `targetColumns`, -1 without one. A null there asks for the next number. */
+  readonly autoIncrement: number;
+  /** Its first `?` are the cells of a row, in order. */
+  readonly plan: Plan;
+  /** True when the cells of a row are all the arguments `plan` takes. */
+  readonly direct: boolean;
+  /** REPLACE: deletes the rows in the way of a row; run before `plan` with the same row, its changes count. */
+  readonly clear: Plan | null;
+  /** INSERT … SELECT: gives the rows in storage form, for an engine that goes row by row. */
+  readonly source: Plan | null;
+  readonly rowCount: number;
+  /**
+   * The rows in storage form. Rows of literals, placeholders, DEFAULT, NULL and NOW() are made at once; for any other
+   * `evaluate` runs a query of one row and gives its cells.
+   */
+  rows(inputs: BindInputs, evaluate: (plan: Plan) => readonly Cell[]): Iterable<readonly Cell[]>;
+}
+
+/** Plans an INSERT or REPLACE. 1136, 1110, 1054 for a column list that does not fit. */
+export function planInsert(insert: Insert, env: TranslateEnv): InsertPlan {
+  const translation = newTranslation(env);
+  const target = writeTarget({ table: insert.table, alias: null }, 'INSERT', translation);
+  const { source } = target;
+  const given = givenColumns(insert, source);
+  const targetColumns = source.columns.filter(({ generated }) => !generated);
+  const autoIncrement = targetColumns.findIndex((column) => column.autoIncrement);
+  const common = { table: source, targetColumns, autoIncrement };
+  const duplicate = onDuplicate(insert, target, translation);
+  const head = insertHead(insert, source, target.table.name);
+  if (insert.query !== null) {
+    const select = selectedRows(insert, given, targetColumns, source, translation);
+    const names = columnList(targetColumns);
+    const text = sql`${head} (${names}) ${select}${duplicate}`;
+    const plan = finishPlan('insert', text, translation);
+    return {
+      ...common,
+      kind: 'query',
+      plan,
+      direct: false,
+      clear: null,
+      source: { ...plan, kind: 'query', sql: select.text, binds: select.binds },
+      rowCount: 0,
+      rows: () => [],
+    };
+  }
+  const cells = targetColumns.map((_, index): BindSource => ({ from: 'cell', index }));
+  const text = sql`${head} (${columnList(targetColumns)}) VALUES (${join(cells.map(bind), ', ')})${duplicate}`;
+  const rows = insertRows(insert, given, { ...target, targetColumns, autoIncrement }, translation);
+  const plan = finishPlan('insert', text, translation);
+  return {
+    ...common,
+    ...rows,
+    kind: 'rows',
+    plan,
+    direct: plan.binds.length === cells.length,
+    clear: insert.replace ? clearPlan(source, targetColumns, translation) : null,
+    source: null,
+  };
+}
+
+function insertHead(insert: Insert, source: TableSource, name: string): string {
+  const word =
+    insert.ignore && insert.onDuplicate === null ? 'INSERT OR IGNORE' : insert.replace ? 'INSERT OR REPLACE' : 'INSERT';
+  return `${word} INTO ${source.sql} AS ${name}`;
+}
+
+function columnList(columns: readonly SourceColumn[]): string {
+  return columns.map(({ name }) => quoteName(name)).join(', ');
+}
+
+/** Columns the statement gives values for, as it names them; all of the table's without a list. */
+function givenColumns(insert: Insert, source: TableSource): readonly SourceColumn[] {
+  if (insert.columns === null || insert.columns.length === 0) return source.columns;
+  const seen = new Set<string>();
+  return insert.columns.map((name) => {
+    const key = name.toLowerCase();
+    const column = source.columns.find((candidate) => candidate.name.toLowerCase() === key);
+    if (!column) throw unknownColumn({ schema: null, table: null, name }, 'field list');
+    if (seen.has(key)) throw fault('ER_FIELD_SPECIFIED_TWICE', name);
+    seen.add(key);
+    return column;
+  });
+}
+
+/** ` ON CONFLICT DO UPDATE SET …`; VALUES(c) is the row that was to be inserted. */
+function onDuplicate(insert: Insert, target: ReturnType<typeof writeTarget>, translation: Translation): Fragment {
+  if (insert.onDuplicate === null) return raw('');
+  const valuesOf = (name: string): Typed => {
+    const column = target.source.columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
+    if (!column) throw unknownColumn({ schema: null, table: null, name }, 'field list');
+    const shown = target.table.columns[target.table.positions.get(name.toLowerCase())!]!.value;
+    return { ...shown, sql: raw(`excluded.${quoteName(column.name)}`) };
+  };
+  const sets = assignments(insert.onDuplicate, target, insert.ignore, { valuesOf });
+  translation.volatile = true;
+  return sql` ON CONFLICT DO UPDATE SET ${setList(sets, target)}`;
+}
+
+/** The SELECT of INSERT … SELECT with its columns in storage form, and defaults for the columns not named. */
+function selectedRows(
+  insert: Insert,
+  given: readonly SourceColumn[],
+  targets: readonly SourceColumn[],
+  source: TableSource,
+  translation: Translation,
+): Fragment {
+  const query = buildQuery(insert.query!, emptyScope, translation);
+  if (query.columns.length !== given.length) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', 1);
+  const name = newAlias(translation);
+  const cells = targets.map((column): Fragment => {
+    const index = given.indexOf(column);
+    if (index < 0) return omitted(column, source, insert.ignore);
+    const { value } = query.columns[index]!;
+    const { bind: _, literal: __, exact: ___, unknown: ____, ...plain } = value;
+    const stored = storeExpression(
+      { ...plain, sql: raw(`${name}.c${index + 1}`) },
+      nullableWhenAuto(column),
+      insert.ignore,
+    );
+    return column.autoIncrement ? sql`nullif(${stored}, 0)` : stored;
+  });
+  return sql`SELECT ${join(cells, ', ')} FROM (${query.render(workingForm, true)}) AS ${name} WHERE 1`;
+}
+
+export function nullableWhenAuto(column: SourceColumn): SourceColumn {
+  return column.autoIncrement ? { ...column, nullable: true } : column;
+}
+
+function omitted(column: SourceColumn, source: TableSource, ignore: boolean): Fragment {
+  if (column.autoIncrement) return raw('NULL');
+  return storeExpression(defaultTyped(source, column.name), column, ignore);
+}
+
+/** A DELETE of the rows that hold a unique key of the row to come. */
+function clearPlan(source: TableSource, targets: readonly SourceColumn[], translation: Translation): Plan | null {
+  const keys = source.uniqueKeys.map(({ columns }) =>
+    join(
+      columns.map((name) => {
+        const index = targets.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
+        return sql`${quoteName(name)} = ${bind({ from: 'cell', index })}`;
+      }),
+      ' AND ',
+    ),
+  );
+  if (keys.length === 0) return null;
+  const text = sql`DELETE FROM ${source.sql} WHERE ${join(
+    keys.map((key) => sql`(${key})`),
+    ' OR ',
+  )}`;
+  return finishPlan('delete', text, translation);
+}
+
+/** One row evaluated by SQLite: a query of one row of cells. */
+export function rowQuery(cells: readonly Fragment[], translation: Translation): Plan {
+  return { ...finishPlan('query', sql`SELECT ${join(cells, ', ')}`, translation), wideIntegers: true };
+}
+
+/** A value of a row as SQLite text in storage form. */
+export function rowCell(expression: Expression, column: SourceColumn, place: Place, ignore: boolean): Fragment {
+  const stored = storeExpression(translate(expression, place), nullableWhenAuto(column), ignore);
+  return column.autoIncrement ? sql`nullif(${stored}, 0)` : stored;
+}

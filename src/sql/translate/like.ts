@@ -1,0 +1,56 @@
+import { fault } from '../../base/errors.ts';
+import type { Like } from '../ast.ts';
+import { collation } from './compare.ts';
+import { asCharacters, asText } from './convert.ts';
+import { translate } from './expression.ts';
+import { call, quoteText, raw, sql } from './fragment.ts';
+import type { Place } from './scope.ts';
+import { fixSlot, unsupported } from './statement.ts';
+import { boolean, category, type Typed, typed } from './typed.ts';
+
+/** LIKE: SQLite's own where letters of any case match, ours for byte strings and binary collations. */
+export function like(expression: Like, place: Place): Typed {
+  const value = translate(expression.operand, place);
+  const pattern = translate(expression.pattern, place);
+  const sign = escapeOf(expression, place);
+  const more = { nullable: value.nullable || pattern.nullable };
+  if (isSensitive(value, pattern)) {
+    const test = call('my_like', asText(value), asText(pattern), raw(quoteText(sign)));
+    return typed(expression.not ? sql`(NOT ${test})` : test, boolean, more);
+  }
+  const word = expression.not ? 'NOT LIKE' : 'LIKE';
+  const tail = sign === '' ? '' : ` ESCAPE ${quoteText(sign)}`;
+  return typed(sql`(${asCharacters(value)} ${word} ${asCharacters(pattern)}${tail})`, boolean, more);
+}
+
+function isSensitive(value: Typed, pattern: Typed): boolean {
+  const bytes = (side: Typed) => category(side.type) === 'binary' && side.literal === undefined;
+  if (bytes(value) || bytes(pattern)) return true;
+  const written = collation(value, pattern);
+  if (written !== '') return written === ' COLLATE BINARY';
+  return value.collating?.order === 'binary' && !value.unknown && value.collating.strength <= 2;
+}
+
+function escapeOf(expression: Like, place: Place): string {
+  if (expression.sign === null) return /NO_BACKSLASH_ESCAPES/i.test(place.translation.env.sqlMode) ? '' : '\\';
+  if (expression.escape.kind !== 'literal') throw unsupported('ESCAPE that is no literal is');
+  fixSlot(place.translation, expression.escape);
+  const given = String(expression.escape.value ?? '');
+  if ([...given].length > 1) throw fault('ER_WRONG_ARGUMENTS', 'ESCAPE');
+  return given;
+}
+
+/** REGEXP, RLIKE. */
+export function regexp(value: Typed, pattern: Typed, not: boolean): Typed {
+  const test = call(
+    'my_regexp',
+    asCharacters(value),
+    asCharacters(pattern),
+    raw(isSensitive(value, pattern) ? '1' : '0'),
+  );
+  return typed(not ? sql`(NOT ${test})` : test, boolean);
+}
+
+export function soundsLike(left: Typed, right: Typed): Typed {
+  return typed(sql`(my_soundex(${asCharacters(left)}) = my_soundex(${asCharacters(right)}))`, boolean);
+}

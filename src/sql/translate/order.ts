@@ -1,0 +1,47 @@
+import type { Limit, OrderItem } from '../ast.ts';
+import { ownCollation } from './compare.ts';
+import { asInteger, memberNumber } from './convert.ts';
+import { translate } from './expression.ts';
+import { type Fragment, join, raw, sql } from './fragment.ts';
+import { type Place, resolveColumn, type ScopeColumn } from './scope.ts';
+import { positioned } from './select.ts';
+import type { Typed } from './typed.ts';
+
+/** ORDER BY of one query block: positions, select aliases, columns, expressions; empty when nothing sorts. */
+export function orderBy(
+  items: readonly OrderItem[],
+  columns: readonly ScopeColumn[],
+  place: Place,
+  alias: (name: string) => Typed | null,
+): Fragment {
+  const parts = items.flatMap(({ expression, descending }): Fragment[] => {
+    const named = expression.kind === 'column' && expression.table === null ? alias(expression.name) : null;
+    const value =
+      positioned(expression, columns, place) ??
+      named ??
+      (expression.kind === 'column' ? resolveColumn(expression, place) : translate(expression, place));
+    return isConstant(value) ? [] : [sql`${sortKey(value)}${descending ? ' DESC' : ''}`];
+  });
+  return parts.length === 0 ? raw('') : sql` ORDER BY ${join(parts, ', ')}`;
+}
+
+/** Texts sort by their collation, enums by their number. */
+export function sortKey(value: Typed): Fragment {
+  if (value.type.name === 'enum' && value.type.values) return memberNumber(value);
+  return sql`${value.sql}${ownCollation(value)}`;
+}
+
+function isConstant(value: Typed): boolean {
+  return value.literal !== undefined || /^(-?\d+|NULL|'[^']*')$/.test(value.sql.text);
+}
+
+/** ` LIMIT … OFFSET …`, empty without one. */
+export function limitText(limit: Limit | null, place: Place): Fragment {
+  if (limit === null) return raw('');
+  const number = (expression: Limit['count']): Fragment => {
+    const value = translate(expression, place);
+    return value.bind ? value.bind({ to: 'limit' }) : asInteger(value);
+  };
+  const offset = limit.offset === null ? raw('') : sql` OFFSET ${number(limit.offset)}`;
+  return sql` LIMIT ${number(limit.count)}${offset}`;
+}

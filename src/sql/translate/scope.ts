@@ -1,0 +1,175 @@
+import { fault } from '../../base/errors.ts';
+import { isCaseSensitive } from '../../value/column-storage.ts';
+import type { ColumnRef, Expression, WindowSpec } from '../ast.ts';
+import type { TableSource } from '../schema.ts';
+import { quoteName, raw } from './fragment.ts';
+import type { Translation } from './statement.ts';
+import { category, type Typed, typed } from './typed.ts';
+
+/** One table, view, derived table or common table as FROM brings it in. */
+export interface ScopeTable {
+  /** Empty for derived and common tables. */
+  readonly schema: string;
+  /** Name other parts of the statement use: the alias, or the table's own name. */
+  readonly alias: string;
+  /** SQLite's name for it. */
+  readonly name: string;
+  readonly columns: readonly ScopeColumn[];
+  /** Position by lower-case name. */
+  readonly positions: ReadonlyMap<string, number>;
+  /** Present for base tables and views. */
+  readonly source?: TableSource;
+}
+
+export interface ScopeColumn {
+  readonly label: string;
+  readonly value: Typed;
+}
+
+/** The words MySQL uses for a clause in error texts. */
+export type Clause = 'field list' | 'where clause' | 'on clause' | 'group statement' | 'having clause' | 'order clause';
+
+/** A common table as its references see it. */
+export interface CommonTable {
+  readonly name: string;
+  readonly columns: readonly ScopeColumn[];
+}
+
+/** Names one query block sees. */
+export interface Scope {
+  readonly tables: readonly ScopeTable[];
+  /** Columns joined by USING or NATURAL, lower-case: they answer to their bare name. */
+  readonly merged: ReadonlyMap<string, Typed>;
+  readonly parent: Scope | null;
+  readonly common: ReadonlyMap<string, CommonTable>;
+}
+
+/** Where an expression stands. */
+export interface Place {
+  readonly translation: Translation;
+  readonly scope: Scope;
+  readonly clause: Clause;
+  /** False where aggregates are an error. */
+  readonly aggregates: boolean;
+  /** Select aliases looked at before columns (HAVING) or after them (ORDER BY, GROUP BY). */
+  readonly aliasFirst?: (name: string) => Typed | null;
+  readonly aliasLast?: (name: string) => Typed | null;
+  /** Columns whose value an assignment before has changed, lower-case. */
+  readonly assigned?: ReadonlyMap<string, Typed>;
+  /** VALUES(column). */
+  readonly valuesOf?: (column: string) => Typed;
+  /** DEFAULT(column). */
+  readonly defaultOf?: (column: string | null) => Typed;
+  readonly windows?: ReadonlyMap<string, WindowSpec>;
+  /** Division by zero is an error: a write under ERROR_FOR_DIVISION_BY_ZERO and a strict sql_mode. */
+  readonly strictDivision?: boolean;
+}
+
+export const emptyScope: Scope = { tables: [], merged: new Map(), parent: null, common: new Map() };
+
+export function positionsOf(columns: readonly ScopeColumn[]): ReadonlyMap<string, number> {
+  const positions = new Map<string, number>();
+  columns.forEach(({ label }, index) => {
+    const key = label.toLowerCase();
+    if (!positions.has(key)) positions.set(key, index);
+  });
+  return positions;
+}
+
+/** A base table or view under a SQLite name. */
+export function sourceTable(source: TableSource, alias: string, name: string): ScopeTable {
+  const columns = source.columns.map((column): ScopeColumn => {
+    const text = category(column.type) === 'text' || category(column.type) === 'binary';
+    const order = isCaseSensitive(column.type) ? 'binary' : 'nocase';
+    const value = typed(raw(`${name}.${quoteName(column.name)}`), column.type, {
+      collating: text ? { order, strength: 2, declared: source.kind === 'table' } : null,
+      nullable: column.nullable,
+      origin: {
+        schema: source.schema,
+        table: alias,
+        orgTable: source.name,
+        orgName: column.name,
+        notNull: !column.nullable,
+        primaryKey: column.primaryKey,
+        uniqueKey: column.uniqueKey,
+        multipleKey: column.multipleKey,
+        autoIncrement: column.autoIncrement,
+      },
+    });
+    return { label: column.name, value };
+  });
+  return { schema: source.schema, alias, name, columns, positions: positionsOf(columns), source };
+}
+
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** Tables of a scope that a qualifier names; innermost scope only. */
+export function tablesNamed(scope: Scope, schema: string | null, table: string): readonly ScopeTable[] {
+  return scope.tables.filter(
+    (candidate) => same(candidate.alias, table) && (schema === null || same(candidate.schema, schema)),
+  );
+}
+
+/** The column a reference means: merged columns, then tables of this block, then the blocks around it. */
+export function resolveColumn(reference: ColumnRef, place: Place): Typed {
+  const found = lookup(reference, place);
+  if (found) return found;
+  throw unknownColumn(reference, place.clause);
+}
+
+export function unknownColumn(reference: Pick<ColumnRef, 'schema' | 'table' | 'name'>, clause: Clause): Error {
+  return fault('ER_BAD_FIELD', nameText(reference), clause);
+}
+
+function nameText(reference: Pick<ColumnRef, 'schema' | 'table' | 'name'>): string {
+  return [reference.schema, reference.table, reference.name].filter((part) => part !== null).join('.');
+}
+
+function lookup(reference: ColumnRef, place: Place): Typed | null {
+  const bare = reference.table === null;
+  const key = reference.name.toLowerCase();
+  if (bare) {
+    const alias = place.aliasFirst?.(key) ?? null;
+    if (alias) return alias;
+  }
+  const here = inScope(place.scope, reference, key, place.clause);
+  if (here)
+    return (bare || place.scope.tables.length === 1) && place.assigned?.has(key) ? place.assigned.get(key)! : here;
+  if (bare) {
+    const alias = place.aliasLast?.(key) ?? null;
+    if (alias) return alias;
+  }
+  for (let scope = place.scope.parent; scope; scope = scope.parent) {
+    const outer = inScope(scope, reference, key, place.clause);
+    if (outer) return outer;
+  }
+  return null;
+}
+
+function inScope(scope: Scope, reference: ColumnRef, key: string, clause: Clause): Typed | null {
+  if (reference.table === null) {
+    const merged = scope.merged.get(key);
+    if (merged) return merged;
+  }
+  let found: Typed | null = null;
+  for (const table of scope.tables) {
+    if (reference.table !== null && !same(table.alias, reference.table)) continue;
+    if (reference.schema !== null && !same(table.schema, reference.schema)) continue;
+    const position = table.positions.get(key);
+    if (position === undefined) continue;
+    if (found) throw fault('ER_NON_UNIQ', nameText(reference), clause);
+    found = table.columns[position]!.value;
+  }
+  return found;
+}
+
+/** True when an expression of a tree is an aggregate of this block (not of a subquery inside, not windowed). */
+export function hasAggregate(node: unknown): boolean {
+  if (Array.isArray(node)) return node.some(hasAggregate);
+  if (typeof node !== 'object' || node === null || node instanceof Uint8Array) return false;
+  const kind = 'kind' in node ? (node as Expression).kind : null;
+  if (kind === 'aggregate' && (node as Extract<Expression, { kind: 'aggregate' }>).over === null) return true;
+  if (kind === 'scalar' || kind === 'exists') return false;
+  if (kind === 'inSubquery' || kind === 'quantified') return hasAggregate((node as { operand: Expression }).operand);
+  return Object.values(node).some(hasAggregate);
+}

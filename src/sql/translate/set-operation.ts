@@ -1,0 +1,102 @@
+import { fault } from '../../base/errors.ts';
+import type { Query, SetOperation } from '../ast.ts';
+import { type BuiltQuery, type ColumnForm, collated, outerValue, workingForm } from './built-query.ts';
+import { together } from './case.ts';
+import { convertTo } from './convert.ts';
+import { type Fragment, join, raw, sql } from './fragment.ts';
+import { limitText, orderBy } from './order.ts';
+import { buildQuery, commonColumns } from './query.ts';
+import type { Place, Scope, ScopeColumn } from './scope.ts';
+import { newAlias, type Translation } from './statement.ts';
+import { type Typed, typed } from './typed.ts';
+import { unifyTypes } from './unify.ts';
+
+/** UNION and its kin. Columns of both sides are brought to one type; ORDER BY and LIMIT belong to the whole. */
+export function buildSetOperation(query: SetOperation, scope: Scope, translation: Translation): BuiltQuery {
+  const left = buildQuery(query.left, scope, translation);
+  const right = buildQuery(query.right, scope, translation);
+  return combine(query, left, right, scope, translation);
+}
+
+function combine(
+  query: SetOperation,
+  left: BuiltQuery,
+  right: BuiltQuery,
+  scope: Scope,
+  translation: Translation,
+): BuiltQuery {
+  if (left.columns.length !== right.columns.length) throw fault('ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT');
+  const unified = left.columns.map(({ label, value }, index) => unify(label, value, right.columns[index]!.value));
+  const name = newAlias(translation);
+  const columns = unified.map(({ label, value }, index): ScopeColumn => {
+    const { origin: _, ...own } = outerValue(value, `${name}.c${index + 1}`, '', label);
+    return { label, value: own };
+  });
+  const body = (): Fragment => {
+    const form: ColumnForm = (value, index) => convertTo(value, unified[index]!.value.type);
+    const keyed: ColumnForm = (value, index) => {
+      const made = form(value, index);
+      const { collating } = unified[index]!.value;
+      return collating?.order === 'nocase' ? { text: `${made.text} COLLATE NOCASE`, binds: made.binds } : made;
+    };
+    const own = query.operator === 'UNION ALL' ? form : keyed;
+    return sql`${side(query.left, left, own, true)} ${query.operator} ${side(query.right, right, own, false)}`;
+  };
+  const place: Place = { translation, scope: scopeOf(name, columns, scope), clause: 'order clause', aggregates: false };
+  const find = (key: string) => columns.find(({ label }) => label.toLowerCase() === key.toLowerCase())?.value ?? null;
+  const tail = sql`${orderBy(query.orderBy, columns, place, find)}${limitText(query.limit, place)}`;
+  return {
+    columns,
+    render: (form, named) => {
+      const list = columns.map(({ value }, index) =>
+        named ? sql`${form(value, index)} AS c${index + 1}` : form(value, index),
+      );
+      return sql`SELECT ${join(list, ', ')} FROM (${body()}) AS ${name}${tail}`;
+    },
+    single: false,
+    into: left.into ?? right.into,
+  };
+}
+
+function scopeOf(name: string, columns: readonly ScopeColumn[], outer: Scope): Scope {
+  const positions = new Map(columns.map(({ label }, index) => [label.toLowerCase(), index]));
+  const table = { schema: '', alias: '', name, columns, positions };
+  return { tables: [table], merged: new Map(), parent: outer.parent, common: outer.common };
+}
+
+function unify(label: string, left: Typed, right: Typed): ScopeColumn {
+  const type = unifyTypes([left.type, right.type]);
+  const value = typed(raw(''), type, { nullable: left.nullable || right.nullable });
+  return { label, value: together(value, [left, right]) };
+}
+
+/** One side of a compound. A side with WITH, ORDER BY or LIMIT of its own, or a compound on the right, is put in brackets. */
+function side(query: Query, built: BuiltQuery, form: ColumnForm, first: boolean): Fragment {
+  const text = built.render(form, first);
+  const plain = query.kind === 'select' && query.with === null && query.orderBy.length === 0 && query.limit === null;
+  return plain && !text.text.startsWith('WITH ') ? text : sql`SELECT * FROM (${text})`;
+}
+
+/** A recursive common table: the first part gives the columns, the second sees the table. */
+export function buildRecursive(
+  query: SetOperation,
+  table: { readonly name: string; readonly own: string; readonly columns: readonly string[] | null },
+  scope: Scope,
+  translation: Translation,
+): { readonly query: BuiltQuery; readonly text: Fragment } {
+  if (query.operator !== 'UNION' && query.operator !== 'UNION ALL')
+    throw fault('OB_NOT_SUPPORTED', `recursive common table with ${query.operator} is`);
+  const seed = buildQuery(query.left, scope, translation);
+  const columns = commonColumns(seed.columns, table.name, table.columns);
+  const inner: Scope = {
+    ...scope,
+    common: new Map([...scope.common, [table.name.toLowerCase(), { name: table.own, columns }]]),
+  };
+  const step = buildQuery(query.right, inner, translation);
+  if (seed.columns.length !== step.columns.length) throw fault('ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT');
+  const convert: ColumnForm = (value, index) => convertTo(value, seed.columns[index]!.value.type);
+  const place: Place = { translation, scope: inner, clause: 'order clause', aggregates: false };
+  const keyed = query.operator === 'UNION' ? collated(workingForm) : workingForm;
+  const text = sql`${seed.render(keyed, false)} ${query.operator} ${step.render(convert, false)}${limitText(query.limit, place)}`;
+  return { query: { ...seed, single: false }, text };
+}

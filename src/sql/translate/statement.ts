@@ -1,0 +1,71 @@
+import { fault } from '../../base/errors.ts';
+import type { Literal, ObjectName } from '../ast.ts';
+import type { SchemaProvider } from '../schema.ts';
+import type { Plan } from './plan.ts';
+
+/** What a translation is made under. */
+export interface TranslateEnv {
+  readonly schema: SchemaProvider;
+  /** Current database. */
+  readonly database: string | null;
+  readonly sqlMode: string;
+  /** Collation of the connection: how literals compare. */
+  readonly collation: string;
+}
+
+/** The state of one translation; everything the plan needs beside its text is gathered here. */
+export interface Translation {
+  readonly env: TranslateEnv;
+  /** Numbers the SQLite aliases, so that none shadows another. */
+  aliases: number;
+  parameterCount: number;
+  volatile: boolean;
+  readonly fixed: Map<number, string>;
+  readonly named: Set<string>;
+  readonly uses: { readonly table: ObjectName; readonly privilege: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' }[];
+}
+
+export function newTranslation(env: TranslateEnv): Translation {
+  return { env, aliases: 0, parameterCount: 0, volatile: false, fixed: new Map(), named: new Set(), uses: [] };
+}
+
+/** A new SQLite alias. */
+export function newAlias(translation: Translation): string {
+  translation.aliases++;
+  return `t${translation.aliases}`;
+}
+
+/** How a slot's value is written in `fixedSlots`. */
+export function slotText(value: Literal['value']): string {
+  return value instanceof Uint8Array ? Buffer.from(value).toString('hex') : String(value);
+}
+
+/** Notes that the text holds only for this value of the literal. */
+export function fixSlot(translation: Translation, literal: Literal): void {
+  if (literal.slot >= 0) translation.fixed.set(literal.slot, slotText(literal.value));
+}
+
+/** Fixes every literal inside of a tree: its text shows in a label or shapes the plan. */
+export function fixLiterals(translation: Translation, node: unknown): void {
+  if (Array.isArray(node)) for (const item of node) fixLiterals(translation, item);
+  else if (typeof node === 'object' && node !== null && !(node instanceof Uint8Array)) {
+    if ('kind' in node && node.kind === 'literal') fixSlot(translation, node as Literal);
+    else for (const value of Object.values(node)) fixLiterals(translation, value);
+  }
+}
+
+export function usesTable(
+  translation: Translation,
+  table: ObjectName,
+  privilege: Plan['uses'][number]['privilege'],
+): void {
+  const known = translation.uses.some(
+    (use) => use.table.name === table.name && use.table.schema === table.schema && use.privilege === privilege,
+  );
+  if (!known) translation.uses.push({ table, privilege });
+}
+
+/** Refusal of something MySQL has: `feature` completes "… not supported". */
+export function unsupported(feature: string): Error {
+  return fault('OB_NOT_SUPPORTED', feature);
+}

@@ -1,0 +1,82 @@
+import { fault } from '../../base/errors.ts';
+import type { Exists, InSubquery, Quantified, Query, Scalar } from '../ast.ts';
+import { type BuiltQuery, outerValue, workingForm } from './built-query.ts';
+import { type Comparison, comparands, compare, compareRows } from './compare.ts';
+import { rowItems } from './expression.ts';
+import { join, sql } from './fragment.ts';
+import { buildQuery } from './query.ts';
+import type { Place } from './scope.ts';
+import { newAlias } from './statement.ts';
+import { boolean, type Typed, typed } from './typed.ts';
+
+function build(query: Query, place: Place): BuiltQuery {
+  return buildQuery(query, place.scope, place.translation);
+}
+
+export function exists(expression: Exists, place: Place): Typed {
+  return typed(sql`EXISTS (${build(expression.query, place).render(workingForm, false)})`, boolean, {
+    nullable: false,
+  });
+}
+
+/** A subquery as a value: a second row is error 1242. */
+export function scalar(expression: Scalar, place: Place): Typed {
+  const query = build(expression.query, place);
+  if (query.columns.length !== 1) throw fault('ER_OPERAND_COLUMNS', 1);
+  const value = query.columns[0]!.value;
+  const name = newAlias(place.translation);
+  const { origin: _, ...outer } = outerValue(value, `${name}.c1`, '', '');
+  const more = { ...outer, nullable: true };
+  if (query.single) return { ...more, sql: sql`(${query.render(workingForm, false)})` };
+  const rows = query.render(workingForm, true);
+  const guarded = sql`(SELECT CASE WHEN count(*) > 1 THEN my_more_than_one() ELSE max(${name}.c1) END FROM (SELECT * FROM (${rows}) LIMIT 2) AS ${name})`;
+  return { ...more, sql: guarded };
+}
+
+/** `x IN (SELECT …)`, rows too. The subquery's columns are brought to the form of the left side inside of it. */
+export function inSubquery(expression: InSubquery, place: Place): Typed {
+  const left = rowItems(expression.operand, place);
+  const query = build(expression.query, place);
+  if (query.columns.length !== left.length) throw fault('ER_OPERAND_COLUMNS', left.length);
+  const name = newAlias(place.translation);
+  const inner = query.columns.map(({ value, label }, index) => outerValue(value, `${name}.c${index + 1}`, '', label));
+  const pairs = left.map((value, index) => comparands(value, inner[index]!));
+  const word = expression.not ? 'NOT IN' : 'IN';
+  const plain = pairs.every((pair, index) => pair.right.text === `${name}.c${index + 1}`);
+  const rows = plain
+    ? query.render(workingForm, false)
+    : sql`SELECT ${join(
+        pairs.map((pair) => pair.right),
+        ', ',
+      )} FROM (${query.render(workingForm, true)}) AS ${name}`;
+  const items = pairs.map((pair) => sql`${pair.left}${pair.collate}`);
+  const operand = items.length === 1 ? items[0]! : sql`(${join(items, ', ')})`;
+  return typed(sql`(${operand} ${word} (${rows}))`, boolean);
+}
+
+const opposite: Readonly<Record<Quantified['operator'], Comparison>> = {
+  '=': '<>',
+  '<>': '=',
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+};
+
+/**
+ * `x op ANY (…)` is 1 when a row compares true, NULL when none does but one is unknown, else 0: the largest of the row
+ * results, 0 for no rows. ALL is the same turned over.
+ */
+export function quantified(expression: Quantified, place: Place): Typed {
+  const left = rowItems(expression.operand, place);
+  const query = build(expression.query, place);
+  if (query.columns.length !== left.length) throw fault('ER_OPERAND_COLUMNS', left.length);
+  const name = newAlias(place.translation);
+  const inner = query.columns.map(({ value, label }, index) => outerValue(value, `${name}.c${index + 1}`, '', label));
+  const all = expression.quantifier === 'ALL';
+  const operator = all ? opposite[expression.operator] : expression.operator;
+  const test = left.length === 1 ? compare(operator, left[0]!, inner[0]!) : compareRows(operator, left, inner);
+  const rows = query.render(workingForm, true);
+  const found = sql`(SELECT CASE WHEN count(*) = 0 THEN 0 WHEN max(${test.sql}) = 1 THEN 1 WHEN count(*) > count(${test.sql}) THEN NULL ELSE 0 END FROM (${rows}) AS ${name})`;
+  return typed(all ? sql`(NOT ${found})` : found, boolean);
+}

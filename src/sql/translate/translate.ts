@@ -1,0 +1,68 @@
+import type { Delete, Insert, Query, Update } from '../ast.ts';
+import { type BuiltQuery, isWide, outputForm, resultColumns } from './built-query.ts';
+import type { Fragment } from './fragment.ts';
+import { planInsert } from './insert.ts';
+import type { Plan } from './plan.ts';
+import { buildQuery } from './query.ts';
+import { emptyScope } from './scope.ts';
+import { newTranslation, type TranslateEnv, type Translation } from './statement.ts';
+import { translateDelete, translateUpdate } from './write.ts';
+
+export type { TranslateEnv } from './statement.ts';
+
+/**
+ * Turns a statement's tree into a plan for SQLite. Throws ObError for everything the user got wrong: unknown tables and
+ * columns (1146, 1046, 1054, 1052), wrong calls (1305, 1582), and 1235 for what MySQL has and this translator does not.
+ * An INSERT gives its one-row plan; see `planInsert` for running it.
+ */
+export function translate(
+  statement: { readonly kind: 'query'; readonly query: Query } | Insert | Update | Delete,
+  env: TranslateEnv,
+): Plan {
+  switch (statement.kind) {
+    case 'query':
+      return queryPlan(statement.query, env);
+    case 'insert':
+      return planInsert(statement, env).plan;
+    case 'update':
+      return translateUpdate(statement, env);
+    case 'delete':
+      return translateDelete(statement, env);
+  }
+}
+
+function queryPlan(query: Query, env: TranslateEnv): Plan {
+  const translation = newTranslation(env);
+  const built = buildQuery(query, emptyScope, translation);
+  const text = built.render(outputForm, false);
+  return {
+    ...finishPlan('query', text, translation),
+    columns: resultColumns(built),
+    wideIntegers: built.columns.some(isWide),
+    into: built.into,
+    ...foundRows(built),
+  };
+}
+
+function foundRows(built: BuiltQuery): Pick<Plan, 'foundRows'> {
+  if (!built.unlimited) return {};
+  const rows = built.unlimited();
+  return { foundRows: { sql: `SELECT count(*) FROM (${rows.text})`, binds: rows.binds } };
+}
+
+/** A plan without result columns. */
+export function finishPlan(kind: Plan['kind'], text: Fragment, translation: Translation): Plan {
+  return {
+    kind,
+    sql: text.text,
+    binds: text.binds,
+    namedBinds: [...translation.named],
+    columns: [],
+    fixedSlots: [...translation.fixed].map(([slot, fixed]) => ({ slot, text: fixed })),
+    uses: translation.uses,
+    parameterCount: translation.parameterCount,
+    into: null,
+    volatile: translation.volatile,
+    wideIntegers: false,
+  };
+}

@@ -1,0 +1,74 @@
+import type { ColumnType } from '../../value/column-type.ts';
+import {
+  bigint,
+  category,
+  datetime,
+  decimal,
+  displayLength,
+  double,
+  integerDigits,
+  isNumeric,
+  isTemporal,
+  json,
+  longtext,
+  nullType,
+  time,
+  unsignedBigint,
+  varbinary,
+  varchar,
+} from './typed.ts';
+
+const widths = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint'];
+
+/** The type of a value that comes from one of several expressions: CASE, IF, COALESCE, UNION. */
+export function unifyTypes(types: readonly ColumnType[]): ColumnType {
+  const known = types.filter((type) => type.name !== 'null');
+  const [first] = known;
+  if (!first) return nullType;
+  if (known.every((type) => sameType(type, first))) return first;
+  const kinds = new Set(known.map(category));
+  const all = [...kinds];
+  if (all.every(isNumeric)) return unifyNumbers(known, kinds);
+  if (all.every(isTemporal)) return unifyTemporal(known, kinds);
+  if (kinds.size === 1 && kinds.has('json')) return json;
+  if (kinds.has('json')) return longtext;
+  const length = Math.max(...known.map(displayLength));
+  if (kinds.has('binary')) return varbinary(length);
+  const binary = known.find((type) => type.collation !== undefined && /_bin$/.test(type.collation));
+  const text = known.some((type) => /text$/.test(type.name)) ? longtext : varchar(length);
+  return binary?.collation === undefined ? text : { ...text, collation: binary.collation };
+}
+
+function sameType(a: ColumnType, b: ColumnType): boolean {
+  return (
+    a.name === b.name &&
+    a.length === b.length &&
+    a.precision === b.precision &&
+    a.scale === b.scale &&
+    a.unsigned === b.unsigned &&
+    a.collation === b.collation &&
+    a.values === b.values
+  );
+}
+
+function unifyNumbers(types: readonly ColumnType[], kinds: ReadonlySet<string>): ColumnType {
+  if (kinds.has('double')) return double;
+  if (kinds.has('decimal')) {
+    const scale = Math.max(...types.map((type) => type.scale ?? 0));
+    return decimal(Math.max(...types.map(integerDigits)) + scale, scale);
+  }
+  const widest = types.reduce((a, b) => (widths.indexOf(b.name) > widths.indexOf(a.name) ? b : a));
+  if (widths.indexOf(widest.name) < 0) return bigint;
+  if (types.every((type) => type.unsigned)) return widest.name === 'bigint' ? unsignedBigint : widest;
+  if (types.some((type) => type.unsigned)) return bigint;
+  return { name: widest.name, length: Math.max(...types.map((type) => type.length ?? 1)) };
+}
+
+function unifyTemporal(types: readonly ColumnType[], kinds: ReadonlySet<string>): ColumnType {
+  const scale = Math.max(...types.map((type) => type.scale ?? 0));
+  if (kinds.size === 1) {
+    if (kinds.has('time')) return time(scale);
+    return scale === 0 ? { name: types[0]!.name } : { name: types[0]!.name, scale };
+  }
+  return datetime(scale);
+}
