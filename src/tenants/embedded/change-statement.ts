@@ -61,12 +61,15 @@ function requirePrivileges(execution: Execution, statement: TenantStatement): vo
       if (statement.like) table('SELECT', statement.like);
       return;
     case 'alterTable':
-      return table('ALTER', statement.table);
+      table('ALTER', statement.table);
+      return;
     case 'truncate':
-      return table('DROP', statement.table);
+      table('DROP', statement.table);
+      return;
     case 'createIndex':
     case 'dropIndex':
-      return table('INDEX', statement.table);
+      table('INDEX', statement.table);
+      return;
     case 'dropTable':
       for (const name of statement.tables) table('DROP', name);
       return;
@@ -78,11 +81,14 @@ function requirePrivileges(execution: Execution, statement: TenantStatement): vo
       }
       return;
     case 'createDatabase':
-      return requireDatabasePrivilege(context, 'CREATE', statement.name.toLowerCase());
+      requireDatabasePrivilege(context, 'CREATE', statement.name.toLowerCase());
+      return;
     case 'alterDatabase':
-      return requireDatabasePrivilege(context, 'ALTER', (statement.name ?? context.database ?? '').toLowerCase());
+      requireDatabasePrivilege(context, 'ALTER', (statement.name ?? context.database ?? '').toLowerCase());
+      return;
     case 'dropDatabase':
-      return requireDatabasePrivilege(context, 'DROP', statement.name.toLowerCase());
+      requireDatabasePrivilege(context, 'DROP', statement.name.toLowerCase());
+      return;
     default:
       return;
   }

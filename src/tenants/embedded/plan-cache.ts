@@ -1,11 +1,16 @@
+import type { Insert } from '../../sql/ast.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import type { ScannedLiteral } from '../../sql/scan.ts';
+import type { InsertPlan } from '../../sql/translate/insert.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
 import { slotText } from '../../sql/translate/statement.ts';
 
 /** A plan with what decides whether it serves another statement of the same normalised text. */
 export interface CachedPlan {
   readonly plan: Plan;
+  /** INSERT and REPLACE: how its rows are made, and its tree. */
+  readonly insert?: InsertPlan;
+  readonly statement?: Insert;
   /** SELECT … FOR UPDATE. */
   readonly locking: boolean;
   /** Literals the parser took into the tree's shape, by their source text. */

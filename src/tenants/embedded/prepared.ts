@@ -1,6 +1,7 @@
+import type Database from 'better-sqlite3';
 import type { Connection } from './connection.ts';
 
-type Statement = ReturnType<Connection['prepare']>;
+export type Statement = Database.Statement<unknown[], unknown>;
 
 const caches = new WeakMap<Connection, Map<string, Statement>>();
 const mostStatements = 200;
@@ -9,7 +10,7 @@ const longestCachedText = 16_384;
 
 /** A compiled statement of a connection, from its cache when it is there. */
 export function prepared(connection: Connection, sql: string): Statement {
-  if (sql.length > longestCachedText) return connection.prepare(sql);
+  if (sql.length > longestCachedText) return connection.prepare<unknown[], unknown>(sql);
   let cache = caches.get(connection);
   if (!cache) {
     cache = new Map();
@@ -21,7 +22,7 @@ export function prepared(connection: Connection, sql: string): Statement {
     cache.set(sql, known);
     return known;
   }
-  const statement = connection.prepare(sql);
+  const statement = connection.prepare<unknown[], unknown>(sql);
   cache.set(sql, statement);
   const oldest = cache.keys().next();
   if (cache.size > mostStatements && !oldest.done) cache.delete(oldest.value);

@@ -1,5 +1,280 @@
+import { fault, faultText } from '../../base/errors.ts';
 import type { Insert } from '../../sql/ast.ts';
-import type { Execution, StatementResult } from './statement.ts';
-export async function runInsert(_execution: Execution, _statement: Insert): Promise<StatementResult | null> {
-  return null;
+import type { FixedSlot } from '../../sql/parse/cursor.ts';
+import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
+import { type InsertPlan, planInsert } from '../../sql/translate/insert.ts';
+import type { Plan } from '../../sql/translate/plan.ts';
+import type { Cell } from '../../value/column-type.ts';
+import { autoIncrementColumn, isRowIdSequence, nextValue, setNextValue } from './auto-increment.ts';
+import type { Connection } from './connection.ts';
+import { describeDuplicate, isDuplicate } from './duplicate-key.ts';
+import type { Effects } from './function-context.ts';
+import { literalsOf } from './literals-of.ts';
+import type { CachedPlan } from './plan-cache.ts';
+import { prepared } from './prepared.ts';
+import { requirePlanPrivileges } from './privileges.ts';
+import { bindInputs, planArguments, translateEnv } from './run-plan.ts';
+import { runOnWriter, type Written } from './run-write.ts';
+import { foreignKeyText, isForeignKey } from './sql-errors.ts';
+import { type Execution, type StatementResult, startImplicit } from './statement.ts';
+import type { TableSchema } from './table-schema.ts';
+
+/** Plans an INSERT or REPLACE, keeps the plan when it may serve again, and runs it. */
+export function insertFor(
+  execution: Execution,
+  statement: Insert,
+  cache: { readonly cacheKey: string | null; readonly fixedSlots: readonly FixedSlot[] },
+): Promise<StatementResult> {
+  const { tenant, request } = execution;
+  const insert = planInsert(statement, translateEnv(execution));
+  const shaping = functionLiterals(statement).map(({ slot, start, end }) => ({
+    slot,
+    text: request.sql.slice(start, end),
+  }));
+  const sourceSlots = [...cache.fixedSlots, ...shaping];
+  const cached: CachedPlan = { plan: insert.plan, insert, statement, locking: false, sourceSlots };
+  if (cache.cacheKey !== null) tenant.plans.add(cache.cacheKey, cached);
+  return runInsert(
+    execution,
+    { insert, statement },
+    statement.rows && statement.rows.length > 1 ? [] : literalsOf(statement),
+  );
+}
+
+/** Literals inside of calls such as NOW(3): the plan was made for them. */
+function functionLiterals(statement: Insert) {
+  const calls = (statement.rows ?? []).flatMap((row) => row.filter((value) => value.kind === 'function'));
+  return literalsOf(calls).filter(Boolean);
+}
+
+export interface PlannedInsert {
+  readonly insert: InsertPlan;
+  readonly statement: Insert;
+}
+
+/** Runs a planned INSERT. Literals missing in `literals` are read from the tree. */
+export function runInsert(
+  execution: Execution,
+  planned: PlannedInsert,
+  literals: readonly BindLiteral[],
+): Promise<StatementResult> {
+  const { context, request } = execution;
+  const { plan } = planned.insert;
+  requirePlanPrivileges(context, plan);
+  if ((request.parameters?.length ?? 0) !== plan.parameterCount) throw fault('ER_WRONG_ARGUMENTS', 'EXECUTE');
+  startImplicit(execution);
+  return runOnWriter(execution, (writer, effects) => {
+    const inputs: BindInputs = {
+      ...bindInputs(execution, literals),
+      warn: (error) => effects.warnings.push({ level: 'Warning', code: error.errno, message: error.message }),
+    };
+    return insertWith(execution, writer, effects, planned, inputs);
+  });
+}
+
+/** Runs an INSERT inside of a writer's transaction that is open already. */
+export function insertWith(
+  execution: Execution,
+  writer: Connection,
+  effects: Effects,
+  planned: PlannedInsert,
+  inputs: BindInputs,
+): Written {
+  const inserter = new Inserter(execution, writer, effects, planned.insert);
+  if (planned.insert.kind === 'rows') {
+    const evaluate = (plan: Plan) => readRow(writer, plan, inputs);
+    return inserter.run(planned.insert.rows(inputs, evaluate), planned.insert, inputs);
+  }
+  return insertQuery(execution, writer, effects, planned, inputs, inserter);
+}
+
+function readRow(writer: Connection, plan: Plan, inputs: BindInputs): readonly Cell[] {
+  return prepared(writer, plan.sql)
+    .raw(true)
+    .safeIntegers(true)
+    .get(...planArguments(plan, inputs)) as Cell[];
+}
+
+/**
+ * INSERT … SELECT: one SQLite statement where SQLite counts and numbers as MySQL does; otherwise, and to find out which
+ * row was a duplicate, row by row.
+ */
+function insertQuery(
+  execution: Execution,
+  writer: Connection,
+  effects: Effects,
+  { insert, statement }: PlannedInsert,
+  inputs: BindInputs,
+  inserter: Inserter,
+): Written {
+  const rowByRow = () => {
+    const source = insert.source!;
+    const rows = prepared(writer, source.sql)
+      .raw(true)
+      .safeIntegers(true)
+      .all(...planArguments(source, inputs));
+    const single = planInsert({ ...statement, query: null, columns: null, rows: [[]] }, translateEnv(execution));
+    return inserter.run(rows as Cell[][], single, inputs);
+  };
+  const numbered = inserter.table.columns.some((column) => column.autoIncrement) && !isRowIdSequence(inserter.table);
+  if (statement.replace || numbered) return rowByRow();
+  const nested = '__ob_query';
+  writer.exec(`SAVEPOINT ${nested}`);
+  try {
+    const { changes, lastInsertRowid } = prepared(writer, insert.plan.sql)
+      .safeIntegers(false)
+      .run(...planArguments(insert.plan, inputs));
+    const inserted = changes - effects.matched;
+    const generates = isRowIdSequence(inserter.table) && !names(statement, inserter.table) && inserted > 0;
+    const insertId = generates ? BigInt(lastInsertRowid) - BigInt(inserted) + 1n : 0n;
+    const affectedRows = inserted + 2 * effects.changed;
+    return {
+      affectedRows,
+      insertId: effects.lastInsertId ?? insertId,
+      info: insertInfo(changes, effects.matched, effects),
+    };
+  } catch (error) {
+    if (!isDuplicate(error)) throw inserter.coded(error, null);
+    writer.exec(`ROLLBACK TO ${nested}`);
+    return rowByRow();
+  } finally {
+    if (writer.inTransaction) writer.exec(`RELEASE ${nested}`);
+  }
+}
+
+/** True when the statement names the AUTO_INCREMENT column. */
+function names(statement: Insert, table: TableSchema): boolean {
+  const column = autoIncrementColumn(table)!.name.toLowerCase();
+  return statement.columns === null || statement.columns.some((name) => name.toLowerCase() === column);
+}
+
+function insertInfo(records: number, duplicates: number, effects: Effects): string {
+  return `Records: ${records}  Duplicates: ${duplicates}  Warnings: ${effects.warnings.length}`;
+}
+
+const rowsPerCheck = 1024;
+
+/** Adds rows one by one with one compiled statement. */
+class Inserter {
+  readonly table: TableSchema;
+  readonly #execution: Execution;
+  readonly #writer: Connection;
+  readonly #effects: Effects;
+
+  constructor(execution: Execution, writer: Connection, effects: Effects, plan: InsertPlan) {
+    this.#execution = execution;
+    this.#writer = writer;
+    this.#effects = effects;
+    this.table = execution.tenant.dictionary.table(plan.table.schema, plan.table.name)!;
+  }
+
+  run(rows: Iterable<readonly Cell[]>, insert: InsertPlan, inputs: BindInputs): Written {
+    const { plan, clear, autoIncrement } = insert;
+    const effects = this.#effects;
+    const statement = prepared(this.#writer, plan.sql);
+    const clearing = clear ? prepared(this.#writer, clear.sql) : null;
+    const numbering = autoIncrement >= 0 ? numberingOf(this.#writer, this.table) : null;
+    let records = 0;
+    let affectedRows = 0;
+    let duplicates = 0;
+    for (const given of rows) {
+      effects.rowNumber = ++records;
+      if (records % rowsPerCheck === 0) this.#execution.check();
+      const row = numbering ? numbering.number(given, autoIncrement) : given;
+      const { matched, changed } = effects;
+      try {
+        const cleared = clearing ? clearing.run(...bindCells(clear!.binds, inputs, row)).changes : 0;
+        const result = insert.direct ? statement.run(row) : statement.run(...bindCells(plan.binds, inputs, row));
+        const { changes } = result;
+        if (effects.matched > matched) {
+          duplicates++;
+          affectedRows += effects.changed > changed ? 2 : 0;
+        } else {
+          if (changes === 0) duplicates++;
+          affectedRows += changes + cleared;
+          duplicates += cleared;
+          if (changes > 0) numbering?.added(row[autoIncrement], result.lastInsertRowid);
+        }
+      } catch (error) {
+        throw this.coded(error, { plan: insert, cells: row });
+      }
+    }
+    numbering?.finish();
+    const insertId = effects.lastInsertId ?? numbering?.first ?? 0n;
+    const info = records > 1 || insert.source ? insertInfo(records, duplicates, effects) : '';
+    return { affectedRows, insertId, info };
+  }
+
+  coded(error: unknown, wanted: { readonly plan: InsertPlan; readonly cells: readonly Cell[] } | null): unknown {
+    if (isDuplicate(error)) return describeDuplicate(this.#execution.tenant, error, wanted);
+    if (isForeignKey(error)) return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
+    return error;
+  }
+}
+
+/** Gives numbers to rows that ask for one, and notes the first that was given to a row that was added. */
+interface Numbering {
+  readonly first: bigint | null;
+  number(row: readonly Cell[], at: number): readonly Cell[];
+  added(cell: Cell | undefined, rowId: number | bigint): void;
+  finish(): void;
+}
+
+function numberingOf(writer: Connection, table: TableSchema): Numbering {
+  return isRowIdSequence(table) ? rowIdNumbering() : new KeptNumbering(writer, table);
+}
+
+/** SQLite numbers the rows. */
+function rowIdNumbering(): Numbering {
+  let first: bigint | null = null;
+  return {
+    get first() {
+      return first;
+    },
+    number: (row) => row,
+    added(cell, rowId) {
+      if (cell === null && first === null) first = BigInt(rowId);
+    },
+    finish() {},
+  };
+}
+
+/** For columns that are not SQLite's row number. */
+class KeptNumbering implements Numbering {
+  first: bigint | null = null;
+  #next: bigint;
+  #given: bigint | null = null;
+  #moved = false;
+  readonly #writer: Connection;
+  readonly #table: TableSchema;
+
+  constructor(writer: Connection, table: TableSchema) {
+    this.#writer = writer;
+    this.#table = table;
+    this.#next = nextValue(writer, table)!;
+  }
+
+  number(row: readonly Cell[], at: number): readonly Cell[] {
+    const cell = row[at];
+    this.#given = null;
+    if (cell === null || cell === undefined) {
+      this.#given = this.#next;
+      this.#next += 1n;
+      this.#moved = true;
+      return row.with(at, this.#given);
+    }
+    const explicit = typeof cell === 'bigint' || typeof cell === 'number' ? BigInt(cell) : 0n;
+    if (explicit < this.#next) return row;
+    this.#next = explicit + 1n;
+    this.#moved = true;
+    return row;
+  }
+
+  added(): void {
+    this.first ??= this.#given;
+  }
+
+  finish(): void {
+    if (this.#moved) setNextValue(this.#writer, this.#table, this.#next);
+  }
 }

@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Delete, Insert, TenantStatement, Update } from '../../sql/ast.ts';
+import type { Delete, TenantStatement, Update } from '../../sql/ast.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
@@ -19,7 +19,7 @@ import { runWrite } from './run-write.ts';
 import { schemaProvider } from './schema-provider.ts';
 import { type Execution, type StatementResult, startImplicit } from './statement.ts';
 
-type Plannable = Extract<TenantStatement, { readonly kind: 'query' }> | Insert | Update | Delete;
+type Plannable = Extract<TenantStatement, { readonly kind: 'query' }> | Update | Delete;
 
 /** Translates a statement, keeps the plan when it may serve again, and runs it. */
 export function planFor(

@@ -2,8 +2,10 @@ import { fault, faultText } from '../../base/errors.ts';
 import { Mutex } from '../../base/mutex.ts';
 import type { PreparedShape, StatementContext } from '../tenant-engine.ts';
 import type { ExecuteReply, RowsReply, SessionRequest } from './engine-calls.ts';
+import { prepareShape } from './prepare-shape.ts';
 import type { RowCursor } from './row-cursor.ts';
 import { coded } from './sql-errors.ts';
+import { runStatement } from './statement.ts';
 import type { Tenant } from './tenant.ts';
 import { Transaction } from './transaction.ts';
 
@@ -35,7 +37,6 @@ export class Session {
       const check = () => this.#check(request);
       try {
         check();
-        const { runStatement } = await import('./statement.ts');
         const result = await runStatement({
           tenant: this.tenant,
           session: this,
@@ -56,9 +57,8 @@ export class Session {
   prepare(sql: string, context: StatementContext | null): Promise<PreparedShape> {
     this.#context = context ?? this.#context;
     const known = this.#context;
-    return this.#turn.run(async () => {
+    return this.#turn.run(() => {
       if (this.#closed || !known) throw fault('OB_SESSION_KILLED');
-      const { prepareShape } = await import('./prepare-shape.ts');
       try {
         return prepareShape(this.tenant, sql, known);
       } catch (error) {

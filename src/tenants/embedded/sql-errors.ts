@@ -6,10 +6,10 @@ export function coded(error: unknown): unknown {
   if (isFault(error) || !(error instanceof Database.SqliteError)) return error;
   const { code, message } = error;
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
-  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return fault('ER_BAD_NULL', failedColumns(message)[0] ?? '');
+  if (code === 'SQLITE_CONSTRAINT_NOTNULL') return fault('ER_BAD_NULL', failedColumns(message).columns[0] ?? '');
   if (code === 'SQLITE_CONSTRAINT_CHECK') return fault('ER_CHECK_CONSTRAINT_VIOLATED', afterColon(message));
   if (code.startsWith('SQLITE_CONSTRAINT'))
-    return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', '', failedColumns(message).join('-'));
+    return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', '', failedColumns(message).columns.join('-'));
   if (code === 'SQLITE_FULL')
     return faultText('ER_DISK_FULL', 'Disk full; waiting for someone to free some space', error);
   if (code === 'SQLITE_TOOBIG') return faultText('OB_SIZE_OVERFLOW', 'Size overflow', error);
@@ -25,11 +25,25 @@ export const foreignKeyText = {
   parent: 'Cannot delete or update a parent row: a foreign key constraint fails',
 } as const;
 
-/** Column names of `UNIQUE constraint failed: db.t.a, db.t.b`. */
-export function failedColumns(message: string): string[] {
-  return afterColon(message)
-    .split(', ')
-    .map((path) => path.slice(path.lastIndexOf('.') + 1));
+/** Table and columns of `UNIQUE constraint failed: db.t.a, db.t.b`. */
+export function failedColumns(message: string): { readonly table: string; readonly columns: readonly string[] } {
+  const paths = afterColon(message).split(', ');
+  const [first] = paths as [string];
+  const index = failedIndex(message);
+  const table =
+    index === null
+      ? first.slice(0, first.lastIndexOf('.'))
+      : first.slice(first.indexOf("'") + 1, first.lastIndexOf('/'));
+  return { table, columns: paths.map((path) => path.slice(path.lastIndexOf('.') + 1)) };
+}
+
+/** The key of `UNIQUE constraint failed: index 'db.t/key'`, which SQLite says of keys over expressions. */
+export function failedIndex(message: string): string | null {
+  return /: index '[^/]*\/(.*)'$/.exec(message)?.[1] ?? null;
+}
+
+export function isForeignKey(error: unknown): boolean {
+  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY';
 }
 
 function afterColon(message: string): string {

@@ -12,7 +12,7 @@ import { lockTables } from './lock-tables.ts';
 import { maintain } from './maintenance.ts';
 import { seesDatabase } from './privileges.ts';
 import type { RowCursor } from './row-cursor.ts';
-import { runInsert } from './run-insert.ts';
+import { insertFor, runInsert } from './run-insert.ts';
 import { planFor, runPlan } from './run-plan.ts';
 import type { Session } from './session.ts';
 import { describe, show } from './show/show.ts';
@@ -45,6 +45,7 @@ export async function runStatement(execution: Execution): Promise<StatementResul
     const { key, literals } = normalise(request.sql, scanOptions(context));
     const cacheKey = planKey(context, key);
     const plan = tenant.plans.find(cacheKey, literals, request.sql);
+    if (plan?.insert) return runInsert(execution, { insert: plan.insert, statement: plan.statement! }, literals);
     if (plan) return runPlan(execution, plan, literals);
     return dispatch(execution, cacheKey);
   }
@@ -71,11 +72,8 @@ async function dispatch(execution: Execution, cacheKey: string | null): Promise<
   if (tenant.meta.mode === 'oracle' && !oracleKinds.has(statement.kind))
     throw fault('OB_NOT_SUPPORTED', 'SQL over tables of an Oracle-mode tenant is');
   switch (statement.kind) {
-    case 'insert': {
-      const inserted = await runInsert(execution, statement);
-      if (inserted) return inserted;
-      return planFor(execution, statement, { cacheKey, fixedSlots });
-    }
+    case 'insert':
+      return insertFor(execution, statement, { cacheKey, fixedSlots });
     case 'query':
     case 'update':
     case 'delete':

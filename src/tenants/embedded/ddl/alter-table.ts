@@ -27,12 +27,15 @@ export function alterTable(change: Change, statement: AlterTable): number {
   const draft = toDraft(table);
   const alteration: Alteration = { draft, env, sources: new Map(), renamedTo: null };
   for (const column of table.columns) alteration.sources.set(column.name.toLowerCase(), column.name);
-  for (const action of statement.actions) applyAction(change, alteration, action);
+  for (const action of statement.actions) {
+    const handle = handlers[action.kind] as (alteration: Alteration, action: AlterAction, change: Change) => void;
+    handle(alteration, action, change);
+  }
   const changed = finishTable(draft, table, env);
   if (JSON.stringify(changed.foreignKeys) !== JSON.stringify(table.foreignKeys)) checkForeignKeys(change, changed);
-  const rows = needsRebuild(table, changed)
-    ? rebuildTable(change, table, changed, alteration.sources)
-    : (reindex(change, table, changed), 0);
+  const rebuild = needsRebuild(table, changed);
+  const rows = rebuild ? rebuildTable(change, table, changed, alteration.sources) : 0;
+  if (!rebuild) reindex(change, table, changed);
   if (changed.foreignKeys.length > table.foreignKeys.length) checkForeignRows(change, changed);
   if (changed.autoIncrement !== table.autoIncrement && changed.autoIncrement > 0)
     setNextValue(change.writer, changed, BigInt(changed.autoIncrement));
@@ -48,46 +51,64 @@ interface Alteration {
   renamedTo: { schema: string; name: string } | null;
 }
 
-function applyAction(change: Change, alteration: Alteration, action: AlterAction): void {
-  const { draft, env } = alteration;
-  switch (action.kind) {
-    case 'addColumn':
-      return addColumn(draft, action.column, env, positionOf(draft, action.position));
-    case 'changeColumn':
-      return changeColumn(alteration, action.oldName, action.column, action.position);
-    case 'dropColumn':
-      return dropColumn(alteration, action.name);
-    case 'renameColumn':
-      return renameColumn(alteration, action.oldName, action.newName);
-    case 'alterDefault': {
-      const column = requireColumn(draft, action.column);
-      const given = { name: column.name, nullable: column.nullable, default: action.default };
-      return replaceColumn(draft, column, { ...column, default: columnDefault(given, column.type, env) });
-    }
-    case 'addConstraint':
-      return addConstraint(draft, action.constraint, env);
-    case 'dropIndex':
-      return void (draft.keys = without(draft.keys, action.name));
-    case 'dropPrimary':
-      if (draft.primaryKey.length === 0) throw fault('ER_CANT_DROP_FIELD_OR_KEY', 'PRIMARY');
-      return void (draft.primaryKey = []);
-    case 'dropForeign':
-      return void (draft.foreignKeys = without(draft.foreignKeys, action.name));
-    case 'dropCheck':
-      return void (draft.checks = without(draft.checks, action.name));
-    case 'renameIndex':
-      return renameIndex(draft, action.oldName, action.newName);
-    case 'renameTable':
-      return void (alteration.renamedTo = resolveName(change.execution, action.table));
-    case 'options':
-      return applyOptions(draft, action.options);
-    case 'convertCharset':
-      return convertCharset(draft, action.charset, action.collation);
-    case 'keys':
-      // Indexes are always kept up; mysqldump says this around every load.
-      return;
-  }
-}
+type Handlers = {
+  readonly [K in AlterAction['kind']]: (
+    alteration: Alteration,
+    action: Extract<AlterAction, { readonly kind: K }>,
+    change: Change,
+  ) => void;
+};
+
+const handlers: Handlers = {
+  addColumn({ draft, env }, action) {
+    addColumn(draft, action.column, env, positionOf(draft, action.position));
+  },
+  changeColumn(alteration, action) {
+    changeColumn(alteration, action.oldName, action.column, action.position);
+  },
+  dropColumn(alteration, action) {
+    dropColumn(alteration, action.name);
+  },
+  renameColumn(alteration, action) {
+    renameColumn(alteration, action.oldName, action.newName);
+  },
+  alterDefault({ draft, env }, action) {
+    const column = requireColumn(draft, action.column);
+    const given = { name: column.name, nullable: column.nullable, default: action.default };
+    replaceColumn(draft, column, { ...column, default: columnDefault(given, column.type, env) });
+  },
+  addConstraint({ draft, env }, action) {
+    addConstraint(draft, action.constraint, env);
+  },
+  dropIndex({ draft }, action) {
+    draft.keys = without(draft.keys, action.name);
+  },
+  dropPrimary({ draft }) {
+    if (draft.primaryKey.length === 0) throw fault('ER_CANT_DROP_FIELD_OR_KEY', 'PRIMARY');
+    draft.primaryKey = [];
+  },
+  dropForeign({ draft }, action) {
+    draft.foreignKeys = without(draft.foreignKeys, action.name);
+  },
+  dropCheck({ draft }, action) {
+    draft.checks = without(draft.checks, action.name);
+  },
+  renameIndex({ draft }, action) {
+    renameIndex(draft, action.oldName, action.newName);
+  },
+  renameTable(alteration, action, change) {
+    alteration.renamedTo = resolveName(change.execution, action.table);
+  },
+  options({ draft }, action) {
+    applyOptions(draft, action.options);
+  },
+  convertCharset({ draft }, action) {
+    convertCharset(draft, action.charset, action.collation);
+  },
+  keys() {
+    // Indexes are always kept up; mysqldump says this around every load.
+  },
+};
 
 function without<T extends { readonly name: string }>(list: readonly T[], name: string): T[] {
   const rest = list.filter((each) => each.name.toLowerCase() !== name.toLowerCase());

@@ -1,8 +1,7 @@
-import { fault, isFault } from '../../../base/errors.ts';
+import { fault } from '../../../base/errors.ts';
 import type { ColumnDefinition, Expression, Literal } from '../../../sql/ast.ts';
-import { storeTarget } from '../../../sql/translate/bind.ts';
+import { defaultExpression } from '../../../sql/translate/default.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
-import { storeValue } from '../../../value/store.ts';
 import type { ColumnDefault } from '../table-schema.ts';
 import { quoteSqlText } from './quote-text.ts';
 
@@ -19,29 +18,17 @@ export function columnDefault(
     return { text: 'NULL', shown: null, sql: 'NULL' };
   }
   if (isLong(type)) throw fault('ER_BLOB_CANT_HAVE_DEFAULT', definition.name);
-  if (isNow(given)) return nowDefault(definition.name, type);
+  if (isNow(given)) return nowDefault(type, defaultExpression({ name: definition.name, type }, given, env));
+  const sql = defaultExpression({ name: definition.name, type }, given, env);
   const value = constant(given);
   if (value === undefined) throw fault('ER_INVALID_DEFAULT', definition.name);
-  try {
-    const target = storeTarget({ ...env, sqlMode: strictMode }, { name: definition.name, nullable: true }, 1);
-    const stored = storeValue(type, value, target);
-    const shown = shownText(value);
-    return { text: quoteSqlText(shown), shown, sql: sqliteLiteral(stored) };
-  } catch (error) {
-    throw isFault(error) ? fault('ER_INVALID_DEFAULT', definition.name) : error;
-  }
+  const shown = shownText(value);
+  return { text: quoteSqlText(shown), shown, sql };
 }
 
-/** A default that does not fit is refused whatever the session's mode. */
-const strictMode = 'STRICT_ALL_TABLES';
-
-/** What a default CURRENT_TIMESTAMP is called towards the translator, which gives it the statement's time. */
-export const nowSql = 'CURRENT_TIMESTAMP';
-
-function nowDefault(name: string, type: ColumnType): ColumnDefault {
-  if (type.name !== 'datetime' && type.name !== 'timestamp') throw fault('ER_INVALID_DEFAULT', name);
+function nowDefault(type: ColumnType, sql: string): ColumnDefault {
   const text = type.scale ? `CURRENT_TIMESTAMP(${type.scale})` : 'CURRENT_TIMESTAMP';
-  return { text, shown: text, sql: nowSql };
+  return { text, shown: text, sql };
 }
 
 function isLong(type: ColumnType): boolean {
@@ -75,10 +62,4 @@ function literalCell({ type, value }: Literal): Cell {
 
 function shownText(value: Cell): string {
   return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value);
-}
-
-function sqliteLiteral(value: Cell): string {
-  if (value === null) return 'NULL';
-  if (value instanceof Uint8Array) return `x'${Buffer.from(value).toString('hex')}'`;
-  return typeof value === 'string' ? `'${value.replaceAll("'", "''")}'` : String(value);
 }

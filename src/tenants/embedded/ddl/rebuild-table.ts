@@ -1,15 +1,15 @@
 import { fault, isFault } from '../../../base/errors.ts';
 import { storeTarget } from '../../../sql/translate/bind.ts';
-import { nowText } from '../../../sql/translate/bind-convert.ts';
+import { evaluateDefault } from '../../../sql/translate/default.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
 import { decimalText } from '../../../value/decimal.ts';
 import { implicitDefault, storeConverter } from '../../../value/store.ts';
 import { formatTime } from '../../../value/temporal.ts';
 import { utcTextToLocal } from '../../../value/time-zone.ts';
 import { nextValue, setNextValue } from '../auto-increment.ts';
+import { bindInputs } from '../run-plan.ts';
 import { findColumn, quoteName, sqliteName, type TableColumn, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
-import { nowSql } from './column-default.ts';
 import { createStatements, indexStatements } from './table-sql.ts';
 
 /**
@@ -128,12 +128,10 @@ function converter(change: Change, from: TableSchema, column: TableColumn, sourc
 
 /** What rows get in a column that was not there before. */
 function newValue(change: Change, column: TableColumn): Cell {
-  const { context, request } = change.execution;
   if (!column.default) return column.nullable ? null : implicitDefault(column.type);
-  if (column.default.sql !== nowSql)
-    return change.writer.prepare(`SELECT ${column.default.sql}`).pluck().safeIntegers().get() as Cell;
-  const zone = column.type.name === 'timestamp' ? '+00:00' : context.timeZone;
-  return nowText({ nowUs: request.nowUs, timeZone: zone }, column.type.scale ?? 0);
+  const given = evaluateDefault(column.default.sql, bindInputs(change.execution, []).context);
+  if (given === undefined) throw fault('OB_NOT_SUPPORTED', `default of column '${column.name}' is`);
+  return given;
 }
 
 /** A stored value as SQL sees it, ready to be stored under another type. */

@@ -1,10 +1,14 @@
 import { fault } from '../../../base/errors.ts';
-import type { Query } from '../../../sql/ast.ts';
+import type { Insert, Query } from '../../../sql/ast.ts';
+import { planInsert } from '../../../sql/translate/insert.ts';
 import { translate } from '../../../sql/translate/translate.ts';
 import type { ColumnType } from '../../../value/column-type.ts';
+import { enterStatement } from '../connection-setup.ts';
+import { functionContext, newEffects } from '../function-context.ts';
+import { literalsOf } from '../literals-of.ts';
 import { requirePlanPrivileges } from '../privileges.ts';
-import { translateEnv } from '../run-plan.ts';
-import { insertRows } from '../run-write.ts';
+import { insertWith } from '../run-insert.ts';
+import { bindInputs, translateEnv } from '../run-plan.ts';
 import { findColumn, type TableColumn, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
 import type { Draft } from './table-builder.ts';
@@ -29,8 +33,8 @@ export interface QueryFill {
 }
 
 /** Runs the query into the new table; returns the number of rows. */
-export function fillFromQuery(change: Change, table: TableSchema, fill: QueryFill): number {
-  return insertRows(change.execution, change.writer, {
+export function fillFromQuery({ execution, writer }: Change, table: TableSchema, fill: QueryFill): number {
+  const statement: Insert = {
     kind: 'insert',
     replace: false,
     ignore: false,
@@ -39,7 +43,12 @@ export function fillFromQuery(change: Change, table: TableSchema, fill: QueryFil
     rows: null,
     query: fill.query,
     onDuplicate: null,
-  }).affectedRows;
+  };
+  const insert = planInsert(statement, translateEnv(execution));
+  const effects = newEffects();
+  enterStatement(writer, functionContext(execution, effects), () => execution.check());
+  const inputs = bindInputs(execution, literalsOf(fill.query));
+  return insertWith(execution, writer, effects, { insert, statement }, inputs).affectedRows;
 }
 
 function plainColumn(name: string, type: ColumnType, nullable: boolean): TableColumn {
