@@ -11,8 +11,11 @@ export interface Speaker {
   readonly loginTenant: Pick<Tenant, 'tenantId' | 'tenantName' | 'mode'>;
   /** Changed by ALTER SYSTEM CHANGE TENANT; otherwise the login tenant. */
   readonly effectiveTenantId: number;
+  /** The account's name: user and host pattern, not the client's address. */
   readonly user: string;
   readonly host: string;
+  /** Current database, null when none is chosen; GRANT … ON * needs it. */
+  readonly database?: string | null;
   readonly grants: readonly Grant[];
   readonly timeZone: string;
   readonly inTransaction: boolean;
@@ -36,6 +39,8 @@ export interface StatementResult {
   readonly rows?: { readonly columns: readonly ResultColumn[]; readonly cells: readonly (readonly Cell[])[] };
   /** Accounts or grants of this tenant changed: cached logins are stale. */
   readonly accountsOf?: number;
+  /** Global variables of these tenants changed: what is cached of them is stale. */
+  readonly variablesOf?: readonly number[];
   /** The session speaks for this tenant from now on. */
   readonly changeTenantTo?: number;
   /** Sessions of this tenant must be closed: it is gone. */
