@@ -234,6 +234,9 @@ export const errorTable = {
   ER_KEY_COLUMN_DOES_NOT_EXIST: { code: -1072, errno: 1072, sqlstate: "42000", text: "Key column '?' doesn't exist in table", template: "Key column '%s' doesn't exist in table" },
   ER_TOO_BIG_FIELDLENGTH: { code: -1074, errno: 1074, sqlstate: "42000", text: "Column length too big for column '?' (max = ?); use BLOB or TEXT instead", template: "Column length too big for column '%s' (max = %s); use BLOB or TEXT instead" },
   ER_WRONG_AUTO_KEY: { code: -1075, errno: 1075, sqlstate: "42000", text: "Incorrect table definition; there can be only one auto column and it must be defined as a key" },
+  ER_KILL_DENIED: { code: -1095, errno: 1095, sqlstate: "HY000", text: "You are not owner of thread ?", template: "You are not owner of thread %s" },
+  ER_TOO_MANY_ROWS: { code: -1172, errno: 1172, sqlstate: "42000", text: "Result consisted of more than one row" },
+  ER_COLLATION_CHARSET_MISMATCH: { code: -1253, errno: 1253, sqlstate: "42000", text: "COLLATION '?' is not valid for CHARACTER SET '?'", template: "COLLATION '%s' is not valid for CHARACTER SET '%s'" },
   ER_NO_SUCH_THREAD: { code: -1094, errno: 1094, sqlstate: "HY000", text: "Unknown thread id: ?", template: "Unknown thread id: %s" },
   ER_CANT_DROP_FIELD_OR_KEY: { code: -1091, errno: 1091, sqlstate: "42000", text: "Can't DROP '?'; check that column/key exists", template: "Can't DROP '%s'; check that column/key exists" },
   ER_UPDATE_TABLE_USED: { code: -1093, errno: 1093, sqlstate: "HY000", text: "You can't specify target table '?' for update in FROM clause", template: "You can't specify target table '%s' for update in FROM clause" },
@@ -304,6 +307,9 @@ export const errorTable = {
   ER_INVALID_JSON_TEXT_IN_PARAM: { code: -3141, errno: 3141, sqlstate: "22032", text: "Invalid JSON text in argument ? to function ?: \"?\" at position ?.", template: "Invalid JSON text in argument %s to function %s: \"%s\" at position %s." },
   ER_INVALID_JSON_PATH: { code: -3143, errno: 3143, sqlstate: "42000", text: "Invalid JSON path expression. The error is around character position ?.", template: "Invalid JSON path expression. The error is around character position %s." },
   ER_JSON_DOCUMENT_NULL_KEY: { code: -3158, errno: 3158, sqlstate: "22032", text: "JSON documents may not contain NULL member names." },
+  ER_COLLATION_CHARSET_MISMATCH: { code: -1253, errno: 1253, sqlstate: "42000", text: "COLLATION '?' is not valid for CHARACTER SET '?'", template: "COLLATION '%s' is not valid for CHARACTER SET '%s'" },
+  ER_PASSWD_LENGTH: { code: -1372, errno: 1372, sqlstate: "HY000", text: "Password hash should be a 41-digit hexadecimal number" },
+  ER_PLUGIN_IS_NOT_LOADED: { code: -1524, errno: 1524, sqlstate: "HY000", text: "Plugin '?' is not loaded", template: "Plugin '%s' is not loaded" },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof errorTable;
