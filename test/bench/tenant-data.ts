@@ -1,0 +1,101 @@
+import { randomBytes } from 'node:crypto';
+import type { Connection } from 'mysql2/promise';
+import { rowsOf } from './clients.ts';
+
+/** Tables of text, numbers, JSON and bytes that do not shrink, in about equal shares. */
+const tables = [
+  `CREATE TABLE shop.notes (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(40) NOT NULL,
+    written_at DATETIME(6) NOT NULL, note TEXT NOT NULL, KEY idx_customer (customer))`,
+  `CREATE TABLE shop.measures (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, device INT NOT NULL, at BIGINT NOT NULL,
+    amount DECIMAL(12,2) NOT NULL, level DOUBLE NOT NULL, total BIGINT NOT NULL)`,
+  `CREATE TABLE shop.events (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, kind VARCHAR(20) NOT NULL,
+    payload JSON NOT NULL)`,
+  `CREATE TABLE shop.files (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, name VARCHAR(60) NOT NULL,
+    body VARBINARY(4000) NOT NULL)`,
+] as const;
+
+const statementBytes = 400_000;
+const distinctStatements = 120;
+
+const words =
+  `backup tenant archive piece round set restore commit ledger order customer invoice payment shipment address
+ of the and to in for on with at by from as is was are been has had not but all when which their more can will`.split(
+    /\s+/,
+  );
+
+/** Multi-row INSERTs, all different; sent again and again they fill a tenant with rows under new ids. */
+function loadStatements(): readonly string[] {
+  return Array.from({ length: distinctStatements }, (_, i) => {
+    const [head, row] = rowMakers[i % rowMakers.length]!;
+    const rows: string[] = [];
+    for (let size = 0; size < statementBytes; size += rows.at(-1)!.length) rows.push(row());
+    return `${head} VALUES ${rows.join(',')}`;
+  });
+}
+
+const below = (limit: number) => Math.floor(Math.random() * limit);
+const text = (count: number) => Array.from({ length: count }, () => words[below(words.length)]).join(' ');
+
+const rowMakers: readonly (readonly [string, () => string])[] = [
+  [
+    'INSERT INTO shop.notes (customer, written_at, note)',
+    () => {
+      const second = String(below(60)).padStart(2, '0');
+      const time = `2024-0${1 + below(9)}-${10 + below(18)} 12:${10 + below(50)}:${second}.${100_000 + below(900_000)}`;
+      return `('customer-${below(100_000)}','${time}','${text(20 + below(60))}')`;
+    },
+  ],
+  [
+    'INSERT INTO shop.measures (device, at, amount, level, total)',
+    () =>
+      `(${below(1000)},${1_700_000_000_000 + below(1e9)},${below(1e8) / 100},${Math.random() * 100},${below(2 ** 50)})`,
+  ],
+  [
+    'INSERT INTO shop.events (kind, payload)',
+    () => {
+      const payload = {
+        state: 'open',
+        sum: below(1e6) / 100,
+        tags: [text(1), text(1)],
+        note: text(8),
+        ref: below(1e9),
+      };
+      return `('kind-${below(20)}','${JSON.stringify(payload)}')`;
+    },
+  ],
+  [
+    'INSERT INTO shop.files (name, body)',
+    () => `('file-${below(1e9)}.bin',x'${randomBytes(500 + below(3000)).toString('hex')}')`,
+  ],
+];
+
+/** Loads rows over two connections until `sizeBytes()` says the tenant is as large as wanted. */
+export async function loadTenant(
+  clients: readonly Connection[],
+  wantedBytes: number,
+  sizeBytes: () => number,
+): Promise<void> {
+  const [first] = clients;
+  if (!first) throw new Error('loading needs a connection');
+  await first.query('CREATE DATABASE shop');
+  for (const table of tables) await first.query(table);
+  const statements = loadStatements();
+  let next = 0;
+  const feed = async (client: Connection) => {
+    while (sizeBytes() < wantedBytes) await client.query(statements[next++ % statements.length]!);
+  };
+  await Promise.all(clients.map(feed));
+}
+
+/** What all rows of a tenant add up to: the same before a backup and after a restore. */
+export async function fingerprint(client: Connection): Promise<string> {
+  const questions = [
+    'SELECT COUNT(*), SUM(id), SUM(CRC32(customer)), SUM(CRC32(note)) FROM shop.notes',
+    'SELECT COUNT(*), SUM(id), SUM(device), SUM(at), SUM(total) FROM shop.measures',
+    'SELECT COUNT(*), SUM(id), SUM(CRC32(payload)) FROM shop.events',
+    'SELECT COUNT(*), SUM(id), SUM(CRC32(body)) FROM shop.files',
+  ];
+  const answers: string[] = [];
+  for (const question of questions) answers.push(JSON.stringify(await rowsOf(client, question)));
+  return answers.join('\n');
+}
