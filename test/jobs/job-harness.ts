@@ -199,12 +199,16 @@ const context: StatementContext = Object.freeze({
   lockWaitTimeoutMs: 5_000,
 });
 
-/** Unit, pool and tenant of one name. */
+/** A tenant of that name, without units and pools. */
 export async function makeTenant(harness: Harness, name: string): Promise<number> {
-  await makePool(harness, `pool_${name}`);
-  await harness.say(`CREATE TENANT ${name} RESOURCE_POOL_LIST = ('pool_${name}') SET ob_tcp_invited_nodes = '%'`);
-  const tenant = await harness.controller.catalog.read((tx) => tx.tenants.byName(name));
-  return tenant?.tenantId ?? 0;
+  const tenantId = await harness.controller.catalog.transaction((tx) => {
+    const id = tx.counters.nextOfCluster('tenant');
+    tx.tenants.create(id, { tenantName: name });
+    return id;
+  });
+  const options = { mode: 'mysql' as const, charset: 'utf8mb4', collation: 'utf8mb4_general_ci', variables: {} };
+  await harness.controller.engines.create(tenantId, options);
+  return tenantId;
 }
 
 export async function makePool(harness: Harness, name: string): Promise<void> {
