@@ -307,7 +307,6 @@ export const errorTable = {
   ER_INVALID_JSON_TEXT_IN_PARAM: { code: -3141, errno: 3141, sqlstate: "22032", text: "Invalid JSON text in argument ? to function ?: \"?\" at position ?.", template: "Invalid JSON text in argument %s to function %s: \"%s\" at position %s." },
   ER_INVALID_JSON_PATH: { code: -3143, errno: 3143, sqlstate: "42000", text: "Invalid JSON path expression. The error is around character position ?.", template: "Invalid JSON path expression. The error is around character position %s." },
   ER_JSON_DOCUMENT_NULL_KEY: { code: -3158, errno: 3158, sqlstate: "22032", text: "JSON documents may not contain NULL member names." },
-  ER_COLLATION_CHARSET_MISMATCH: { code: -1253, errno: 1253, sqlstate: "42000", text: "COLLATION '?' is not valid for CHARACTER SET '?'", template: "COLLATION '%s' is not valid for CHARACTER SET '%s'" },
   ER_PASSWD_LENGTH: { code: -1372, errno: 1372, sqlstate: "HY000", text: "Password hash should be a 41-digit hexadecimal number" },
   ER_PLUGIN_IS_NOT_LOADED: { code: -1524, errno: 1524, sqlstate: "HY000", text: "Plugin '?' is not loaded", template: "Plugin '%s' is not loaded" },
 } as const satisfies Record<string, ErrorRow>;

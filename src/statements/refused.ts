@@ -1,11 +1,10 @@
 import { fault } from '../base/errors.ts';
 import type { ObStatementKind } from '../sql/statement.ts';
 import { handler, type StatementAccess, type StatementHandler } from './statement-handler.ts';
-
-const alterSystem: StatementAccess = { privilege: 'ALTER SYSTEM', tenants: 'all' };
+import { resolveRoleTarget } from './tenant-clause.ts';
 
 /** A statement nothing here can carry out: 1235 with its name, after the privileges. */
-function refused<K extends ObStatementKind>(name: string, access: StatementAccess = alterSystem): StatementHandler<K> {
+function refused<K extends ObStatementKind>(name: string, access: StatementAccess): StatementHandler<K> {
   return handler<K, null>({
     access,
     check: async () => {
@@ -15,41 +14,54 @@ function refused<K extends ObStatementKind>(name: string, access: StatementAcces
   });
 }
 
+/** As `refused`, after the complaints about its one tenant. */
+function refusedRole<K extends 'recoverStandby' | 'switchover'>(
+  name: string,
+  access: StatementAccess,
+): StatementHandler<K> {
+  return handler<K, unknown>({
+    ...refused<K>(name, access),
+    async resolve(statement, speaker, controller) {
+      const { tenant } = statement as { readonly tenant: string | null };
+      await controller.catalog.read((tx) => resolveRoleTarget(tx, tenant, speaker));
+    },
+  });
+}
+
+const anyTenant: StatementAccess = { privilege: 'ALTER SYSTEM', tenants: 'all' };
 const sysOnly: StatementAccess = { privilege: 'ALTER SYSTEM', tenants: 'sys' };
+const superAnywhere: StatementAccess = { privilege: 'SUPER', tenants: 'all' };
+const superInSys: StatementAccess = { privilege: 'SUPER', tenants: 'sys' };
+const pools: StatementAccess = { privilege: 'CREATE RESOURCE POOL', tenants: 'sys' };
 
 /** Statements without a handler yet, by kind. */
 export const refusedStatements = Object.freeze({
   backupClusterParameters: refused<'backupClusterParameters'>('backup cluster parameters', sysOnly),
-  addDeletePolicy: refused<'addDeletePolicy'>('add delete backup policy'),
-  dropDeletePolicy: refused<'dropDeletePolicy'>('drop delete backup policy'),
-  cancelDelete: refused<'cancelDelete'>('cancel delete backup'),
-  deleteBackupSet: refused<'deleteBackupSet'>('delete backupset'),
-  deleteBackupPiece: refused<'deleteBackupPiece'>('delete backuppiece'),
-  deleteObsoleteBackup: refused<'deleteObsoleteBackup'>('delete obsolete backup'),
+  addDeletePolicy: refused<'addDeletePolicy'>('add delete backup policy', anyTenant),
+  dropDeletePolicy: refused<'dropDeletePolicy'>('drop delete backup policy', anyTenant),
+  cancelDelete: refused<'cancelDelete'>('cancel delete backup', anyTenant),
+  deleteBackupSet: refused<'deleteBackupSet'>('delete backupset', anyTenant),
+  deleteBackupPiece: refused<'deleteBackupPiece'>('delete backuppiece', anyTenant),
+  deleteObsoleteBackup: refused<'deleteObsoleteBackup'>('delete obsolete backup', anyTenant),
   restorePreview: refused<'restorePreview'>('restore preview', sysOnly),
   addRestoreSource: refused<'addRestoreSource'>('add restore source', sysOnly),
   clearRestoreSource: refused<'clearRestoreSource'>('clear restore source', sysOnly),
-  recoverStandby: refused<'recoverStandby'>('recover standby'),
-  switchover: refused<'switchover'>('switchover tenant', { privilege: 'SUPER', tenants: 'all' }),
-  createStandbyTenant: refused<'createStandbyTenant'>('create standby tenant', { privilege: 'SUPER', tenants: 'sys' }),
+  recoverStandby: refusedRole<'recoverStandby'>('recover standby', anyTenant),
+  switchover: refusedRole<'switchover'>('switchover', superAnywhere),
+  createStandbyTenant: refused<'createStandbyTenant'>('create standby tenant', superInSys),
   recoverTable: refused<'recoverTable'>('recover table', sysOnly),
   cancelRecoverTable: refused<'cancelRecoverTable'>('cancel recover table', sysOnly),
-  changeStorageDest: refused<'changeStorageDest'>('change external storage dest'),
-  service: refused<'service'>('service'),
-  validateBackup: refused<'validateBackup'>('validate backup'),
-  splitResourcePool: refused<'splitResourcePool'>('split resource pool', {
-    privilege: 'CREATE RESOURCE POOL',
-    tenants: 'sys',
-  }),
-  mergeResourcePools: refused<'mergeResourcePools'>('merge resource pools', {
-    privilege: 'CREATE RESOURCE POOL',
-    tenants: 'sys',
-  }),
-  alterResourceTenant: refused<'alterResourceTenant'>('alter resource tenant', {
-    privilege: 'CREATE RESOURCE POOL',
-    tenants: 'sys',
-  }),
-  cloneTenant: refused<'cloneTenant'>('clone tenant', { privilege: 'SUPER', tenants: 'sys' }),
+  changeStorageDest: refused<'changeStorageDest'>('change external_storage_dest', anyTenant),
+  service: refused<'service'>('service', anyTenant),
+  validateBackup: refused<'validateBackup'>('validate backup', anyTenant),
+  runJob: refused<'runJob'>('run job', sysOnly),
+  stopUpgradeJob: refused<'stopUpgradeJob'>('stop upgrade job', sysOnly),
+  splitResourcePool: refused<'splitResourcePool'>('split resource pool', pools),
+  mergeResourcePools: refused<'mergeResourcePools'>('merge resource pools', pools),
+  alterResourceTenant: refused<'alterResourceTenant'>('alter resource tenant', pools),
+  cloneTenant: refused<'cloneTenant'>('clone tenant', superInSys),
+  grantRoles: refused<'grantRoles'>('grant role', { privilege: null, tenants: 'all' }),
+  revokeRoles: refused<'revokeRoles'>('revoke role', { privilege: null, tenants: 'all' }),
 });
 
 /** A form the parser knows and the server refuses for good. */

@@ -1,14 +1,20 @@
 import type { ObStatementKind } from '../sql/statement.ts';
 import { activateStandby } from './activate-standby.ts';
+import { alterTenant, lockTenant, renameTenant } from './alter-tenant.ts';
 import { backup, cancelBackup } from './backup.ts';
+import { changeTenant } from './change-tenant.ts';
+import { createTenant } from './create-tenant.ts';
+import { dropTenant, flashbackTenant, purgeTenant } from './drop-tenant.ts';
 import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
 import { archivelog, noarchivelog } from './log-mode.ts';
 import { notYet, refusedForm, refusedStatements } from './refused.ts';
+import { resetParameters } from './reset-parameters.ts';
 import { alterResourcePool, createResourcePool, dropResourcePool } from './resource-pool.ts';
 import { alterResourceUnit, createResourceUnit, dropResourceUnit } from './resource-unit.ts';
 import { cancelRestore, restore } from './restore.ts';
 import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
+import { flushCache, freeze, merge, runUpgradeJob } from './upkeep.ts';
 
 /** The handler of every statement; a kind without one does not compile. */
 export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } = Object.freeze({
@@ -26,27 +32,25 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   restore,
   cancelRestore,
   activateStandby,
-  resetParameters: notYet<'resetParameters'>('reset parameters'),
-  changeTenant: notYet<'changeTenant'>('change tenant'),
-  runUpgradeJob: notYet<'runUpgradeJob'>('run upgrade job'),
-  stopUpgradeJob: notYet<'stopUpgradeJob'>('stop upgrade job'),
-  runJob: notYet<'runJob'>('run job'),
-  freeze: notYet<'freeze'>('freeze'),
-  merge: notYet<'merge'>('merge control'),
-  flushCache: notYet<'flushCache'>('flush cache'),
+  resetParameters,
+  changeTenant,
+  runUpgradeJob,
+  freeze,
+  merge,
+  flushCache,
   createResourceUnit,
   alterResourceUnit,
   dropResourceUnit,
   createResourcePool,
   alterResourcePool,
   dropResourcePool,
-  createTenant: notYet<'createTenant'>('create tenant'),
-  alterTenant: notYet<'alterTenant'>('alter tenant'),
-  renameTenant: notYet<'renameTenant'>('rename tenant'),
-  lockTenant: notYet<'lockTenant'>('lock tenant'),
-  dropTenant: notYet<'dropTenant'>('drop tenant'),
-  flashbackTenant: notYet<'flashbackTenant'>('flashback tenant'),
-  purgeTenant: notYet<'purgeTenant'>('purge tenant'),
+  createTenant,
+  alterTenant,
+  renameTenant,
+  lockTenant,
+  dropTenant,
+  flashbackTenant,
+  purgeTenant,
   createUser: notYet<'createUser'>('create user'),
   alterUser: notYet<'alterUser'>('alter user'),
   dropUser: notYet<'dropUser'>('drop user'),
@@ -55,6 +59,4 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   grant: notYet<'grant'>('grant'),
   revoke: notYet<'revoke'>('revoke'),
   revokeAll: notYet<'revokeAll'>('revoke all'),
-  grantRoles: notYet<'grantRoles'>('grant role'),
-  revokeRoles: notYet<'revokeRoles'>('revoke role'),
 });
