@@ -2,8 +2,10 @@ import Database from 'better-sqlite3';
 import { fault, type ObError } from '../../base/errors.ts';
 import type { InsertPlan } from '../../sql/translate/insert.ts';
 import type { Cell } from '../../value/column-type.ts';
+import type { Connection } from './connection.ts';
+import { indexName } from './ddl/table-sql.ts';
 import { failedColumns, failedIndex } from './sql-errors.ts';
-import type { TableSchema } from './table-schema.ts';
+import { quoteName, sqliteName, type TableSchema } from './table-schema.ts';
 import type { Tenant } from './tenant.ts';
 
 /** True for the failure of a unique or primary key. */
@@ -22,18 +24,45 @@ export interface WantedRow {
   readonly cells: readonly Cell[];
 }
 
-/** 1062 with the key's name and, when the row is known, its value. */
-export function describeDuplicate(tenant: Tenant, error: Error, wanted: WantedRow | null): ObError {
-  const { columns, table } = failedColumns(error.message);
-  const schema = tenant.dictionary.allTables().find((each) => `${each.schema}.${each.name}` === table);
-  const index = failedIndex(error.message);
-  const key = index ?? (schema ? keyName(schema, columns) : 'PRIMARY');
-  const named =
-    index && schema
-      ? (schema.keys.find((each) => each.name === index)?.parts.map((part) => part.column) ?? [])
-      : columns;
-  const value = wanted ? named.map((column) => shownCell(wanted, column)).join('-') : '';
+/** 1062 with the key's name and its value: that of the row, or a text. */
+export function describeDuplicate(tenant: Tenant, error: Error, wanted: WantedRow | string | null): ObError {
+  const { key, columns } = failedKey(tenant, error);
+  if (typeof wanted === 'string') return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', wanted, key);
+  const value = wanted ? columns.map((column) => shownCell(wanted, column)).join('-') : '';
   return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', value, key);
+}
+
+function failedKey(tenant: Tenant, error: Error) {
+  const failed = failedColumns(error.message);
+  const table = tenant.dictionary.allTables().find((each) => `${each.schema}.${each.name}` === failed.table) ?? null;
+  const index = failedIndex(error.message);
+  const parts = table?.keys.find((each) => each.name.toLowerCase() === index)?.parts;
+  const columns = parts?.map((part) => part.column) ?? failed.columns;
+  return { table, columns, key: index ?? (table ? keyName(table, failed.columns) : 'PRIMARY') };
+}
+
+/**
+ * Which value an UPDATE made twice: the write is done again without the key, looked at, and taken back. Only keys with
+ * an index of their own can be put aside; the answer is empty for others.
+ */
+export function duplicateValue(tenant: Tenant, writer: Connection, error: Error, write: () => void): string {
+  const { table, key, columns } = failedKey(tenant, error);
+  if (!table || key === 'PRIMARY' || !writer.inTransaction) return '';
+  const aside = '__ob_aside';
+  writer.exec(`SAVEPOINT ${aside}`);
+  try {
+    writer.exec(`DROP INDEX ${indexName(table, key)}`);
+    write();
+    const list = columns.map(quoteName).join(', ');
+    const sql = `SELECT ${list} FROM ${sqliteName(table.schema, table.name)} GROUP BY ${list} HAVING count(*) > 1 LIMIT 1`;
+    const row = writer.prepare(sql).raw().safeIntegers().get() as Cell[] | undefined;
+    return row?.map(shown).join('-') ?? '';
+  } catch {
+    // Another key fails as well: its value is not the one that was asked for.
+    return '';
+  } finally {
+    writer.exec(`ROLLBACK TO ${aside}; RELEASE ${aside}`);
+  }
 }
 
 function keyName(table: TableSchema, columns: readonly string[]): string {
@@ -45,7 +74,10 @@ function keyName(table: TableSchema, columns: readonly string[]): string {
 
 function shownCell({ plan, cells }: WantedRow, column: string): string {
   const at = plan.targetColumns.findIndex((each) => each.name.toLowerCase() === column.toLowerCase());
-  const cell = cells[at];
-  if (cell === null || cell === undefined) return 'NULL';
+  return shown(cells[at] ?? null);
+}
+
+function shown(cell: Cell): string {
+  if (cell === null) return 'NULL';
   return cell instanceof Uint8Array ? Buffer.from(cell).toString('latin1') : String(cell);
 }

@@ -4,12 +4,13 @@ import type { Plan } from '../../sql/translate/plan.ts';
 import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
-import { describeDuplicate, isDuplicate } from './duplicate-key.ts';
+import { describeDuplicate, duplicateValue, isDuplicate } from './duplicate-key.ts';
 import { type Effects, functionContext, newEffects } from './function-context.ts';
 import { prepared } from './prepared.ts';
 import { planArguments } from './run-plan.ts';
 import { foreignKeyText, isForeignKey } from './sql-errors.ts';
 import type { Execution, StatementResult } from './statement.ts';
+import { quoteName } from './table-schema.ts';
 
 /** What a write did, as the OK packet tells it. */
 export interface Written {
@@ -61,15 +62,32 @@ export function runWrite(execution: Execution, plan: Plan, inputs: BindInputs): 
 }
 
 function runCounted(execution: Execution, writer: Connection, plan: Plan, inputs: BindInputs): number {
+  const nested = '__ob_write';
+  const args = planArguments(plan, inputs);
+  writer.exec(`SAVEPOINT ${nested}`);
   try {
-    return prepared(writer, plan.sql).run(...planArguments(plan, inputs)).changes;
+    return prepared(writer, plan.sql).run(...args).changes;
   } catch (error) {
-    if (isForeignKey(error)) throw faultText('ER_ROW_IS_REFERENCED', foreignKeyTextOf(execution, plan), error);
-    if (isDuplicate(error)) throw describeDuplicate(execution.tenant, error, null);
-    throw error;
+    if (isForeignKey(error)) throw brokenForeignKey(execution, plan, error);
+    if (!isDuplicate(error)) throw error;
+    if (writer.inTransaction) writer.exec(`ROLLBACK TO ${nested}`);
+    const again = () => prepared(writer, plan.sql).run(...args);
+    throw describeDuplicate(execution.tenant, error, duplicateValue(execution.tenant, writer, error, again));
+  } finally {
+    if (writer.inTransaction) writer.exec(`RELEASE ${nested}`);
   }
 }
 
-function foreignKeyTextOf(_execution: Execution, _plan: Plan): string {
-  return foreignKeyText.parent;
+/** 1452 when the write gave a row a parent that is not there, 1451 when it took a parent away. */
+function brokenForeignKey({ tenant, context }: Execution, plan: Plan, cause: unknown): Error {
+  const written = plan.uses.find(({ privilege }) => privilege === 'UPDATE');
+  const table = written && tenant.dictionary.table(written.table.schema ?? context.database ?? '', written.table.name);
+  const child = table?.foreignKeys.some((key) => key.columns.some((column) => assigns(plan.sql, column)));
+  return child
+    ? faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, cause)
+    : faultText('ER_ROW_IS_REFERENCED', foreignKeyText.parent, cause);
+}
+
+function assigns(sql: string, column: string): boolean {
+  return sql.toLowerCase().includes(`${quoteName(column.toLowerCase())} = `);
 }

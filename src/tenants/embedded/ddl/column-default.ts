@@ -2,6 +2,7 @@ import { fault } from '../../../base/errors.ts';
 import type { ColumnDefinition, Expression, Literal } from '../../../sql/ast.ts';
 import { defaultExpression } from '../../../sql/translate/default.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
+import { decimalText } from '../../../value/decimal.ts';
 import type { ColumnDefault } from '../table-schema.ts';
 import { quoteSqlText } from './quote-text.ts';
 
@@ -22,7 +23,7 @@ export function columnDefault(
   const sql = defaultExpression({ name: definition.name, type }, given, env);
   const value = constant(given);
   if (value === undefined) throw fault('ER_INVALID_DEFAULT', definition.name);
-  const shown = shownText(value);
+  const shown = type.name === 'decimal' ? decimalShown(sql, type) : shownText(value);
   return { text: quoteSqlText(shown), shown, sql };
 }
 
@@ -58,6 +59,14 @@ function literalCell({ type, value }: Literal): Cell {
   if (typeof value !== 'string') return value;
   if (type === 'integer') return BigInt(value);
   return type === 'double' ? Number(value) : value;
+}
+
+/** Decimal defaults show all their digits. */
+function decimalShown(sql: string, type: ColumnType): string {
+  const number = Number(sql);
+  return Number.isSafeInteger(number) || !/^-?\d+$/.test(sql)
+    ? decimalText(number, type.scale ?? 0)
+    : decimalText(BigInt(sql), type.scale ?? 0);
 }
 
 function shownText(value: Cell): string {
