@@ -194,9 +194,12 @@ export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): P
   const { controller, job, tenant, medium, signal } = run;
   const memory = { ...taskMemory(task), retryId: taskMemory(task).retryId + 1 };
   const engine = await controller.engines.open(tenant.tenantId);
+  // No commit lies between the barrier and a later snapshot's newest commit but those the snapshot holds, so the greater of
+  // the two is the snapshot's SCN even when the tenant has long been idle.
+  const { scn: barrierScn } = await (await engine.log()).barrier();
   const snapshot = await engine.pin();
   try {
-    const endScn = snapshot.scn;
+    const endScn = snapshot.scn > barrierScn ? snapshot.scn : barrierScn;
     const counts = { tabletCount: 1, macroBlockCount: snapshot.blockCount };
     await changeTask(controller, task, { status: 'BACKUP_DATA_MINOR', endScn, stepData: memory, ...counts });
     await changeTask(controller, task, { status: 'BACKUP_DATA_MAJOR' });

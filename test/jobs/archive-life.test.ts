@@ -1,0 +1,194 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Medium } from '../../src/media/medium.ts';
+import {
+  type Harness,
+  makePool,
+  makeTenant,
+  roundOf,
+  setsOf,
+  settle,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
+
+let harness: Harness | null = null;
+let directory: string | null = null;
+afterEach(async () => {
+  await harness?.stop();
+  if (directory !== null) rmSync(directory, { recursive: true, force: true });
+  harness = null;
+  directory = null;
+});
+
+async function checkpointPasses(one: Harness, name: string): Promise<void> {
+  const tenant = await one.controller.catalog.read((tx) => tx.tenants.byName(name));
+  const engine = await one.controller.engines.open(tenant?.tenantId ?? 0);
+  const { scn } = await (await engine.log()).barrier();
+  await one.until(async () => ((await roundOf(one, name))?.checkpointScn ?? 0n) >= scn);
+}
+
+async function restoredCount(one: Harness, from: string, to: string): Promise<string | null> {
+  await makePool(one, `pool_${to}`);
+  const paths = `${one.place(`${from}/data`)},${one.place(`${from}/archive`)}`;
+  await one.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' WITH 'pool_list=pool_${to}'`);
+  await settle(one);
+  const jobs = await one.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));
+  expect(jobs.map((job) => `${job.status} ${job.comment}`)).toEqual(['RESTORE_SUCCESS ', 'RESTORE_SUCCESS ']);
+  return one.value(to, 'SELECT COUNT(*) FROM d.t');
+}
+
+async function makeTable(one: Harness, name: string): Promise<void> {
+  await one.sql(name, 'CREATE DATABASE d');
+  await one.sql(name, 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+}
+
+test('a round goes on in the same file after a restart, and nothing is missing', async () => {
+  directory = mkdtempSync(join(tmpdir(), 'obvault-life-'));
+  harness = await startHarness({ directory });
+  await makeTenant(harness, 'a');
+  await startArchiving(harness, 'a');
+  await makeTable(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  for (let restart = 0; restart < 3; restart++) {
+    for (let i = 0; i < 10; i++) await harness.sql('a', `INSERT INTO d.t VALUES (${restart * 10 + i}, 'x')`);
+    if (restart % 2 === 0) await checkpointPasses(harness, 'a');
+    await harness.stop();
+    harness = await startHarness({ directory });
+  }
+  await checkpointPasses(harness, 'a');
+  expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
+  expect(readdirSync(join(directory, 'a/archive/piece_d1001r1p1/logstream_1001/log'))).toEqual(['1.obarc']);
+  expect(await restoredCount(harness, 'a', 'b')).toBe('30');
+});
+
+test('the log is folded again and again while it is archived', async () => {
+  harness = await startHarness({ settings: { foldLogBytes: 100_000 } });
+  const tenantId = await makeTenant(harness, 'a');
+  await startArchiving(harness, 'a');
+  await makeTable(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  const engine = await harness.controller.engines.open(tenantId);
+  let folds = 0;
+  for (let i = 0; i < 40; i++) {
+    const rows = Array.from({ length: 20 }, (_, j) => `(${i * 20 + j}, '${'y'.repeat(300)}')`);
+    await harness.sql('a', `INSERT INTO d.t VALUES ${rows.join(',')}`);
+    const before = await engine.logBytes();
+    await checkpointPasses(harness, 'a');
+    if ((await engine.logBytes()) < before) folds++;
+  }
+  expect(folds).toBeGreaterThan(3);
+  await checkpointPasses(harness, 'a');
+  expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+  expect(await restoredCount(harness, 'a', 'b')).toBe('800');
+});
+
+test('pieces switch on their interval and a restore reads through all of them', async () => {
+  harness = await startHarness();
+  const tenantId = await makeTenant(harness, 'a');
+  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
+  await harness.controller.catalog.transaction((tx) =>
+    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '1s' }),
+  );
+  await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
+  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
+  await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'DOING');
+  await makeTable(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  let id = 0;
+  await harness.until(async () => {
+    await harness?.sql('a', `INSERT INTO d.t VALUES (${id++}, 'z')`);
+    return ((await roundOf(harness!, 'a'))?.usedPieceId ?? 0) >= 4;
+  });
+  await checkpointPasses(harness, 'a');
+  const pieces = await harness.controller.catalog.read((tx) => tx.archives.pieces.list({ tenantId }));
+  expect(pieces.slice(0, 3).map((piece) => [piece.status, piece.fileStatus])).toEqual(
+    Array(3).fill(['FROZEN', 'AVAILABLE']),
+  );
+  for (const [index, piece] of pieces.entries()) {
+    const next = pieces[index + 1];
+    if (next) expect(next.startScn).toBe(piece.endScn);
+  }
+  expect(await restoredCount(harness, 'a', 'b')).toBe(String(id));
+});
+
+test('DEFER suspends the round, ENABLE takes the same one up again without a hole', async () => {
+  harness = await startHarness();
+  await makeTenant(harness, 'a');
+  await startArchiving(harness, 'a');
+  await makeTable(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+  await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'SUSPEND');
+  await harness.sql('a', "INSERT INTO d.t VALUES (1, 'while suspended')");
+  await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'enable' TENANT = a");
+  await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'DOING');
+  await checkpointPasses(harness, 'a');
+  expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1 });
+  expect(await restoredCount(harness, 'a', 'b')).toBe('1');
+});
+
+test('a job of sys has a child per tenant and ends when they have ended', async () => {
+  harness = await startHarness();
+  for (const name of ['a', 'b']) {
+    await makeTenant(harness, name);
+    await startArchiving(harness, name);
+  }
+  await harness.say("ALTER SYSTEM BACKUP TENANT = a, b DESCRIPTION = 'both'");
+  const [sys] = await harness.controller.catalog.read((tx) => tx.backups.liveJobs(1));
+  expect(sys).toMatchObject({
+    jobLevel: 'CLUSTER',
+    initiatorJobId: sys?.jobId,
+    backupSetId: 0,
+    path: '',
+    status: 'INIT',
+  });
+  await expect(harness.say('ALTER SYSTEM BACKUP TENANT = a')).rejects.toMatchObject({ errno: 9036 });
+  await settle(harness);
+  const jobs = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ initiatorTenantId: 1 }));
+  expect(jobs.map((job) => [job.status, job.jobLevel, job.history])).toEqual([
+    ['COMPLETED', 'CLUSTER', true],
+    ['COMPLETED', 'USER_TENANT', true],
+    ['COMPLETED', 'USER_TENANT', true],
+  ]);
+  expect((await setsOf(harness, 'a'))[0]?.status).toBe('SUCCESS');
+});
+
+test('CANCEL BACKUP ends a job whose medium hangs', async () => {
+  let hang = true;
+  harness = await startHarness({
+    wrapMedium: (medium) => hanging(medium, () => hang),
+  });
+  await makeTenant(harness, 'a');
+  await startArchiving(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await harness.until(() =>
+    harness!.controller.catalog.read((tx) => tx.backups.tasks.list({ status: 'BACKUP_DATA_MAJOR' }).length === 1),
+  );
+  await harness.say('ALTER SYSTEM CANCEL BACKUP', 'a');
+  await settle(harness);
+  const [job] = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ backupSetId: 1 }));
+  expect(job).toMatchObject({ status: 'CANCELED', result: -4072 });
+  expect((await setsOf(harness, 'a'))[0]).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
+  hang = false;
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  expect((await setsOf(harness, 'a'))[1]).toMatchObject({ status: 'SUCCESS', backupSetId: 2 });
+});
+
+/** A medium on which no data file can be opened while `hangs` says so; only the signal ends the wait. */
+function hanging(medium: Medium, hangs: () => boolean): Medium {
+  const createObject: Medium['createObject'] = (key, signal) =>
+    hangs()
+      ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+      : medium.createObject(key, signal);
+  return new Proxy(medium, {
+    get: (target, name) => (name === 'createObject' ? createObject : Reflect.get(target, name)),
+  });
+}
