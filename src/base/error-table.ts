@@ -309,6 +309,7 @@ export const errorTable = {
   ER_JSON_DOCUMENT_NULL_KEY: { code: -3158, errno: 3158, sqlstate: "22032", text: "JSON documents may not contain NULL member names." },
   ER_PASSWD_LENGTH: { code: -1372, errno: 1372, sqlstate: "HY000", text: "Password hash should be a 41-digit hexadecimal number" },
   ER_PLUGIN_IS_NOT_LOADED: { code: -1524, errno: 1524, sqlstate: "HY000", text: "Plugin '?' is not loaded", template: "Plugin '%s' is not loaded" },
+  ER_TOO_BIG_PRECISION: { code: -1426, errno: 1426, sqlstate: "42000", text: "Too big precision ? specified for '?'. Maximum is ?.", template: "Too big precision %s specified for '%s'. Maximum is %s." },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof errorTable;

@@ -31,13 +31,20 @@ export function storeInteger(type: ColumnType): Store {
   const least = low < -9007199254740991n ? -9007199254740991 : lowNumber;
   return (value, target) => {
     if (typeof value === 'number' && Number.isInteger(value) && value <= fits && value >= least) return value;
-    const whole = rescale(numberOf(value, 'integer', target), 0).unscaled;
+    const given = typeof value === 'number' ? evenHalf(value) : value;
+    const whole = rescale(numberOf(given, 'integer', target), 0).unscaled;
     if (whole < low || whole > high) {
       complain(target, outOfRange(target));
       return keep(whole < low ? low : high, target);
     }
     return keep(whole, target);
   };
+}
+
+/** Doubles go to the even neighbour when they lie between two integers; decimals come as texts and round up. */
+function evenHalf(value: number): number {
+  const floor = Math.floor(value);
+  return value - floor === 0.5 ? (floor % 2 === 0 ? floor : floor + 1) : value;
 }
 
 function keep(value: bigint, target: StoreTarget): number | bigint {

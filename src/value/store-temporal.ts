@@ -1,6 +1,6 @@
 import type { ColumnType } from './column-type.ts';
 import type { Given, Store } from './store-number.ts';
-import { complain, incorrect, outOfRange, type StoreTarget, truncated } from './store-target.ts';
+import { complain, incorrect, type StoreTarget, truncated } from './store-target.ts';
 import {
   type DateTime,
   dateTimeOfNumber,
@@ -82,7 +82,7 @@ export function storeTime(type: ColumnType): Store {
       complain(target, incorrect(target, 'time', textOf(value)));
       return 0;
     }
-    if (read.clipped) complain(target, outOfRange(target));
+    if (read.clipped) complain(target, incorrect(target, 'time', textOf(value)));
     if ('rest' in read && read.rest !== '') complain(target, truncated(target));
     return roundTimeUs(read.us, scale);
   };

@@ -4,16 +4,15 @@ import { type FunctionContext, registerFunctions } from '../../src/sql/functions
 import { parseStatement } from '../../src/sql/parse/parse.ts';
 import { normalise } from '../../src/sql/scan.ts';
 import type { SchemaProvider, SourceColumn, TableSource } from '../../src/sql/schema.ts';
-import { type BindContext, bindCells, type BindInputs } from '../../src/sql/translate/bind.ts';
+import { type BindContext, type BindInputs, bindCells } from '../../src/sql/translate/bind.ts';
 import { defaultExpression } from '../../src/sql/translate/default.ts';
 import { planInsert } from '../../src/sql/translate/insert.ts';
 import type { Plan } from '../../src/sql/translate/plan.ts';
-import { translate, type TranslateEnv } from '../../src/sql/translate/translate.ts';
+import { type TranslateEnv, translate } from '../../src/sql/translate/translate.ts';
 import { sqliteColumnType } from '../../src/value/column-storage.ts';
 import type { Cell, ColumnType, ResultColumn } from '../../src/value/column-type.ts';
 import { decimalText } from '../../src/value/decimal.ts';
 import { formatDouble, formatFloat } from '../../src/value/text-form.ts';
-
 
 /** Where a test's statements run: a database in memory whose tables are made from MySQL's own CREATE TABLE. */
 export interface Fixture {
@@ -58,7 +57,12 @@ export function fixture(options: Partial<{ timeZone: string; sqlMode: string; no
     hostIp: '127.0.0.1',
     rpcPort: 2882,
     userVariables: { a: 7n, s: 'text' },
-    systemVariables: { autocommit: 1, version_comment: 'OceanBase 4.2.1', 'global.wait_timeout': 100, wait_timeout: 28800 },
+    systemVariables: {
+      autocommit: 1,
+      version_comment: 'OceanBase 4.2.1',
+      'global.wait_timeout': 100,
+      wait_timeout: 28800,
+    },
     touch(changed) {
       counts.met++;
       if (changed) counts.changed++;
@@ -98,9 +102,15 @@ function execute(at: Fixture, text: string, parameters: readonly Cell[]): Answer
   const plan = translate(statement, at.env);
   const cells = bindCells(plan.binds, inputs);
   const prepared = at.db.prepare(plan.sql);
-  const named = plan.namedBinds.length > 0 ? [{ tenantId: 1002n, nowUs: BigInt(at.context.nowUs), timeZone: at.context.timeZone }] : [];
+  const named =
+    plan.namedBinds.length > 0
+      ? [{ tenantId: 1002n, nowUs: BigInt(at.context.nowUs), timeZone: at.context.timeZone }]
+      : [];
   if (statement.kind !== 'query') return { columns: [], rows: [], changes: prepared.run(...cells, ...named).changes };
-  const rows = prepared.raw().safeIntegers(plan.wideIntegers).all(...cells, ...named) as Cell[][];
+  const rows = prepared
+    .raw()
+    .safeIntegers(plan.wideIntegers)
+    .all(...cells, ...named) as Cell[][];
   const shown = rows.map((row) => row.map((cell, index) => show(cell, plan.columns[index]!.type)));
   return { columns: plan.columns, rows: shown, changes: 0 };
 }
@@ -115,7 +125,11 @@ function insert(at: Fixture, statement: Extract<TenantStatement, { kind: 'insert
       return;
     }
     const evaluate = (plan: Plan) =>
-      at.db.prepare(plan.sql).raw().safeIntegers(true).get(...bindCells(plan.binds, inputs)) as Cell[];
+      at.db
+        .prepare(plan.sql)
+        .raw()
+        .safeIntegers(true)
+        .get(...bindCells(plan.binds, inputs)) as Cell[];
     for (const row of made.rows(inputs, evaluate)) {
       if (made.clear) changes += at.db.prepare(made.clear.sql).run(...bindCells(made.clear.binds, inputs, row)).changes;
       changes += prepared.run(...bindCells(made.plan.binds, inputs, row)).changes;
@@ -130,18 +144,24 @@ function createTable(at: Fixture, statement: CreateTable): Answer {
   const inline = statement.columns.filter(({ primaryKey }) => primaryKey).map((column) => column.name);
   const primaryKey = primary?.kind === 'primary' ? primary.parts.map(({ column }) => column) : inline;
   const unique = statement.constraints.flatMap((constraint) =>
-    constraint.kind === 'unique' ? [{ name: constraint.name ?? 'u', columns: constraint.parts.map(({ column }) => column) }] : [],
+    constraint.kind === 'unique'
+      ? [{ name: constraint.name ?? 'u', columns: constraint.parts.map(({ column }) => column) }]
+      : [],
   );
   const columns = statement.columns.map((column): SourceColumn => {
     const text = /char|text|enum|set/.test(column.type.name);
-    const type: ColumnType = text && !column.type.charset ? { charset: 'utf8mb4', collation: 'utf8mb4_general_ci', ...column.type } : column.type;
+    const type: ColumnType =
+      text && !column.type.charset
+        ? { charset: 'utf8mb4', collation: 'utf8mb4_general_ci', ...column.type }
+        : column.type;
     const key = primaryKey.includes(column.name);
     return {
       name: column.name,
       type,
       nullable: column.nullable && !key,
       autoIncrement: column.autoIncrement,
-      default: column.default === null ? null : defaultExpression({ name: column.name, type }, column.default, at.context),
+      default:
+        column.default === null ? null : defaultExpression({ name: column.name, type }, column.default, at.context),
       onUpdateNow: column.onUpdateNow,
       primaryKey: key,
       uniqueKey: column.unique,
@@ -154,9 +174,16 @@ function createTable(at: Fixture, statement: CreateTable): Answer {
     ...columns.filter(({ uniqueKey }) => uniqueKey).map((column) => ({ name: column.name, columns: [column.name] })),
   ];
   const sql = `"shop.${name}"`;
-  const lines = columns.map((column) => `"${column.name}" ${sqliteColumnType(column.type)}${column.nullable || column.autoIncrement ? '' : ' NOT NULL'}${column.autoIncrement ? ' PRIMARY KEY' : ''}`);
+  const lines = columns.map(
+    (column) =>
+      `"${column.name}" ${sqliteColumnType(column.type)}${column.nullable || column.autoIncrement ? '' : ' NOT NULL'}${column.autoIncrement ? ' PRIMARY KEY' : ''}`,
+  );
   for (const key of uniqueKeys)
-    if (!columns.some(({ autoIncrement, name: own }) => autoIncrement && key.columns.length === 1 && key.columns[0] === own))
+    if (
+      !columns.some(
+        ({ autoIncrement, name: own }) => autoIncrement && key.columns.length === 1 && key.columns[0] === own,
+      )
+    )
       lines.push(`UNIQUE (${key.columns.map((column) => `"${column}"`).join(', ')})`);
   at.db.exec(`CREATE TABLE ${sql} (${lines.join(', ')})`);
   at.tables.set(`shop.${name}`, { schema: 'shop', name, kind: 'table', sql, columns, primaryKey, uniqueKeys });
@@ -169,6 +196,7 @@ export function show(cell: Cell, type: ColumnType): string | null {
   if (cell instanceof Uint8Array) return Buffer.from(cell).toString('latin1');
   if (typeof cell === 'string') return cell;
   if (type.name === 'decimal') return decimalText(cell, type.scale ?? 0);
+  if (type.name === 'double' && type.scale !== undefined) return decimalText(Number(cell), type.scale);
   if (type.name === 'float') return formatFloat(Number(cell));
   if (type.name === 'year') return String(cell).padStart(4, '0');
   return typeof cell === 'number' ? formatDouble(cell) : String(cell);

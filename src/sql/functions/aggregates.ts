@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { formatJson, type JsonValue } from '../../value/json.ts';
 import { num, type SqlValue, str } from './definition.ts';
-import { valueOf } from './json-functions.ts';
+import { jsonValueOf } from './json-functions.ts';
 
 interface Spread {
   readonly count: number;
@@ -62,7 +62,7 @@ export function registerAggregates(db: Database): void {
     () => null,
     (all: JsonValue[] | null, value) => {
       const list = all ?? [];
-      list.push(valueOf(value ?? null));
+      list.push(jsonValueOf(value ?? null));
       return list;
     },
     (all: JsonValue[] | null) => (all === null ? null : formatJson(all)),
@@ -70,7 +70,7 @@ export function registerAggregates(db: Database): void {
   add(
     'json_objectagg',
     () => null,
-    (all: Map<string, JsonValue> | null, name, value) => (all ?? new Map()).set(str(name), valueOf(value ?? null)),
+    (all: Map<string, JsonValue> | null, name, value) => (all ?? new Map()).set(str(name), jsonValueOf(value ?? null)),
     (all: Map<string, JsonValue> | null) => (all === null ? null : formatJson(all)),
   );
 }

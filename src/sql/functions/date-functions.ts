@@ -194,7 +194,8 @@ export const dateFunctions: readonly FunctionDefinition[] = [
       second: Math.floor(size / 1e6) % 60,
       micro: size % 1e6,
     };
-    return formatMoment(value, str(format));
+    const shown = formatMoment(value, str(format));
+    return shown !== null && num(us) < 0 ? `-${shown}` : shown;
   }),
   define(
     'str_to_date',

@@ -99,6 +99,28 @@ function intDivide([a, b]: readonly Given[]): SqlValue {
   return quotient;
 }
 
+/** Integers of which one may be 64 unsigned bits; the result is such bits. */
+function unsignedMath([operator, left, leftBits, right, rightBits, text]: readonly Given[]): SqlValue {
+  const side = (value: Given, bits: Given) => (bits ? BigInt.asUintN(64, value as bigint) : (value as bigint));
+  const [a, b] = [side(left!, leftBits!), side(right!, rightBits!)];
+  const sign = str(operator);
+  if ((sign === 'DIV' || sign === '%') && b === 0n) return null;
+  const result = sign === '+' ? a + b : sign === '-' ? a - b : sign === '*' ? a * b : sign === '%' ? a % b : a / b;
+  if (result < 0n || result >= 1n << 64n) outOfRange('BIGINT UNSIGNED', text!);
+  return BigInt.asIntN(64, result);
+}
+
+/** Doubles round half to even, as the C library does. */
+function roundDouble(value: number, digits: number): number {
+  const power = 10 ** Math.abs(digits);
+  const moved = digits < 0 ? value / power : value * power;
+  if (!Number.isFinite(moved)) return value;
+  const floor = Math.floor(moved);
+  const rest = moved - floor;
+  const whole = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  return digits < 0 ? whole * power : whole / power;
+}
+
 function toInteger(value: Given): bigint {
   if (typeof value === 'bigint') return value;
   const whole = rescale(decimalOf(num(value)), 0).unscaled;
@@ -177,13 +199,18 @@ function dateAdd([value, amount, unit, minus, scaleGiven]: readonly Given[]): Sq
 
 function timeAdd([us, amount, unit, minus]: readonly Given[]): SqlValue {
   const span = spanOf(amount instanceof Uint8Array ? str(amount) : amount!, str(unit));
-  if (!span || span.months !== 0) return null;
+  if (span?.months !== 0) return null;
   const moved = num(us) + (num(minus) ? -span.us : span.us);
   return Math.abs(moved) > maxTimeUs ? null : BigInt(moved);
 }
 
 /** ADDTIME and SUBTIME on a moment. */
 function addClock([value, us, minus]: readonly Given[]): SqlValue {
+  if (typeof value === 'string' && /^\s*-?(\d+ )?\d+:\d+(:|$)/.test(value)) {
+    const time = readTime(value);
+    const moved = time && time.us + (num(minus) ? -num(us) : num(us));
+    return moved === null ? null : formatTime(moved, moved % 1e6 === 0 ? 0 : 6);
+  }
   const read = readMoment(value!);
   if (!read) return null;
   const moved = addSpan(read.value, { months: 0, us: num(minus) ? -num(us) : num(us) });
@@ -208,6 +235,13 @@ export const internalFunctions: readonly FunctionDefinition[] = [
   internal('check_unsigned', [2, 2], ([value, text]) =>
     typeof value === 'number' || (value as bigint) < 0n ? outOfRange('BIGINT UNSIGNED', text!) : value!,
   ),
+  internal('unsigned_math', [6, 6], unsignedMath),
+  internal('hex_number', [1, 1], ([value]) =>
+    BigInt.asUintN(64, value as bigint)
+      .toString(16)
+      .toUpperCase(),
+  ),
+  internal('round_double', [2, 2], ([value, digits]) => roundDouble(num(value), num(digits))),
   internal('check_double', [2, 2], ([value, text]) =>
     Number.isFinite(num(value)) ? num(value) : outOfRange('DOUBLE', text!),
   ),
@@ -223,6 +257,7 @@ export const internalFunctions: readonly FunctionDefinition[] = [
   internal('float_text', [1, 1], ([value]) => formatFloat(num(value))),
   internal('number', [1, 1], ([value]) => toNumber(value instanceof Uint8Array ? str(value) : value!)),
   internal('integer', [1, 1], ([value]) => toInteger(value!)),
+  internal('integer_even', [1, 1], ([value]) => toInteger(typeof value === 'number' ? roundDouble(value, 0) : value!)),
   internal('bits', [1, 1], ([value]) => toBits(value!)),
   internal('shift_left', [2, 2], ([value, by]) =>
     num(by) < 0 || num(by) > 63 ? 0n : BigInt.asIntN(64, (value as bigint) << (by as bigint)),
@@ -263,7 +298,7 @@ export const internalFunctions: readonly FunctionDefinition[] = [
     runNulls: ([value]) => (value === null ? '\u0001null' : `\u0001${str(value)}`),
   }),
   internal('json_boolean', [1, 1], ([value]) => (num(value) ? '\u0001true' : '\u0001false')),
-  internal('like', [3, 3], ([value, pattern, escape]) => likeMatch(value!, pattern!, str(escape))),
+  internal('like', [3, 3], ([value, pattern, sign]) => likeMatch(value!, pattern!, str(sign))),
   internal('regexp', [3, 3], ([value, pattern, sensitive]) =>
     regexpMatch(str(value), str(pattern), num(sensitive) !== 0),
   ),

@@ -21,7 +21,7 @@ export function documentOf(value: SqlValue, index: number, name: string): JsonVa
 }
 
 /** A SQL value inside a document. */
-export function valueOf(value: SqlValue): JsonValue {
+export function jsonValueOf(value: SqlValue): JsonValue {
   if (value === null || typeof value === 'bigint' || typeof value === 'number') return value;
   const text = str(value);
   return text.startsWith(jsonMark) ? parseJson(text.slice(1)) : text;
@@ -37,7 +37,7 @@ function extract(args: readonly SqlValue[]): string | null {
   return list.length === 1 && !isWild(list[0]!) ? formatJson(found[0]!) : formatJson(found);
 }
 
-export function unquote(text: string): string {
+export function unquoteJson(text: string): string {
   if (!text.startsWith('"') || !text.endsWith('"') || text.length < 2) return text;
   try {
     const value = parseJson(text);
@@ -62,7 +62,7 @@ function contains(target: JsonValue, candidate: JsonValue): boolean {
 
 function sameScalar(a: JsonValue, b: JsonValue): boolean {
   const numbers = (value: JsonValue) => typeof value === 'number' || typeof value === 'bigint';
-  if (numbers(a) && numbers(b)) return a == b;
+  if (numbers(a) && numbers(b)) return Number(a) === Number(b) && (typeof a === typeof b ? a === b : true);
   return !isArray(b) && !isObject(b) && a === b;
 }
 
@@ -82,7 +82,7 @@ function changing(mode: ChangeMode): NonNullable<FunctionDefinition['runNulls']>
         document,
         parsePath(str(args[index])),
         mode,
-        mode === 'remove' ? null : valueOf(args[index + 1]!),
+        mode === 'remove' ? null : jsonValueOf(args[index + 1]!),
       );
     }
     return formatJson(document);
@@ -141,7 +141,7 @@ function objectOf(args: readonly SqlValue[]): string {
   const members = new Map<string, JsonValue>();
   for (let index = 0; index < args.length; index += 2) {
     if (args[index] === null) throw fault('ER_JSON_DOCUMENT_NULL_KEY');
-    members.set(str(args[index]), valueOf(args[index + 1]!));
+    members.set(str(args[index]), jsonValueOf(args[index + 1]!));
   }
   return formatJson(members);
 }
@@ -177,7 +177,7 @@ function likePattern(pattern: string): RegExp {
 
 export const jsonFunctions: readonly FunctionDefinition[] = [
   define('json_extract', [2, many], ['json', 'characters'], returns.json, extract),
-  define('json_unquote', [1, 1], ['json'], returns.longtext, ([value]) => unquote(str(value))),
+  define('json_unquote', [1, 1], ['json'], returns.longtext, ([value]) => unquoteJson(str(value))),
   define('json_quote', [1, 1], ['characters'], returns.longtext, ([value]) => JSON.stringify(str(value))),
   { name: 'json_object', least: 0, most: many, kinds: ['raw'], result: returns.json, runNulls: objectOf },
   {
@@ -186,7 +186,7 @@ export const jsonFunctions: readonly FunctionDefinition[] = [
     most: many,
     kinds: ['raw'],
     result: returns.json,
-    runNulls: (args) => formatJson(args.map(valueOf)),
+    runNulls: (args) => formatJson(args.map(jsonValueOf)),
   },
   define('json_valid', [1, 1], ['raw'], returns.flag, ([value]) => isValid(value!), integer),
   define(

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { faultText } from '../../base/errors.ts';
+import { fault, faultText } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import { decimalOf, decimalToNumber, pow10, rescale, truncateDecimal } from '../../value/decimal.ts';
 import { sql } from '../translate/fragment.ts';
@@ -116,7 +116,11 @@ export const numberFunctions: readonly FunctionDefinition[] = [
   define('pow', [2, 2], ['number'], returns.double, power),
   define('power', [2, 2], ['number'], returns.double, power),
   double1('sqrt', (x) => (x < 0 ? Number.NaN : Math.sqrt(x))),
-  double1('exp', Math.exp),
+  define('exp', [1, 1], ['number'], returns.double, ([x]) => {
+    const result = Math.exp(num(x));
+    if (Number.isFinite(result)) return result;
+    throw fault('ER_DATA_OUT_OF_RANGE', 'DOUBLE', `exp(${str(x)})`);
+  }),
   double1('ln', (x) => (x <= 0 ? Number.NaN : Math.log(x))),
   double1('log2', (x) => (x <= 0 ? Number.NaN : Math.log2(x))),
   double1('log10', (x) => (x <= 0 ? Number.NaN : Math.log10(x))),

@@ -68,7 +68,7 @@ export function regexpMatch(text: string, pattern: string, sensitive: boolean): 
     try {
       return compile(translated(pattern), sensitive ? 's' : 'is');
     } catch (error) {
-      throw fault('ER_REGEXP', (error as Error).message);
+      throw fault('ER_REGEXP', (error as Error).message.replace(/^.*: /s, ''));
     }
   });
   return test.test(text);

@@ -34,7 +34,9 @@ function real(value: Typed): Fragment {
   return sql`(${asNumber(value)} * 1.0)`;
 }
 
+/** The value as an operand: unchecked, unrounded. */
 function number(value: Typed): Fragment {
+  if (value.open) return value.open;
   if (value.unchecked !== undefined) return value.sql;
   if (value.type.name === 'enum' || value.type.name === 'set') return memberNumber(value);
   return asNumber(value);
@@ -52,6 +54,7 @@ function exactly(
   const nullable = left.nullable || right.nullable;
   const plain = sql`(${number(left)} ${operator} ${number(right)})`;
   if (category(a) === 'integer' && category(b) === 'integer') {
+    if (left.bits || right.bits) return unsignedMath(operator, left, right, text);
     const unsigned = a.unsigned === true || b.unsigned === true;
     const digits =
       operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
@@ -63,7 +66,14 @@ function exactly(
   const digits =
     operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
   const exact = exactCall(operator, left, right, scale);
-  return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), { nullable, exact });
+  return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), { nullable, exact, open: plain });
+}
+
+/** Arithmetic that may pass 2^63 upwards. */
+function unsignedMath(operator: Operator, left: Typed, right: Typed, text: string): Typed {
+  const side = (value: Typed) => [settle(value).sql, raw(value.bits ? '1' : '0')] as const;
+  const made = call('my_unsigned_math', quoted(operator), ...side(left), ...side(right), quoted(text));
+  return typed(made, unsignedBigint, { bits: true });
 }
 
 /** The same operation on exact decimal texts, for answers of more digits than a REAL keeps. */
@@ -80,25 +90,34 @@ function divisor(value: Fragment, place: Place): Fragment {
   return place.strictDivision ? call('my_divisor', value) : value;
 }
 
+/** Digits a quotient keeps beyond its scale for the arithmetic around it. */
+const guardDigits = 9;
+
 function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
-  const by = divisor(asNumber(right), place);
+  const by = divisor(number(right), place);
   if (approximate) return typed(sql`(${real(left)} / ${by})`, double);
   const scale = Math.min(30, (a.scale ?? 0) + 4);
   const type = decimal(integerDigits(a) + (b.scale ?? 0) + scale, scale);
   // A quotient that ends in 5 is a hair below it as a REAL: two units in the last place lift it over.
-  const quotient = sql`round(${asNumber(left)} * 1.0000000000000004 / ${by}, ${scale})`;
-  return typed(quotient, type, { exact: exactCall('/', left, right, scale) });
+  const open = sql`(${number(left)} * 1.0 / ${by})`;
+  const quotient = sql`round(${number(left)} * 1.0000000000000004 / ${by}, ${scale})`;
+  return typed(quotient, type, { open, exact: exactCall('/', left, right, scale + guardDigits) });
 }
 
 function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, place: Place): Typed {
   const by = divisor(asNumber(right), place);
   const type = a.unsigned || b.unsigned ? unsignedBigint : bigint;
-  if (category(a) === 'integer' && category(b) === 'integer') return typed(sql`(${asNumber(left)} / ${by})`, type);
+  if (category(a) === 'integer' && category(b) === 'integer')
+    return left.bits || right.bits
+      ? unsignedMath('DIV', left, right, 'DIV')
+      : typed(sql`(${asNumber(left)} / ${by})`, type);
   return typed(call('my_int_div', asNumber(left), by), type);
 }
 
 function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
   const by = divisor(asNumber(right), place);
+  if (category(a) === 'integer' && category(b) === 'integer')
+    if (left.bits || right.bits) return unsignedMath('%', left, right, '%');
   if (category(a) === 'integer' && category(b) === 'integer')
     return typed(sql`(${asNumber(left)} % ${by})`, a.unsigned ? unsignedBigint : bigint);
   if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), double);

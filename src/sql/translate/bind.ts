@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import type { Cell, ColumnType } from '../../value/column-type.ts';
+import { formatDecimal, readDecimal } from '../../value/decimal.ts';
 import { storeValue } from '../../value/store.ts';
 import type { StoreTarget } from '../../value/store-target.ts';
 import type { Literal } from '../ast.ts';
@@ -83,7 +84,12 @@ function literalCell(literal: BindLiteral, convert: BindConversion | undefined):
   const signed = convert?.negate ? `-${value}` : value;
   if (type === 'integer') return BigInt(signed);
   if (type === 'double') return Number(signed);
-  return signed;
+  return type === 'decimal' ? plainDecimal(signed) : signed;
+}
+
+/** `.5` and `007.` as `0.5` and `7`. */
+function plainDecimal(text: string): string {
+  return formatDecimal(readDecimal(text).value);
 }
 
 /** A system variable's value; 1193 when there is none of that name. */

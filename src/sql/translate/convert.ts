@@ -1,6 +1,6 @@
 import type { ColumnType } from '../../value/column-type.ts';
 import { bind, call, type Fragment, quoteText, raw, sql } from './fragment.ts';
-import { bigint, category, datetime, double, isNumeric, type Typed, typed, varchar } from './typed.ts';
+import { bigint, category, datetime, double, isNumeric, isTemporal, type Typed, typed, varchar } from './typed.ts';
 
 /**
  * Changes of form. All of them take an expression in working form and give SQLite text of the form named; NULL stays
@@ -36,8 +36,9 @@ export function asText(value: Typed): Fragment {
       if (value.bits) return call('my_unsigned_text', value.sql);
       return type.name === 'year' ? sql`printf('%04d', ${value.sql})` : sql`CAST(${value.sql} AS TEXT)`;
     case 'decimal':
-      return value.exact ?? sql`my_decimal_text(${value.sql}, ${type.scale ?? 0})`;
+      return sql`my_decimal_text(${value.exact ?? value.sql}, ${type.scale ?? 0})`;
     case 'double':
+      if (type.scale !== undefined) return sql`my_decimal_text(${value.sql}, ${type.scale})`;
       return call(type.name === 'float' ? 'my_float_text' : 'my_double_text', value.sql);
     case 'timestamp':
       return localText(value);
@@ -61,7 +62,7 @@ export function asBytes(value: Typed): Fragment {
 /** INTEGER or REAL. */
 export function asNumber(value: Typed): Fragment {
   const checked = settle(value);
-  if (checked.bind) return checked.bind({ to: 'number' });
+  if (checked.bind && !isTemporal(category(checked.type))) return checked.bind({ to: 'number' });
   switch (category(checked.type)) {
     case 'integer':
       return checked.bits ? call('my_unsigned_number', checked.sql) : checked.sql;
@@ -108,7 +109,7 @@ export function asInteger(value: Typed): Fragment {
   const checked = settle(value);
   if (checked.bind) return checked.bind({ to: 'integer' });
   if (category(checked.type) === 'integer') return checked.sql;
-  return call('my_integer', asNumber(checked));
+  return call(category(checked.type) === 'double' ? 'my_integer_even' : 'my_integer', asNumber(checked));
 }
 
 /** 64 unsigned bits for bit operators. */
@@ -155,7 +156,7 @@ export function asOutput(value: Typed): Fragment {
     case 'time':
       return sql`my_time_text(${checked.sql}, ${checked.type.scale ?? 0})`;
     case 'decimal':
-      return checked.exact ?? checked.sql;
+      return checked.exact ? sql`my_decimal_text(${checked.exact}, ${checked.type.scale ?? 0})` : checked.sql;
     default:
       return checked.sql;
   }

@@ -52,6 +52,14 @@ export function dateCall(expression: FunctionCall, place: Place): Typed | null {
     }
     case 'extract':
       return typed(extractCall(expression, place), bigint);
+    case 'from_unixtime': {
+      if (args.length !== 1) return null;
+      const value = translate(args[0]!, place);
+      const kind = category(value.type);
+      const scale = kind === 'decimal' ? Math.min(6, value.type.scale ?? 0) : kind === 'integer' ? 0 : 6;
+      const made = call('my_from_unixtime', asNumber(value));
+      return typed(scale === 0 ? made : call('my_cast_datetime', made, raw(String(scale))), datetime(scale));
+    }
     case 'unix_timestamp':
       if (args.length > 0) return null;
       place.translation.volatile = true;
@@ -90,7 +98,7 @@ function clockCall(expression: FunctionCall, form: ClockForm, place: Place): Typ
     if (digits.kind !== 'literal' || digits.type !== 'integer') throw fault('ER_WRONG_ARGUMENTS', expression.name);
     fixSlot(place.translation, digits);
     scale = Number(digits.value);
-    if (scale > 6) throw fault('OB_NOT_SUPPORTED', `precision ${scale} for '${expression.name}', the maximum is 6,`);
+    if (scale > 6) throw fault('ER_TOO_BIG_PRECISION', scale, expression.name, 6);
   }
   const own: BindConversion = { to: form, scale };
   const type = form.endsWith('Date') ? date : form.endsWith('Time') ? time(scale) : datetime(scale);

@@ -31,7 +31,7 @@ export function defaultExpression(
   const target = { ...storeTarget(context, { name, nullable: true }, 1), strict: true };
   try {
     return cellText(storeValue(type, value, target));
-  } catch (error) {
+  } catch {
     throw fault('ER_INVALID_DEFAULT', name);
   }
 }

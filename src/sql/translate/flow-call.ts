@@ -1,13 +1,15 @@
-import type { FunctionCall } from '../ast.ts';
+import type { ColumnType } from '../../value/column-type.ts';
+import type { Expression, FunctionCall } from '../ast.ts';
 import { arithmetic } from './arithmetic.ts';
 import { choose, coalesce, extreme, nullIf } from './case.ts';
-import { asBoolean, asBytes, asCharacters, asInteger } from './convert.ts';
+import { asBits, asBoolean, asBytes, asCharacters, asInteger, asNumber, numberType } from './convert.ts';
 import { translate } from './expression.ts';
-import { call, sql } from './fragment.ts';
+import { call, raw, sql } from './fragment.ts';
 import { checkCount } from './function-call.ts';
 import { regexp } from './like.ts';
 import type { Place } from './scope.ts';
-import { boolean, type Typed, typed, varbinary, varchar } from './typed.ts';
+import { fixSlot } from './statement.ts';
+import { boolean, category, double, isNumeric, type Typed, typed, varbinary, varchar } from './typed.ts';
 
 /** Functions whose result type comes from their arguments; null for all others. */
 export function flowCall(expression: FunctionCall, place: Place): Typed | null {
@@ -41,6 +43,28 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
       const [left, right] = args();
       return arithmetic('%', left!, right!, 'mod', place);
     }
+    case 'hex': {
+      arity(1);
+      const [value] = args();
+      const numeric = !value!.unknown && isNumeric(category(value!.type));
+      return numeric ? typed(call('my_hex_number', asBits(value!)), varchar(16)) : null;
+    }
+    case 'round': {
+      arity(1, 2);
+      const [value, digits] = args();
+      if (category(numberType(value!)) !== 'double') return null;
+      const shown = fixedDigits(expression.arguments[1], place);
+      return typed(call('my_round_double', asNumber(value!), digits ? asInteger(digits) : raw('0')), shown);
+    }
+    case 'truncate': {
+      arity(2);
+      const [value, digits] = args();
+      if (category(numberType(value!)) !== 'double') return null;
+      return typed(
+        call('my_truncate', asNumber(value!), asInteger(digits!)),
+        fixedDigits(expression.arguments[1], place),
+      );
+    }
     case 'any_value':
       arity(1);
       return args()[0]!;
@@ -58,6 +82,15 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
     default:
       return null;
   }
+}
+
+/** A double that prints with the digits a literal asks for. */
+function fixedDigits(digits: Expression | undefined, place: Place): ColumnType {
+  if (digits === undefined) return { name: 'double', precision: 17, scale: 0 };
+  if (digits.kind !== 'literal' || digits.type !== 'integer') return double;
+  fixSlot(place.translation, digits);
+  const scale = Number(digits.value);
+  return scale > 30 ? double : { name: 'double', precision: 17 + scale, scale };
 }
 
 /** CHAR(n, …): bytes, or characters with USING. */

@@ -71,12 +71,22 @@ function translateTable(item: TableExpression, outer: Scope, translation: Transl
       };
       const query = buildQuery(item.query, scope, translation);
       checkColumns(item.columns, query.columns.length);
+      distinctColumns(item.columns ?? query.columns.map(({ label }) => label));
       const name = newAlias(translation);
       const table = queryTable(query, item.alias, name, item.columns);
       return single(table, sql`(${query.render(workingForm, true)}) AS ${name}`);
     }
     case 'join':
       return joinTables(item, outer, translation);
+  }
+}
+
+/** A derived table cannot have two columns of one name. */
+function distinctColumns(labels: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const label of labels) {
+    if (seen.has(label.toLowerCase())) throw fault('ER_DUP_FIELDNAME', label);
+    seen.add(label.toLowerCase());
   }
 }
 

@@ -1,11 +1,11 @@
 import { fault } from '../../base/errors.ts';
 import type { Cell } from '../../value/column-type.ts';
-import { storeConverter } from '../../value/store.ts';
+import { implicitDefault, storeConverter } from '../../value/store.ts';
 import type { Expression, Insert, Literal } from '../ast.ts';
 import type { SourceColumn, TableSource } from '../schema.ts';
 import { type BindInputs, storable, storeTarget } from './bind.ts';
 import { convertCell } from './bind-convert.ts';
-import { omittedValue } from './default.ts';
+import { cellText, omittedValue } from './default.ts';
 import { type Fragment, raw } from './fragment.ts';
 import { type InsertPlan, nullableWhenAuto, rowCell, rowQuery } from './insert.ts';
 import type { Plan } from './plan.ts';
@@ -176,6 +176,8 @@ function expressionRow(
   translation: Translation,
 ): Plan {
   const assigned = new Map<string, Typed>();
+  for (const [index, column] of target.source.columns.entries())
+    assigned.set(column.name.toLowerCase(), { ...target.table.columns[index]!.value, sql: raw(unsaid(column)) });
   const stored = new Map<SourceColumn, Fragment>();
   given.forEach((column, index) => {
     const value = row[index];
@@ -197,6 +199,11 @@ function expressionRow(
     target.targetColumns.map((column) => stored.get(column) ?? left(column, target.source)),
     translation,
   );
+}
+
+/** What a column not yet given a value reads as inside of the row. */
+function unsaid(column: SourceColumn): string {
+  return column.default ?? (column.nullable || column.autoIncrement ? 'NULL' : cellText(implicitDefault(column.type)));
 }
 
 function left(column: SourceColumn, source: TableSource): Fragment {

@@ -32,7 +32,7 @@ function isSensitive(value: Typed, pattern: Typed): boolean {
 }
 
 function escapeOf(expression: Like, place: Place): string {
-  if (expression.sign === null) return /NO_BACKSLASH_ESCAPES/i.test(place.translation.env.sqlMode) ? '' : '\\';
+  if (expression.escape === null) return /NO_BACKSLASH_ESCAPES/i.test(place.translation.env.sqlMode) ? '' : '\\';
   if (expression.escape.kind !== 'literal') throw unsupported('ESCAPE that is no literal is');
   fixSlot(place.translation, expression.escape);
   const given = String(expression.escape.value ?? '');

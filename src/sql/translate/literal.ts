@@ -118,11 +118,11 @@ function moment(literal: Literal, place: Place): Typed {
   fixSlot(place.translation, literal);
   if (literal.type === 'time') {
     const read = readTime(given);
-    if (!read || read.rest !== '' || read.clipped) throw wrong();
+    if (read?.rest !== '' || read.clipped) throw wrong();
     return made(literal, time(scale), { to: 'time', scale });
   }
   const read = readDateTime(given);
-  if (!read || read.rest !== '' || (literal.type === 'date' && !read.date)) throw wrong();
+  if (read?.rest !== '' || (literal.type === 'date' && !read.date)) throw wrong();
   return literal.type === 'date'
     ? made(literal, date, { to: 'date' })
     : made(literal, datetime(scale), { to: 'datetime', scale });

@@ -44,8 +44,10 @@ export interface Typed {
   /** Holds 64 unsigned bits in a signed integer. */
   readonly bits?: boolean;
   readonly origin?: Origin;
-  /** The value as exact decimal text, for answers. */
+  /** The value as exact decimal text, for answers; may have more digits than the type shows. */
   readonly exact?: Fragment;
+  /** The value before it is rounded to its scale, for arithmetic around it. */
+  readonly open?: Fragment;
   readonly aggregate?: boolean;
 }
 
