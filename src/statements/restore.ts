@@ -23,6 +23,8 @@ import type { KeyClause } from '../sql/statement.ts';
 import type { Restore } from '../sql/statement-restore.ts';
 import { checkedLocality, checkedPrimaryZone, parseRestoreOptions, restorePools } from './restore-options.ts';
 import { handler, type Speaker } from './statement-handler.ts';
+import { requireTenantName } from './tenant-name.ts';
+import { removeTenant } from './tenant-removal.ts';
 
 /**
  * ALTER SYSTEM RESTORE. Everything is read and decided before the answer: options, paths, point, sets, pieces, keys; then one
@@ -31,7 +33,7 @@ import { handler, type Speaker } from './statement-handler.ts';
 export const restore = handler<'restore', RestoreOrder>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'sys' },
   async resolve(statement) {
-    checkTenantName(statement.name);
+    requireTenantName(statement.name);
     if (statement.until?.kind === 'scn' && statement.until.scn <= baseScn) {
       throw fault('OB_INVALID_ARGUMENT', 'until scn, it should be positive integer');
     }
@@ -85,17 +87,6 @@ function orderOf(
     options: statement.options,
     description: statement.description ?? '',
   };
-}
-
-/** Since 4.2.1 neither `$` nor the words for groups of tenants may name a tenant. */
-export function checkTenantName(name: string): void {
-  if (name.includes('$')) {
-    throw fault('OB_NOT_SUPPORTED', "since 4.2.1, manually creating a tenant name containing '$' is");
-  }
-  if (/^all(?:_user|_meta)?$/i.test(name)) {
-    throw fault('OB_NOT_SUPPORTED', 'since 4.2.1, using "all" (case insensitive) as a tenant name is');
-  }
-  if (Buffer.byteLength(name) >= 64) throw fault('OB_ERR_TOO_LONG_IDENT', name);
 }
 
 function checkNameIsFree(tx: Repositories, name: string): void {
@@ -157,16 +148,24 @@ async function readKeyBackup(
   }
 }
 
-/** ALTER SYSTEM CANCEL RESTORE is not carried out yet; it says so. */
-export const cancelRestore = handler<'cancelRestore', null>({
+/** ALTER SYSTEM CANCEL RESTORE: the half-restored tenant is dropped at once, its pools are free, its job ends RESTORE_FAIL. */
+export const cancelRestore = handler<'cancelRestore', number>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'sys' },
-  async check({ name }, _: Speaker, controller) {
-    await controller.catalog.read((tx) => {
+  check: ({ name }, _: Speaker, controller) =>
+    controller.catalog.read((tx) => {
       const tenant = tx.tenants.byName(name);
       if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', name);
-      if (tenant.status !== 'RESTORE') throw fault('OB_OP_NOT_ALLOW', 'Cancel tenant not in restore is');
-    });
-    throw fault('OB_NOT_SUPPORTED', 'cancel restore is');
+      requireRestoring(tx, tenant.tenantId);
+      return tenant.tenantId;
+    }),
+  async run(tenantId, _, __, controller) {
+    await removeTenant(controller, tenantId, (tx) => requireRestoring(tx, tenantId));
+    controller.wake.restore();
+    return { dropped: tenantId };
   },
-  run: async () => ({}),
 });
+
+function requireRestoring(tx: Repositories, tenantId: number): void {
+  if (tx.tenants.get({ tenantId })?.status !== 'RESTORE')
+    throw fault('OB_OP_NOT_ALLOW', 'Cancel tenant not in restore is');
+}

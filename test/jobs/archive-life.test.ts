@@ -182,6 +182,44 @@ test('CANCEL BACKUP ends a job whose medium hangs', async () => {
   expect((await setsOf(harness, 'a'))[1]).toMatchObject({ status: 'SUCCESS', backupSetId: 2 });
 });
 
+test('CANCEL RESTORE drops the half-made tenant and frees its pool', async () => {
+  let hang = false;
+  harness = await startHarness({ wrapMedium: (medium) => hangingRead(medium, () => hang) });
+  await makeTenant(harness, 'a');
+  await startArchiving(harness, 'a');
+  await makeTable(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  await makePool(harness, 'p');
+  const paths = `${harness.place('a/data')},${harness.place('a/archive')}`;
+  await harness.say(`ALTER SYSTEM RESTORE b FROM '${paths}' WITH 'pool_list=p'`);
+  hang = true;
+  await harness.until(() =>
+    harness!.controller.catalog.read((tx) => tx.restores.jobs.list({ status: 'RESTORE_CREATE_INIT_LS' }).length === 1),
+  );
+  await expect(harness.say('ALTER SYSTEM CANCEL RESTORE a')).rejects.toMatchObject({ errno: 4179 });
+  await harness.say('ALTER SYSTEM CANCEL RESTORE b');
+  await settle(harness);
+  const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: 'b' }));
+  expect(jobs.map((job) => job.status)).toEqual(['RESTORE_FAIL', 'RESTORE_FAIL']);
+  const left = await harness.controller.catalog.read((tx) => [
+    tx.tenants.byName('b'),
+    tx.resources.poolByName('p')?.tenantId,
+  ]);
+  expect(left).toEqual([null, null]);
+});
+
+/** A medium whose data files cannot be opened while `hangs` says so. */
+function hangingRead(medium: Medium, hangs: () => boolean): Medium {
+  const openObject: Medium['openObject'] = (key, signal) =>
+    hangs() && key.includes('macro_block_data')
+      ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+      : medium.openObject(key, signal);
+  return new Proxy(medium, {
+    get: (target, name) => (name === 'openObject' ? openObject : Reflect.get(target, name)),
+  });
+}
+
 /** A medium on which no data file can be opened while `hangs` says so; only the signal ends the wait. */
 function hanging(medium: Medium, hangs: () => boolean): Medium {
   const createObject: Medium['createObject'] = (key, signal) =>

@@ -79,7 +79,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       return options.wrapMedium?.(medium) ?? medium;
     },
     wake: { archive() {}, backup() {}, restore() {} },
-    forgetTenant: async () => undefined,
+    forgetTenant: async (tenantId) => {
+      for (const driver of drivers) await driver.forget(tenantId);
+    },
   };
   const drivers = [createArchiveDriver(controller), createBackupDriver(controller), createRestoreDriver(controller)];
   const stopping = new AbortController();

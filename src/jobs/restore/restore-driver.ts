@@ -91,6 +91,8 @@ async function followTenant(controller: Controller, job: RestoreJob): Promise<vo
 
 async function restoreTenant(controller: Controller, job: RestoreJob, signal: AbortSignal): Promise<void> {
   const memory = job.stepData as RestoreMemory;
+  const tenant = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: job.tenantId }));
+  if (tenant?.status !== 'RESTORE') throw tenantGoneError();
   const { secrets } = controller.catalog;
   const data = controller.openMedium(readStored(secrets, job.tenantId, memory.data));
   const archive =
