@@ -137,7 +137,7 @@ describe('the writer lock', () => {
     const order: number[] = [];
     const others = await Promise.all([3, 4, 5].map((id) => sqlClient(engine, {}, id)));
     const waiting = others.map((client, i) =>
-      client.ok(`INSERT INTO t VALUES (${i + 10}, ${i + 10})`).then(() => order.push(i)),
+      client.ok(`INSERT INTO t VALUES (${i + 10}, ${i + 100})`).then(() => order.push(i)),
     );
     // Calls are taken in order: once this one is answered, the three wait.
     await two.rows('SELECT 1');

@@ -49,7 +49,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     },
     async drop(tenantId) {
       await endSessions(tenantId);
-      tenants.close(tenantId);
+      tenants.retire(tenantId);
       restores.abort(tenantId);
       dropTenantFiles(tenantPaths(options.directory, tenantId));
     },
@@ -61,14 +61,15 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       tenants.closeAll();
       restores.closeAll();
     },
-    beginRestore(tenantId) {
-      tenants.close(tenantId);
+    async beginRestore(tenantId) {
+      await endSessions(tenantId);
+      tenants.retire(tenantId);
       return restores.begin(tenantId);
     },
     finishRestore: (tenantId, untilScn) => restores.finish(tenantId, untilScn),
     abortRestore: (tenantId) => restores.abort(tenantId),
     pin: (tenantId) => tenants.get(tenantId).store.pin(),
-    unpin: (tenantId) => tenants.opened(tenantId)?.store.unpin(),
+    unpin: (tenantId) => tenants.unpin(tenantId),
     log(tenantId) {
       const tenant = tenants.get(tenantId);
       tenant.keepOpen = true;

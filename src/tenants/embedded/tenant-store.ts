@@ -40,6 +40,7 @@ export class TenantStore {
   readonly #setup: ConnectionSetup;
   readonly #updateScn: ReturnType<Connection['prepare']>;
   #pins = 0;
+  #closed = false;
   #scn: Scn;
 
   constructor(tenantId: number, paths: TenantPaths, limits: StoreLimits, setup: ConnectionSetup) {
@@ -121,6 +122,7 @@ export class TenantStore {
 
   unpin(): void {
     this.#pins--;
+    if (this.#closed && this.#pins === 0) this.files.close();
   }
 
   get pinned(): boolean {
@@ -156,7 +158,8 @@ export class TenantStore {
     this.writer.close();
     this.keeper.prepare('SELECT scn FROM __ob_scn').get();
     this.keeper.close();
-    this.files.close();
+    this.#closed = true;
+    if (this.#pins === 0) this.files.close();
   }
 
   #position(): Position {

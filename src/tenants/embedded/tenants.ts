@@ -8,6 +8,7 @@ import { tenantPaths } from './tenant-files.ts';
 export class Tenants {
   readonly #options: EngineThreadOptions;
   readonly #open = new Map<number, Tenant>();
+  readonly #retired = new Map<number, Tenant>();
 
   constructor(options: EngineThreadOptions) {
     this.#options = options;
@@ -29,18 +30,34 @@ export class Tenants {
     return tenant;
   }
 
-  opened(tenantId: number): Tenant | undefined {
-    return this.#open.get(tenantId);
+  /** Closes a tenant nobody copies from; one with a pinned snapshot stays open. */
+  close(tenantId: number): void {
+    const tenant = this.#open.get(tenantId);
+    if (!tenant || tenant.store.pinned) return;
+    this.#open.delete(tenantId);
+    tenant.close();
   }
 
-  close(tenantId: number): void {
+  /**
+   * Closes a tenant whose files are about to go. Descriptors of a pinned snapshot stay until it is released: a copy
+   * worker must never read another file through their numbers.
+   */
+  retire(tenantId: number): void {
     const tenant = this.#open.get(tenantId);
     this.#open.delete(tenantId);
     tenant?.close();
+    if (tenant?.store.pinned) this.#retired.set(tenantId, tenant);
+  }
+
+  unpin(tenantId: number): void {
+    const retired = this.#retired.get(tenantId);
+    const tenant = retired ?? this.#open.get(tenantId);
+    tenant?.store.unpin();
+    if (retired && !retired.store.pinned) this.#retired.delete(tenantId);
   }
 
   closeAll(): void {
-    for (const tenantId of [...this.#open.keys()]) this.close(tenantId);
+    for (const tenantId of [...this.#open.keys()]) this.retire(tenantId);
   }
 
   /** Closes the tenants unused longest; those in use, or whose descriptors others hold, stay open. */
