@@ -1,0 +1,48 @@
+import { createArchiveDriver } from './jobs/archive/archive-driver.ts';
+import { createBackupDriver } from './jobs/backup/backup-driver.ts';
+import type { Controller } from './jobs/controller.ts';
+import { startLoop } from './jobs/loop.ts';
+import { createRestoreDriver } from './jobs/restore/restore-driver.ts';
+
+/** Archiving follows its tenants closely, whatever the tick of the jobs is. */
+const mostArchivePauseMs = 400;
+
+/** The work that goes on without anybody asking. */
+export interface Background {
+  wakeArchive(): void;
+  wakeBackup(): void;
+  wakeRestore(): void;
+  /** Ends what is done for a tenant that is being dropped. */
+  forget(tenantId: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the loops of archive, backup and restore. */
+export function startBackground(controller: Controller): Background {
+  const { clock, log, settings } = controller;
+  const drivers = {
+    archive: createArchiveDriver(controller),
+    backup: createBackupDriver(controller),
+    restore: createRestoreDriver(controller),
+  };
+  const forget = async (tenantId: number) => {
+    for (const driver of Object.values(drivers)) await driver.forget(tenantId);
+  };
+  const start = (name: keyof typeof drivers, intervalMs: number) =>
+    startLoop({ name, clock, log, intervalMs, pass: (signal) => drivers[name].pass(signal) });
+  const loops = {
+    archive: start('archive', Math.min(settings.tickMs, mostArchivePauseMs)),
+    backup: start('backup', settings.tickMs),
+    restore: start('restore', settings.tickMs),
+  };
+  return {
+    wakeArchive: loops.archive.wake,
+    wakeBackup: loops.backup.wake,
+    wakeRestore: loops.restore.wake,
+    forget,
+    async stop() {
+      await Promise.all(Object.values(loops).map((loop) => loop.stop()));
+      for (const driver of Object.values(drivers)) await driver.close();
+    },
+  };
+}

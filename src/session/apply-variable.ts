@@ -1,0 +1,74 @@
+import { charsetByName, utf8mb4 } from '../value/charset.ts';
+import type { MaybePromise } from './client.ts';
+import { runInEngine } from './engine-statements.ts';
+import { charsetOfCollation, defaultCollation } from './session-charset.ts';
+import type { SessionContext } from './session-context.ts';
+import { rescan } from './session-state.ts';
+
+/** Gives a session variable a checked value, and does what the variable stands for. */
+export function applyVariable(name: string, value: string | null, session: SessionContext): MaybePromise<void> {
+  const { state, client } = session;
+  if (name === 'autocommit') return setAutocommit(value ?? 'ON', session);
+  if (name === 'last_insert_id' || name === 'identity') {
+    state.lastInsertId = BigInt(value ?? 0);
+    return;
+  }
+  const { variables } = state;
+  variables[name] = value;
+  if (cheap.has(name)) return;
+  state.version++;
+  switch (name) {
+    case 'sql_mode':
+      return rescan(state);
+    case 'max_allowed_packet':
+      return client.setMaxAllowedPacket(Number(value));
+    case 'character_set_connection':
+      variables['collation_connection'] = defaultCollation(value ?? 'utf8mb4');
+      return;
+    case 'collation_connection':
+      variables['character_set_connection'] = charsetOfCollation(value ?? 'utf8mb4_general_ci');
+      return;
+    case 'character_set_client':
+    case 'character_set_results':
+      return applyCharsets(session);
+  }
+}
+
+/** Variables engines are never told: setting one costs them nothing. */
+const cheap: ReadonlySet<string> = new Set([
+  'ob_query_timeout',
+  'wait_timeout',
+  'interactive_timeout',
+  'net_read_timeout',
+  'net_write_timeout',
+]);
+
+function applyCharsets({ client, state }: SessionContext): void {
+  const sent = state.variables['character_set_client'];
+  const read = state.variables['character_set_results'];
+  client.setCharset(charsetByName(sent ?? 'utf8mb4'), read ? charsetByName(read) : utf8mb4);
+}
+
+/** Switching autocommit on commits what is open. */
+function setAutocommit(value: string, session: SessionContext): MaybePromise<void> {
+  const { state } = session;
+  const before = state.variables['autocommit'];
+  const change = () => {
+    state.variables['autocommit'] = value;
+    state.version++;
+    session.showStatus();
+  };
+  if (before === value) return;
+  if (value === 'OFF' || !state.inTransaction) return change();
+  if (session.openEngine === null || state.pendingBegin !== null) {
+    state.pendingBegin = null;
+    state.inTransaction = false;
+    return change();
+  }
+  return commit(session).then(change);
+}
+
+async function commit(session: SessionContext): Promise<void> {
+  await runInEngine('COMMIT', session, { parameters: [], answer: { format: 'text', charset: utf8mb4 } });
+  session.state.inTransaction = false;
+}

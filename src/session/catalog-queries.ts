@@ -1,0 +1,154 @@
+import type Database from 'better-sqlite3';
+import { fault } from '../base/errors.ts';
+import { type Views, viewSchema, zoneKindOf } from '../catalog/view-reader.ts';
+import type { Query } from '../sql/ast.ts';
+import { registerFunctions } from '../sql/functions/register.ts';
+import { parseForPlan } from '../sql/parse/parse.ts';
+import { normalise, type ScannedLiteral } from '../sql/scan.ts';
+import type { SchemaProvider } from '../sql/schema.ts';
+import { bindCells } from '../sql/translate/bind.ts';
+import type { Plan } from '../sql/translate/plan.ts';
+import { slotText } from '../sql/translate/statement.ts';
+import { translate } from '../sql/translate/translate.ts';
+import type { Cell, ResultColumn } from '../value/column-type.ts';
+import { PlanCache } from './plan-cache.ts';
+import { checkVariables, placeOf } from './query-place.ts';
+import type { SessionState } from './session-state.ts';
+import { variable } from './session-state.ts';
+import type { LiveContext } from './statement-context.ts';
+
+/** A query that runs on the catalog: the plan and SQLite's statements, which are kept with it. */
+export interface CatalogPlan {
+  readonly where: 'catalog';
+  readonly plan: Plan;
+  readonly statement: Database.Statement<unknown[], Cell[]>;
+  readonly foundRows: Database.Statement<unknown[], bigint> | null;
+}
+
+/** What is known of a query's text: it runs on the catalog, or it is the tenant's own. */
+export type QueryPlan = CatalogPlan | { readonly where: 'engine'; readonly plan: null };
+
+/** A query found or planned, with the literals of this text. */
+export interface PlannedQuery {
+  readonly query: QueryPlan;
+  readonly literals: readonly ScannedLiteral[];
+}
+
+/** Rows of a query that ran. */
+export interface CatalogRows {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly Cell[][];
+  /** Rows without LIMIT when SQL_CALC_FOUND_ROWS asked for them. */
+  readonly foundRows: bigint;
+}
+
+/** Runs queries over the views, and those without any table, on the catalog's read connection. */
+export class CatalogQueries {
+  readonly views: Views;
+  readonly #database: Database.Database;
+  readonly #plans = new PlanCache<QueryPlan>();
+  #context: LiveContext | null = null;
+
+  constructor(views: Views) {
+    this.views = views;
+    this.#database = views.readConnection;
+    registerFunctions(this.#database, () => {
+      if (this.#context === null) throw new Error('a function was called outside of a statement');
+      return this.#context;
+    });
+  }
+
+  /** The plan of a query's text, made when there is none yet. Throws what parser and translator refuse. */
+  plan(text: string, state: SessionState): PlannedQuery {
+    const { key, literals } = normalise(text, state.scan);
+    const cacheKey = `${key}\0${keyOf(state)}`;
+    const known = this.#plans.find(cacheKey, literals);
+    if (known) return { query: known, literals };
+    const { statement, fixedSlots } = parseForPlan(text, state.scan);
+    if (statement.kind === 'unsupported') throw fault('OB_NOT_SUPPORTED', statement.feature);
+    if (statement.kind !== 'query') throw new Error(`a ${statement.kind} is no query`);
+    const query = this.make(statement.query, state, null);
+    const parsed = fixedSlots.map(({ slot }) => ({ slot, text: slotText(literals[slot]?.value ?? null) }));
+    const shaping = query.plan ? [...query.plan.fixedSlots, ...parsed] : [];
+    this.#plans.add(cacheKey, query, shaping);
+    return { query, literals };
+  }
+
+  /** Plans a tree. `tables` stands for the views when it is given. */
+  make(query: Query, state: SessionState, tables: SchemaProvider | null): QueryPlan {
+    const provider = tables ?? this.provider(state);
+    if (tables === null && placeOf(query, provider, state) === 'engine') return engineQuery;
+    checkVariables(query);
+    const plan = translate(
+      { kind: 'query', query },
+      {
+        schema: provider,
+        database: state.database ?? (state.kind === 'oracle' ? viewSchema('oracle') : null),
+        sqlMode: variable(state, 'sql_mode'),
+        collation: variable(state, 'collation_connection'),
+      },
+    );
+    return { where: 'catalog', plan, ...this.#prepare(plan) };
+  }
+
+  provider(state: SessionState): SchemaProvider {
+    return this.views.schemaProvider(state.kind, zoneKindOf(variable(state, 'time_zone')));
+  }
+
+  #prepare(plan: Plan): Pick<CatalogPlan, 'statement' | 'foundRows'> {
+    const statement = this.#database.prepare<unknown[], Cell[]>(plan.sql).raw(true).safeIntegers(plan.wideIntegers);
+    const foundRows = plan.foundRows
+      ? this.#database.prepare<unknown[], bigint>(plan.foundRows.sql).pluck(true).safeIntegers(true)
+      : null;
+    return { statement: statement as CatalogPlan['statement'], foundRows: foundRows as CatalogPlan['foundRows'] };
+  }
+
+  /** Runs a plan. `more` are named parameters beside those of the session. */
+  run(
+    { plan, statement, foundRows }: CatalogPlan,
+    literals: readonly ScannedLiteral[],
+    parameters: readonly Cell[],
+    context: LiveContext,
+    more: Readonly<Record<string, unknown>> | null = null,
+  ): CatalogRows {
+    const inputs = { literals, parameters, context };
+    const named = plan.namedBinds.length === 0 ? null : namesOf(plan, context, more);
+    this.#context = context;
+    try {
+      const cells: unknown[] = bindCells(plan.binds, inputs);
+      if (named) cells.push(named);
+      const rows = statement.all(...cells);
+      let found = BigInt(rows.length);
+      if (foundRows) {
+        const counted: unknown[] = bindCells(plan.foundRows!.binds, inputs);
+        if (named) counted.push(named);
+        found = foundRows.get(...counted) ?? 0n;
+      }
+      return { columns: plan.columns, rows, foundRows: found };
+    } finally {
+      this.#context = null;
+    }
+  }
+}
+
+const engineQuery: QueryPlan = Object.freeze({ where: 'engine', plan: null });
+
+/** What beside the text decides about a plan. */
+function keyOf(state: SessionState): string {
+  const zone = zoneKindOf(variable(state, 'time_zone'));
+  return `${state.kind}\0${zone}\0${state.database ?? ''}\0${variable(state, 'sql_mode')}\0${variable(state, 'collation_connection')}`;
+}
+
+function namesOf(
+  { namedBinds }: Plan,
+  context: LiveContext,
+  more: Readonly<Record<string, unknown>> | null,
+): Record<string, unknown> {
+  const all: Record<string, unknown> = {
+    tenantId: context.tenantId,
+    timeZone: context.timeZone,
+    nowUs: context.nowUs,
+    ...more,
+  };
+  return Object.fromEntries(namedBinds.map((name) => [name, all[name] ?? null]));
+}

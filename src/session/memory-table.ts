@@ -1,0 +1,110 @@
+import type { Expression, Select } from '../sql/ast.ts';
+import { normalise } from '../sql/scan.ts';
+import type { SchemaProvider, SourceColumn } from '../sql/schema.ts';
+import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
+import { likeToPattern } from './host-pattern.ts';
+import { catalogQueries } from './queries.ts';
+import type { SessionContext } from './session-context.ts';
+
+/** A result made here and not by a query: SHOW and its relatives. */
+export interface MemoryRows {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** A text column of a SHOW. */
+export function textColumn(label: string, length = 255): ResultColumn {
+  return column(label, { name: 'varchar', length });
+}
+
+export function numberColumn(label: string): ResultColumn {
+  return column(label, { name: 'bigint', length: 21 });
+}
+
+function column(label: string, type: ColumnType): ResultColumn {
+  return Object.freeze({ label, type, schema: '', table: '', orgTable: '', orgName: '' });
+}
+
+/** LIKE against the first column or the one named. */
+export function filterLike(rows: MemoryRows['rows'], like: string | null, at = 0): MemoryRows['rows'] {
+  if (like === null) return rows;
+  const pattern = likeToPattern(like);
+  return rows.filter((row) => pattern.test(String(row[at] ?? '')));
+}
+
+/** WHERE over rows made here: they become a table the translator knows, so that every expression works. */
+export function filterWhere(
+  result: MemoryRows,
+  where: Expression | null,
+  text: string,
+  session: SessionContext,
+): MemoryRows['rows'] {
+  if (where === null) return result.rows;
+  const queries = catalogQueries(session.host);
+  const { state, live } = session;
+  const query = queries.make(selectAll(where), state, providerOf(result));
+  if (query.where === 'engine') throw new Error('a table of memory is on the catalog');
+  const { literals } = normalise(text, state.scan);
+  return queries.run(query, literals, [], live, { rows: jsonOf(result.rows) }).rows;
+}
+
+const tableName = 'result';
+
+function jsonOf(rows: MemoryRows['rows']): string {
+  return JSON.stringify(rows, (_, cell: unknown) => (typeof cell === 'bigint' ? Number(cell) : cell));
+}
+
+function providerOf({ columns }: MemoryRows): SchemaProvider {
+  const items = columns.map(({ label, type }, at) => {
+    const value = `json_extract(value, '$[${at}]')`;
+    const text = type.name === 'varchar' ? `(${value}) COLLATE NOCASE` : value;
+    return `${text} AS "${label.replaceAll('"', '""')}"`;
+  });
+  const source = {
+    schema: tableName,
+    name: tableName,
+    kind: 'view',
+    sql: `SELECT ${items.join(', ')} FROM json_each(@rows)`,
+    columns: columns.map(sourceColumn),
+    primaryKey: [],
+    uniqueKeys: [],
+  } as const;
+  return {
+    hasDatabase: (name) => name === tableName,
+    table: (schema, name) => (schema === tableName && name === tableName ? source : null),
+  };
+}
+
+function sourceColumn({ label, type }: ResultColumn): SourceColumn {
+  return {
+    name: label,
+    type,
+    nullable: true,
+    autoIncrement: false,
+    default: null,
+    onUpdateNow: false,
+    primaryKey: false,
+    uniqueKey: false,
+    multipleKey: false,
+  };
+}
+
+function selectAll(where: Expression): Select {
+  return {
+    kind: 'select',
+    with: null,
+    distinct: false,
+    items: [{ kind: 'star', schema: null, table: null }],
+    from: [{ kind: 'table', table: { schema: tableName, name: tableName }, alias: null, start: 0 }],
+    where,
+    groupBy: [],
+    rollup: false,
+    having: null,
+    windows: [],
+    orderBy: [],
+    limit: null,
+    lock: null,
+    into: null,
+    calcFoundRows: false,
+  };
+}

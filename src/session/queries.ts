@@ -1,0 +1,91 @@
+import { fault } from '../base/errors.ts';
+import { createViews, viewSchema } from '../catalog/view-reader.ts';
+import type { Cell } from '../value/column-type.ts';
+import type { CatalogPlan, CatalogRows, PlannedQuery } from './catalog-queries.ts';
+import { CatalogQueries } from './catalog-queries.ts';
+import type { Call, MaybePromise } from './client.ts';
+import { forward, forwardedColumns } from './engine-statements.ts';
+import { requireViews } from './privileges.ts';
+import type { Runnable } from './runnable.ts';
+import { countParameters, refuseParameters } from './runnable.ts';
+import { sendRows } from './send-rows.ts';
+import type { SessionContext } from './session-context.ts';
+import type { SessionHost } from './session-host.ts';
+
+const queriesOf = new WeakMap<SessionHost, CatalogQueries>();
+
+/** The catalog queries of a server; its plans are shared by all sessions. */
+export function catalogQueries(host: SessionHost): CatalogQueries {
+  let queries = queriesOf.get(host);
+  if (!queries) {
+    const { release, catalog } = host.controller;
+    queries = new CatalogQueries(createViews(release, catalog));
+    queriesOf.set(host, queries);
+  }
+  return queries;
+}
+
+/** A SELECT and its relatives, for PREPARE. It is planned anew at each run: plans are cached by text anyway. */
+export function queryRunnable(text: string): Runnable {
+  return {
+    parameterCount: countParameters(text),
+    columns(session) {
+      const { query } = catalogQueries(session.host).plan(text, session.state);
+      if (query.where === 'engine') return forwardedColumns(text, session);
+      return query.plan.into ? [] : query.plan.columns;
+    },
+    run: (session, call) => runQuery(text, session, call),
+  };
+}
+
+/** Runs a query's text where it belongs. */
+export function runQuery(text: string, session: SessionContext, call: Call): MaybePromise<void> {
+  const planned = catalogQueries(session.host).plan(text, session.state);
+  if (planned.query.where === 'engine') return forward(text, session, call);
+  return answerQuery(planned.query, planned, session, call);
+}
+
+/** As `runQuery` for a text that came by itself: it must not hold `?`. */
+export function runDirectQuery(text: string, session: SessionContext, call: Call): MaybePromise<void> {
+  const planned = catalogQueries(session.host).plan(text, session.state);
+  if (planned.query.where === 'engine') return forward(text, session, call);
+  if (planned.query.plan.parameterCount > 0) refuseParameters(queryRunnable(text));
+  return answerQuery(planned.query, planned, session, call);
+}
+
+function answerQuery(
+  query: CatalogPlan,
+  { literals }: PlannedQuery,
+  session: SessionContext,
+  { answer, parameters, more }: Call,
+): MaybePromise<void> {
+  const { state, diagnostics } = session;
+  requireViews(state, query.plan, viewSchema(state.kind));
+  const result = catalogQueries(session.host).run(query, literals, parameters, session.live);
+  state.foundRows = result.foundRows;
+  if (query.plan.into) {
+    assignInto(query.plan.into, result, session);
+    return answer.ok({ affectedRows: result.rows.length, warnings: diagnostics.count, more });
+  }
+  state.rowCount = -1n;
+  return sendRows(answer, result.columns, result.rows, { warnings: diagnostics.count, more });
+}
+
+/** SELECT … INTO @a, @b: one row at most. */
+function assignInto(names: readonly string[], { rows, columns }: CatalogRows, session: SessionContext): void {
+  const { state, diagnostics } = session;
+  if (names.length !== columns.length) throw fault('ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT');
+  if (rows.length > 1) throw fault('ER_TOO_MANY_ROWS');
+  state.rowCount = BigInt(rows.length);
+  const [row] = rows;
+  if (!row) {
+    diagnostics.add('Warning', 1329, 'No data - zero rows fetched, selected, or processed');
+    return;
+  }
+  const assigned: Record<string, Cell> = { ...state.userVariables };
+  names.forEach((name, index) => {
+    assigned[name] = row[index] ?? null;
+  });
+  state.userVariables = Object.freeze(assigned);
+  state.version++;
+}

@@ -1,0 +1,67 @@
+import { fault } from '../base/errors.ts';
+import { viewSchema } from '../catalog/view-reader.ts';
+import type { Query, SystemVariable, TableExpression } from '../sql/ast.ts';
+import type { SchemaProvider } from '../sql/schema.ts';
+import type { SessionState } from './session-state.ts';
+import { checkReadable, variableNamed } from './system-variables.ts';
+
+type TableItem = Extract<TableExpression, { kind: 'table' }>;
+
+/**
+ * Where a query runs: on the catalog when it reads views or no table at all, in the tenant's engine when it reads the
+ * tenant's tables. A query that reads both is refused.
+ */
+export function placeOf(query: Query, views: SchemaProvider, state: SessionState): 'catalog' | 'engine' {
+  const tables = tablesOf(query);
+  if (tables.length === 0) return 'catalog';
+  const own = tables.find(({ table }) => !isView(table.schema, table.name, views, state));
+  if (own === undefined) return 'catalog';
+  if (tables.every(({ table }) => !isView(table.schema, table.name, views, state))) return 'engine';
+  const name = own.table.schema === null ? own.table.name : `${own.table.schema}.${own.table.name}`;
+  throw fault('OB_NOT_SUPPORTED', `a query over views of the server and table '${name}' is`);
+}
+
+/** True for a table of the database the views live in, also when there is no such view: its 1146 is told here. */
+export function isView(schema: string | null, name: string, views: SchemaProvider, state: SessionState): boolean {
+  const own = viewSchema(state.kind);
+  const database = schema ?? state.database;
+  if (state.kind !== 'oracle') return database?.toLowerCase() === own;
+  // Views of an Oracle tenant have public names; its own tables come first only under another user.
+  if (database !== null && database.toLowerCase() !== own) return false;
+  return views.table(own, name) !== null;
+}
+
+/** The tables and views a query names anywhere, without its common tables. */
+export function tablesOf(query: unknown): readonly TableItem[] {
+  const tables: TableItem[] = [];
+  const common = new Set<string>();
+  walk(query, (node) => {
+    if (node.kind === 'table') tables.push(node as unknown as TableItem);
+    const clause = node['with'] as { tables: readonly { name: string }[] } | null | undefined;
+    if (clause) for (const { name } of clause.tables) common.add(name.toLowerCase());
+  });
+  return tables.filter(({ table }) => table.schema !== null || !common.has(table.name.toLowerCase()));
+}
+
+/** Throws 1193 and 1238 for system variables that cannot be read as they are written. */
+export function checkVariables(tree: unknown): void {
+  walk(tree, (node) => {
+    if (node.kind !== 'systemVariable') return;
+    const { name, scope } = node as unknown as SystemVariable;
+    checkReadable(variableNamed(name), scope);
+  });
+}
+
+interface Node {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+function walk(node: unknown, visit: (node: Node) => void): void {
+  if (Array.isArray(node)) {
+    for (const item of node) walk(item, visit);
+  } else if (typeof node === 'object' && node !== null && !(node instanceof Uint8Array)) {
+    if ('kind' in node) visit(node as Node);
+    for (const value of Object.values(node)) walk(value, visit);
+  }
+}

@@ -1,0 +1,19 @@
+import type { Show } from '../../sql/ast.ts';
+import { type MemoryRows, textColumn } from '../memory-table.ts';
+import type { SessionContext } from '../session-context.ts';
+import { systemVariables } from '../system-variable-table.ts';
+import { storedName } from '../system-variables.ts';
+
+const columns = Object.freeze([textColumn('Variable_name', 128), textColumn('Value', 4096)]);
+
+/** SHOW [GLOBAL | SESSION] VARIABLES, by name. */
+export function variables(show: Show, { host, state }: SessionContext): MemoryRows {
+  const globals = host.directory.knownGlobals(state.tenant.tenantId) ?? state.identity.globals;
+  const rows: string[][] = [];
+  for (const definition of systemVariables.values()) {
+    if (show.global && definition.scope === 'session') continue;
+    const from = show.global || definition.scope === 'global' ? globals.values : state.variables;
+    rows.push([definition.name, from[storedName(definition)] ?? '']);
+  }
+  return { columns, rows };
+}
