@@ -16,9 +16,8 @@ const access: StatementAccess = { privilege: 'SUPER', tenants: 'sys' };
  */
 export const dropTenant = handler<'dropTenant', boolean>({
   access,
-  async resolve({ how }, speaker) {
+  async resolve(_, speaker) {
     if (speaker.loginTenant.mode === 'ORACLE') throw fault('OB_NOT_SUPPORTED', 'dropping tenant in oracle mode is');
-    if (how === null) recyclebinIsOn(speaker);
   },
   async check(statement, speaker, controller) {
     await controller.catalog.read((tx) => droppable(tx, statement));
@@ -45,9 +44,7 @@ export const dropTenant = handler<'dropTenant', boolean>({
 });
 
 function recyclebinIsOn(speaker: Speaker): boolean {
-  const text = speaker.systemVariable('recyclebin', 'session');
-  if (text === null) throw fault('OB_ERR_SYS_VARIABLE_UNKNOWN', 'recyclebin');
-  return /^(?:on|1|true)$/i.test(text);
+  return /^(?:on|1|true)$/i.test(speaker.systemVariable('recyclebin', 'session') ?? '');
 }
 
 /** The tenant to drop, null when IF EXISTS passes over it. */
