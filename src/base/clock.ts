@@ -1,3 +1,5 @@
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+
 /**
  * The one clock. Everything that reads the time or waits does it through a `Clock`, so that tests can move it; nobody
  * else calls timers.
@@ -16,11 +18,10 @@ export const systemClock: Clock = {
   nowNs() {
     const mono = process.hrtime.bigint();
     const wall = BigInt(Date.now()) * 1_000_000n;
-    const reading = startWallNs + (mono - startMonoNs);
+    const reading = mono + Atomics.load(offsetNs, 0);
     const drift = wall - reading;
     if (drift < followStepNs && drift > -followStepNs) return reading;
-    startMonoNs = mono;
-    startWallNs = wall;
+    Atomics.store(offsetNs, 0, wall - mono);
     return wall;
   },
   nowUs() {
@@ -42,8 +43,21 @@ export const systemClock: Clock = {
   },
 };
 
-let startMonoNs = process.hrtime.bigint();
-let startWallNs = BigInt(Date.now()) * 1_000_000n;
+/**
+ * Wall clock minus monotonic clock, one cell for all threads of the process: what one thread commits and another reads from the
+ * clock afterwards must stand in that order. Threads inherit the cell from the one that starts them.
+ */
+const offsetNs = sharedOffset();
+
+function sharedOffset(): BigInt64Array<SharedArrayBuffer> {
+  const key = 'obvault clock';
+  const inherited = getEnvironmentData(key);
+  if (inherited instanceof SharedArrayBuffer) return new BigInt64Array(inherited);
+  const cell = new BigInt64Array(new SharedArrayBuffer(8));
+  cell[0] = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+  setEnvironmentData(key, cell.buffer);
+  return cell;
+}
 
 /** Steps of the wall clock larger than this are followed; smaller ones are the rounding of Date.now(). */
 const followStepNs = 20_000_000n;
