@@ -101,6 +101,8 @@ export function systemVariable(context: BindContext, name: string, scope: 'sessi
 }
 
 function contextValue(context: BindContext, name: ContextBind): Cell {
+  // SQLite has modifiers of its own called utc and localtime; offsets it takes as MySQL writes them.
+  if (name === 'timeZone') return /^utc$/i.test(context.timeZone) ? '+00:00' : context.timeZone;
   return context[name] ?? null;
 }
 

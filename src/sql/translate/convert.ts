@@ -191,7 +191,8 @@ export function convertTo(value: Typed, type: ColumnType): Fragment {
 /** Datetime text with exactly `scale` digits (never fewer than it has); a timestamp stays in UTC when asked to. */
 export function padded(value: Typed, scale: number): Fragment {
   const kind = category(value.type);
-  if (kind === 'time' || (value.bind && kind !== 'date')) return asDateTime(value);
+  if (kind === 'time') return asDateTime(value);
+  if (value.bind && kind !== 'date') return value.bind({ to: 'datetime', scale });
   const own = value.type.scale ?? 0;
   const zeros = scale > own ? '0'.repeat(scale - own) : '';
   if (kind === 'date') return sql`(${value.sql} || ${quoteText(` 00:00:00${scale > 0 ? `.${zeros}` : ''}`)})`;
