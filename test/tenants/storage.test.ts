@@ -1,6 +1,8 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commitBytes, writeCommitHeader } from '../../src/tenants/embedded/log-chunk.ts';
+import { openLogApplier } from '../../src/tenants/embedded/thread-module.ts';
 import { LogGapError, type TenantEngine } from '../../src/tenants/tenant-engine.ts';
 import { type EnginePlace, enginePlace, fill, mysqlTenant, openReader, readAll, readBlocks } from './engine-fixture.ts';
 
@@ -13,6 +15,12 @@ beforeEach(async () => {
   engine = await place.engines.open(1001);
 });
 afterEach(() => place.end());
+
+function bigEndian(value: bigint): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(value);
+  return bytes;
+}
 
 const commit = (value: number) => engine.setGlobalVariable('probe', String(value));
 const probe = async (tenant: TenantEngine) => (await tenant.globalVariables())['probe'];
@@ -42,6 +50,19 @@ describe('tenants', () => {
     engine = await place.engines.open(1001);
     expect(await engine.logBytes()).toBe(before);
     expect(await probe(engine)).toBe('1');
+  });
+
+  test('more tenants than may be open at a time all work', async () => {
+    const many = enginePlace({ openTenants: 2 });
+    try {
+      for (const id of [1, 2, 3, 4]) {
+        await many.engines.create(id, mysqlTenant);
+        await (await many.engines.open(id)).setGlobalVariable('probe', String(id));
+      }
+      for (const id of [1, 2, 3, 4]) expect(await probe(await many.engines.open(id))).toBe(String(id));
+    } finally {
+      await many.end();
+    }
   });
 
   test('a new tenant has its one account', async () => {
@@ -186,6 +207,58 @@ describe('the log', () => {
     expect(() => stale.next(1)).toThrow(LogGapError);
   });
 
+  test('nobody follows a fold that was not sealed, even at its very end', async () => {
+    const log = await engine.log();
+    await commit(1);
+    const reader = await openReader(log, (await log.barrier()).position);
+    expect(await engine.recycleLog(null)).toBe(true);
+    expect(reader.next(1)).toBeNull();
+    await commit(2);
+    expect(() => reader.next(1)).toThrow(LogGapError);
+  });
+
+  test('a sealed position is followed after a restart, too', async () => {
+    const log = await engine.log();
+    const reader = await openReader(log, (await log.barrier()).position);
+    let sealed = reader.position;
+    await commit(1);
+    await engine.recycleLog(async (position) => {
+      readAll(reader);
+      sealed = JSON.parse(JSON.stringify(position)) as typeof position;
+    });
+    await place.engines.closeAll();
+    const reopened = await place.engines.open(1001);
+    await reopened.setGlobalVariable('probe', 'later');
+    const again = await openReader(await reopened.log(), sealed);
+    expect(readAll(again).flatMap((chunk) => chunk.commits)).toHaveLength(1);
+  });
+
+  test('a commit that shrinks the tenant shrinks the restored file', async () => {
+    const snapshot = await engine.pin();
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    const target = await place.engines.beginRestore(1002);
+    await fill(target, { blocks, scn: snapshot.scn }, [], snapshot.scn);
+    const { dbFd } = target.writer.data as { readonly dbFd: number };
+    const before = fstatSync(dbFd).size;
+    const page = Buffer.alloc(4096);
+    readSync(dbFd, page, 0, 4096, 4096);
+    const at = page.indexOf(bigEndian(snapshot.scn));
+    bigEndian(snapshot.scn + 1n).copy(page, at);
+    bigEndian(snapshot.scn).copy(page, at + 8);
+    const bytes = new Uint8Array(commitBytes(1));
+    const view = new DataView(bytes.buffer);
+    const scn = snapshot.scn + 1n;
+    writeCommitHeader(view, 0, { scn, previous: snapshot.scn, databasePages: before / 4096 - 1, pageCount: 1 });
+    view.setUint32(24, 2, true);
+    bytes.set(page, 28);
+    const applier = openLogApplier(target.writer.data);
+    expect(applier.apply({ bytes, commits: [{ scn, end: bytes.length }] }, snapshot.scn, scn)).toBe(1);
+    applier.close();
+    expect(fstatSync(dbFd).size).toBe(before - 4096);
+    await target.abort();
+  });
+
   test('a seal that fails folds nothing', async () => {
     await commit(1);
     const failing = engine.recycleLog(async () => {
@@ -218,7 +291,6 @@ describe('the log', () => {
     const after = chunks.at(-1)!.position;
     await place.engines.closeAll();
     const wal = join(place.directory, 't1001', 'data.db-wal');
-    const { readFileSync } = await import('node:fs');
     const cut = chunks.at(-3)!.position['frame'] as number;
     writeFileSync(wal, readFileSync(wal).subarray(0, 32 + cut * 4120));
     const reopened = await place.engines.open(1001);

@@ -156,7 +156,6 @@ export class TenantStore {
     this.rollback();
     for (const reader of this.#idle.splice(0)) reader.close();
     this.writer.close();
-    this.keeper.prepare('SELECT scn FROM __ob_scn').get();
     this.keeper.close();
     this.#closed = true;
     if (this.#pins === 0) this.files.close();
