@@ -4,6 +4,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { newAliveFlag } from '../../src/tenants/embedded/alive.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
 import { openBlockWriter, openLogApplier } from '../../src/tenants/embedded/thread-module.ts';
@@ -44,12 +45,13 @@ function restoreHash(root: string, archive: readonly ArchiveRecord[], untilScn: 
   const setScn = sets.reduce((a, b) => (a > b ? a : b));
   const path = join(root, 'restored');
   const dbFd = openSync(path, 'w+');
-  const writer = openBlockWriter({ dbFd });
+  const alive = newAliveFlag();
+  const writer = openBlockWriter({ dbFd, alive });
   blocksOf(join(root, `set-${setScn}`)).forEach((bytes, blockNo) => {
     writer.write(blockNo, bytes);
   });
   writer.close();
-  const applier = openLogApplier({ dbFd });
+  const applier = openLogApplier({ dbFd, alive });
   for (const { bytes, commits } of archive)
     applier.apply({ bytes, commits: commits.map(([scn, end]) => ({ scn: BigInt(scn), end })) }, setScn, untilScn);
   applier.close();

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, test } from 'vitest';
+import { newAliveFlag } from '../../src/tenants/embedded/alive.ts';
 import { maxBlockBytes } from '../../src/tenants/embedded/block-format.ts';
 import { openBlockReader, openBlockWriter } from '../../src/tenants/embedded/thread-module.ts';
 import { lockPageNo, pageBytes } from '../../src/tenants/embedded/wal-format.ts';
@@ -148,8 +149,15 @@ test('the lock page at 1 GiB is left out, and its hole kept', () => {
     const mark = (pageNo: number) => Buffer.alloc(pageBytes, pageNo & 255);
     for (const pageNo of [lockPageNo - 1, lockPageNo, lockPageNo + 1, lockPageNo + 2])
       writeSync(source, mark(pageNo), 0, pageBytes, (pageNo - 1) * pageBytes);
-    const reader = openBlockReader({ dbFd: source, walFd: source, databasePages, frames: new SharedArrayBuffer(0) });
-    const writer = openBlockWriter({ dbFd: copy });
+    const alive = newAliveFlag();
+    const reader = openBlockReader({
+      dbFd: source,
+      walFd: source,
+      databasePages,
+      frames: new SharedArrayBuffer(0),
+      alive,
+    });
+    const writer = openBlockWriter({ dbFd: copy, alive });
     const into = new Uint8Array(maxBlockBytes);
     for (const blockNo of [511, 512]) writer.write(blockNo, into.slice(0, reader.read(blockNo, into)));
     writer.close();

@@ -130,6 +130,18 @@ describe('restore', () => {
     await pinned.release();
   });
 
+  test('workers that come late find their snapshot or restore ended', async () => {
+    const snapshot = await engine.pin();
+    const blocks = await readBlocks(snapshot);
+    await snapshot.release();
+    await expect(readBlocks(snapshot)).rejects.toMatchObject({ symbol: 'OB_CANCELED' });
+    const target = await place.engines.beginRestore(1002);
+    await target.abort();
+    await expect(fill(target, { blocks, scn: snapshot.scn }, [], snapshot.scn)).rejects.toMatchObject({
+      symbol: 'OB_CANCELED',
+    });
+  });
+
   test('a missing stretch of log is refused', async () => {
     const log = await engine.log();
     const snapshot = await engine.pin();

@@ -147,6 +147,21 @@ describe('the writer lock', () => {
     await Promise.all(others.map((client) => client.session.close()));
   });
 
+  test('a wait ends at the deadline of its statement', async () => {
+    await one.ok('BEGIN');
+    await one.ok('DELETE FROM t');
+    const nowUs = Date.now() * 1000;
+    const request = {
+      sql: 'DELETE FROM t',
+      format: 'text',
+      context: rootContext,
+      nowUs,
+      deadlineUs: nowUs + 40_000,
+    } as const;
+    await expect(two.session.execute(request)).rejects.toMatchObject({ errno: 4012 });
+    await one.ok('ROLLBACK');
+  });
+
   test('readers never wait for it', async () => {
     await one.ok('BEGIN');
     await one.ok('DELETE FROM t');

@@ -22,7 +22,7 @@ export function answerRows(
   const { request, context } = execution;
   const form = { format: request.format, charset: context.charset };
   const finish = (rowCount: number) => rowsEnd(execution, rowCount, []);
-  const cursor = new RowCursor(columns, rows[Symbol.iterator](), form, () => execution.check(), finish);
+  const cursor = new RowCursor(columns, rows[Symbol.iterator](), form, execution.check, finish);
   return { kind: 'rows', cursor };
 }
 

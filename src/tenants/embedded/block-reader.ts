@@ -1,5 +1,6 @@
 import { readSync } from 'node:fs';
 import type { BlockReader } from '../tenant-engine.ts';
+import { type AliveFlag, requireAlive } from './alive.ts';
 import { blockHeaderBytes, blockPages, firstPageOf, maxBlockBytes, writeBlockHeader } from './block-format.ts';
 import { frameHeaderBytes, frameOffset, lockPageNo, pageBytes } from './wal-format.ts';
 
@@ -10,11 +11,14 @@ export interface BlockReaderData {
   readonly databasePages: number;
   /** `Uint32Array` of frame numbers by page number - 1, 0 for "in the data file"; empty when the log adds nothing. */
   readonly frames: SharedArrayBuffer;
+  /** Ends with the snapshot. */
+  readonly alive: AliveFlag;
 }
 
 /** Reads blocks of a pinned tenant; any number of readers may work in any thread. */
 export function openBlockReader(data: BlockReaderData): BlockReader {
   const frames = new Uint32Array(data.frames);
+  const alive = new Int32Array(data.alive);
   return {
     maxBlockBytes,
     read(blockNo, into) {
@@ -33,6 +37,8 @@ export function openBlockReader(data: BlockReaderData): BlockReader {
         page += run;
         at += run * pageBytes;
       }
+      // Looked at behind the reads: what was read before the end is whole.
+      requireAlive(alive, 'the snapshot');
       return blockHeaderBytes + count * pageBytes;
     },
     close() {},

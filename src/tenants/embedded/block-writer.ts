@@ -1,6 +1,7 @@
 import { fdatasyncSync, ftruncateSync, writeSync } from 'node:fs';
 import { faultText } from '../../base/errors.ts';
 import type { BlockWriter } from '../tenant-engine.ts';
+import { requireAlive } from './alive.ts';
 import { blockHeaderBytes, firstPageOf, readBlockHeader } from './block-format.ts';
 import type { RestoreData } from './log-applier.ts';
 import { pageBytes } from './wal-format.ts';
@@ -8,11 +9,13 @@ import { pageBytes } from './wal-format.ts';
 /** Writes blocks into the file of a tenant under restore; any number of writers may work in any thread. */
 export function openBlockWriter(data: RestoreData): BlockWriter {
   let sized = 0;
+  const alive = new Int32Array(data.alive);
   return {
     write(blockNo, bytes) {
       const header = readBlockHeader(bytes);
       if (header.firstPage !== firstPageOf(blockNo))
         throw faultText('OB_INVALID_DATA', `block ${blockNo} holds the pages of another block`);
+      requireAlive(alive, 'the restore');
       // The page count of the newest set wins: an incremental set may have shrunk the tenant.
       if (sized !== header.databasePages) ftruncateSync(data.dbFd, header.databasePages * pageBytes);
       sized = header.databasePages;
@@ -26,6 +29,7 @@ export function openBlockWriter(data: RestoreData): BlockWriter {
       }
     },
     close() {
+      requireAlive(alive, 'the restore');
       fdatasyncSync(data.dbFd);
     },
   };

@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import type { AccountStore, LogSource, Snapshot, TenantEngine } from '../tenant-engine.ts';
+import { endAlive } from './alive.ts';
 import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
 import { threadModule } from './embedded-engines.ts';
@@ -53,6 +54,7 @@ async function pin(thread: EngineThread, tenantId: number): Promise<Snapshot> {
     logicalBytes: data.databasePages * pageBytes,
     reader: threadModule(data),
     release() {
+      endAlive(data.alive);
       released ??= thread.call('unpin', tenantId);
       return released;
     },
@@ -60,13 +62,13 @@ async function pin(thread: EngineThread, tenantId: number): Promise<Snapshot> {
 }
 
 async function openLog(thread: EngineThread, tenantId: number): Promise<LogSource> {
-  const { walFd, floorFd, cell } = await thread.call('log', tenantId);
+  const { walFd, floorPath, cell } = await thread.call('log', tenantId);
   const clock = new ClockCell(cell);
   return {
     reader: threadModule({ walFd, cell }),
     async barrier() {
       const { scn, position } = clock.barrier(systemClock);
-      writeFloor(floorFd, scn);
+      writeFloor(floorPath, scn);
       return { scn, position: encodePosition(position) };
     },
   };

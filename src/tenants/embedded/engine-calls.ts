@@ -14,6 +14,7 @@ import type {
   TenantOptions,
 } from '../tenant-engine.ts';
 import type { BlockReaderData } from './block-reader.ts';
+import type { RestoreData } from './log-applier.ts';
 import type { StoreLimits } from './tenant-store.ts';
 
 /** What the main thread asks of the engine thread, one function each. Arguments and results are structured-clonable. */
@@ -23,12 +24,12 @@ export interface EngineCalls {
   closeTenant(tenantId: number): void;
   drop(tenantId: number): void;
   closeAll(): void;
-  beginRestore(tenantId: number): { readonly dbFd: number };
+  beginRestore(tenantId: number): RestoreData;
   finishRestore(tenantId: number, untilScn: Scn): void;
   abortRestore(tenantId: number): void;
   pin(tenantId: number): { readonly scn: Scn; readonly data: BlockReaderData };
   unpin(tenantId: number): void;
-  log(tenantId: number): { readonly walFd: number; readonly floorFd: number; readonly cell: SharedArrayBuffer };
+  log(tenantId: number): { readonly walFd: number; readonly floorPath: string; readonly cell: SharedArrayBuffer };
   /** With `sealed` the thread sends a `SealRequest` under `recycleId` and waits for `sealDone`. */
   recycleLog(tenantId: number, recycleId: number, sealed: boolean): boolean;
   sealDone(recycleId: number, error: string | null): void;

@@ -74,7 +74,8 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       const tenant = tenants.get(tenantId);
       tenant.keepOpen = true;
       const { files, cell } = tenant.store;
-      return { walFd: files.walFd, floorFd: files.floorFd, cell: cell.buffer };
+      const floorPath = tenantPaths(options.directory, tenantId).floor;
+      return { walFd: files.walFd, floorPath, cell: cell.buffer };
     },
     async recycleLog(tenantId, recycleId, sealed) {
       const { store } = tenants.get(tenantId);

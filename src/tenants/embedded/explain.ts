@@ -22,7 +22,7 @@ export function explain(execution: Execution, { statement }: Explain): Statement
   const { store } = execution.tenant;
   const reader = store.takeReader();
   try {
-    enterStatement(reader, functionContext(execution), () => execution.check());
+    enterStatement(reader, functionContext(execution), execution.check);
     const nulls = new Array<null>(plan.binds.length).fill(null);
     const steps = reader.prepare(`EXPLAIN QUERY PLAN ${plan.sql}`).all(...nulls) as readonly Step[];
     const depths = new Map<number, number>([[0, -1]]);

@@ -2,12 +2,14 @@ import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'no
 import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { LogApplier } from '../tenant-engine.ts';
+import { type AliveFlag, requireAlive } from './alive.ts';
 import { type CommitRecord, pageEntryBytes, readCommit } from './log-chunk.ts';
 import { decodeScnPage, scnPageNo } from './scn-page.ts';
 import { pageBytes } from './wal-format.ts';
 
 export interface RestoreData {
   readonly dbFd: number;
+  readonly alive: AliveFlag;
 }
 
 /**
@@ -16,6 +18,7 @@ export interface RestoreData {
  */
 export function openLogApplier(data: RestoreData): LogApplier {
   const { dbFd } = data;
+  const alive = new Int32Array(data.alive);
   let current: Scn | null = null;
   let pages: number | null = null;
   return {
@@ -29,6 +32,7 @@ export function openLogApplier(data: RestoreData): LogApplier {
         current ??= fileScn(dbFd);
         if (commit.scn <= current) continue;
         if (commit.previous !== current) throw notContinuous(commit, current);
+        requireAlive(alive, 'the restore');
         writePages(dbFd, chunk.bytes, commit);
         current = commit.scn;
         pages = commit.databasePages;
@@ -37,6 +41,7 @@ export function openLogApplier(data: RestoreData): LogApplier {
       return applied;
     },
     close() {
+      requireAlive(alive, 'the restore');
       if (pages !== null) ftruncateSync(dbFd, pages * pageBytes);
       fdatasyncSync(dbFd);
     },

@@ -60,7 +60,7 @@ async function run(
 
 async function analyze(execution: Execution, name: string): Promise<void> {
   const { transaction, context } = execution;
-  const writer = await transaction.startChange(context, () => execution.check());
+  const writer = await transaction.startChange(context, execution.check);
   try {
     writer.exec(`ANALYZE ${name}`);
   } catch (error) {
@@ -101,7 +101,7 @@ function rowText(row: readonly Cell[]): string {
 }
 
 async function reading<T>(execution: Execution, work: (reader: Connection) => T | Promise<T>): Promise<T> {
-  const lent = await execution.transaction.reader(execution.context, () => execution.check());
+  const lent = await execution.transaction.reader(execution.context, execution.check);
   try {
     return await work(lent.connection);
   } finally {

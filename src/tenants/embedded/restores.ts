@@ -1,40 +1,43 @@
 import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
+import { endAlive, newAliveFlag } from './alive.ts';
 import { openConnection } from './connection.ts';
-import { fileScn } from './log-applier.ts';
+import { fileScn, type RestoreData } from './log-applier.ts';
 import { syncDirectory, type TenantPaths, tenantPaths } from './tenant-files.ts';
 
 /** Tenants being restored: a file that writers in other threads fill, renamed into place when it proved whole. */
 export class Restores {
   readonly #root: string;
-  readonly #open = new Map<number, number>();
+  readonly #open = new Map<number, RestoreData>();
 
   constructor(root: string) {
     this.#root = root;
   }
 
   /** Opens an empty file, also when an earlier attempt left one. */
-  begin(tenantId: number): { readonly dbFd: number } {
+  begin(tenantId: number): RestoreData {
     this.abort(tenantId);
     const paths = tenantPaths(this.#root, tenantId);
     mkdirSync(paths.directory, { recursive: true });
     const dbFd = openSync(paths.restore, 'w+');
-    this.#open.set(tenantId, dbFd);
-    return { dbFd };
+    const data = { dbFd, alive: newAliveFlag() };
+    this.#open.set(tenantId, data);
+    return data;
   }
 
   /** Repeating it after it succeeded is harmless. */
   finish(tenantId: number, untilScn: Scn): void {
     const paths = tenantPaths(this.#root, tenantId);
-    const dbFd = this.#open.get(tenantId);
-    if (dbFd === undefined) {
+    const open = this.#open.get(tenantId);
+    if (!open) {
       if (existsSync(paths.data) && !existsSync(paths.restore)) return;
       throw faultText('OB_STATE_NOT_MATCH', `tenant ${tenantId} is not being restored`);
     }
-    fileScn(dbFd);
-    fdatasyncSync(dbFd);
-    closeSync(dbFd);
+    fileScn(open.dbFd);
+    endAlive(open.alive);
+    fdatasyncSync(open.dbFd);
+    closeSync(open.dbFd);
     this.#open.delete(tenantId);
     verify(paths, untilScn);
     // A log left by an earlier life of the files would be applied to the restored ones.
@@ -44,18 +47,26 @@ export class Restores {
   }
 
   abort(tenantId: number): void {
-    const dbFd = this.#open.get(tenantId);
-    if (dbFd !== undefined) closeSync(dbFd);
+    const open = this.#open.get(tenantId);
     this.#open.delete(tenantId);
+    if (open) closeLater(open);
     const { restore } = tenantPaths(this.#root, tenantId);
     for (const path of [restore, `${restore}-wal`, `${restore}-shm`]) rmSync(path, { force: true });
   }
 
   closeAll(): void {
-    for (const dbFd of this.#open.values()) closeSync(dbFd);
+    for (const open of this.#open.values()) closeLater(open);
     this.#open.clear();
   }
 }
+
+/** A worker may be inside of a write: the number must not stand for another file before it has looked at the flag. */
+function closeLater({ dbFd, alive }: RestoreData): void {
+  endAlive(alive);
+  setTimeout(() => closeSync(dbFd), stragglerMs).unref();
+}
+
+const stragglerMs = 10_000;
 
 /** Opens the restored file with SQLite, checks every page, and lifts its SCN to `untilScn`. */
 function verify(paths: TenantPaths, untilScn: Scn): void {

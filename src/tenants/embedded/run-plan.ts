@@ -57,7 +57,7 @@ export async function runPlan(
   startImplicit(execution);
   const inputs = bindInputs(execution, literals);
   if (plan.kind !== 'query') return runWrite(execution, plan, inputs);
-  const check = () => execution.check();
+  const { check } = execution;
   if (cached.locking && transaction.open) await transaction.startWriting(context, check);
   const lent = await transaction.reader(context, check);
   try {
@@ -125,7 +125,7 @@ function openCursor(
     };
   };
   const form = { format: request.format, charset: context.charset };
-  return new RowCursor(plan.columns, guarded, form, () => execution.check(), finish);
+  return new RowCursor(plan.columns, guarded, form, execution.check, finish);
 }
 
 function countRows(connection: Connection, counting: NonNullable<Plan['foundRows']>, inputs: BindInputs): number {

@@ -28,7 +28,7 @@ export async function runOnWriter(
   work: (writer: Connection, effects: Effects) => Written,
 ): Promise<StatementResult> {
   const { transaction, context } = execution;
-  const check = () => execution.check();
+  const { check } = execution;
   const writer = await transaction.startWriting(context, check);
   const effects = newEffects();
   enterStatement(writer, functionContext(execution, effects), check);

@@ -34,7 +34,8 @@ export class Session {
     return this.#turn.run(async () => {
       if (this.#closed || !context) throw fault('OB_SESSION_KILLED');
       this.#endCursor();
-      const check = () => this.#check(request);
+      const { deadlineUs } = request;
+      const check = Object.assign(() => this.#check(request), { deadlineUs });
       try {
         check();
         const result = await runStatement({
@@ -127,7 +128,7 @@ export class Session {
   #check(request: SessionRequest): void {
     if (Atomics.load(this.#flag, 0) !== 0)
       throw faultText('OB_ERR_QUERY_INTERRUPTED', 'Query execution was interrupted');
-    if (request.deadlineUs > 0 && Date.now() * 1000 > request.deadlineUs)
+    if (request.deadlineUs > 0 && Date.now() * 1000 >= request.deadlineUs)
       throw fault('OB_TIMEOUT', Math.round(request.deadlineUs - request.nowUs));
   }
 }

@@ -27,7 +27,13 @@ export interface Execution {
   readonly context: StatementContext;
   readonly request: StatementRequest;
   /** Throws when the statement was interrupted or is past its deadline. */
-  check(): void;
+  readonly check: Check;
+}
+
+/** Asked now and then while a statement runs or waits; `deadlineUs` is 0 for never. */
+export interface Check {
+  (): void;
+  readonly deadlineUs: number;
 }
 
 export type StatementResult =

@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Where a tenant's files lie. */
@@ -35,7 +35,6 @@ export function tenantPaths(root: string, tenantId: number): TenantPaths {
  */
 export class TenantFiles {
   readonly dbFd: number;
-  readonly floorFd: number;
   #walFd = -1;
   #shmFd = -1;
   readonly #paths: TenantPaths;
@@ -43,7 +42,7 @@ export class TenantFiles {
   constructor(paths: TenantPaths) {
     this.#paths = paths;
     this.dbFd = openSync(paths.data, 'r');
-    this.floorFd = openSync(paths.floor, existsSync(paths.floor) ? 'r+' : 'w+');
+    if (!existsSync(paths.floor)) closeSync(openSync(paths.floor, 'w'));
   }
 
   /** To be called when the first connection has read something, so that log and index exist. */
@@ -61,21 +60,27 @@ export class TenantFiles {
   }
 
   readFloor(): bigint {
-    const bytes = Buffer.alloc(8);
-    return readSync(this.floorFd, bytes, 0, 8, 0) === 8 ? bytes.readBigUInt64LE() : 0n;
+    const bytes = readFileSync(this.#paths.floor);
+    return bytes.length === 8 ? bytes.readBigUInt64LE() : 0n;
   }
 
   /** After the last connection is closed. */
   close(): void {
-    for (const fd of [this.dbFd, this.#walFd, this.#shmFd, this.floorFd]) if (fd >= 0) closeSync(fd);
+    for (const fd of [this.dbFd, this.#walFd, this.#shmFd]) if (fd >= 0) closeSync(fd);
   }
 }
 
 /** Remembers the floor of a barrier, so that a restart with a clock behind keeps above it. */
-export function writeFloor(floorFd: number, scn: bigint): void {
+export function writeFloor(path: string, scn: bigint): void {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(scn);
-  writeSync(floorFd, bytes, 0, 8, 0);
+  // Never made anew: a dropped tenant has no floor.
+  const fd = openSync(path, 'r+');
+  try {
+    writeSync(fd, bytes, 0, 8, 0);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Makes renames and removals inside a directory durable. */

@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Scn } from '../../base/scn.ts';
+import { newAliveFlag } from './alive.ts';
 import type { BlockReaderData } from './block-reader.ts';
 import { ClockCell } from './clock-cell.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -117,7 +118,7 @@ export class TenantStore {
         : buildFrameMap(this.files.walFd, index, databasePages);
     this.#pins++;
     const { dbFd, walFd } = this.files;
-    return { scn: this.#scn, data: { dbFd, walFd, databasePages, frames } };
+    return { scn: this.#scn, data: { dbFd, walFd, databasePages, frames, alive: newAliveFlag() } };
   }
 
   unpin(): void {

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { StatementContext } from '../tenant-engine.ts';
 import type { Connection } from './connection.ts';
+import type { Check } from './statement.ts';
 import { quoteName } from './table-schema.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -48,9 +49,9 @@ export class Transaction {
   }
 
   /** A connection to read from. In a serializable transaction reading waits for the writer lock. */
-  async reader(context: StatementContext, cancelled: () => void): Promise<Lent> {
+  async reader(context: StatementContext, check: Check): Promise<Lent> {
     if (this.open && context.isolation === 'SERIALIZABLE' && !this.#tenant.readOnly)
-      await this.startWriting(context, cancelled);
+      await this.startWriting(context, check);
     if (this.#writing) return { connection: this.#tenant.store.writer, release() {} };
     if (this.open && (this.#repeatable || context.isolation === 'REPEATABLE-READ')) this.#pinSnapshot();
     if (this.#snapshot) return { connection: this.#snapshot, release() {} };
@@ -60,11 +61,11 @@ export class Transaction {
   }
 
   /** Takes the writer lock and starts the writer's transaction. Rejects with 1205 after the lock wait timeout. */
-  async startWriting(context: StatementContext, cancelled: () => void): Promise<Connection> {
+  async startWriting(context: StatementContext, check: Check): Promise<Connection> {
     const { store } = this.#tenant;
     this.#refuseWhenReadOnly();
     if (this.#writing) return store.writer;
-    await this.#take(context, cancelled);
+    await this.#take(context, check);
     this.#beginWriter(context.foreignKeyChecks);
     this.#dropSnapshot();
     for (const name of this.#savepoints) store.writer.exec(`SAVEPOINT ${quoteName(name)}`);
@@ -72,20 +73,20 @@ export class Transaction {
   }
 
   /** Commits what is open, as every change of a table's shape does, and starts a writer's transaction of its own. */
-  async startChange(context: StatementContext, cancelled: () => void): Promise<Connection> {
+  async startChange(context: StatementContext, check: Check): Promise<Connection> {
     this.#refuseWhenReadOnly();
     this.commit();
-    await this.#take(context, cancelled);
+    await this.#take(context, check);
     // Rebuilding a table drops it: SQLite must not carry out the foreign keys that point at it.
     this.#beginWriter(false);
     return this.#tenant.store.writer;
   }
 
   /** Keeps the writer lock over commits until `unlockTables`. */
-  async lockTables(context: StatementContext, cancelled: () => void): Promise<void> {
+  async lockTables(context: StatementContext, check: Check): Promise<void> {
     this.unlockTables();
     this.#refuseWhenReadOnly();
-    await this.#take(context, cancelled);
+    await this.#take(context, check);
     this.#locked = true;
   }
 
@@ -132,9 +133,11 @@ export class Transaction {
     if (this.readOnly) throw fault('ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION');
   }
 
-  async #take(context: StatementContext, cancelled: () => void): Promise<void> {
+  async #take(context: StatementContext, check: Check): Promise<void> {
     if (this.#locked) return;
-    await this.#tenant.store.lock.take(context.lockWaitTimeoutMs, this.#owner, cancelled);
+    const leftMs = check.deadlineUs === 0 ? Number.POSITIVE_INFINITY : check.deadlineUs / 1000 - Date.now();
+    const waitMs = Math.max(0, Math.min(context.lockWaitTimeoutMs, leftMs));
+    await this.#tenant.store.lock.take(waitMs, this.#owner, check);
     if (!this.#tenant.readOnly) return;
     this.#tenant.store.lock.release();
     throw fault('OB_STANDBY_READ_ONLY');

@@ -21,10 +21,14 @@ export class WriterLock {
     await new Promise<void>((resolve, reject) => {
       const leave = (error: Error) => {
         clearTimeout(timer);
-        this.#queue.splice(this.#queue.indexOf(waiter), 1);
+        const at = this.#queue.indexOf(waiter);
+        if (at >= 0) this.#queue.splice(at, 1);
         reject(error);
       };
-      const timer = setTimeout(() => leave(fault('OB_ERR_EXCLUSIVE_LOCK_CONFLICT')), timeoutMs);
+      const timer = setTimeout(() => {
+        waiter.wake();
+        leave(fault('OB_ERR_EXCLUSIVE_LOCK_CONFLICT'));
+      }, Math.ceil(timeoutMs));
       const waiter: Waiter = {
         key,
         grant() {

@@ -27,7 +27,7 @@ export async function runChange(
 }> {
   const { tenant, transaction, context } = execution;
   const { dictionary } = tenant;
-  const writer = await transaction.startChange(context, () => execution.check());
+  const writer = await transaction.startChange(context, execution.check);
   const change: Change = { execution, writer, dictionary, notes: [] };
   const version = dictionary.version;
   try {

@@ -46,7 +46,7 @@ export function fillFromQuery({ execution, writer }: Change, table: TableSchema,
   };
   const insert = planInsert(statement, translateEnv(execution));
   const effects = newEffects();
-  enterStatement(writer, functionContext(execution, effects), () => execution.check());
+  enterStatement(writer, functionContext(execution, effects), execution.check);
   const inputs = bindInputs(execution, literalsOf(fill.query));
   return insertWith(execution, writer, effects, { insert, statement }, inputs).affectedRows;
 }

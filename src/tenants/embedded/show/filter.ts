@@ -56,7 +56,7 @@ export function filterRows(
   };
   const reader = tenant.store.takeReader();
   try {
-    enterStatement(reader, functionContext(execution), () => execution.check());
+    enterStatement(reader, functionContext(execution), execution.check);
     return reader
       .prepare(plan.sql)
       .raw()
