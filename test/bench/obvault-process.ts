@@ -17,8 +17,6 @@ export interface ObvaultProcess {
   /** Time from the start of the process to its ready line. */
   readonly readyMs: number;
   memory(): ProcessMemory;
-  /** Lets the peak start anew from what is resident now. */
-  resetPeak(): void;
   stop(): Promise<void>;
 }
 
@@ -64,7 +62,6 @@ export function startObvault(scratch: Scratch, options: ObvaultOptions): Promise
         dataDir,
         readyMs: performance.now() - startMs,
         memory: () => memoryOf(pid),
-        resetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, '5'),
         async stop() {
           child.kill('SIGTERM');
           const code = await ended(child);

@@ -4,6 +4,7 @@ import { rowsOf, until } from './clients.ts';
 /** One finished backup set as the views show it. */
 export interface FinishedSet {
   readonly seconds: number;
+  readonly inputBytes: number;
   readonly outputBytes: number;
   readonly encryption: string;
 }
@@ -16,13 +17,18 @@ export async function backUp(sys: Connection, tenant: string, place: string): Pr
   await sys.query(`ALTER SYSTEM BACKUP TENANT = ${tenant}`);
   const rows = await until(
     sys,
-    `SELECT STATUS, COMMENT, OUTPUT_BYTES, ENCRYPTION_MODE FROM oceanbase.CDB_OB_BACKUP_SET_FILES WHERE BACKUP_SET_ID > ${last}`,
+    `SELECT STATUS, COMMENT, INPUT_BYTES, OUTPUT_BYTES, ENCRYPTION_MODE FROM oceanbase.CDB_OB_BACKUP_SET_FILES WHERE BACKUP_SET_ID > ${last}`,
     ([set]) => set !== undefined && set['STATUS'] !== 'DOING',
   );
   const seconds = (performance.now() - startMs) / 1000;
   const set = rows[0];
   if (set?.['STATUS'] !== 'SUCCESS') throw new Error(`the backup to ${place} failed: ${JSON.stringify(set)}`);
-  return { seconds, outputBytes: Number(set['OUTPUT_BYTES']), encryption: String(set['ENCRYPTION_MODE']) };
+  return {
+    seconds,
+    inputBytes: Number(set['INPUT_BYTES']),
+    outputBytes: Number(set['OUTPUT_BYTES']),
+    encryption: String(set['ENCRYPTION_MODE']),
+  };
 }
 
 export interface RestoreWish {
@@ -41,12 +47,17 @@ export async function restore(sys: Connection, { name, place, more }: RestoreWis
   await sys.query(`ALTER SYSTEM RESTORE ${name} FROM '${from}' WITH 'pool_list=pool_${name}'${more}`);
   const rows = await until(
     sys,
-    `SELECT STATUS, COMMENT FROM oceanbase.CDB_OB_RESTORE_PROGRESS WHERE RESTORE_TENANT_NAME = '${name}' AND TENANT_ID > 1`,
+    `SELECT STATUS FROM oceanbase.CDB_OB_RESTORE_PROGRESS WHERE RESTORE_TENANT_NAME = '${name}' AND TENANT_ID > 1`,
     ([job]) => job === undefined || /SUCCESS|FAIL/.test(String(job['STATUS'])),
   );
   const seconds = (performance.now() - startMs) / 1000;
-  if (rows[0]?.['STATUS'] !== 'RESTORE_SUCCESS') throw new Error(`the restore failed: ${JSON.stringify(rows)}`);
-  return seconds;
+  if (rows[0]?.['STATUS'] === 'RESTORE_SUCCESS') return seconds;
+  const why = await until(
+    sys,
+    `SELECT STATUS, COMMENT FROM oceanbase.CDB_OB_RESTORE_HISTORY WHERE RESTORE_TENANT_NAME = '${name}' AND TENANT_ID > 1`,
+    (found) => found.length > 0,
+  );
+  throw new Error(`the restore failed: ${JSON.stringify(why)}`);
 }
 
 /** Waits until the restored tenant's job is history, then removes the tenant with its pool. */
