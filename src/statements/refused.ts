@@ -72,8 +72,3 @@ export const refusedForm = handler<'refusedForm', null>({
   },
   run: async () => ({}),
 });
-
-/** Stands in a place of the registry until the handler of the kind is written. */
-export function notYet<K extends ObStatementKind>(name: string): StatementHandler<K> {
-  return refused<K>(name, { privilege: null, tenants: 'all' });
-}

@@ -1,13 +1,15 @@
 import type { ObStatementKind } from '../sql/statement.ts';
+import { alterUser, createUser, dropUser, renameUser, setPassword } from './accounts.ts';
 import { activateStandby } from './activate-standby.ts';
 import { alterTenant, lockTenant, renameTenant } from './alter-tenant.ts';
 import { backup, cancelBackup } from './backup.ts';
 import { changeTenant } from './change-tenant.ts';
 import { createTenant } from './create-tenant.ts';
 import { dropTenant, flashbackTenant, purgeTenant } from './drop-tenant.ts';
+import { grant, revoke, revokeAll } from './grants.ts';
 import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
 import { archivelog, noarchivelog } from './log-mode.ts';
-import { notYet, refusedForm, refusedStatements } from './refused.ts';
+import { refusedForm, refusedStatements } from './refused.ts';
 import { resetParameters } from './reset-parameters.ts';
 import { alterResourcePool, createResourcePool, dropResourcePool } from './resource-pool.ts';
 import { alterResourceUnit, createResourceUnit, dropResourceUnit } from './resource-unit.ts';
@@ -51,12 +53,12 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   dropTenant,
   flashbackTenant,
   purgeTenant,
-  createUser: notYet<'createUser'>('create user'),
-  alterUser: notYet<'alterUser'>('alter user'),
-  dropUser: notYet<'dropUser'>('drop user'),
-  renameUser: notYet<'renameUser'>('rename user'),
-  setPassword: notYet<'setPassword'>('set password'),
-  grant: notYet<'grant'>('grant'),
-  revoke: notYet<'revoke'>('revoke'),
-  revokeAll: notYet<'revokeAll'>('revoke all'),
+  createUser,
+  alterUser,
+  dropUser,
+  renameUser,
+  setPassword,
+  grant,
+  revoke,
+  revokeAll,
 });

@@ -50,6 +50,8 @@ export interface DeskOptions {
   readonly release?: string;
   /** Stands between the statements and the engines. */
   readonly wrapEngines?: (engines: TenantEngines) => TenantEngines;
+  /** Is told where the files lie. */
+  readonly onDirectory?: (directory: string) => void;
   /** Stands between the statements and the controller. */
   readonly wrap?: (controller: Controller) => Controller;
 }
@@ -60,6 +62,7 @@ export const everyPrivilege: readonly Grant[] = [
 
 export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'obvault-statements-'));
+  options.onDirectory?.(directory);
   const release = options.release === undefined ? defaultRelease : parseRelease(options.release);
   const names = { clusterName: 'obcluster', clusterId: 1 };
   const catalog = openCatalog({ directory, ...names, release, clock: systemClock, log: silentLog });
