@@ -33,13 +33,17 @@ export function insertFor(
   }));
   const sourceSlots = [...cache.fixedSlots, ...shaping];
   const cached: CachedPlan = { plan: insert.plan, insert, statement, locking: false, sourceSlots };
-  if (cache.cacheKey !== null) tenant.plans.add(cache.cacheKey, cached);
+  const small = (statement.rows?.length ?? 0) <= mostCachedRows;
+  if (cache.cacheKey !== null && small) tenant.plans.add(cache.cacheKey, cached);
   return runInsert(
     execution,
     { insert, statement },
     statement.rows && statement.rows.length > 1 ? [] : literalsOf(statement),
   );
 }
+
+/** A statement of more rows hardly comes again, and its tree is large. */
+const mostCachedRows = 16;
 
 /** Literals inside of calls such as NOW(3): the plan was made for them. */
 function functionLiterals(statement: Insert) {

@@ -1,7 +1,10 @@
 import Database from 'better-sqlite3';
 import { fault, faultText, isFault } from '../../base/errors.ts';
 
-/** Brings what SQLite throws to a coded error; coded errors and bugs of ours pass unchanged. */
+/**
+ * Brings what SQLite throws to a coded error; coded errors and bugs of ours pass unchanged. A table or column that a
+ * plan names and SQLite does not find was changed since the snapshot the statement reads was taken: 1412.
+ */
 export function coded(error: unknown): unknown {
   if (isFault(error) || !(error instanceof Database.SqliteError)) return error;
   const { code, message } = error;
@@ -16,6 +19,9 @@ export function coded(error: unknown): unknown {
   if (code.startsWith('SQLITE_IOERR')) return faultText('OB_IO_ERROR', `IO error: ${message}`, error);
   if (code === 'SQLITE_NOMEM')
     return faultText('OB_ALLOCATE_MEMORY_FAILED', 'No memory or reach tenant memory limit', error);
+  if (/no such (table|column)|has no column|SQLITE_SCHEMA/.test(message)) return fault('ER_TABLE_DEF_CHANGED');
+  if (/too (many|large|deep)|parser stack overflow/i.test(message))
+    return faultText('OB_SIZE_OVERFLOW', `Size overflow: ${message}`, error);
   if (/integer overflow/.test(message)) return fault('ER_DATA_OUT_OF_RANGE', 'BIGINT', '');
   return error;
 }

@@ -5,6 +5,7 @@ import { sqliteName, type TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';
 import { toDraft } from './draft.ts';
 import { refuseReferenced } from './foreign-keys.ts';
+import { makeIndexes } from './make-indexes.ts';
 import { addKey, finishTable, keyParts } from './table-builder.ts';
 import { indexStatements } from './table-sql.ts';
 
@@ -76,7 +77,7 @@ export function renameTable(change: Change, table: TableSchema, to: { schema: st
   writer.exec(`ALTER TABLE ${sqliteName(table.schema, table.name)} RENAME TO ${sqliteName(to.schema, to.name)}`);
   dictionary.removeTable(table.schema, table.name);
   dictionary.putTable(renamed);
-  for (const sql of indexStatements(renamed)) writer.exec(sql);
+  makeIndexes(change, renamed, indexStatements(renamed));
   for (const other of dictionary.allTables()) {
     const foreignKeys = other.foreignKeys.map(follows);
     if (foreignKeys.some((key, i) => key !== other.foreignKeys[i])) dictionary.putTable({ ...other, foreignKeys });
@@ -111,13 +112,18 @@ export function dropIndex(change: Change, statement: DropIndex): number {
 }
 
 /** Brings the indexes from those of one form of a table to those of another; rows stay as they are. */
-export function reindex({ writer, dictionary }: Change, from: TableSchema, to: TableSchema): void {
+export function reindex(change: Change, from: TableSchema, to: TableSchema): void {
+  const { writer, dictionary } = change;
   const before = new Set(indexStatements(from));
   const after = new Set(indexStatements(to));
   for (const sql of before) {
     if (after.has(sql)) continue;
     writer.exec(`DROP INDEX ${/INDEX ("(?:[^"]|"")*")/.exec(sql)![1]!}`);
   }
-  for (const sql of after) if (!before.has(sql)) writer.exec(sql);
+  makeIndexes(
+    change,
+    to,
+    [...after].filter((sql) => !before.has(sql)),
+  );
   dictionary.putTable(to);
 }

@@ -7,9 +7,11 @@ import { implicitDefault, storeConverter } from '../../../value/store.ts';
 import { formatTime } from '../../../value/temporal.ts';
 import { utcTextToLocal } from '../../../value/time-zone.ts';
 import { nextValue, setNextValue } from '../auto-increment.ts';
+import { isDuplicate } from '../duplicate-key.ts';
 import { bindInputs } from '../run-plan.ts';
 import { findColumn, quoteName, sqliteName, type TableColumn, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
+import { makeIndexes } from './make-indexes.ts';
 import { createStatements, indexStatements } from './table-sql.ts';
 
 /**
@@ -27,7 +29,7 @@ export function rebuildTable(
   const newName = quoteName(`__ob_rebuild.${from.id}`);
   const next = nextValue(writer, from);
   for (const sql of createStatements(to, newName)) writer.exec(sql);
-  const rows = copyRows(change, from, to, newName, sources);
+  const rows = copyUnique(change, from, to, newName, sources);
   writer.exec(`DROP TABLE ${oldName}`);
   // Otherwise SQLite would rename inside other tables' foreign keys too.
   writer.pragma('legacy_alter_table = ON');
@@ -36,11 +38,20 @@ export function rebuildTable(
   } finally {
     writer.pragma('legacy_alter_table = OFF');
   }
-  for (const sql of indexStatements(to)) writer.exec(sql);
+  makeIndexes(change, to, indexStatements(to));
   dictionary.putTable(to);
   const least = nextValue(writer, to);
   if (least !== null) setNextValue(writer, to, next !== null && next > least ? next : least);
   return rows;
+}
+
+/** Rows whose primary key is there twice fail the ALTER. */
+function copyUnique(...args: Parameters<typeof copyRows>): number {
+  try {
+    return copyRows(...args);
+  } catch (error) {
+    throw isDuplicate(error) ? fault('OB_ERR_PRIMARY_KEY_DUPLICATE', '', 'PRIMARY') : error;
+  }
 }
 
 function copyRows(
