@@ -10,7 +10,7 @@ import { bindCells } from '../sql/translate/bind.ts';
 import type { Plan } from '../sql/translate/plan.ts';
 import { slotText } from '../sql/translate/statement.ts';
 import { translate } from '../sql/translate/translate.ts';
-import type { Cell, ResultColumn } from '../value/column-type.ts';
+import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
 import { PlanCache } from './plan-cache.ts';
 import { checkVariables, placeOf } from './query-place.ts';
 import type { SessionState } from './session-state.ts';
@@ -124,7 +124,7 @@ export class CatalogQueries {
         if (named) counted.push(named);
         found = foundRows.get(...counted) ?? 0n;
       }
-      return { columns: plan.columns, rows, foundRows: found };
+      return { columns: columnsOf(plan, rows), rows, foundRows: found };
     } finally {
       this.#context = null;
     }
@@ -132,6 +132,29 @@ export class CatalogQueries {
 }
 
 const engineQuery: QueryPlan = Object.freeze({ where: 'engine', plan: null });
+
+/**
+ * The columns of an answer. What a variable or a parameter holds is known only now: its column is text in the plan and becomes
+ * a number when the value is one.
+ */
+function columnsOf(plan: Plan, rows: readonly Cell[][]): readonly ResultColumn[] {
+  const [first] = rows;
+  if (first === undefined || !plan.binds.some(({ from }) => from === 'userVariable' || from === 'parameter'))
+    return plan.columns;
+  let changed = false;
+  const columns = plan.columns.map((column, at) => {
+    const type = column.orgName === '' && column.type.name === 'varchar' ? numberType(first[at]) : null;
+    if (type === null || !rows.every((row) => row[at] === null || typeof row[at] === typeof first[at])) return column;
+    changed = true;
+    return { ...column, type };
+  });
+  return changed ? columns : plan.columns;
+}
+
+function numberType(cell: Cell | undefined): ColumnType | null {
+  if (typeof cell === 'bigint') return { name: 'bigint', length: 20 };
+  return typeof cell === 'number' ? { name: 'double' } : null;
+}
 
 /** What beside the text decides about a plan. */
 function keyOf(state: SessionState): string {
