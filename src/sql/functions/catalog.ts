@@ -2,6 +2,8 @@ import { dateFunctions } from './date-functions.ts';
 import type { FunctionDefinition } from './definition.ts';
 import { hashFunctions } from './hash-functions.ts';
 import { internalFunctions } from './internal-functions.ts';
+import { internalMomentFunctions } from './internal-moment-functions.ts';
+import { internalNumberFunctions } from './internal-number-functions.ts';
 import { jsonFunctions } from './json-functions.ts';
 import { numberFunctions } from './number-functions.ts';
 import { searchFunctions } from './search-functions.ts';
@@ -25,5 +27,8 @@ export const mysqlFunctions: ReadonlyMap<string, FunctionDefinition> = new Map(
 
 /** Everything that is registered; names of our own functions never hide one of MySQL's. */
 export const functionDefinitions: ReadonlyMap<string, FunctionDefinition> = new Map(
-  [...callable, ...internalFunctions].map((definition) => [definition.name, definition]),
+  [...callable, ...internalFunctions, ...internalMomentFunctions, ...internalNumberFunctions].map((definition) => [
+    definition.name,
+    definition,
+  ]),
 );

@@ -157,3 +157,13 @@ export function native(
 
 export const integer = { integer: true } as const;
 export const many = Number.POSITIVE_INFINITY;
+
+/** A function the translator writes; its SQLite name is `my_` and the name. */
+export function internal(
+  name: string,
+  arity: readonly [number, number],
+  run: NonNullable<FunctionDefinition['run']>,
+  more: Partial<FunctionDefinition> = {},
+): FunctionDefinition {
+  return define(name, arity, ['raw'], returns.bigint, run, more);
+}

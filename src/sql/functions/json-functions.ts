@@ -5,15 +5,15 @@ import { type ChangeMode, change, follow, isObject, isWild, parsePath } from './
 
 /**
  * JSON arguments come as texts. Arguments that are values (of JSON_OBJECT, JSON_ARRAY, JSON_SET …) come marked by the
- * translator: a JSON-typed one as `\u0001` and its text, a boolean one as `\u0002true`, everything else as it is.
+ * translator with `jsonMark` in front of their JSON text; everything else comes as it is.
  */
-export const jsonMark = '\u0001';
+export const jsonMark = '\u0001json:';
 
 /** Reads the document argument of a function; 3141 and the position when it is none. */
 export function documentOf(value: SqlValue, index: number, name: string): JsonValue {
   const text = str(value);
   try {
-    return parseJson(text.startsWith(jsonMark) ? text.slice(1) : text);
+    return parseJson(text.startsWith(jsonMark) ? text.slice(jsonMark.length) : text);
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw fault('ER_INVALID_JSON_TEXT_IN_PARAM', index, name, error.message, error.position);
@@ -24,7 +24,7 @@ export function documentOf(value: SqlValue, index: number, name: string): JsonVa
 export function jsonValueOf(value: SqlValue): JsonValue {
   if (value === null || typeof value === 'bigint' || typeof value === 'number') return value;
   const text = str(value);
-  return text.startsWith(jsonMark) ? parseJson(text.slice(1)) : text;
+  return text.startsWith(jsonMark) ? parseJson(text.slice(jsonMark.length)) : text;
 }
 
 const paths = (args: readonly SqlValue[], from: number) => args.slice(from).map((path) => parsePath(str(path)));
@@ -277,7 +277,7 @@ export const jsonFunctions: readonly FunctionDefinition[] = [
 function isValid(value: SqlValue): boolean {
   if (typeof value !== 'string') return false;
   try {
-    parseJson(value.startsWith(jsonMark) ? value.slice(1) : value);
+    parseJson(value.startsWith(jsonMark) ? value.slice(jsonMark.length) : value);
     return true;
   } catch {
     return false;

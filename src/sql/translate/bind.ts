@@ -41,6 +41,22 @@ export interface BindContext {
   readonly systemVariables: Readonly<Record<string, Cell>>;
 }
 
+/** Nothing is known: for literals whose form does not depend on the session. */
+export const noContext: BindContext = {
+  nowUs: 0,
+  timeZone: 'UTC',
+  sqlMode: '',
+  database: null,
+  user: '',
+  host: '',
+  connectionId: 0,
+  lastInsertId: 0n,
+  foundRows: 0n,
+  rowCount: 0n,
+  userVariables: {},
+  systemVariables: {},
+};
+
 /** The positional arguments of a plan's statement. `row` serves the `cell` sources of a one-row INSERT. */
 export function bindCells(binds: readonly BindSource[], inputs: BindInputs, row?: readonly Cell[]): Cell[] {
   return binds.map((source) => bindCell(source, inputs, row));
@@ -139,8 +155,6 @@ function storeCell(source: ReadSource, convert: BindConversion, value: Cell, inp
 export function storable(type: Literal['type'], value: Cell, column: ColumnType): Cell {
   const bytes = (type === 'hex' || type === 'bit') && value instanceof Uint8Array;
   return bytes && /int$|^(decimal|float|double|year)$/.test(column.name)
-    ? convertCell(value, { to: 'number' }, noClock)
+    ? convertCell(value, { to: 'number' }, noContext)
     : value;
 }
-
-const noClock = { nowUs: 0, timeZone: 'UTC' };

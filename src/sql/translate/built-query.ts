@@ -15,6 +15,8 @@ export interface BuiltQuery {
   readonly render: (form: ColumnForm, named: boolean) => Fragment;
   /** True when it cannot give two rows. */
   readonly single: boolean;
+  /** A compound without ORDER BY and LIMIT as bare text, to be part of a longer one; columns are those of its parts. */
+  readonly flat?: (form: ColumnForm) => Fragment;
   /** The same rows without LIMIT, one column, for SQL_CALC_FOUND_ROWS. */
   readonly unlimited?: () => Fragment;
   readonly into: readonly string[] | null;

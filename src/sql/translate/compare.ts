@@ -1,7 +1,11 @@
 import { fault } from '../../base/errors.ts';
+import type { Literal } from '../ast.ts';
+import { bindCell, noContext } from './bind.ts';
 import { asBytes, asCharacters, asDateTime, asNumber, asText, asTime, local, padded, settle } from './convert.ts';
+import { cellText } from './default.ts';
 import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
+import { fixSlot, type Translation } from './statement.ts';
 import { boolean, type Collating, category, isNumeric, isTemporal, type Typed, typed } from './typed.ts';
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>';
@@ -134,9 +138,25 @@ export function between(value: Typed, low: Typed, high: Typed, not: boolean): Ty
   return typed(not ? sql`(NOT ${range})` : range, boolean);
 }
 
+/** SQLite takes 32766 parameters: literals of longer lists are written out. */
+const mostBoundItems = 1000;
+
+/** A bound literal as SQLite text; timestamps stay bound, for their zone is known only when the plan runs. */
+function written(fragment: Fragment, literal: Literal, translation: Translation): Fragment {
+  const [source] = fragment.binds;
+  if (fragment.text !== '?' || source?.from !== 'literal' || source.convert?.to === 'timestamp') return fragment;
+  fixSlot(translation, literal);
+  const literals = { [source.slot]: literal } as unknown as readonly Literal[];
+  return raw(cellText(bindCell(source, { literals, parameters: [], context: noContext })));
+}
+
 /** `value IN (items)`: one SQLite IN when all items bring the value into the same form, otherwise a row of tests. */
-export function inList(value: Typed, items: readonly Typed[], not: boolean): Typed {
-  const pairs = items.map((item) => comparands(value, item));
+export function inList(value: Typed, items: readonly Typed[], not: boolean, translation: Translation): Typed {
+  const long = items.length > mostBoundItems;
+  const pairs = items.map((item) => {
+    const pair = comparands(value, item);
+    return long && item.literal ? { ...pair, right: written(pair.right, item.literal, translation) } : pair;
+  });
   const [first] = pairs;
   const known = pairs.find((_, index) => items[index]!.type.name !== 'null') ?? first!;
   const uniform = pairs.every(

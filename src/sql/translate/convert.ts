@@ -1,4 +1,5 @@
 import type { ColumnType } from '../../value/column-type.ts';
+import { memberSeparator } from '../functions/internal-functions.ts';
 import { bind, call, type Fragment, quoteText, raw, sql } from './fragment.ts';
 import { bigint, category, datetime, double, isNumeric, isTemporal, type Typed, typed, varchar } from './typed.ts';
 
@@ -86,7 +87,7 @@ export function asNumber(value: Typed): Fragment {
 
 /** Number of an enum or set value. */
 export function memberNumber(value: Typed): Fragment {
-  const members = quoteText((value.type.values ?? []).join(','));
+  const members = quoteText((value.type.values ?? []).join(memberSeparator));
   return call(value.type.name === 'enum' ? 'my_enum_number' : 'my_set_number', value.sql, raw(members));
 }
 

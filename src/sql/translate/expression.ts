@@ -158,6 +158,7 @@ function binary(expression: Extract<Expression, { kind: 'binary' }>, place: Plac
       return bitwise(operator, translate(left, place), translate(right, place));
     case 'AND':
     case 'OR':
+      return balanced(operator, chain(operator, expression), place);
     case 'XOR':
       return logic(operator, translate(left, place), translate(right, place));
     case 'REGEXP':
@@ -192,6 +193,28 @@ function sourceText(operator: string, left: Expression, right: Expression): stri
   return `(${show(left)} ${operator} ${show(right)})`;
 }
 
+/** Operands of `a OR b OR c …`, which the tree nests to the left. */
+function chain(operator: 'AND' | 'OR', expression: Expression): readonly Expression[] {
+  const operands: Expression[] = [];
+  let at = expression;
+  while (at.kind === 'binary' && at.operator === operator) {
+    operands.push(at.right);
+    at = at.left;
+  }
+  return [...operands, at].reverse();
+}
+
+/** Long chains are halved again and again: SQLite limits how deep an expression may nest, not how long it is. */
+function balanced(operator: 'AND' | 'OR', operands: readonly Expression[], place: Place): Typed {
+  const values = operands.map((operand) => translate(operand, place));
+  const combine = (from: number, to: number): Typed => {
+    if (to - from === 1) return values[from]!;
+    const middle = to - from <= 8 ? to - 1 : (from + to) >> 1;
+    return logic(operator, combine(from, middle), combine(middle, to));
+  };
+  return combine(0, values.length);
+}
+
 function logic(operator: 'AND' | 'OR' | 'XOR', left: Typed, right: Typed): Typed {
   const a = asBoolean(left);
   const b = asBoolean(right);
@@ -215,6 +238,7 @@ function translateIn(expression: Extract<Expression, { kind: 'inList' }>, place:
       translate(operand, place),
       items.map((item) => translate(item, place)),
       not,
+      place.translation,
     );
   const left = rowItems(operand, place);
   const tests = items.map((item) => compareRows('=', left, rowItems(item, place)).sql);

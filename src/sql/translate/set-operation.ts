@@ -32,16 +32,14 @@ function combine(
     const { origin: _, ...own } = outerValue(value, `${name}.c${index + 1}`, '', label);
     return { label, value: own };
   });
-  const body = (): Fragment => {
-    const form: ColumnForm = (value, index) => convertTo(value, unified[index]!.value.type);
-    const keyed: ColumnForm = (value, index) => {
-      const made = form(value, index);
-      const { collating } = unified[index]!.value;
-      return collating?.order === 'nocase' ? { text: `${made.text} COLLATE NOCASE`, binds: made.binds } : made;
-    };
-    const own = query.operator === 'UNION ALL' ? form : keyed;
-    return sql`${side(query.left, left, own, true)} ${query.operator} ${side(query.right, right, own, false)}`;
+  const form: ColumnForm = (value, index) => convertTo(value, unified[index]!.value.type);
+  const keyed: ColumnForm = (value, index) => {
+    const made = form(value, index);
+    return unified[index]!.value.collating?.order === 'nocase' ? sql`${made} COLLATE NOCASE` : made;
   };
+  const joined = (given: ColumnForm): Fragment =>
+    sql`${left.flat ? left.flat(given) : side(query.left, left, given, true)} ${query.operator} ${side(query.right, right, given, false)}`;
+  const body = (): Fragment => joined(foldsTexts(query) ? keyed : form);
   const place: Place = { translation, scope: scopeOf(name, columns, scope), clause: 'order clause', aggregates: false };
   const find = (key: string) => columns.find(({ label }) => label.toLowerCase() === key.toLowerCase())?.value ?? null;
   const tail = sql`${orderBy(query.orderBy, columns, place, find)}${limitText(query.limit, place)}`;
@@ -55,7 +53,14 @@ function combine(
     },
     single: false,
     into: left.into ?? right.into,
+    ...(query.orderBy.length === 0 && query.limit === null && query.with === null ? { flat: joined } : {}),
   };
+}
+
+/** True when a part of a chain compares rows: texts then need the collation their first column brings. */
+function foldsTexts(query: Query): boolean {
+  for (let at: Query = query; at.kind === 'setOperation'; at = at.left) if (at.operator !== 'UNION ALL') return true;
+  return false;
 }
 
 function scopeOf(name: string, columns: readonly ScopeColumn[], outer: Scope): Scope {

@@ -1,0 +1,161 @@
+import { fault } from '../../base/errors.ts';
+import {
+  type Decimal,
+  decimalOf,
+  decimalText,
+  decimalToNumber,
+  divideRounded,
+  formatDecimal,
+  pow10,
+  readDecimal,
+  rescale,
+} from '../../value/decimal.ts';
+import { formatDouble, formatFloat } from '../../value/text-form.ts';
+import { toNumber } from '../translate/bind-convert.ts';
+import { type FunctionDefinition, type Given, internal, num, type SqlValue, str } from './definition.ts';
+
+const maxInt64 = 9223372036854775807n;
+
+function outOfRange(kind: string, text: SqlValue): never {
+  throw fault('ER_DATA_OUT_OF_RANGE', kind, str(text));
+}
+
+/** Decimal of an operand of exact arithmetic: texts are exact, numbers are what they print as. */
+function exact(value: Given): Decimal {
+  return typeof value === 'number' || typeof value === 'bigint' ? decimalOf(value) : readDecimal(str(value)).value;
+}
+
+function decimalArithmetic([operator, left, right, scaleGiven]: readonly Given[]): string | null {
+  const scale = num(scaleGiven);
+  const [a, b] = [exact(left!), exact(right!)];
+  const sign = str(operator);
+  if (sign === '*')
+    return formatDecimal(rescale({ unscaled: a.unscaled * b.unscaled, scale: a.scale + b.scale }, scale));
+  if (sign === '/') {
+    if (b.unscaled === 0n) return null;
+    const unscaled = divideRounded(a.unscaled * pow10(b.scale + scale), b.unscaled * pow10(a.scale));
+    return formatDecimal({ unscaled, scale });
+  }
+  const wide = Math.max(a.scale, b.scale);
+  const [x, y] = [rescale(a, wide).unscaled, rescale(b, wide).unscaled];
+  return formatDecimal(rescale({ unscaled: sign === '+' ? x + y : x - y, scale: wide }, scale));
+}
+
+function modulo([a, b, scaleGiven]: readonly Given[]): SqlValue {
+  if (num(b) === 0) return null;
+  const scale = num(scaleGiven);
+  if (scale < 0) return num(a) % num(b);
+  const wide = Math.max(decimalOf(a as number).scale, decimalOf(b as number).scale);
+  const unscaled = rescale(decimalOf(a as number), wide).unscaled % rescale(decimalOf(b as number), wide).unscaled;
+  return Number(decimalToNumber({ unscaled, scale: wide }));
+}
+
+function intDivide([a, b]: readonly Given[]): SqlValue {
+  const [x, y] = [decimalOf(a as number), decimalOf(b as number)];
+  if (y.unscaled === 0n) return null;
+  const quotient = (x.unscaled * pow10(y.scale)) / (y.unscaled * pow10(x.scale));
+  if (quotient > maxInt64 || quotient < -maxInt64 - 1n) outOfRange('BIGINT', 'DIV');
+  return quotient;
+}
+
+/** Integers of which one may be 64 unsigned bits; the result is such bits. */
+function unsignedMath([operator, left, leftBits, right, rightBits, text]: readonly Given[]): SqlValue {
+  const side = (value: Given, bits: Given) => (bits ? BigInt.asUintN(64, value as bigint) : (value as bigint));
+  const [a, b] = [side(left!, leftBits!), side(right!, rightBits!)];
+  const sign = str(operator);
+  if ((sign === 'DIV' || sign === '%') && b === 0n) return null;
+  const result = sign === '+' ? a + b : sign === '-' ? a - b : sign === '*' ? a * b : sign === '%' ? a % b : a / b;
+  if (result < 0n || result >= 1n << 64n) outOfRange('BIGINT UNSIGNED', text!);
+  return BigInt.asIntN(64, result);
+}
+
+/** Doubles round half to even, as the C library does. */
+function roundDouble(value: number, digits: number): number {
+  const power = 10 ** Math.abs(digits);
+  const moved = digits < 0 ? value / power : value * power;
+  if (!Number.isFinite(moved)) return value;
+  const floor = Math.floor(moved);
+  const rest = moved - floor;
+  const whole = rest > 0.5 || (rest === 0.5 && floor % 2 !== 0) ? floor + 1 : floor;
+  return digits < 0 ? whole * power : whole / power;
+}
+
+function toInteger(value: Given): bigint {
+  if (typeof value === 'bigint') return value;
+  const whole = rescale(decimalOf(num(value)), 0).unscaled;
+  return whole > maxInt64 ? maxInt64 : whole < -maxInt64 - 1n ? -maxInt64 - 1n : whole;
+}
+
+function toBits(value: Given): bigint {
+  if (typeof value === 'bigint') return value;
+  const whole = rescale(decimalOf(num(value)), 0).unscaled;
+  return BigInt.asIntN(
+    64,
+    whole > (1n << 64n) - 1n ? (1n << 64n) - 1n : whole < 0n && whole < -maxInt64 - 1n ? -maxInt64 - 1n : whole,
+  );
+}
+
+const unsignedText = (value: bigint): string => BigInt.asUintN(64, value).toString();
+
+/** Texts lose their fraction, numbers round. */
+function castInteger(value: Given): bigint {
+  if (typeof value === 'number' || typeof value === 'bigint') return toInteger(value);
+  const text = /^\s*([+-]?\d+)/.exec(str(value))?.[1];
+  return text === undefined ? 0n : toInteger(BigInt(text));
+}
+
+function castDecimal([value, precision, scaleGiven]: readonly Given[]): Decimal {
+  const scale = num(scaleGiven);
+  const limit = pow10(num(precision));
+  const decimal = rescale(exact(value!), scale);
+  if (decimal.unscaled >= limit) return { unscaled: limit - 1n, scale };
+  return decimal.unscaled <= -limit ? { unscaled: 1n - limit, scale } : decimal;
+}
+
+/** Checks, exact arithmetic and bits. */
+export const internalNumberFunctions: readonly FunctionDefinition[] = [
+  internal('check_integer', [2, 2], ([value, text]) =>
+    typeof value === 'number' ? outOfRange('BIGINT', text!) : value!,
+  ),
+  internal('check_unsigned', [2, 2], ([value, text]) =>
+    typeof value === 'number' || (value as bigint) < 0n ? outOfRange('BIGINT UNSIGNED', text!) : value!,
+  ),
+  internal('unsigned_math', [6, 6], unsignedMath),
+  internal('hex_number', [1, 1], ([value]) =>
+    BigInt.asUintN(64, value as bigint)
+      .toString(16)
+      .toUpperCase(),
+  ),
+  internal('round_double', [2, 2], ([value, digits]) => roundDouble(num(value), num(digits))),
+  internal('check_double', [2, 2], ([value, text]) =>
+    Number.isFinite(num(value)) ? num(value) : outOfRange('DOUBLE', text!),
+  ),
+  internal('divisor', [1, 1], ([value]) => {
+    if (num(value) === 0) throw fault('ER_DIVISION_BY_ZERO');
+    return value!;
+  }),
+  internal('decimal', [4, 4], decimalArithmetic),
+  internal('mod', [3, 3], modulo),
+  internal('int_div', [2, 2], intDivide),
+  internal('decimal_text', [2, 2], ([value, scale]) => decimalText(value as number | bigint | string, num(scale))),
+  internal('double_text', [1, 1], ([value]) => formatDouble(num(value))),
+  internal('float_text', [1, 1], ([value]) => formatFloat(num(value))),
+  internal('number', [1, 1], ([value]) => toNumber(value instanceof Uint8Array ? str(value) : value!)),
+  internal('integer', [1, 1], ([value]) => toInteger(value!)),
+  internal('integer_even', [1, 1], ([value]) => toInteger(typeof value === 'number' ? roundDouble(value, 0) : value!)),
+  internal('bits', [1, 1], ([value]) => toBits(value!)),
+  internal('shift_left', [2, 2], ([value, by]) =>
+    num(by) < 0 || num(by) > 63 ? 0n : BigInt.asIntN(64, (value as bigint) << (by as bigint)),
+  ),
+  internal('shift_right', [2, 2], ([value, by]) =>
+    num(by) < 0 || num(by) > 63 ? 0n : BigInt.asIntN(64, BigInt.asUintN(64, value as bigint) >> (by as bigint)),
+  ),
+  internal('xor_bits', [2, 2], ([a, b]) => (a as bigint) ^ (b as bigint)),
+  internal('unsigned_text', [1, 1], ([value]) => ((value as bigint) < 0n ? unsignedText(value as bigint) : value!)),
+  internal('unsigned_number', [1, 1], ([value]) =>
+    (value as bigint) < 0n ? Number(BigInt.asUintN(64, value as bigint)) : value!,
+  ),
+  internal('cast_integer', [1, 1], ([value]) => castInteger(value!)),
+  internal('cast_decimal', [3, 3], (args) => Number(decimalToNumber(castDecimal(args)))),
+  internal('cast_decimal_text', [3, 3], (args) => formatDecimal(castDecimal(args))),
+];
