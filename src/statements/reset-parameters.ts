@@ -12,12 +12,16 @@ interface Target {
   readonly owners: readonly number[];
 }
 
+/** What SET refuses as well. */
+const settledForEver = new Set(['cluster_id', '_trace_control_info']);
+
 /** ALTER SYSTEM RESET, from 4.3: back to the default, for the same tenants SET would mean. */
 export const resetParameters = handler<'resetParameters', readonly Target[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ items }, speaker) {
     for (const item of items) {
       if (item.tenant !== null && !isSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
+      if (settledForEver.has(item.name)) throw fault('OB_OP_NOT_ALLOW', `alter the parameter ${item.name}`);
       if (isBackupItem(item.name)) throw fault('OB_NOT_SUPPORTED', `reset ${item.name} is`);
     }
   },
