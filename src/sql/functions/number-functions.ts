@@ -28,7 +28,8 @@ function roundedType(args: readonly ArgumentInfo[]): ColumnType {
   const { type } = value!;
   if (isDouble(type) || isText(type)) return types.double;
   if (type.name !== 'decimal') return type.unsigned ? types.unsigned : types.bigint;
-  const wanted = digits === undefined ? 0 : digits.constant === null ? (type.scale ?? 0) : Number(digits.constant);
+  const wanted = digits === undefined ? 0 : Number(digits.constant ?? Number.NaN);
+  if (Number.isNaN(wanted)) return type;
   const scale = Math.max(0, Math.min(wanted, 30, type.scale ?? 0));
   const whole = (type.precision ?? 10) - (type.scale ?? 0) + 1;
   return { name: 'decimal', precision: whole + scale, scale };

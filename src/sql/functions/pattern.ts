@@ -15,7 +15,7 @@ function cached(cache: Map<string, RegExp>, key: string, make: () => RegExp): Re
   return found;
 }
 
-const plain = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+const plain = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
 
 /** LIKE with letters told apart: byte strings and binary collations. */
 export function likeMatch(value: Given, pattern: Given, sign: string): boolean {

@@ -1,4 +1,5 @@
 import type { Database } from 'better-sqlite3';
+import { fault } from '../../base/errors.ts';
 import { registerAggregates } from './aggregates.ts';
 import { functionDefinitions } from './catalog.ts';
 import type { FunctionContext } from './context.ts';
@@ -24,19 +25,26 @@ export function registerFunctions(db: Database, context: () => FunctionContext):
 }
 
 function callableOf(definition: FunctionDefinition, context: () => FunctionContext): Callable | null {
-  const { run, runNulls, integer } = definition;
-  if (runNulls) return (...args) => result(runNulls(args, context()), integer);
+  const { run, runNulls } = definition;
+  if (runNulls) return (...args) => result(definition, runNulls(args, context()));
   if (!run) return null;
   return (...args) => {
     for (const arg of args) if (arg === null) return null;
-    return result(run(args as Given[], context()), integer);
+    return result(definition, run(args as Given[], context()));
   };
 }
 
 /** SQLite takes JavaScript numbers as REAL: integers go as bigint. */
-function result(value: SqlValue | boolean, integer: boolean | undefined): SqlValue {
+function result({ name, integer }: FunctionDefinition, value: SqlValue | boolean): SqlValue {
   if (typeof value === 'boolean') return value ? 1n : 0n;
-  if (typeof value !== 'number') return value;
-  if (Number.isNaN(value)) return null;
-  return integer === true && Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number') {
+    if (Number.isNaN(value)) return null;
+    return integer === true && Number.isInteger(value) ? within(name, BigInt(value)) : value;
+  }
+  return typeof value === 'bigint' ? within(name, value) : value;
+}
+
+function within(name: string, value: bigint): bigint {
+  if (BigInt.asIntN(64, value) !== value) throw fault('ER_DATA_OUT_OF_RANGE', 'BIGINT', `${name}(…)`);
+  return value;
 }

@@ -71,7 +71,7 @@ function exactly(
 
 /** Arithmetic that may pass 2^63 upwards. */
 function unsignedMath(operator: Operator, left: Typed, right: Typed, text: string): Typed {
-  const side = (value: Typed) => [settle(value).sql, raw(value.bits ? '1' : '0')] as const;
+  const side = (value: Typed) => [value.bits ? value.sql : asNumber(value), raw(value.bits ? '1' : '0')] as const;
   const made = call('my_unsigned_math', quoted(operator), ...side(left), ...side(right), quoted(text));
   return typed(made, unsignedBigint, { bits: true });
 }

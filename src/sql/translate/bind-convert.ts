@@ -32,11 +32,8 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
     case 'double':
       return Number(toNumber(value));
     case 'integer':
-      return toInteger(value);
-    case 'limit': {
-      const count = toInteger(value);
-      return count > maxInt64 ? maxInt64 : count;
-    }
+    case 'limit':
+      return clamped(toInteger(value));
     case 'text':
       return toText(value);
     case 'bytes':
@@ -100,6 +97,10 @@ function toInteger(value: Exclude<Cell, null>): bigint {
   if (typeof value === 'number') return BigInt(Math.round(value));
   if (value instanceof Uint8Array) return bytesNumber(value);
   return rescale(readDecimal(value).value, 0).unscaled;
+}
+
+function clamped(value: bigint): bigint {
+  return value > maxInt64 ? maxInt64 : value < -maxInt64 - 1n ? -maxInt64 - 1n : value;
 }
 
 function toText(value: Exclude<Cell, null>): string {

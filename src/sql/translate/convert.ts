@@ -108,7 +108,7 @@ export function numberType(value: Typed): ColumnType {
 /** INTEGER, fractions rounded. */
 export function asInteger(value: Typed): Fragment {
   const checked = settle(value);
-  if (checked.bind) return checked.bind({ to: 'integer' });
+  if (checked.bind && !isTemporal(category(checked.type))) return checked.bind({ to: 'integer' });
   if (category(checked.type) === 'integer') return checked.sql;
   return call(category(checked.type) === 'double' ? 'my_integer_even' : 'my_integer', asNumber(checked));
 }
