@@ -1,10 +1,22 @@
-import { fstatSync, readdirSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commitBytes, writeCommitHeader } from '../../src/tenants/embedded/log-chunk.ts';
 import { openLogApplier } from '../../src/tenants/embedded/thread-module.ts';
 import { LogGapError, type TenantEngine } from '../../src/tenants/tenant-engine.ts';
 import { type EnginePlace, enginePlace, fill, mysqlTenant, openReader, readAll, readBlocks } from './engine-fixture.ts';
+
+const projectRoot = join(import.meta.dirname, '../..');
 
 let place: EnginePlace;
 let engine: TenantEngine;
@@ -72,6 +84,39 @@ describe('tenants', () => {
     expect(await engine.accounts.list()).toEqual([
       { user: 'u', host: '%', passwordHash: 'ab', locked: true, grants: [] },
     ]);
+  });
+});
+
+describe('locks of a live tenant', () => {
+  /** Another process opens the tenant and leaves; as the last one out it would fold and remove the log. */
+  const visit = () => {
+    const code = `const db = new (require('better-sqlite3'))(process.argv[1]); db.prepare('SELECT * FROM __ob_scn').get(); db.close();`;
+    execFileSync(process.execPath, ['-e', code, join(place.directory, 't1001', 'data.db')], { cwd: projectRoot });
+  };
+  const logFile = () => join(place.directory, 't1001', 'data.db-wal');
+
+  test('survive everything that is done through raw descriptors', async () => {
+    await commit(1);
+    const log = await engine.log();
+    const snapshot = await engine.pin();
+    const reader = await openReader(log, null);
+    await readBlocks(snapshot);
+    readAll(reader);
+    reader.close();
+    await log.barrier();
+    await snapshot.release();
+    visit();
+    expect(existsSync(logFile())).toBe(true);
+    await commit(2);
+    expect(readAll(await openReader(log, (await log.barrier()).position))).toEqual([]);
+    expect(await probe(engine)).toBe('2');
+  });
+
+  test('would be lost with one more descriptor of each file opened and closed', async () => {
+    await commit(1);
+    for (const name of ['data.db', 'data.db-shm']) closeSync(openSync(join(place.directory, 't1001', name), 'r'));
+    visit();
+    expect(existsSync(logFile())).toBe(false);
   });
 });
 
