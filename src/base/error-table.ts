@@ -311,6 +311,7 @@ export const errorTable = {
   ER_PLUGIN_IS_NOT_LOADED: { code: -1524, errno: 1524, sqlstate: "HY000", text: "Plugin '?' is not loaded", template: "Plugin '%s' is not loaded" },
   ER_TOO_BIG_PRECISION: { code: -1426, errno: 1426, sqlstate: "42000", text: "Too big precision ? specified for '?'. Maximum is ?.", template: "Too big precision %s specified for '%s'. Maximum is %s." },
   ER_REVOKE_GRANTS: { code: -1269, errno: 1269, sqlstate: "HY000", text: "Can't revoke all privileges for one or more of the requested users" },
+  ER_NOT_VALID_PASSWORD: { code: -1819, errno: 1819, sqlstate: "HY000", text: "Your password does not satisfy the current policy requirements" },
 } as const satisfies Record<string, ErrorRow>;
 
 export type ErrorName = keyof typeof errorTable;

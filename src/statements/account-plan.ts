@@ -8,6 +8,7 @@ import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
 import type { ObStatementKind, StatementOf } from '../sql/statement.ts';
 import type { AccountName } from '../sql/statement-account.ts';
 import type { Account, AccountStore } from '../tenants/tenant-engine.ts';
+import type { TenantGlobals } from './account-password.ts';
 import { handler, type Speaker, type StatementAccess, type StatementHandler } from './statement-handler.ts';
 
 /** What an account statement sees: the accounts of the tenant it is about, and who says it. */
@@ -15,6 +16,8 @@ export interface AccountScene {
   readonly accounts: readonly Account[];
   readonly tenant: Pick<Tenant, 'tenantId' | 'mode'>;
   readonly speaker: Speaker;
+  /** What passwords must be like. */
+  readonly globals: TenantGlobals;
 }
 
 /** What it changes. Each put and each removal is durable for itself; everything was checked before the first. */
@@ -35,14 +38,14 @@ export function accountStatement<K extends ObStatementKind>(
   return handler<K, null>({
     access,
     async check(statement, speaker, controller) {
-      const { tenant, store } = await openAccounts(controller, speaker.effectiveTenantId);
-      plan(statement, { accounts: await store.list(), tenant, speaker });
+      const { tenant, store, globals } = await openAccounts(controller, speaker.effectiveTenantId);
+      plan(statement, { accounts: await store.list(), tenant, speaker, globals });
       return null;
     },
     async run(_, statement, speaker, controller) {
-      const { tenant, store } = await openAccounts(controller, speaker.effectiveTenantId);
+      const { tenant, store, globals } = await openAccounts(controller, speaker.effectiveTenantId);
       await turnOf(controller.catalog, tenant.tenantId).run(async () => {
-        const { puts, removes, notes } = plan(statement, { accounts: await store.list(), tenant, speaker });
+        const { puts, removes, notes } = plan(statement, { accounts: await store.list(), tenant, speaker, globals });
         for (const account of puts) await store.put(account);
         for (const { user, host } of removes ?? []) await store.remove(user, host);
         for (const { errno, message } of notes ?? []) speaker.warn('Note', errno, message);
@@ -52,15 +55,26 @@ export function accountStatement<K extends ObStatementKind>(
   });
 }
 
-async function openAccounts(
-  controller: Controller,
-  tenantId: number,
-): Promise<{ readonly tenant: Tenant; readonly store: AccountStore }> {
-  const tenant = await controller.catalog.read((tx) => tx.tenants.get({ tenantId }));
+async function openAccounts(controller: Controller, tenantId: number): Promise<OpenAccounts> {
+  const { catalog } = controller;
+  const tenant = await catalog.read((tx) => tx.tenants.get({ tenantId }));
   if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(tenantId));
-  if (tenantId === sysTenantId) return { tenant, store: sysAccountStore(controller.catalog) };
+  if (tenantId === sysTenantId) {
+    return {
+      tenant,
+      store: sysAccountStore(catalog),
+      globals: await catalog.read((tx) => tx.variables.values(tenantId)),
+    };
+  }
   if (tenant.role !== 'PRIMARY') throw fault('OB_STANDBY_READ_ONLY');
-  return { tenant, store: (await tenantEngineOf(controller, tenantId)).accounts };
+  const engine = await tenantEngineOf(controller, tenantId);
+  return { tenant, store: engine.accounts, globals: await engine.globalVariables() };
+}
+
+interface OpenAccounts {
+  readonly tenant: Tenant;
+  readonly store: AccountStore;
+  readonly globals: TenantGlobals;
 }
 
 /** Accounts are read, changed and written back: one statement at a time per tenant. */

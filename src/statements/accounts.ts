@@ -41,7 +41,9 @@ export const createUser = accountStatement<'createUser'>(needsCreateUser, (state
 export function newAccount(spec: AccountSpec, locked: boolean, scene: AccountScene): Account {
   const { user, host } = resolveName(spec, scene);
   requireName({ user, host });
-  return { user, host, passwordHash: requestedHash(spec) ?? '', locked, grants: [] };
+  const secret = spec.secret ?? { kind: 'text', text: '' };
+  const hash = requestedHash({ ...spec, secret }, user, scene.globals);
+  return { user, host, passwordHash: hash ?? '', locked, grants: [] };
 }
 
 function requireName({ user, host }: Pick<Account, 'user' | 'host'>): void {
@@ -59,7 +61,7 @@ export const alterUser = accountStatement<'alterUser'>(needsNothing, (statement,
     const account = accountNamed(scene, spec);
     if (account === null) return [];
     if (statement.lock === true) requireNotAdministrator(account, scene);
-    const hash = requestedHash(spec);
+    const hash = requestedHash(spec, account.user, scene.globals);
     return [{ ...account, locked: statement.lock ?? account.locked, passwordHash: hash ?? account.passwordHash }];
   });
   requireDistinct('ALTER USER', puts);
@@ -107,7 +109,7 @@ export const setPassword = accountStatement<'setPassword'>(needsNothing, (statem
   if (!isOwn(resolveName(name, scene), scene)) requireCreateUser(scene);
   const account = accountNamed(scene, name);
   if (account === null) throw fault('ER_PASSWORD_NO_MATCH');
-  return { puts: [{ ...account, passwordHash: passwordHash(statement.secret) }] };
+  return { puts: [{ ...account, passwordHash: passwordHash(statement.secret, account.user, scene.globals) }] };
 });
 
 export function requireCreateUser({ speaker }: AccountScene): void {

@@ -39,7 +39,7 @@ export const grant = accountStatement<'grant'>(anybody, (statement, scene) => {
 /** The account to grant to: as it is, with another password, or new; 1133 when it is unknown and has no password. */
 function granted(spec: AccountSpec, scene: AccountScene): Account {
   const account = accountNamed(scene, spec);
-  const hash = requestedHash(spec);
+  const hash = requestedHash(spec, resolveName(spec, scene).user, scene.globals);
   if (account !== null && hash === null) return account;
   if (account === null && hash === null) throw fault('ER_PASSWORD_NO_MATCH');
   requireCreateUser(scene);

@@ -160,6 +160,39 @@ describe('users', () => {
   });
 });
 
+describe('the password policy', () => {
+  const refused = '1819 (HY000): Your password does not satisfy the current policy requirements';
+  const setPolicy = (values: string) => desk.ok(`ALTER TENANT shop SET VARIABLES ${values}`, root);
+  afterAll(() =>
+    setPolicy(
+      'validate_password_length = DEFAULT, validate_password_policy = DEFAULT, validate_password_check_user_name = DEFAULT',
+    ),
+  );
+
+  test('bounds what is said in the clear, not hashes', async () => {
+    await desk.ok('CREATE USER app', root);
+    await setPolicy(
+      "validate_password_length = 6, validate_password_check_user_name = 'on', validate_password_number_count = 2",
+    );
+    expect(said(await desk.say("SET PASSWORD FOR app = PASSWORD('short')", root))).toBe(refused);
+    expect(said(await desk.say("CREATE USER longish IDENTIFIED BY 'longish'", root))).toBe(refused);
+    expect(said(await desk.say('CREATE USER bare', root))).toBe(refused);
+    expect(said(await desk.say("GRANT SELECT ON *.* TO app IDENTIFIED BY ''", root))).toBe(refused);
+    await desk.ok("ALTER USER app IDENTIFIED BY 'long enough'", root);
+    await desk.ok(`CREATE USER hashed IDENTIFIED BY PASSWORD '*${hashOf('x')}'`, root);
+    await setPolicy(
+      "validate_password_policy = 'medium', validate_password_mixed_case_count = 1, validate_password_special_char_count = 1",
+    );
+    for (const password of ['long enough', 'Longenough12', 'Long enough1', 'long enough 12'])
+      expect(`${password}: ${said(await desk.say(`ALTER USER app IDENTIFIED BY '${password}'`, root))}`).toBe(
+        `${password}: ${refused}`,
+      );
+    await desk.ok("ALTER USER app IDENTIFIED BY 'Long enough 12'", root);
+    expect(said(await desk.say("CREATE USER free IDENTIFIED BY 'x'"))).toBe('OK');
+    await desk.ok('DROP USER free');
+  });
+});
+
 describe('grants', () => {
   const grantsOf = async (name: string) => (await accounts())[name]?.grants;
 
