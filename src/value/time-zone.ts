@@ -15,7 +15,7 @@ export function fixedOffsetUs(zone: string): number | null {
 const formats = new Map<string, Intl.DateTimeFormat | null>();
 
 function formatOf(zone: string): Intl.DateTimeFormat | null {
-  const key = zone.toUpperCase() === 'SYSTEM' ? (process.env.TZ ?? systemZone) : zone;
+  const key = zone.toUpperCase() === 'SYSTEM' ? (process.env.TZ ?? systemZone()) : zone;
   let format = formats.get(key);
   if (format === undefined) {
     try {
@@ -37,7 +37,10 @@ function formatOf(zone: string): Intl.DateTimeFormat | null {
   return format;
 }
 
-const systemZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+// Asked for only when a zone is SYSTEM: the first use of Intl brings in 10 MB of data.
+function systemZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
 
 /** True for an offset or a zone name this machine knows. */
 export function isTimeZone(zone: string): boolean {
