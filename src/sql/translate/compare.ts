@@ -6,7 +6,7 @@ import { cellText } from './default.ts';
 import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 import { fixSlot, type Translation } from './statement.ts';
-import { boolean, type Collating, category, isNumeric, isTemporal, type Typed, typed } from './typed.ts';
+import { boolean, type Collating, isNumeric, isTemporal, kindOf, type Typed, typed } from './typed.ts';
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>';
 
@@ -21,8 +21,8 @@ export interface Comparands {
 export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
   const left = settle(leftGiven);
   const right = settle(rightGiven);
-  const a = category(left.type);
-  const b = category(right.type);
+  const a = kindOf(left);
+  const b = kindOf(right);
   if (a === 'null' || b === 'null') return plain(left.sql, right.sql);
   if (left.unknown || right.unknown) return withUnknown(left, right);
   if (a === 'json' || b === 'json') return withJson(left, right);
@@ -46,7 +46,7 @@ function flip({ left, right, collate }: Comparands): Comparands {
 function withUnknown(left: Typed, right: Typed): Comparands {
   if (left.unknown && right.unknown) return { left: left.sql, right: right.sql, collate: ' COLLATE NOCASE' };
   if (left.unknown) return flip(withUnknown(right, left));
-  const kind = category(left.type);
+  const kind = kindOf(left);
   if (isNumeric(kind)) return plain(asNumber(left), asNumber(right));
   if (isTemporal(kind)) return withMoment(left, right);
   if (kind === 'binary') return plain(asBytes(left), asBytes(right));
@@ -56,20 +56,20 @@ function withUnknown(left: Typed, right: Typed): Comparands {
 
 function withJson(left: Typed, right: Typed): Comparands {
   const scalar = (value: Typed) =>
-    category(value.type) === 'json'
+    kindOf(value) === 'json'
       ? call('my_json_scalar', value.sql)
-      : isNumeric(category(value.type))
+      : isNumeric(kindOf(value))
         ? asNumber(value)
         : value.bind
           ? value.bind()
           : asText(value);
-  if (category(left.type) === 'json' && category(right.type) === 'json') return plain(left.sql, right.sql);
+  if (kindOf(left) === 'json' && kindOf(right) === 'json') return plain(left.sql, right.sql);
   return plain(scalar(left), scalar(right));
 }
 
 function moments(left: Typed, right: Typed): Comparands {
-  const a = category(left.type);
-  const b = category(right.type);
+  const a = kindOf(left);
+  const b = kindOf(right);
   if (a === 'time' || b === 'time')
     return a === b ? plain(asTime(left), asTime(right)) : plain(asDateTime(local(left)), asDateTime(local(right)));
   if (a === 'date' && b === 'date') return plain(asDateTime(left), asDateTime(right));
@@ -80,18 +80,18 @@ function moments(left: Typed, right: Typed): Comparands {
 
 /** A moment as UTC text: timestamps are that already, so their column stays bare and its index useful. */
 function utc(value: Typed, scale: number): Fragment {
-  if (category(value.type) === 'timestamp') return padded(value, scale);
+  if (kindOf(value) === 'timestamp') return padded(value, scale);
   if (value.bind) return value.bind({ to: 'timestamp', scale });
   return call('my_utc', padded(value, scale));
 }
 
 /** A moment against a text or a number: the other side is read as a moment of the same type. */
 function withMoment(moment: Typed, other: Typed): Comparands {
-  const kind = category(moment.type) as 'date' | 'datetime' | 'timestamp' | 'time';
+  const kind = kindOf(moment) as 'date' | 'datetime' | 'timestamp' | 'time';
   const scale = moment.type.scale ?? 0;
   const convert: BindConversion = { to: kind, scale };
   if (other.bind) return plain(moment.bind ? moment.bind(convert) : moment.sql, other.bind(convert));
-  if (isNumeric(category(other.type))) return plain(asNumber(moment), asNumber(other));
+  if (isNumeric(kindOf(other))) return plain(asNumber(moment), asNumber(other));
   if (kind === 'time') return plain(asTime(moment), asTime(other));
   const read = call('my_to_moment', asCharacters(other), raw(kind === 'date' ? '-1' : String(scale)));
   return plain(asDateTime(local(moment)), read);
@@ -115,7 +115,7 @@ function binaryFirst(a: Collating, b: Collating): Collating {
 /** How a text sorts and groups: the COLLATE to write behind it. */
 export function ownCollation(value: Typed): Comparands['collate'] {
   const { collating } = value;
-  if (!collating || collating.declared || category(value.type) !== 'text') return '';
+  if (!collating || collating.declared || kindOf(value) !== 'text') return '';
   return collating.order === 'binary' ? '' : ' COLLATE NOCASE';
 }
 
@@ -158,10 +158,10 @@ export function inList(value: Typed, items: readonly Typed[], not: boolean, tran
     return long && item.literal ? { ...pair, right: written(pair.right, item.literal, translation) } : pair;
   });
   const [first] = pairs;
-  const known = pairs.find((_, index) => items[index]!.type.name !== 'null') ?? first!;
+  const known = pairs.find((_, index) => kindOf(items[index]!) !== 'null') ?? first!;
   const uniform = pairs.every(
     (pair, index) =>
-      items[index]!.type.name === 'null' || (pair.left.text === known.left.text && pair.collate === known.collate),
+      kindOf(items[index]!) === 'null' || (pair.left.text === known.left.text && pair.collate === known.collate),
   );
   if (uniform) {
     const list = join(

@@ -1,7 +1,18 @@
 import type { ColumnType } from '../../value/column-type.ts';
 import { memberSeparator } from '../functions/internal-functions.ts';
 import { bind, call, type Fragment, quoteText, raw, sql } from './fragment.ts';
-import { bigint, category, datetime, double, isNumeric, isTemporal, type Typed, typed, varchar } from './typed.ts';
+import {
+  bigint,
+  category,
+  datetime,
+  double,
+  isNumeric,
+  isTemporal,
+  kindOf,
+  type Typed,
+  typed,
+  varchar,
+} from './typed.ts';
 
 /**
  * Changes of form. All of them take an expression in working form and give SQLite text of the form named; NULL stays
@@ -26,7 +37,7 @@ export function localText(value: Typed): Fragment {
 
 /** Timestamps become datetimes of the session; everything else stays. */
 export function local(value: Typed): Typed {
-  return category(value.type) === 'timestamp' ? typed(localText(value), datetime(value.type.scale ?? 0)) : value;
+  return kindOf(value) === 'timestamp' ? typed(localText(value), datetime(value.type.scale ?? 0)) : value;
 }
 
 export function asText(value: Typed): Fragment {
@@ -52,19 +63,19 @@ export function asText(value: Typed): Fragment {
 
 /** Text of characters: byte strings are read as UTF-8. */
 export function asCharacters(value: Typed): Fragment {
-  return category(value.type) === 'binary' ? sql`CAST(${asText(value)} AS TEXT)` : asText(value);
+  return kindOf(value) === 'binary' ? sql`CAST(${asText(value)} AS TEXT)` : asText(value);
 }
 
 export function asBytes(value: Typed): Fragment {
   if (value.bind) return value.bind({ to: 'bytes' });
-  return category(value.type) === 'binary' ? value.sql : sql`CAST(${asText(value)} AS BLOB)`;
+  return kindOf(value) === 'binary' ? value.sql : sql`CAST(${asText(value)} AS BLOB)`;
 }
 
 /** INTEGER or REAL. */
 export function asNumber(value: Typed): Fragment {
   const checked = settle(value);
-  if (checked.bind && !isTemporal(category(checked.type))) return checked.bind({ to: 'number' });
-  switch (category(checked.type)) {
+  if (checked.bind && !isTemporal(kindOf(checked))) return checked.bind({ to: 'number' });
+  switch (kindOf(checked)) {
     case 'integer':
       return checked.bits ? call('my_unsigned_number', checked.sql) : checked.sql;
     case 'decimal':
@@ -108,9 +119,9 @@ export function numberType(value: Typed): ColumnType {
 /** INTEGER, fractions rounded. */
 export function asInteger(value: Typed): Fragment {
   const checked = settle(value);
-  if (checked.bind && !isTemporal(category(checked.type))) return checked.bind({ to: 'integer' });
-  if (category(checked.type) === 'integer') return checked.sql;
-  return call(category(checked.type) === 'double' ? 'my_integer_even' : 'my_integer', asNumber(checked));
+  if (checked.bind && !isTemporal(kindOf(checked))) return checked.bind({ to: 'integer' });
+  if (kindOf(checked) === 'integer') return checked.sql;
+  return call(kindOf(checked) === 'double' ? 'my_integer_even' : 'my_integer', asNumber(checked));
 }
 
 /** 64 unsigned bits for bit operators. */
@@ -121,16 +132,16 @@ export function asBits(value: Typed): Fragment {
 /** Truth: 0 is false, texts count as numbers. */
 export function asBoolean(value: Typed): Fragment {
   if (value.bind) return value.bind({ to: 'number' });
-  const kind = category(value.type);
+  const kind = kindOf(value);
   return isNumeric(kind) || kind === 'null' ? settle(value).sql : asNumber(value);
 }
 
 /** Date or datetime text of the session; texts and numbers are read leniently, what is none becomes NULL. */
 export function asDateTime(value: Typed): Fragment {
-  switch (category(value.type)) {
+  switch (kindOf(value)) {
     case 'date':
     case 'datetime':
-      return value.bind ? value.bind({ to: category(value.type) as 'date' | 'datetime' }) : value.sql;
+      return value.bind ? value.bind({ to: kindOf(value) as 'date' | 'datetime' }) : value.sql;
     case 'timestamp':
       return localText(value);
     case 'time':
@@ -142,8 +153,8 @@ export function asDateTime(value: Typed): Fragment {
 
 /** Signed microseconds. */
 export function asTime(value: Typed): Fragment {
-  if (category(value.type) === 'time') return value.bind ? value.bind({ to: 'time' }) : value.sql;
-  const local = category(value.type) === 'timestamp' ? localText(value) : value.bind ? value.bind() : value.sql;
+  if (kindOf(value) === 'time') return value.bind ? value.bind({ to: 'time' }) : value.sql;
+  const local = kindOf(value) === 'timestamp' ? localText(value) : value.bind ? value.bind() : value.sql;
   return call('my_to_time', local);
 }
 
@@ -151,7 +162,7 @@ export function asTime(value: Typed): Fragment {
 export function asOutput(value: Typed): Fragment {
   const checked = settle(value);
   if (checked.bits) return call('my_unsigned_text', checked.sql);
-  switch (category(checked.type)) {
+  switch (kindOf(checked)) {
     case 'timestamp':
       return localText(checked);
     case 'time':
@@ -166,7 +177,7 @@ export function asOutput(value: Typed): Fragment {
 /** Working form of another type, for branches that meet in one result. */
 export function convertTo(value: Typed, type: ColumnType): Fragment {
   const checked = settle(value);
-  const from = category(checked.type);
+  const from = kindOf(checked);
   const to = category(type);
   if (from === 'null') return checked.sql;
   if (checked.unknown) return to === 'text' ? asText(checked) : isNumeric(to) ? asNumber(checked) : checked.sql;
@@ -191,7 +202,7 @@ export function convertTo(value: Typed, type: ColumnType): Fragment {
 
 /** Datetime text with exactly `scale` digits (never fewer than it has); a timestamp stays in UTC when asked to. */
 export function padded(value: Typed, scale: number): Fragment {
-  const kind = category(value.type);
+  const kind = kindOf(value);
   if (kind === 'time') return asDateTime(value);
   if (value.bind && kind !== 'date') return value.bind({ to: 'datetime', scale });
   const own = value.type.scale ?? 0;

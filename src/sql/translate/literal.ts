@@ -66,7 +66,7 @@ function made(literal: Literal, type: ColumnType, own: BindConversion | undefine
   return value.collating ? { ...value, collating: { ...value.collating, strength: 4 } } : value;
 }
 
-/** A literal whose type follows its text: using it by its own type fixes the slot, converting it does not. */
+/** A literal whose type follows its text: whoever looks at the type fixes the slot; `kind` is free to look at. */
 function shaped(
   literal: Literal,
   place: Place,
@@ -77,9 +77,10 @@ function shaped(
   const plain = made(literal, type, own, more);
   return {
     ...plain,
-    get sql() {
+    kind: 'decimal',
+    get type() {
       fixSlot(place.translation, literal);
-      return plain.sql;
+      return type;
     },
   };
 }

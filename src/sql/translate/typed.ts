@@ -32,6 +32,8 @@ export interface Origin {
 export interface Typed {
   readonly sql: Fragment;
   readonly type: ColumnType;
+  /** Category of a literal whose type must not be looked at without need; see `kindOf`. */
+  readonly kind?: Category;
   readonly collating: Collating | null;
   readonly nullable: boolean;
   /** Literals, placeholders and variables: makes the bind with a conversion. */
@@ -81,6 +83,11 @@ export function category(type: ColumnType): Category {
       if (isIntegerType(type) || type.name === 'bit' || type.name === 'year') return 'integer';
       return isTextType(type) ? 'text' : isBinaryType(type) ? 'binary' : 'text';
   }
+}
+
+/** The category of an expression's type. */
+export function kindOf(value: Typed): Category {
+  return value.kind ?? category(value.type);
 }
 
 export function isNumeric(kind: Category): boolean {
