@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { isFault } from '../../src/base/errors.ts';
 import { parseStatement } from '../../src/sql/parse/parse.ts';
+import { bindCells } from '../../src/sql/translate/bind.ts';
 import { planInsert } from '../../src/sql/translate/insert.ts';
+import type { Plan } from '../../src/sql/translate/plan.ts';
+import type { Cell } from '../../src/value/column-type.ts';
 import { type Fixture, fixture } from './tenant-fixture.ts';
 
 let at: Fixture;
@@ -323,4 +326,22 @@ describe('DELETE', () => {
     expect(errno('delete w, p from w join p on w.id = p.k')).toBe(1235);
     expect(errno('delete z from w join p on w.id = p.k')).toBe(1109);
   });
+});
+
+test('a plan stands on its own when no literals come with it', () => {
+  const text = "insert into w (b, a, d) values ('k', 1 + 2, 1.25), ('l', 4, 2) on duplicate key update a = 5";
+  const plan = planInsert(parseStatement(text) as never, at.env);
+  const inputs = { literals: [], parameters: [], context: at.context };
+  const evaluate = (query: Plan) =>
+    at.db
+      .prepare(query.sql)
+      .raw()
+      .get(...bindCells(query.binds, inputs)) as Cell[];
+  for (let round = 0; round < 2; round++)
+    for (const row of plan.rows(inputs, evaluate))
+      at.db.prepare(plan.plan.sql).run(...bindCells(plan.plan.binds, inputs, row));
+  expect(at.run('select b, a, d from w order by b').rows).toEqual([
+    ['k', '5', '1.25'],
+    ['l', '5', '2.00'],
+  ]);
 });

@@ -15,7 +15,7 @@ export interface BindLiteral {
 
 /** What the binds of a plan draw from. A statement context of the engines has all of `context`'s session fields. */
 export interface BindInputs {
-  /** By slot. */
+  /** By slot. Empty: those of the text the plan was made for. */
   readonly literals: readonly BindLiteral[];
   readonly parameters: readonly Cell[];
   readonly context: BindContext;
@@ -79,8 +79,9 @@ type ReadSource = Exclude<BindSource, { readonly from: 'cell' | 'constant' }>;
 function sourceValue(source: ReadSource, inputs: BindInputs): Cell {
   switch (source.from) {
     case 'literal': {
-      const literal = inputs.literals[source.slot];
-      return literal === undefined ? null : literalCell(literal, source.convert);
+      const literal = inputs.literals[source.slot] ?? source.given;
+      if (literal === undefined) throw fault('OB_ERR_UNEXPECTED', `literal ${source.slot} of the statement is missing`);
+      return literalCell(literal, source.convert);
     }
     case 'parameter':
       return inputs.parameters[source.index] ?? null;
@@ -145,7 +146,7 @@ export function storeTarget(
 
 function storeCell(source: ReadSource, convert: BindConversion, value: Cell, inputs: BindInputs): Cell {
   const column = convert.column!;
-  const literal = source.from === 'literal' ? inputs.literals[source.slot] : undefined;
+  const literal = source.from === 'literal' ? (inputs.literals[source.slot] ?? source.given) : undefined;
   const more = { ignore: convert.ignore === true, ...(inputs.warn ? { warn: inputs.warn } : {}) };
   const given = literal ? storable(literal.type, value, column.type) : value;
   return storeValue(column.type, given, storeTarget(inputs.context, column, 1, more));

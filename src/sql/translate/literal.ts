@@ -34,7 +34,7 @@ export function translateLiteral(literal: Literal, place: Place, negate = false)
     case 'decimal': {
       const [whole = '', fraction = ''] = (literal.value as string).split('.');
       const type = decimal(whole.replace(/^0+/, '').length + fraction.length, fraction.length);
-      const exact = bind({ from: 'literal', slot: literal.slot, convert: { to: 'text', negate } });
+      const exact = bind({ from: 'literal', slot: literal.slot, given: literal, convert: { to: 'text', negate } });
       return shaped(literal, place, type, { to: 'number', negate }, { exact });
     }
     case 'double':
@@ -54,7 +54,7 @@ export function translateLiteral(literal: Literal, place: Place, negate = false)
 /** A literal whose bind is the same whatever its value. */
 function made(literal: Literal, type: ColumnType, own: BindConversion | undefined, more: Partial<Typed> = {}): Typed {
   const make = (convert: BindConversion | undefined): Fragment =>
-    bind({ from: 'literal', slot: literal.slot, ...(convert ? { convert } : {}) });
+    bind({ from: 'literal', slot: literal.slot, given: literal, ...(convert ? { convert } : {}) });
   const keepSign = (convert: BindConversion | undefined) =>
     convert && own?.negate ? { ...convert, negate: true } : (convert ?? own);
   const value = typed(make(own), type, {

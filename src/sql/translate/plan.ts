@@ -1,5 +1,5 @@
 import type { Cell, ColumnType, ResultColumn } from '../../value/column-type.ts';
-import type { ObjectName } from '../ast.ts';
+import type { Literal, ObjectName } from '../ast.ts';
 
 /**
  * A translated query or write: SQLite text, where its parameters come from, and what the client reads. Plans are cached
@@ -44,7 +44,13 @@ export interface Plan {
 
 /** Where one `?` of the SQLite text gets its value. */
 export type BindSource =
-  | { readonly from: 'literal'; readonly slot: number; readonly convert?: BindConversion }
+  /** `given` is the literal the plan was made for: it stands in where the executor hands over no literals. */
+  | {
+      readonly from: 'literal';
+      readonly slot: number;
+      readonly convert?: BindConversion;
+      readonly given?: Pick<Literal, 'type' | 'value'>;
+    }
   | { readonly from: 'parameter'; readonly index: number; readonly convert?: BindConversion }
   | { readonly from: 'userVariable'; readonly name: string; readonly convert?: BindConversion }
   | {
