@@ -57,11 +57,16 @@ export function readConfig(args: readonly string[]): { readonly config: Config; 
   const file = values.config === undefined ? {} : readFile(values.config);
   const line: Record<string, unknown> = {};
   if (values.host !== undefined) line['host'] = values.host;
-  if (values.port !== undefined) line['port'] = Number(values.port);
+  if (values.port !== undefined) line['port'] = portOf(values.port);
   if (values['data-dir'] !== undefined) line['dataDir'] = values['data-dir'];
   if (values.release !== undefined) line['release'] = values.release;
   if (values.quiet !== undefined) line['quiet'] = values.quiet;
   return { config: check({ ...file, ...line }), help: values.help === true };
+}
+
+function portOf(text: string): number {
+  if (!/^\d{1,5}$/.test(text)) throw new ConfigError(`'${text}' is not a port`);
+  return Number(text);
 }
 
 function parse(args: readonly string[]) {
