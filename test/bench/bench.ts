@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { describeMachine } from './machine.ts';
 import { type Line, table } from './measurement.ts';
+import { builtMain, isBuilt, sourceMain } from './obvault-process.ts';
 import type { BenchContext, BenchPart } from './part.ts';
 import { commits } from './part-commits.ts';
 import { copy } from './part-copy.ts';
@@ -9,7 +10,7 @@ import { start } from './part-start.ts';
 import { PeerMissing } from './peers.ts';
 import { openScratch } from './scratch.ts';
 
-const usage = `usage: npm run bench -- [--only a,b,c,d,e] [--rounds N] [--seconds N] [--mb N] [--json]
+const usage = `usage: npm run bench -- [--only a,b,c,d,e] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
 
   a  view query over 16 connections against MariaDB     d  start and memory of the server
   b  SELECT 1 over one connection against MariaDB       e  commits with archiving against without
@@ -18,6 +19,7 @@ const usage = `usage: npm run bench -- [--only a,b,c,d,e] [--rounds N] [--second
   --rounds N   interleaved rounds, the best counts (default 3)
   --seconds N  length of one round of a query load (default 4)
   --mb N       size of the tenant of part c (default 1024)
+  --built      measure what 'npm run build' made instead of the sources (d measures both)
   --json       the report as JSON on standard output, progress on standard error
 `;
 
@@ -30,6 +32,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '4' },
     mb: { type: 'string', default: '1024' },
+    built: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
   },
@@ -43,7 +46,12 @@ if (values.help || wanted.some((name) => parts[name] === undefined) || numbers.s
 
 const report = (line: string) => (values.json ? process.stderr : process.stdout).write(`${line}\n`);
 const [rounds = 3, seconds = 4, megabytes = 1024] = numbers;
-const context: BenchContext = { scratch: openScratch(), rounds, seconds, megabytes, report };
+if (values.built && !isBuilt()) {
+  process.stderr.write('there is no build: run `npm run build` first\n');
+  process.exit(1);
+}
+const main = values.built ? builtMain : sourceMain;
+const context: BenchContext = { scratch: openScratch(), main, rounds, seconds, megabytes, report };
 const lines: Line[] = [];
 const failures: string[] = [];
 for (const name of wanted) {

@@ -6,7 +6,7 @@ import { ended, type Scratch } from './scratch.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** The two forms the server can be started in. */
+/** The two forms the server can be started in: its sources, and what `npm run build` makes of them. */
 export const sourceMain = resolve(root, 'src/main.ts');
 export const builtMain = resolve(root, 'dist/src/bin/obvault.js');
 
@@ -27,7 +27,7 @@ export interface ProcessMemory {
 
 export interface ObvaultOptions {
   readonly dataDir: string;
-  readonly main?: string;
+  readonly main: string;
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
@@ -36,7 +36,7 @@ export interface ObvaultOptions {
  * with what the server wrote when it ends before it is ready.
  */
 export function startObvault(scratch: Scratch, options: ObvaultOptions): Promise<ObvaultProcess> {
-  const { dataDir, main = sourceMain, settings = {} } = options;
+  const { dataDir, main, settings = {} } = options;
   mkdirSync(dataDir, { recursive: true });
   const configFile = `${dataDir}.config.json`;
   writeFileSync(configFile, JSON.stringify({ port: 0, quiet: true, ...settings, dataDir }));
@@ -65,7 +65,8 @@ export function startObvault(scratch: Scratch, options: ObvaultOptions): Promise
         async stop() {
           child.kill('SIGTERM');
           const code = await ended(child);
-          if (code !== 0) throw new Error(`the server ended with code ${code}: ${errors}`);
+          if (code !== 0 && child.signalCode !== 'SIGTERM')
+            throw new Error(`the server ended with code ${code}: ${errors}`);
         },
       });
     });

@@ -11,9 +11,9 @@ const insert = "INSERT INTO bench.ledger (entry) VALUES ('an entry as an applica
 
 /** (e) Commits of single rows with the log being archived against the same without. */
 export const commits: BenchPart = async (context) => {
-  const { scratch, rounds, seconds, report } = context;
+  const { scratch, main, rounds, seconds, report } = context;
   requirePeers(['mariadb-slap'], report);
-  const server = await startObvault(scratch, { dataDir: join(scratch.path, 'commits') });
+  const server = await startObvault(scratch, { dataDir: join(scratch.path, 'commits'), main });
   const sys = await login(server.port, 'root');
   for (const name of ['archived', 'plain']) await prepareTenant(sys, server.port, name);
   await startArchive(sys, 'archived', join(scratch.path, 'commits-backup'));

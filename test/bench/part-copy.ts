@@ -1,9 +1,10 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from 'mysql2/promise';
 import { createTenant, login, rowsOf, startArchive } from './clients.ts';
 import { bestOfRounds, comparison, figure, type Line, limit } from './measurement.ts';
-import { startObvault } from './obvault-process.ts';
+import { type ObvaultOptions, startObvault } from './obvault-process.ts';
 import type { BenchContext, BenchPart } from './part.ts';
 import { requirePeers } from './peers.ts';
 import { fingerprint, loadTenant } from './tenant-data.ts';
@@ -23,11 +24,11 @@ interface Place {
 
 /** (c) Full backup and restore of a tenant against zstd over the same file, in clear and under a master key. */
 export const copy: BenchPart = async (context) => {
-  const { scratch, report } = context;
+  const { scratch, main, report } = context;
   requirePeers(['zstd'], report);
   const path = join(scratch.path, 'copy-backup');
   mkdirSync(path);
-  const options = { dataDir: join(scratch.path, 'copy'), settings: { jobLingerMs: 1_000 } };
+  const options = { dataDir: join(scratch.path, 'copy'), main, settings: { jobLingerMs: 1_000 } };
   const { dataFile, print } = await loadedTenant(context, options);
   const server = await startObvault(scratch, options);
   const sys = await login(server.port, 'root');
@@ -50,7 +51,7 @@ export const copy: BenchPart = async (context) => {
 };
 
 /** Fills a tenant and stops the server, so that the measured one has done nothing else. */
-async function loadedTenant(context: BenchContext, options: { dataDir: string }) {
+async function loadedTenant(context: BenchContext, options: ObvaultOptions) {
   const { scratch, megabytes, report } = context;
   const server = await startObvault(scratch, options);
   const sys = await login(server.port, 'root');
@@ -82,12 +83,18 @@ interface Kind {
 async function measure(context: BenchContext, place: Place, { name, mode, more }: Kind): Promise<readonly Line[]> {
   const { scratch, rounds, report } = context;
   const { sys, path, dataFile, sizeMb } = place;
-  const [packed, plain] = [join(scratch.path, 'peer.zst'), join(scratch.path, 'peer.plain')];
+  const plain = join(scratch.path, 'peer.plain');
+  // A file of its own for every round, as every backup is a set of its own: pages of a removed file come back for free.
+  let packed = '';
+  const compress = () => {
+    packed = join(scratch.path, `peer.${name}.${randomUUID()}.zst`);
+    return compressFile(dataFile, packed);
+  };
   const restored = `restored_${name}`;
   let restores = 0;
   const contenders = {
     async 'zstd -1 -T2'() {
-      return sizeMb / compressFile(dataFile, packed);
+      return sizeMb / compress();
     },
     async backup() {
       const set = await backUp(sys, tenant, path);
@@ -103,12 +110,10 @@ async function measure(context: BenchContext, place: Place, { name, mode, more }
       return ownMb / (await restore(sys, { name: restored, place: path, more }));
     },
     async 'zstd -d'() {
-      const rate = sizeMb / decompressFile(packed, plain);
-      rmSync(plain);
-      return rate;
+      return sizeMb / decompressFile(packed, plain);
     },
   };
-  compressFile(dataFile, packed);
+  compress();
   // The tenant may have some pages in its log yet: each side's rate is of the bytes it reads itself.
   let ownMb = (await backUp(sys, tenant, path)).inputBytes / 1e6;
   const best = await bestOfRounds(rounds, contenders, report);

@@ -39,12 +39,13 @@ async function race(context: BenchContext, ours: Load, peer: Load) {
 
 /** Both servers with the same thousand rows in view and table. */
 async function againstMariadb(
-  { scratch, report }: BenchContext,
+  context: BenchContext,
   name: string,
   measure: (ourPort: number, peerPort: number) => Promise<readonly Line[]>,
 ): Promise<readonly Line[]> {
+  const { scratch, report } = context;
   requirePeers(['mariadbd', 'mariadb-install-db', 'mariadb-slap'], report);
-  const server = await startFilled({ scratch }, name);
+  const server = await startFilled(context, name);
   const peer = await startMariadb(scratch, `mariadb-${name}`);
   const [ourClient, peerClient] = [await login(server.port, 'root'), await login(peer.port, 'root')];
   await fillPeer(ourClient, peerClient);
@@ -57,10 +58,10 @@ async function againstMariadb(
 }
 
 /** The catalog is made by a first start; finished jobs stay in the live view for the whole run. */
-async function startFilled({ scratch }: Pick<BenchContext, 'scratch'>, name: string): Promise<ObvaultProcess> {
+async function startFilled({ scratch, main }: BenchContext, name: string): Promise<ObvaultProcess> {
   const dataDir = join(scratch.path, `queries-${name}`);
-  const first = await startObvault(scratch, { dataDir });
+  const first = await startObvault(scratch, { dataDir, main });
   await first.stop();
   fillCatalog(dataDir);
-  return startObvault(scratch, { dataDir, settings: { jobLingerMs: 86_400_000 } });
+  return startObvault(scratch, { dataDir, main, settings: { jobLingerMs: 86_400_000 } });
 }

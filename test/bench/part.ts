@@ -4,6 +4,8 @@ import type { Scratch } from './scratch.ts';
 /** What a part of the bench is given. */
 export interface BenchContext {
   readonly scratch: Scratch;
+  /** Main file of the server that is measured; the part about starting measures both forms. */
+  readonly main: string;
   /** Rounds of everything that is compared; the best of each contender counts. */
   readonly rounds: number;
   /** Length of one round of a query load. */
