@@ -1,4 +1,4 @@
-import { fault, isFault, ObError } from '../base/errors.ts';
+import { fault, ObError } from '../base/errors.ts';
 import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
 import { maskSecrets } from '../sql/mask-secrets.ts';
 import { splitStatements } from '../sql/scan.ts';
@@ -45,7 +45,6 @@ export class Session implements SessionContext, Process {
   #text: string | null = null;
   #engine: Promise<EngineSession> | null = null;
   #openEngine: EngineSession | null = null;
-  #killed = false;
   #gone = false;
   #loginCharset: Charset = utf8mb4;
   #loginDatabase: string | null = null;
@@ -231,12 +230,13 @@ export class Session implements SessionContext, Process {
   }
 
   turnOut(): void {
-    this.#killed = true;
+    this.host.registry.remove(this.threadId);
     this.interrupt();
     this.client.disconnect(fault('OB_ERR_QUERY_INTERRUPTED'));
   }
 
   expire(): void {
+    this.host.registry.remove(this.threadId);
     this.client.disconnect();
   }
 
@@ -343,7 +343,6 @@ export class Session implements SessionContext, Process {
       return error;
     }
     const told = this.#state && isOracle(this.#state) ? oracleError(error) : error;
-    if (isFault(error, 'OB_ERR_QUERY_INTERRUPTED') && this.#killed) this.#killed = false;
     this.#keepDiagnostics = false;
     this.diagnostics.add('Error', told.errno, told.message);
     this.state.rowCount = -1n;

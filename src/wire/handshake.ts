@@ -3,7 +3,14 @@ import { type Charset, charsetByCollation, decodeText, utf8mb4 } from '../value/
 import { saltBytes } from './auth.ts';
 import type { PacketWriter } from './packet-writer.ts';
 import { PayloadReader } from './payload-reader.ts';
-import { capability, greetingCollationId, nativePlugin, protocolVersion, serverVersion } from './protocol.ts';
+import {
+  capability,
+  greetingCollationId,
+  nativePlugin,
+  protocolVersion,
+  serverStatus,
+  serverVersion,
+} from './protocol.ts';
 
 /** Writes the greeting (handshake v10), the first packet of a connection. */
 export function writeGreeting(out: PacketWriter, threadId: number, salt: Uint8Array, capabilities: number): void {
@@ -15,7 +22,8 @@ export function writeGreeting(out: PacketWriter, threadId: number, salt: Uint8Ar
   out.u8(0);
   out.u16(capabilities & 0xffff);
   out.u8(greetingCollationId);
-  out.u16(0);
+  // Drivers such as pymysql compare this with the mode they want and say nothing when it fits: a zero would cost them ROLLBACK.
+  out.u16(serverStatus.AUTOCOMMIT);
   out.u16(capabilities >>> 16);
   out.u8(saltBytes + 1);
   out.zeros(10);

@@ -62,7 +62,10 @@ describe('names', () => {
   });
 
   test('the command line client takes the same names', async () => {
-    const { out, err } = await mariadb(server.port, 'root@shop#obcluster', ['-Ne', 'select tenant_name from oceanbase.DBA_OB_TENANTS']);
+    const { out, err } = await mariadb(server.port, 'root@shop#obcluster', [
+      '-Ne',
+      'select tenant_name from oceanbase.DBA_OB_TENANTS',
+    ]);
     expect([out.trim(), err]).toEqual(['shop', '']);
   });
 });
@@ -143,10 +146,13 @@ describe('another user on the same connection', () => {
     await client.query('SET @mine = 1, ob_query_timeout = 5000000');
     expect((await errorOf(client.changeUser({ user: 'root@sys', password: 'wrong' }))).errno).toBe(1045);
     expect(await valueOf(client, 'SELECT @mine')).toBe(1);
-    await client.changeUser({ user: 'root@sys', password: '', database: 'oceanbase' });
-    expect(await rowsOf(client, 'SELECT @mine AS mine, @@ob_query_timeout AS t, effective_tenant() AS tenant, database() AS db')).toEqual([
-      { mine: null, t: 10_000_000, tenant: 'sys', db: 'oceanbase' },
-    ]);
+    await client.changeUser({ user: 'keeper@sys', password: 'secret', database: 'oceanbase' });
+    expect(
+      await rowsOf(
+        client,
+        'SELECT @mine AS mine, @@ob_query_timeout AS t, effective_tenant() AS tenant, database() AS db',
+      ),
+    ).toEqual([{ mine: null, t: 10_000_000, tenant: 'sys', db: 'oceanbase' }]);
     client.destroy();
   });
 
@@ -173,7 +179,9 @@ describe('the effective tenant', () => {
     shop.destroy();
     const client = await server.connect();
     await client.query('ALTER SYSTEM CHANGE TENANT shop');
-    expect(await rowsOf(client, 'SELECT effective_tenant() AS t, database() AS db')).toEqual([{ t: 'shop', db: 'oceanbase' }]);
+    expect(await rowsOf(client, 'SELECT effective_tenant() AS t, database() AS db')).toEqual([
+      { t: 'shop', db: 'oceanbase' },
+    ]);
     expect(await rowsOf(client, 'SHOW TENANT')).toEqual([{ Current_tenant_name: 'shop' }]);
     expect((await rowsOf(client, 'SELECT * FROM DBA_OB_TENANTS')).length).toBe(1);
     expect(await valueOf(client, 'SELECT id FROM test.things')).toBe(7);

@@ -49,7 +49,11 @@ export async function startTestServer(config: Partial<Config> = {}, parts: Serve
 }
 
 /** A tenant with unit and pool of its own. */
-export async function createTenant(sys: Connection, name: string, variables = "ob_tcp_invited_nodes = '%'"): Promise<void> {
+export async function createTenant(
+  sys: Connection,
+  name: string,
+  variables = "ob_tcp_invited_nodes = '%'",
+): Promise<void> {
   await sys.query(`CREATE RESOURCE UNIT unit_${name} MAX_CPU 1, MEMORY_SIZE '5G'`);
   await sys.query(`CREATE RESOURCE POOL pool_${name} UNIT = 'unit_${name}', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
   await sys.query(`CREATE TENANT ${name} RESOURCE_POOL_LIST = ('pool_${name}') SET ${variables}`);

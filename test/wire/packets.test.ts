@@ -33,7 +33,7 @@ describe('packets of the server, byte by byte', () => {
     const salt = Buffer.from('abcdefghijklmnopqrst');
     const bytes = (tls: boolean) => written((out) => writeGreeting(out, 3221487617, salt, serverCapabilities(tls)), 0);
     const expected = (lower: string) =>
-      `4a000000 0a ${hex('5.7.25\0')} 010004c0 ${hex('abcdefgh')} 00 ${lower} 2e 0000 9c30 15 ${'00'.repeat(10)} ` +
+      `4a000000 0a ${hex('5.7.25\0')} 010004c0 ${hex('abcdefgh')} 00 ${lower} 2e 0200 9c30 15 ${'00'.repeat(10)} ` +
       `${hex('ijklmnopqrst\0')} ${hex('mysql_native_password\0')}`;
     expect(bytes(false)).toBe(expected('dff7').replaceAll(' ', ''));
     expect(bytes(true)).toBe(expected('dfff').replaceAll(' ', ''));
