@@ -12,7 +12,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
 import type { Speaker } from './statement-handler.ts';
-import { namedTenant } from './tenant-clause.ts';
+import { anyTenant } from './tenant-clause.ts';
 
 const dataDestName = 'data_backup_dest';
 const archiveDestName = /^log_archive_dest(?:_([1-8]))?$/;
@@ -45,7 +45,7 @@ export async function setBackupItem(
 
 function targetTenant(tx: Repositories, name: string | null, speaker: Speaker): Tenant {
   if (name !== null) {
-    const tenant = namedTenant(tx, name);
+    const tenant = anyTenant(tx, name);
     if (tenantType(tenant.tenantId) !== 'USER') throw fault('OB_NOT_SUPPORTED');
     return tenant;
   }

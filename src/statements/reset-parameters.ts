@@ -1,11 +1,11 @@
 import { fault } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { clusterScope } from '../catalog/parameters.ts';
-import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
+import type { Tenant } from '../catalog/tenants.ts';
 import type { ResetParameters } from '../sql/statement.ts';
 import { isBackupItem } from './backup-items.ts';
 import { handler, type Speaker } from './statement-handler.ts';
-import { isSys, namedTenant } from './tenant-clause.ts';
+import { namedTenant, speaksForSys } from './tenant-clause.ts';
 
 interface Target {
   readonly name: string;
@@ -20,7 +20,7 @@ export const resetParameters = handler<'resetParameters', readonly Target[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ items }, speaker) {
     for (const item of items) {
-      if (item.tenant !== null && !isSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
+      if (item.tenant !== null && !speaksForSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
       if (settledForEver.has(item.name)) throw fault('OB_OP_NOT_ALLOW', `alter the parameter ${item.name}`);
       if (isBackupItem(item.name)) throw fault('OB_NOT_SUPPORTED', `reset ${item.name} is`);
     }
@@ -42,7 +42,7 @@ function targetOf(tx: Repositories, item: ResetParameters['items'][number], spea
   const definition = tx.parameters.definition(item.name);
   if (definition === null) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
   const { name, scope, editLevel } = definition;
-  const sys = isSys(speaker) && speaker.effectiveTenantId === sysTenantId;
+  const sys = speaksForSys(speaker);
   if (scope === 'CLUSTER' && (item.tenant !== null || !sys)) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
   const owners = scope === 'CLUSTER' ? [clusterScope] : ownersOf(tx, item.tenant, speaker);
   if (editLevel === 'READONLY') throw fault('OB_INVALID_CONFIG');

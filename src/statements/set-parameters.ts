@@ -7,7 +7,7 @@ import { archiveDestination } from '../jobs/tenant-destination.ts';
 import type { ConstantValue, ParameterItem } from '../sql/statement.ts';
 import { isBackupItem, setBackupItem } from './backup-items.ts';
 import { handler, type Speaker } from './statement-handler.ts';
-import { isSys, namedTenant } from './tenant-clause.ts';
+import { namedTenant, speaksForSys } from './tenant-clause.ts';
 
 /** A parameter with the owners it is set for: `clusterScope` or tenant ids. */
 interface Target {
@@ -22,7 +22,7 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
   async resolve({ items }, speaker) {
     const first = isBackupItem(items[0]?.name ?? '');
     for (const item of items) {
-      if (item.tenant !== null && !isSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
+      if (item.tenant !== null && !speaksForSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
       if (isBackupItem(item.name) !== first) {
         throw fault(
           'OB_NOT_SUPPORTED',
@@ -62,7 +62,7 @@ export function valueText(value: ConstantValue, speaker: Speaker): string {
 
 function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, controller: Controller): Target {
   const definition = tx.parameters.definition(item.name);
-  const sys = isSys(speaker) && speaker.effectiveTenantId === sysTenantId;
+  const sys = speaksForSys(speaker);
   if (definition === null) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
   if (definition.scope === 'CLUSTER' && (item.tenant !== null || !sys)) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
   const owners = ownersOf(tx, item, speaker, definition.scope);

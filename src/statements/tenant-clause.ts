@@ -4,11 +4,18 @@ import { sysTenantId, type Tenant, tenantType } from '../catalog/tenants.ts';
 import type { TenantClause } from '../sql/statement.ts';
 import type { Speaker } from './statement-handler.ts';
 
-/** A tenant by its name as typed; unknown 5160, locked 5260. */
-export function namedTenant(tx: Repositories, name: string): Tenant {
+/** A tenant of any kind by its name as typed; unknown 5160, locked 5260. */
+export function anyTenant(tx: Repositories, name: string): Tenant {
   const tenant = tx.tenants.byName(name);
-  if (tenant === null || tenantType(tenant.tenantId) === 'META') throw fault('OB_ERR_INVALID_TENANT_NAME');
-  if (tenant.locked) throw fault('OB_ERR_TENANT_IS_LOCKED', name);
+  if (tenant === null) throw fault('OB_ERR_INVALID_TENANT_NAME');
+  if (tenant.locked) throw fault('OB_ERR_TENANT_IS_LOCKED');
+  return tenant;
+}
+
+/** As `anyTenant`, where meta tenants cannot be named: they are unknown. */
+export function namedTenant(tx: Repositories, name: string): Tenant {
+  const tenant = anyTenant(tx, name);
+  if (tenantType(tenant.tenantId) === 'META') throw fault('OB_ERR_INVALID_TENANT_NAME');
   return tenant;
 }
 
@@ -22,6 +29,11 @@ export function ownTenant(tx: Repositories, speaker: Speaker): Tenant {
 /** True in a session of the system tenant, by login. */
 export function isSys(speaker: Speaker): boolean {
   return speaker.loginTenant.tenantId === sysTenantId;
+}
+
+/** True in a session of the system tenant that has not gone over to another one. */
+export function speaksForSys(speaker: Speaker): boolean {
+  return isSys(speaker) && speaker.effectiveTenantId === sysTenantId;
 }
 
 /**
@@ -69,9 +81,9 @@ export function resolveTenantList(tx: Repositories, clause: TenantClause): reado
 
 /** The one user tenant a role statement is about; the clause is mandatory in sys and forbidden elsewhere. */
 export function resolveRoleTarget(tx: Repositories, name: string | null, speaker: Speaker): Tenant {
-  if (isSys(speaker) && speaker.effectiveTenantId === sysTenantId) {
+  if (speaksForSys(speaker)) {
     if (name === null) throw fault('OB_INVALID_ARGUMENT', 'tenant name, should specify tenant name');
-    const tenant = namedTenant(tx, name);
+    const tenant = anyTenant(tx, name);
     if (tenantType(tenant.tenantId) !== 'USER') {
       throw fault('OB_INVALID_ARGUMENT', 'tenant name, only support operating user tenant');
     }

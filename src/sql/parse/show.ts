@@ -153,7 +153,8 @@ function parameters(c: Cursor, draft: Draft): void {
 function tenantOf(c: Cursor, draft: Draft): void {
   if (!c.accept('TENANT')) return;
   c.acceptSign('=');
-  draft.tenant = nameOrString(c);
+  // ALL is no name elsewhere; here it is one that no tenant bears.
+  draft.tenant = c.accept('ALL') ? 'all' : nameOrString(c);
 }
 
 function tenant(c: Cursor, draft: Draft): void {
