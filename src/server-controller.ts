@@ -95,10 +95,22 @@ export function createController({
       if (background) await (await background).stop();
       await controller.shipper.closeAll();
       await controller.workers.close();
-      await controller.engines.closeAll();
+      await inTime(controller.engines.closeAll(), { clock, log });
     },
   };
   return controller;
+}
+
+/** How long a stop waits for a statement that cannot be interrupted; what is committed is safe without an orderly end. */
+const stopLimitMs = 10_000;
+
+async function inTime(closing: Promise<void>, { clock, log }: Pick<Controller, 'clock' | 'log'>): Promise<void> {
+  const over = new AbortController();
+  const limit = clock.sleep(stopLimitMs, over.signal).then(
+    () => log.warn('the tenant engines did not close in time', { limitMs: stopLimitMs }),
+    () => undefined,
+  );
+  await Promise.race([closing.finally(() => over.abort()), limit]);
 }
 
 /** Writes the system variables down for the views. */

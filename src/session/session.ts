@@ -262,6 +262,7 @@ export class Session implements SessionContext, Process {
         await useDatabase(attempt.database, this);
       }
     } catch (error) {
+      await this.leaveEngine();
       this.#state = before;
       throw error;
     }
