@@ -4,7 +4,7 @@ import { isObStatement } from '../sql/parse-ob.ts';
 import { isEmptyStatement, leadingWords } from '../sql/scan.ts';
 import { administrationRunnable } from './administration.ts';
 import type { Call, MaybePromise } from './client.ts';
-import { engineRunnable, forward } from './engine-statements.ts';
+import { engineRunnable, forwardDirect } from './engine-statements.ts';
 import { queryRunnable, runDirectQuery } from './queries.ts';
 import { plainRunnable, type Runnable, refuseParameters } from './runnable.ts';
 import type { SessionContext } from './session-context.ts';
@@ -80,7 +80,7 @@ async function obRunnable(text: string, session: SessionContext, placeholders: b
 function runOther(text: string, words: readonly string[], session: SessionContext, call: Call): MaybePromise<void> {
   if (words.length === 0) return session.run(otherRunnable(text, words), call);
   refuseReadOnly(words[0]!, session);
-  return forward(text, session, call);
+  return forwardDirect(text, session, call);
 }
 
 function otherRunnable(text: string, words: readonly string[]): Runnable {

@@ -3,7 +3,7 @@ import type { EngineSession, RowsEnd, StatementOutcome } from '../tenants/tenant
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import type { Call } from './client.ts';
 import type { Runnable } from './runnable.ts';
-import { countParameters } from './runnable.ts';
+import { countParameters, refuseParameters } from './runnable.ts';
 import type { SessionContext } from './session-context.ts';
 import { type SessionState, variableNumber } from './session-state.ts';
 
@@ -31,6 +31,17 @@ export async function forward(text: string, session: SessionContext, call: Call)
   const outcome = await runInEngine(text, session, call);
   if (outcome.kind === 'ok') answerOk(outcome, session, call);
   else await answerRows(outcome, session, call);
+}
+
+/** As `forward` for a text that came by itself: a `?` in it is a syntax error. */
+export async function forwardDirect(text: string, session: SessionContext, call: Call): Promise<void> {
+  try {
+    await forward(text, session, call);
+  } catch (error) {
+    if (isFault(error, 'OB_INVALID_ARGUMENT') || isFault(error, 'ER_WRONG_ARGUMENTS'))
+      refuseParameters(engineRunnable(text));
+    throw error;
+  }
 }
 
 /** Runs a text in the tenant's engine for the session's own purposes. */

@@ -4,7 +4,7 @@ import type { Cell } from '../value/column-type.ts';
 import type { CatalogPlan, CatalogRows, PlannedQuery } from './catalog-queries.ts';
 import { CatalogQueries } from './catalog-queries.ts';
 import type { Call, MaybePromise } from './client.ts';
-import { forward, forwardedColumns } from './engine-statements.ts';
+import { forward, forwardDirect, forwardedColumns } from './engine-statements.ts';
 import { requireViews } from './privileges.ts';
 import type { Runnable } from './runnable.ts';
 import { countParameters, refuseParameters } from './runnable.ts';
@@ -48,7 +48,7 @@ export function runQuery(text: string, session: SessionContext, call: Call): May
 /** As `runQuery` for a text that came by itself: it must not hold `?`. */
 export function runDirectQuery(text: string, session: SessionContext, call: Call): MaybePromise<void> {
   const planned = catalogQueries(session.host).plan(text, session.state);
-  if (planned.query.where === 'engine') return forward(text, session, call);
+  if (planned.query.where === 'engine') return forwardDirect(text, session, call);
   if (planned.query.plan.parameterCount > 0) refuseParameters(queryRunnable(text));
   return answerQuery(planned.query, planned, session, call);
 }

@@ -186,6 +186,11 @@ describe('programs', () => {
       text: expect.stringMatching(/near 'SELEC 1' at line 1$/),
     });
     expect(await errorOf(sys.query('SELECT ?'))).toMatchObject({ errno: 1064 });
+    const shop = await server.connect('root@shop', { database: 'test' });
+    await shop.query('CREATE TABLE asked (id INT)');
+    for (const sql of ['INSERT INTO asked VALUES (?)', 'SELECT * FROM asked WHERE id = ?', 'UPDATE asked SET id = ?'])
+      expect([sql, (await errorOf(shop.query(sql))).errno]).toEqual([sql, 1064]);
+    shop.destroy();
     expect(await errorOf(sys.query('ALTER SYSTEM BACKUP NOTHING'))).toMatchObject({ errno: 1064 });
   });
 });

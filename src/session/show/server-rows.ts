@@ -79,7 +79,7 @@ export function status(_: unknown, { host, client }: SessionContext): MemoryRows
   const sessions = host.registry.list();
   const running = sessions.filter(({ command }) => command !== 'Sleep').length;
   const rows = [
-    ['Ssl_version', client.tls ? 'TLSv1.3' : ''],
+    ['Ssl_version', client.tls ? 'TLS' : ''],
     ['Threads_connected', String(sessions.length)],
     ['Threads_running', String(running)],
     ['Uptime', String(Math.floor(process.uptime()))],
