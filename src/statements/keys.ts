@@ -10,7 +10,7 @@ import { archiveDestination, dataDestination } from '../jobs/tenant-destination.
 import { masterKeys, rotateMasterKey as rotate } from '../jobs/tenant-keys.ts';
 import { prepare, warnOfIgnored } from './backup-items.ts';
 import { handler } from './statement-handler.ts';
-import { isSys, namedTenant, ownTenant } from './tenant-clause.ts';
+import { isSys, namedTenant, ownTenant, resolveTenantList } from './tenant-clause.ts';
 
 interface KeyBackupPlan {
   readonly tenant: Tenant;
@@ -26,7 +26,7 @@ export const backupKey = handler<'backupKey', KeyBackupPlan>({
       if (tenants !== null) throw fault('OB_NOT_SUPPORTED', 'user tenant cannot specify tenant names');
       return;
     }
-    await controller.catalog.read((tx) => tenants?.map((name) => namedTenant(tx, name)));
+    await controller.catalog.read((tx) => resolveTenantList(tx, tenants));
     if (new Set(tenants ?? []).size !== 1) {
       throw fault('OB_INVALID_ARGUMENT', 'tenant list, count of tenants must be 1');
     }

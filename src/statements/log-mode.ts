@@ -1,7 +1,8 @@
 import { fault, type ObError } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import type { Tenant } from '../catalog/tenants.ts';
-import { handler } from './statement-handler.ts';
+import type { TenantClause } from '../sql/statement.ts';
+import { handler, type Speaker } from './statement-handler.ts';
 import { isSys, resolveArchiveTenants } from './tenant-clause.ts';
 
 /** Turns archiving of one tenant on or off; the error it meets, null when it was done. */
@@ -14,6 +15,13 @@ function switchMode(tx: Repositories, tenant: Tenant, on: boolean): ObError | nu
   return null;
 }
 
+/** Both statements use the words of the first one. With nobody to switch there is nothing to say OK to. */
+function targetsOf(tx: Repositories, clause: TenantClause, speaker: Speaker): readonly Tenant[] {
+  const tenants = resolveArchiveTenants(tx, clause, speaker, 'ALTER SYSTEM ARCHIVELOG');
+  if (tenants.length === 0) throw fault('OB_NOT_SUPPORTED', 'No valid tenant name given');
+  return tenants;
+}
+
 /**
  * ALTER SYSTEM ARCHIVELOG. From sys the errors of single tenants are not reported, as in all releases; they are shown as
  * warnings here.
@@ -21,10 +29,9 @@ function switchMode(tx: Repositories, tenant: Tenant, on: boolean): ObError | nu
 export const archivelog = handler<'archivelog', readonly Tenant[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ tenants }, speaker, controller) {
-    await controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG'));
+    await controller.catalog.read((tx) => targetsOf(tx, tenants, speaker));
   },
-  check: ({ tenants }, speaker, controller) =>
-    controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG')),
+  check: ({ tenants }, speaker, controller) => controller.catalog.read((tx) => targetsOf(tx, tenants, speaker)),
   async run(tenants, _, speaker, controller) {
     await controller.catalog.transaction((tx) => {
       for (const tenant of tenants) {
@@ -43,10 +50,9 @@ export const archivelog = handler<'archivelog', readonly Tenant[]>({
 export const noarchivelog = handler<'noarchivelog', readonly Tenant[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ tenants }, speaker, controller) {
-    await controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG'));
+    await controller.catalog.read((tx) => targetsOf(tx, tenants, speaker));
   },
-  check: ({ tenants }, speaker, controller) =>
-    controller.catalog.read((tx) => resolveArchiveTenants(tx, tenants, speaker, 'ALTER SYSTEM ARCHIVELOG')),
+  check: ({ tenants }, speaker, controller) => controller.catalog.read((tx) => targetsOf(tx, tenants, speaker)),
   async run(tenants, _, speaker, controller) {
     const last = await controller.catalog.transaction((tx) => {
       let error: ObError | null = null;

@@ -10,7 +10,7 @@ import {
   uriRefusals,
 } from './destination-cases.ts';
 import { testRefusals } from './refusal-tests.ts';
-import { openScene, type Scene, until } from './scene.ts';
+import { openScene, type Scene, startArchive, until } from './scene.ts';
 
 let scene: Scene;
 const sys = 'root@sys';
@@ -22,20 +22,6 @@ beforeAll(async () => {
   await layOut(scene);
 });
 afterAll(() => scene?.stop());
-
-/** Both destinations of a tenant below its name, and a round that is DOING. */
-async function startArchive({ ok, value }: Scene, tenant: string): Promise<void> {
-  await ok(
-    `root@${tenant}`,
-    `ALTER SYSTEM SET DATA_BACKUP_DEST='file://$DIR/${tenant}/data'`,
-    `ALTER SYSTEM SET LOG_ARCHIVE_DEST='LOCATION=file://$DIR/${tenant}/log'`,
-    'ALTER SYSTEM ARCHIVELOG',
-  );
-  await until(
-    () => value(`root@${tenant}`, 'SELECT status FROM oceanbase.DBA_OB_ARCHIVELOG'),
-    (status) => status === 'DOING',
-  );
-}
 
 /** Directories a destination must not be. */
 async function layOut({ directory }: Scene): Promise<void> {

@@ -78,6 +78,29 @@ async function fillScene(scene: Scene, { tenants = [], oracleTenants = [], nobod
   }
 }
 
+/** Both destinations of a tenant below its name. */
+export function setDestinations({ ok }: Scene, tenant: string): Promise<void> {
+  return ok(
+    `root@${tenant}`,
+    `ALTER SYSTEM SET DATA_BACKUP_DEST='file://$DIR/${tenant}/data'`,
+    `ALTER SYSTEM SET LOG_ARCHIVE_DEST='LOCATION=file://$DIR/${tenant}/log'`,
+  );
+}
+
+export async function archiveIsDoing({ value }: Scene, tenant: string): Promise<void> {
+  await until(
+    () => value(`root@${tenant}`, 'SELECT status FROM oceanbase.DBA_OB_ARCHIVELOG'),
+    (status) => status === 'DOING',
+  );
+}
+
+/** Destinations and a round that is DOING. */
+export async function startArchive(scene: Scene, tenant: string): Promise<void> {
+  await setDestinations(scene, tenant);
+  await scene.ok(`root@${tenant}`, 'ALTER SYSTEM ARCHIVELOG');
+  await archiveIsDoing(scene, tenant);
+}
+
 /** `OK`, or the error as the client has it; anything but an answer of the server is thrown. */
 export async function answerOf(work: () => Promise<unknown>): Promise<Answer> {
   try {
