@@ -1,5 +1,6 @@
 import { fault } from '../base/errors.ts';
-import { PARAMETER, Scanner } from '../sql/scan/scanner.ts';
+import { syntaxErrorText } from '../sql/parse/cursor.ts';
+import { BROKEN, END, PARAMETER, Scanner } from '../sql/scan/scanner.ts';
 import type { ResultColumn } from '../value/column-type.ts';
 import type { Call, MaybePromise } from './client.ts';
 import type { SessionContext } from './session-context.ts';
@@ -26,17 +27,13 @@ export function countParameters(text: string): number {
   if (!text.includes('?')) return 0;
   const scanner = new Scanner(text);
   let count = 0;
-  for (let kind = scanner.next(); kind > 0 && kind < brokenKind; kind = scanner.next()) if (kind === PARAMETER) count++;
+  for (let kind = scanner.next(); kind !== END && kind !== BROKEN; kind = scanner.next())
+    if (kind === PARAMETER) count++;
   return count;
 }
-
-const brokenKind = 12;
 
 /** Throws 1064 for a `?` in a text that was not prepared. */
 export function refuseParameters(runnable: Runnable): void {
   if (runnable.parameterCount === 0) return;
   throw fault('OB_ERR_PARSE_SQL', syntaxErrorText, '?', 1);
 }
-
-const syntaxErrorText =
-  'You have an error in your SQL syntax; check the manual that corresponds to your OceanBase version for the right syntax to use';

@@ -1,12 +1,12 @@
-import { fault, ObError } from '../base/errors.ts';
-import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
-import { maskSecrets } from '../sql/mask-secrets.ts';
+import { fault, type ObError } from '../base/errors.ts';
 import { splitStatements } from '../sql/scan.ts';
 import type { EngineSession, Grant } from '../tenants/tenant-engine.ts';
 import { type Charset, utf8mb4 } from '../value/charset.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import type { Answer, Call, Client, LoginAttempt, MaybePromise } from './client.ts';
+import { CommandRun } from './command-run.ts';
 import { Diagnostics } from './diagnostics.ts';
+import { EngineSeat } from './engine-seat.ts';
 import { authenticate, type Identity } from './login.ts';
 import { oracleError } from './oracle-errors.ts';
 import type { Runnable } from './runnable.ts';
@@ -15,7 +15,7 @@ import type { SessionHost } from './session-host.ts';
 import type { Process } from './session-registry.ts';
 import { isOracle, newState, type SessionState, variable, variableNumber } from './session-state.ts';
 import { EngineContexts, LiveContext } from './statement-context.ts';
-import { ensureSysEngine } from './sys-engine.ts';
+import { syntaxErrorAt } from './syntax-error.ts';
 
 /** Everything that understands statements; loaded when the first one comes. */
 type Language = typeof import('./language.ts');
@@ -39,19 +39,17 @@ export class Session implements SessionContext, Process {
   readonly live: LiveContext;
   readonly contexts: EngineContexts;
   readonly prepared = new Map<string | number, Runnable>();
-  command: Process['command'] = 'Sleep';
-  sinceUs = 0;
   #state: SessionState | null = null;
-  #text: string | null = null;
-  #engine: Promise<EngineSession> | null = null;
-  #openEngine: EngineSession | null = null;
-  #gone = false;
+  readonly #run: CommandRun;
+  readonly #seat: EngineSeat;
   #loginCharset: Charset = utf8mb4;
   #loginDatabase: string | null = null;
 
   constructor(host: SessionHost, client: Client) {
     this.host = host;
     this.client = client;
+    this.#seat = new EngineSeat(host, client.threadId);
+    this.#run = new CommandRun(host.controller.clock, this.diagnostics, (error) => this.#told(error));
     this.live = new LiveContext(() => this.state, host, this.diagnostics, client.threadId);
     this.contexts = new EngineContexts(() => this.state, host, this.diagnostics, client.threadId);
   }
@@ -62,14 +60,14 @@ export class Session implements SessionContext, Process {
   }
 
   get openEngine(): EngineSession | null {
-    return this.#openEngine;
+    return this.#seat.current;
   }
 
   // ------------------------------------------------------------ commands of the wire
 
   async login(attempt: LoginAttempt): Promise<void> {
     await this.#enter(attempt, await authenticate(attempt, this.host.controller, this.host.directory));
-    this.host.registry.add(this);
+    if (!this.client.signal.aborted) this.host.registry.add(this);
   }
 
   async changeUser(attempt: LoginAttempt): Promise<void> {
@@ -82,18 +80,18 @@ export class Session implements SessionContext, Process {
     const loaded = loadLanguage();
     if (loaded instanceof Promise) return loaded.then(() => this.query(text, answer));
     this.#begin('Query', text);
-    return this.#guard(() => {
+    return this.#run.run(() => {
       if (!text.includes(';')) return loaded.runText(text, this, { parameters: none, answer, more: false });
       const pieces = splitStatements(text, this.state.scan);
       if (pieces.length === 1) return loaded.runText(pieces[0]!.text, this, { parameters: none, answer, more: false });
-      if (!this.client.multiStatements) throw this.#secondStatement(text, pieces[1]!);
+      if (!this.client.multiStatements) throw syntaxErrorAt(text, pieces[1]!.start);
       return this.#runAll(loaded, pieces, answer);
     });
   }
 
   prepare(statementId: number, text: string) {
     this.#begin('Prepare', text);
-    return this.#guard(async () => {
+    return this.#run.run(async () => {
       const runnable = await this.understand(text);
       const columns = await runnable.columns(this);
       this.prepared.set(statementId, runnable);
@@ -105,7 +103,7 @@ export class Session implements SessionContext, Process {
     const runnable = this.prepared.get(statementId);
     if (!runnable) throw fault('ER_UNKNOWN_STMT_HANDLER', statementId, 'mysqld_stmt_execute');
     this.#begin('Execute', '');
-    return this.#guard(() => this.run(runnable, { parameters, answer, more: false }));
+    return this.#run.run(() => this.run(runnable, { parameters, answer, more: false }));
   }
 
   closeStatement(statementId: number): void {
@@ -113,9 +111,8 @@ export class Session implements SessionContext, Process {
   }
 
   fieldList(table: string, wildcard: string): MaybePromise<readonly ResultColumn[]> {
-    return this.#withLanguage('Query', `SHOW FIELDS FROM ${table}`, (loaded) =>
-      loaded.fieldList(table, wildcard, this),
-    );
+    const text = `SHOW FIELDS FROM ${table}`;
+    return this.#withLanguage('Query', text, (loaded) => loaded.fieldList(table, wildcard, this));
   }
 
   initDb(database: string): MaybePromise<void> {
@@ -123,7 +120,7 @@ export class Session implements SessionContext, Process {
   }
 
   ping(): void {
-    this.sinceUs = this.host.controller.clock.nowUs();
+    this.#run.touch();
   }
 
   async resetConnection(): Promise<void> {
@@ -141,55 +138,36 @@ export class Session implements SessionContext, Process {
   }
 
   closed(): void {
-    this.#gone = true;
     this.host.registry.remove(this.threadId);
-    this.leaveEngine().catch((error: unknown) => {
+    this.#seat.close().catch((error: unknown) => {
       this.host.controller.log.error('closing an engine session', { thread: this.threadId, error });
     });
   }
 
   // ------------------------------------------------------------ what statements use
 
-  async engine(): Promise<EngineSession> {
-    this.#engine ??= this.#openSession();
-    const opening = this.#engine;
-    try {
-      const session = await opening;
-      if (this.#gone) {
-        await session.close();
-        throw fault('OB_SESSION_KILLED');
-      }
-      this.#openEngine = session;
-      return session;
-    } catch (error) {
-      if (this.#engine === opening) this.#engine = null;
-      throw error;
-    }
+  engine(): Promise<EngineSession> {
+    return this.#seat.take(this.state.tenant.tenantId);
   }
 
-  async leaveEngine(): Promise<void> {
-    const opening = this.#engine;
-    this.#engine = null;
-    this.#openEngine = null;
+  leaveEngine(): Promise<void> {
     if (this.#state) {
       this.#state.inTransaction = false;
       this.#state.pendingBegin = null;
     }
-    const session = await opening?.catch(() => null);
-    session?.interrupt();
-    await session?.close();
+    return this.#seat.leave();
   }
 
   understand(text: string): MaybePromise<Runnable> {
     const loaded = loadLanguage();
     if (loaded instanceof Promise) return loaded.then(() => this.understand(text));
     const pieces = splitStatements(text, this.state.scan);
-    if (pieces.length > 1) throw this.#secondStatement(text, pieces[1]!);
+    if (pieces.length > 1) throw syntaxErrorAt(text, pieces[1]!.start);
     return loaded.understand(pieces[0]!.text, this);
   }
 
   run(runnable: Runnable, call: Call): MaybePromise<void> {
-    this.#keepDiagnostics ||= runnable.keepsDiagnostics === true;
+    if (runnable.keepsDiagnostics) this.#run.keepsDiagnostics = true;
     return runnable.run(this, call);
   }
 
@@ -218,15 +196,21 @@ export class Session implements SessionContext, Process {
   get database(): string | null {
     return this.state.database;
   }
+  get command(): Process['command'] {
+    return this.#run.command;
+  }
+  get sinceUs(): number {
+    return this.#run.sinceUs;
+  }
   get statement(): string | null {
-    return this.#text === null ? null : maskSecrets(this.#text.slice(0, longestShown));
+    return this.#run.statement;
   }
   get idleLimitMs(): number {
     return variableNumber(this.state, 'wait_timeout') * 1000;
   }
 
   interrupt(): void {
-    this.#openEngine?.interrupt();
+    this.#seat.current?.interrupt();
   }
 
   turnOut(): void {
@@ -245,10 +229,6 @@ export class Session implements SessionContext, Process {
     state.grants = find(state.identity.account.user, state.identity.account.host) ?? [];
     state.version++;
   }
-
-  // ------------------------------------------------------------ inside
-
-  #keepDiagnostics = false;
 
   async #enter(attempt: LoginAttempt, identity: Identity): Promise<void> {
     const before = this.#state;
@@ -271,20 +251,12 @@ export class Session implements SessionContext, Process {
     this.#forgetStatements();
     this.client.setMaxAllowedPacket(variableNumber(state, 'max_allowed_packet'));
     this.showStatus();
-    this.sinceUs = this.host.controller.clock.nowUs();
+    this.#run.touch();
   }
 
   #forgetStatements(): void {
     this.prepared.clear();
     this.diagnostics.clear();
-  }
-
-  async #openSession(): Promise<EngineSession> {
-    const { controller } = this.host;
-    const { tenantId } = this.state.tenant;
-    await ensureSysEngine(controller, tenantId);
-    const engine = await tenantEngineOf(controller, tenantId);
-    return engine.openSession(this.threadId);
   }
 
   #withLanguage<T>(
@@ -295,89 +267,34 @@ export class Session implements SessionContext, Process {
     const loaded = loadLanguage();
     if (loaded instanceof Promise) return loaded.then(() => this.#withLanguage(command, text, work));
     this.#begin(command, text);
-    return this.#guard(() => work(loaded));
+    return this.#run.run(() => work(loaded));
+  }
+
+  /** What the tenant's clients read of an error. */
+  #told(error: ObError): ObError {
+    if (this.#state === null) return error;
+    this.#state.rowCount = -1n;
+    return isOracle(this.#state) ? oracleError(error) : error;
   }
 
   #begin(command: Process['command'], text: string): void {
-    const nowUs = this.host.controller.clock.nowUs();
-    this.command = command;
-    this.sinceUs = nowUs;
-    this.#text = text;
-    this.#keepDiagnostics = false;
-    this.diagnostics.begin();
+    const nowUs = this.#run.begin(command, text);
     const fixed = this.state.variables['timestamp'];
     this.live.nowUs = fixed && fixed !== '0' ? Math.round(Number(fixed) * 1e6) : nowUs;
-  }
-
-  #finish(): void {
-    this.command = 'Sleep';
-    this.#text = null;
-    this.sinceUs = this.host.controller.clock.nowUs();
-    if (!this.#keepDiagnostics) this.diagnostics.publish();
-  }
-
-  /** Runs a command: whatever it throws becomes what this tenant's clients read. */
-  #guard<T>(work: () => MaybePromise<T>): MaybePromise<T> {
-    try {
-      const pending = work();
-      if (pending instanceof Promise) {
-        return pending.then(
-          (value) => {
-            this.#finish();
-            return value;
-          },
-          (error: unknown) => {
-            throw this.#failed(error);
-          },
-        );
-      }
-      this.#finish();
-      return pending;
-    } catch (error) {
-      throw this.#failed(error);
-    }
-  }
-
-  #failed(error: unknown): unknown {
-    if (!(error instanceof ObError)) {
-      this.#finish();
-      return error;
-    }
-    const told = this.#state && isOracle(this.#state) ? oracleError(error) : error;
-    this.#keepDiagnostics = false;
-    this.diagnostics.add('Error', told.errno, told.message);
-    this.state.rowCount = -1n;
-    this.#finish();
-    return told;
   }
 
   async #runAll(loaded: Language, pieces: readonly { readonly text: string }[], answer: Answer): Promise<void> {
     for (const [i, { text }] of pieces.entries()) {
       if (i > 0) {
-        if (!this.#keepDiagnostics) this.diagnostics.publish();
+        this.#run.next();
         this.#begin('Query', text);
       }
       await loaded.runText(text, this, { parameters: none, answer, more: i < pieces.length - 1 });
     }
   }
-
-  /** 1064 as MySQL tells it of a second statement nobody asked for. */
-  #secondStatement(text: string, piece: { readonly start: number }) {
-    const near = text.slice(piece.start, piece.start + 80);
-    const line = text.slice(0, piece.start).split('\n').length;
-    return fault(
-      'OB_ERR_PARSE_SQL',
-      'You have an error in your SQL syntax; check the manual that corresponds to your OceanBase version for the right syntax to use',
-      near,
-      line,
-    );
-  }
 }
 
-/** Schema a session of an Oracle tenant starts in; its views are there. */
+/** Where a session of an Oracle tenant starts. */
 const oracleSchema = 'SYS';
 
 const none: readonly Cell[] = Object.freeze([]);
-
-/** Characters of a statement SHOW PROCESSLIST looks at. */
-const longestShown = 65_536;

@@ -1,7 +1,7 @@
 import { connect as connectSocket, type Socket } from 'node:net';
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTenant, errorOf, rowsOf, startTestServer, type TestServer, valueOf } from './server-fixture.ts';
+import { createTenant, errorOf, oneValue, rowsOf, startTestServer, type TestServer } from './server-fixture.ts';
 
 let server: TestServer;
 let sys: Connection;
@@ -19,7 +19,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
-const threadOf = async (client: Connection) => Number(await valueOf(client, 'SELECT CONNECTION_ID()'));
+const threadOf = async (client: Connection) => Number(await oneValue(client, 'SELECT CONNECTION_ID()'));
 const sessions = async () => (await rowsOf(sys, 'SHOW PROCESSLIST')).length;
 
 /** A query that takes long enough to be met in the middle. */
@@ -38,8 +38,8 @@ describe('several statements in one text', () => {
   test('only for clients that ask for it', async () => {
     const error = await errorOf(sys.query('SELECT 1; SELECT 2'));
     expect([error.errno, error.text]).toEqual([1064, expect.stringContaining("near 'SELECT 2' at line 1")]);
-    expect(await valueOf(sys, 'SELECT 1;')).toBe(1);
-    expect(await valueOf(sys, "SELECT ';' ; -- the end")).toBe(';');
+    expect(await oneValue(sys, 'SELECT 1;')).toBe(1);
+    expect(await oneValue(sys, "SELECT ';' ; -- the end")).toBe(';');
   });
 
   test('each has its answer, and the first failure ends the text', async () => {
@@ -54,7 +54,7 @@ describe('several statements in one text', () => {
       (await errorOf(client.query('INSERT INTO several VALUES (3); SELECT nothing; INSERT INTO several VALUES (4)')))
         .errno,
     ).toBe(1054);
-    expect(await valueOf(client, 'SELECT COUNT(*) FROM several')).toBe(3);
+    expect(await oneValue(client, 'SELECT COUNT(*) FROM several')).toBe(3);
     client.destroy();
   });
 });
@@ -66,13 +66,13 @@ describe('counters of a session', () => {
     expect(await rowsOf(shop, 'SELECT LAST_INSERT_ID() AS l, ROW_COUNT() AS r, @@last_insert_id AS v')).toEqual([
       { l: 1, r: 3, v: 1 },
     ]);
-    expect(await valueOf(shop, 'SELECT ROW_COUNT()')).toBe(-1);
+    expect(await oneValue(shop, 'SELECT ROW_COUNT()')).toBe(-1);
     await shop.query('INSERT INTO counted (v) VALUES (LAST_INSERT_ID() + 41)');
-    expect(await valueOf(shop, 'SELECT v FROM counted WHERE id = LAST_INSERT_ID()')).toBe(42);
+    expect(await oneValue(shop, 'SELECT v FROM counted WHERE id = LAST_INSERT_ID()')).toBe(42);
     await shop.query('SELECT * FROM counted LIMIT 2');
-    expect(await valueOf(shop, 'SELECT FOUND_ROWS()')).toBe(2);
+    expect(await oneValue(shop, 'SELECT FOUND_ROWS()')).toBe(2);
     await sys.query('SELECT SQL_CALC_FOUND_ROWS * FROM oceanbase.GV$OB_PARAMETERS LIMIT 1');
-    expect(Number(await valueOf(sys, 'SELECT FOUND_ROWS()'))).toBeGreaterThan(10);
+    expect(Number(await oneValue(sys, 'SELECT FOUND_ROWS()'))).toBeGreaterThan(10);
   });
 });
 
@@ -82,13 +82,13 @@ describe('transactions', () => {
     await shop.query('CREATE TABLE seen (id INT PRIMARY KEY)');
     await shop.query('BEGIN');
     await shop.query('INSERT INTO seen VALUES (1)');
-    expect(await valueOf(other, 'SELECT COUNT(*) FROM seen')).toBe(0);
+    expect(await oneValue(other, 'SELECT COUNT(*) FROM seen')).toBe(0);
     await shop.query('ROLLBACK');
     await shop.query('SET autocommit = 0');
     await shop.query('INSERT INTO seen VALUES (2)');
-    expect(await valueOf(other, 'SELECT COUNT(*) FROM seen')).toBe(0);
+    expect(await oneValue(other, 'SELECT COUNT(*) FROM seen')).toBe(0);
     await shop.query('SET autocommit = 1');
-    expect(await valueOf(other, 'SELECT COUNT(*) FROM seen')).toBe(1);
+    expect(await oneValue(other, 'SELECT COUNT(*) FROM seen')).toBe(1);
     other.destroy();
   });
 
@@ -107,7 +107,7 @@ describe('transactions', () => {
     await fresh.query('SELECT * FROM oceanbase.DBA_OB_TENANTS');
     await fresh.query('INSERT INTO test.late VALUES (1)');
     await fresh.query('ROLLBACK');
-    expect(await valueOf(fresh, 'SELECT COUNT(*) FROM test.late')).toBe(0);
+    expect(await oneValue(fresh, 'SELECT COUNT(*) FROM test.late')).toBe(0);
     fresh.destroy();
   });
 });
@@ -124,7 +124,7 @@ describe('ending others', () => {
     );
     await shop.query(`KILL QUERY ${id}`);
     expect((await running).errno).toBe(1317);
-    expect(await valueOf(victim, 'SELECT 1')).toBe(1);
+    expect(await oneValue(victim, 'SELECT 1')).toBe(1);
     victim.on('error', () => undefined);
     const closed = new Promise((settle) => victim.once('end', settle));
     await sys.query(`KILL ${id}`);
@@ -152,7 +152,7 @@ describe('ending others', () => {
     await until(async () => (await commands())[0] === 'Query');
     victim.destroy();
     await until(async () => (await commands()).length === 0);
-    expect(await valueOf(shop, 'SELECT 1 + COUNT(*) FROM numbers WHERE i > 5')).toBe(1);
+    expect(await oneValue(shop, 'SELECT 1 + COUNT(*) FROM numbers WHERE i > 5')).toBe(1);
   });
 
   test('a client that was idle for its wait_timeout is turned out', async () => {
@@ -160,7 +160,7 @@ describe('ending others', () => {
     await idle.query('SET wait_timeout = 1');
     idle.on('error', () => undefined);
     await new Promise((settle) => idle.once('end', settle));
-    expect(await valueOf(sys, 'SELECT 1')).toBe(1);
+    expect(await oneValue(sys, 'SELECT 1')).toBe(1);
   });
 
   test('dropping a tenant ends its sessions', async () => {
@@ -203,7 +203,7 @@ describe('size', () => {
       sockets.push(socket);
       if (i % 50 === 49) await Promise.all(sockets.slice(-50).map(greeting));
     }
-    expect(await valueOf(sys, 'SELECT 1')).toBe(1);
+    expect(await oneValue(sys, 'SELECT 1')).toBe(1);
     expect(process.memoryUsage().rss - before).toBeLessThan(200 << 20);
     for (const socket of sockets) socket.destroy();
     const clients = await Promise.all(Array.from({ length: 200 }, () => server.connect('root@shop')));

@@ -7,7 +7,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { CatalogOpenError } from '../../src/catalog/catalog.ts';
 import { type Config, ConfigError, defaultConfig } from '../../src/config.ts';
 import { type Server, startServer } from '../../src/server.ts';
-import { createTenant, errorOf, rowsOf, startTestServer, valueOf } from './server-fixture.ts';
+import { createTenant, errorOf, oneValue, rowsOf, startTestServer } from './server-fixture.ts';
 
 let scratch: string;
 const running: Server[] = [];
@@ -123,8 +123,8 @@ test('a restart keeps tenants, tables, accounts, variables and parameters', asyn
   for (const client of [sys, shop]) client.on('error', () => undefined);
   await server.restart();
   const clerk = await server.connect('clerk@shop', { password: 'pass', database: 'test' });
-  expect(await valueOf(clerk, 'SELECT GROUP_CONCAT(id ORDER BY id) FROM kept')).toBe('1,2');
-  expect(await valueOf(clerk, 'SELECT @@ob_query_timeout')).toBe(33_000_000);
+  expect(await oneValue(clerk, 'SELECT GROUP_CONCAT(id ORDER BY id) FROM kept')).toBe('1,2');
+  expect(await oneValue(clerk, 'SELECT @@ob_query_timeout')).toBe(33_000_000);
   expect((await rowsOf(clerk, "SHOW PARAMETERS LIKE 'archive_lag_target'"))[0]!['value']).toBe('50s');
   expect((await errorOf(clerk.query('INSERT INTO kept VALUES (9)'))).errno).toBe(1142);
   clerk.destroy();

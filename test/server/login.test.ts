@@ -1,6 +1,14 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTenant, errorOf, mariadb, rowsOf, startTestServer, type TestServer, valueOf } from './server-fixture.ts';
+import {
+  createTenant,
+  errorOf,
+  mariadb,
+  oneValue,
+  rowsOf,
+  startTestServer,
+  type TestServer,
+} from './server-fixture.ts';
 
 let server: TestServer;
 let sys: Connection;
@@ -21,7 +29,7 @@ afterAll(async () => {
 const login = async (user: string, password = '', database?: string) => {
   const client = await server.connect(user, { password, ...(database ? { database } : {}) });
   try {
-    return [await valueOf(client, 'SELECT USER()'), await valueOf(client, 'SELECT DATABASE()')];
+    return [await oneValue(client, 'SELECT USER()'), await oneValue(client, 'SELECT DATABASE()')];
   } finally {
     client.destroy();
   }
@@ -145,7 +153,7 @@ describe('another user on the same connection', () => {
     const client = await server.connect('root@shop');
     await client.query('SET @mine = 1, ob_query_timeout = 5000000');
     expect((await errorOf(client.changeUser({ user: 'root@sys', password: 'wrong' }))).errno).toBe(1045);
-    expect(await valueOf(client, 'SELECT @mine')).toBe(1);
+    expect(await oneValue(client, 'SELECT @mine')).toBe(1);
     await client.changeUser({ user: 'keeper@sys', password: 'secret', database: 'oceanbase' });
     expect(
       await rowsOf(
@@ -166,7 +174,7 @@ describe('another user on the same connection', () => {
     expect(await rowsOf(client, 'SELECT @mine AS mine, @@autocommit AS a, database() AS db')).toEqual([
       { mine: null, a: 1, db: 'test' },
     ]);
-    expect(await valueOf(client, 'SELECT COUNT(*) FROM kept')).toBe(0);
+    expect(await oneValue(client, 'SELECT COUNT(*) FROM kept')).toBe(0);
     client.destroy();
   });
 });
@@ -184,7 +192,7 @@ describe('the effective tenant', () => {
     ]);
     expect(await rowsOf(client, 'SHOW TENANT')).toEqual([{ Current_tenant_name: 'shop' }]);
     expect((await rowsOf(client, 'SELECT * FROM DBA_OB_TENANTS')).length).toBe(1);
-    expect(await valueOf(client, 'SELECT id FROM test.things')).toBe(7);
+    expect(await oneValue(client, 'SELECT id FROM test.things')).toBe(7);
     await client.query('ALTER SYSTEM CHANGE TENANT TENANT_ID = 1');
     expect((await rowsOf(client, 'SELECT * FROM DBA_OB_TENANTS')).length).toBeGreaterThan(2);
     client.destroy();

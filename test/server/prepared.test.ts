@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTenant, errorOf, rowsOf, run, startTestServer, type TestServer, valueOf } from './server-fixture.ts';
+import { createTenant, errorOf, oneValue, rowsOf, run, startTestServer, type TestServer } from './server-fixture.ts';
 
 let server: TestServer;
 let sys: Connection;
@@ -81,11 +81,11 @@ describe('the binary protocol', () => {
 
   test("OceanBase's statements take placeholders", async () => {
     await execute(sys, 'ALTER SYSTEM SET archive_lag_target = ? TENANT = ?', ['90s', 'shop']);
-    expect(await valueOf(shop, "SELECT VALUE FROM oceanbase.GV$OB_PARAMETERS WHERE NAME = 'archive_lag_target'")).toBe(
+    expect(await oneValue(shop, "SELECT VALUE FROM oceanbase.GV$OB_PARAMETERS WHERE NAME = 'archive_lag_target'")).toBe(
       '90s',
     );
     await execute(sys, 'CREATE RESOURCE UNIT u_placeholder MAX_CPU ?, MEMORY_SIZE ?', [1, '5G']);
-    expect(await valueOf(sys, "SELECT MAX_CPU FROM oceanbase.DBA_OB_UNIT_CONFIGS WHERE NAME = 'u_placeholder'")).toBe(
+    expect(await oneValue(sys, "SELECT MAX_CPU FROM oceanbase.DBA_OB_UNIT_CONFIGS WHERE NAME = 'u_placeholder'")).toBe(
       1,
     );
     expect(
@@ -115,14 +115,14 @@ describe('PREPARE as text', () => {
     await sys.query("SET @name = 'shop', @text = 'SELECT 1 + ?', @two = 2");
     expect(await rowsOf(sys, 'EXECUTE one USING @name')).toEqual([{ tenant_id: 1002 }]);
     await sys.query('PREPARE two FROM @text');
-    expect(await valueOf(sys, 'EXECUTE two USING @two')).toBe(3);
+    expect(await oneValue(sys, 'EXECUTE two USING @two')).toBe(3);
     expect((await errorOf(sys.query('EXECUTE one'))).errno).toBe(1210);
     await sys.query('DEALLOCATE PREPARE one');
     expect((await errorOf(sys.query('EXECUTE one USING @name'))).errno).toBe(1243);
     await sys.query("PREPARE three FROM 'ALTER SYSTEM SET archive_lag_target = ? TENANT = shop'");
     await sys.query("SET @lag = '100s'");
     await sys.query('EXECUTE three USING @lag');
-    expect(await valueOf(shop, "SELECT VALUE FROM oceanbase.GV$OB_PARAMETERS WHERE NAME = 'archive_lag_target'")).toBe(
+    expect(await oneValue(shop, "SELECT VALUE FROM oceanbase.GV$OB_PARAMETERS WHERE NAME = 'archive_lag_target'")).toBe(
       '100s',
     );
     // Named statements live apart from those of the binary protocol and end with the session.

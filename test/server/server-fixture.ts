@@ -66,7 +66,7 @@ export async function rowsOf(connection: Connection, sql: string): Promise<Row[]
 }
 
 /** The only value of the only row. */
-export async function valueOf(connection: Connection, sql: string): Promise<unknown> {
+export async function oneValue(connection: Connection, sql: string): Promise<unknown> {
   const rows = await rowsOf(connection, sql);
   return Object.values(rows[0] ?? {})[0];
 }

@@ -1,6 +1,14 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTenant, errorOf, mariadb, rowsOf, startTestServer, type TestServer, valueOf } from './server-fixture.ts';
+import {
+  createTenant,
+  errorOf,
+  mariadb,
+  oneValue,
+  rowsOf,
+  startTestServer,
+  type TestServer,
+} from './server-fixture.ts';
 
 let server: TestServer;
 let sys: Connection;
@@ -26,7 +34,7 @@ describe('SHOW', () => {
     expect(await rowsOf(sys, "SHOW VARIABLES LIKE 'ob_compat%'")).toEqual([
       { Variable_name: 'ob_compatibility_mode', Value: 'MYSQL' },
     ]);
-    expect(await valueOf(oracle, 'SELECT Value FROM (SELECT @@ob_compatibility_mode AS Value) x')).toBe('ORACLE');
+    expect(await oneValue(oracle, 'SELECT Value FROM (SELECT @@ob_compatibility_mode AS Value) x')).toBe('ORACLE');
     const where =
       "SHOW VARIABLES WHERE Variable_name IN ('autocommit','tx_isolation','system_time_zone') AND Value <> 'x'";
     expect(await rowsOf(sys, where)).toEqual([
@@ -115,7 +123,7 @@ describe('SHOW', () => {
     expect(await rowsOf(sys, 'SHOW GRANTS FOR CURRENT_USER()')).toEqual([
       { 'Grants for root@%': "GRANT ALL PRIVILEGES ON *.* TO 'root' WITH GRANT OPTION" },
     ]);
-    expect(await valueOf(sys, 'SHOW CREATE USER root')).toMatch(/^CREATE USER 'root' IDENTIFIED WITH/);
+    expect(await oneValue(sys, 'SHOW CREATE USER root')).toMatch(/^CREATE USER 'root' IDENTIFIED WITH/);
     expect((await errorOf(sys.query('SHOW GRANTS FOR nobody'))).errno).toBe(1141);
   });
 
@@ -132,7 +140,7 @@ describe('SHOW', () => {
       ['id', 'PRI'],
       ['name', ''],
     ]);
-    expect(await valueOf(shop, 'SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "wares"')).toBe(1);
+    expect(await oneValue(shop, 'SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = "wares"')).toBe(1);
     expect(String((await rowsOf(shop, 'SHOW CREATE TABLE wares.item'))[0]?.['Create Table'])).toContain(
       'CREATE TABLE `item`',
     );
@@ -203,7 +211,7 @@ describe('SET', () => {
     await shop.query('CREATE TABLE IF NOT EXISTS test.n (id INT)');
     await shop.query('INSERT INTO test.n VALUES (1), (2)');
     await shop.query('SET @n = (SELECT COUNT(*) FROM test.n)');
-    expect(await valueOf(shop, 'SELECT @n')).toBe(2);
+    expect(await oneValue(shop, 'SELECT @n')).toBe(2);
     await shop.query('SELECT MAX(id), MIN(id) INTO @hi, @lo FROM test.n');
     expect(await rowsOf(shop, 'SELECT @hi AS hi, @lo AS lo')).toEqual([{ hi: 2, lo: 1 }]);
   });
@@ -225,14 +233,14 @@ describe('SET', () => {
 
   test('global values reach new sessions, other tenants never, and a restart keeps them', async () => {
     await shop.query('SET GLOBAL ob_query_timeout = 77000000');
-    expect(await valueOf(shop, 'SELECT @@global.ob_query_timeout')).toBe(77_000_000);
-    expect(await valueOf(shop, 'SELECT @@ob_query_timeout')).toBe(10_000_000);
+    expect(await oneValue(shop, 'SELECT @@global.ob_query_timeout')).toBe(77_000_000);
+    expect(await oneValue(shop, 'SELECT @@ob_query_timeout')).toBe(10_000_000);
     const later = await server.connect('root@shop');
-    expect(await valueOf(later, 'SELECT @@ob_query_timeout')).toBe(77_000_000);
+    expect(await oneValue(later, 'SELECT @@ob_query_timeout')).toBe(77_000_000);
     later.destroy();
-    expect(await valueOf(sys, 'SELECT @@global.ob_query_timeout')).toBe(10_000_000);
+    expect(await oneValue(sys, 'SELECT @@global.ob_query_timeout')).toBe(10_000_000);
     expect(
-      await valueOf(
+      await oneValue(
         sys,
         "SELECT VALUE FROM oceanbase.CDB_OB_SYS_VARIABLES WHERE NAME = 'ob_query_timeout' AND TENANT_ID = 1002",
       ),
@@ -272,13 +280,13 @@ describe('USE', () => {
     await shop.query('CREATE DATABASE IF NOT EXISTS wares2');
     for (const name of ['oceanbase', 'INFORMATION_SCHEMA', 'wares2', 'mysql']) {
       await shop.query(`USE ${name}`);
-      expect(await valueOf(shop, 'SELECT DATABASE()')).toBe(name.toLowerCase());
+      expect(await oneValue(shop, 'SELECT DATABASE()')).toBe(name.toLowerCase());
     }
     expect(await errorOf(shop.query('USE nothere'))).toMatchObject({ errno: 1049, text: "Unknown database 'nothere'" });
-    expect(await valueOf(shop, 'SELECT DATABASE()')).toBe('mysql');
+    expect(await oneValue(shop, 'SELECT DATABASE()')).toBe('mysql');
     await shop.query('USE wares2');
     await shop.query('DROP DATABASE wares2');
-    expect(await valueOf(shop, 'SELECT DATABASE()')).toBe(null);
+    expect(await oneValue(shop, 'SELECT DATABASE()')).toBe(null);
     expect((await errorOf(shop.query('SELECT * FROM anything'))).errno).toBe(1046);
   });
 });

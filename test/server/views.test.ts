@@ -1,6 +1,6 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createTenant, errorOf, rowsOf, startTestServer, type TestServer, valueOf } from './server-fixture.ts';
+import { createTenant, errorOf, oneValue, rowsOf, startTestServer, type TestServer } from './server-fixture.ts';
 
 let server: TestServer;
 let sys: Connection;
@@ -105,14 +105,15 @@ describe('faces', () => {
 describe('cached plans', () => {
   test('the same text with other literals', async () => {
     const name = (id: number) =>
-      valueOf(sys, `SELECT TENANT_NAME FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_ID = ${id}`);
+      oneValue(sys, `SELECT TENANT_NAME FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_ID = ${id}`);
     expect([await name(1), await name(1002), await name(1004), await name(7)]).toEqual([
       'sys',
       'shop',
       'ora',
       undefined,
     ]);
-    const like = (text: string) => valueOf(sys, `SELECT COUNT(*) FROM DBA_OB_TENANTS WHERE TENANT_NAME LIKE '${text}'`);
+    const like = (text: string) =>
+      oneValue(sys, `SELECT COUNT(*) FROM DBA_OB_TENANTS WHERE TENANT_NAME LIKE '${text}'`);
     expect([await like('s%'), await like('%o%'), await like('x')]).toEqual([2, 2, 0]);
   });
 
@@ -129,12 +130,12 @@ describe('cached plans', () => {
     expect([(await order(1))[0]!['TENANT_NAME'], (await order(2))[0]!['TENANT_NAME']]).toEqual(['sys', 'ora']);
     for (const count of [1, 2, 3])
       expect((await rowsOf(sys, `SELECT 1 FROM DBA_OB_TENANTS LIMIT ${count}`)).length).toBe(count);
-    expect(await valueOf(sys, 'SELECT 1 = 1.0')).toBe(1);
-    expect(await valueOf(sys, "SELECT 1 = '1'")).toBe(1);
-    expect(await valueOf(sys, 'SELECT 1 = 2')).toBe(0);
-    expect(await valueOf(sys, 'SELECT CAST(9223372036854775807 AS CHAR)')).toBe('9223372036854775807');
-    expect(await valueOf(sys, 'SELECT CAST(5 AS CHAR)')).toBe('5');
-    expect(await valueOf(sys, 'SELECT 5 + 0')).toBe(5);
+    expect(await oneValue(sys, 'SELECT 1 = 1.0')).toBe(1);
+    expect(await oneValue(sys, "SELECT 1 = '1'")).toBe(1);
+    expect(await oneValue(sys, 'SELECT 1 = 2')).toBe(0);
+    expect(await oneValue(sys, 'SELECT CAST(9223372036854775807 AS CHAR)')).toBe('9223372036854775807');
+    expect(await oneValue(sys, 'SELECT CAST(5 AS CHAR)')).toBe('5');
+    expect(await oneValue(sys, 'SELECT 5 + 0')).toBe(5);
   });
 
   test('the same text in another database, zone, tenant and sql_mode', async () => {
@@ -153,7 +154,7 @@ describe('cached plans', () => {
 
   test('what changes is seen at once', async () => {
     const value = () =>
-      valueOf(sys, "SELECT VALUE FROM GV$OB_PARAMETERS WHERE NAME = 'archive_lag_target' AND TENANT_ID = 1002");
+      oneValue(sys, "SELECT VALUE FROM GV$OB_PARAMETERS WHERE NAME = 'archive_lag_target' AND TENANT_ID = 1002");
     expect(await value()).toBe('120s');
     await shop.query("ALTER SYSTEM SET archive_lag_target = '30s'");
     expect(await value()).toBe('30s');
@@ -162,7 +163,7 @@ describe('cached plans', () => {
   test('SCNs arrive whole, in both protocols, as number or text as the client likes', async () => {
     const client = await server.connect('root@sys', { supportBigNumbers: true, bigNumberStrings: true });
     const sql = "SELECT RECOVERY_UNTIL_SCN AS s FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = 'shop'";
-    expect(await valueOf(client, sql)).toBe('4611686018427387903');
+    expect(await oneValue(client, sql)).toBe('4611686018427387903');
     const [rows] = (await client.execute(sql)) as unknown as [{ s: string }[]];
     expect(rows[0]!.s).toBe('4611686018427387903');
     client.destroy();
