@@ -2,6 +2,7 @@ import { fault } from '../base/errors.ts';
 import { bindStatement } from '../sql/bind-statement.ts';
 import { type ObParseOptions, parseObStatement, prepareObStatement } from '../sql/parse-ob.ts';
 import type { ObStatement, ObStatementKind } from '../sql/statement.ts';
+import { findVariable, storedName } from '../sql/system-variables.ts';
 import { runObStatement } from '../statements/run-statement.ts';
 import type { Speaker, StatementResult } from '../statements/statement-handler.ts';
 import type { Call } from './client.ts';
@@ -10,7 +11,6 @@ import { sendRows } from './send-rows.ts';
 import type { SessionContext } from './session-context.ts';
 import { enterTenant, variable } from './session-state.ts';
 import { readVariable } from './statement-context.ts';
-import { findVariable, storedName } from './system-variables.ts';
 
 /** A statement of OceanBase's own language. With `placeholders` it may hold `?`. */
 export function obStatementRunnable(text: string, session: SessionContext, placeholders: boolean): Runnable {

@@ -2,8 +2,8 @@ import { fault } from '../base/errors.ts';
 import { viewSchema } from '../catalog/view-reader.ts';
 import type { Query, SystemVariable, TableExpression } from '../sql/ast.ts';
 import type { SchemaProvider } from '../sql/schema.ts';
+import { checkReadable, variableNamed } from '../sql/system-variables.ts';
 import type { SessionState } from './session-state.ts';
-import { checkReadable, variableNamed } from './system-variables.ts';
 
 type TableItem = Extract<TableExpression, { kind: 'table' }>;
 

@@ -1,5 +1,5 @@
 import type { VariableDefinition } from '../catalog/variables.ts';
-import { type ServerFacts, systemVariables } from './system-variable-table.ts';
+import { type ServerFacts, systemVariables } from '../sql/system-variable-table.ts';
 
 const scopes = { session: 'SESSION', global: 'GLOBAL', both: 'GLOBAL | SESSION' } as const;
 

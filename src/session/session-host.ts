@@ -1,6 +1,6 @@
 import type { Controller } from '../jobs/controller.ts';
+import type { ServerFacts } from '../sql/system-variable-table.ts';
 import type { SessionRegistry } from './session-registry.ts';
-import type { ServerFacts } from './system-variable-table.ts';
 import type { TenantDirectory } from './tenant-directory.ts';
 
 /** What the sessions of one server share. */

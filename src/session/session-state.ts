@@ -1,13 +1,13 @@
 import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
 import type { TenantKind } from '../catalog/view-reader.ts';
 import type { ScanOptions } from '../sql/scan/scanner.ts';
+import { defaultSession, type VariableValues } from '../sql/system-variables.ts';
 import type { BackupMemory } from '../statements/statement-handler.ts';
 import type { Grant } from '../tenants/tenant-engine.ts';
 import type { Charset } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { Identity } from './login.ts';
 import { defaultCollation } from './session-charset.ts';
-import { defaultSession, type VariableValues } from './system-variables.ts';
 
 /** The tenant a session works in. */
 export type TenantRef = Pick<Tenant, 'tenantId' | 'tenantName' | 'mode'>;

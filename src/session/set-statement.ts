@@ -1,6 +1,8 @@
 import { fault } from '../base/errors.ts';
 import type { SetItem, SetStatement } from '../sql/ast.ts';
 import { parseForPlan } from '../sql/parse/parse.ts';
+import type { VariableDefinition } from '../sql/system-variable-table.ts';
+import { checkAssignment, checkSettable, storedName, variableNamed } from '../sql/system-variables.ts';
 import { charsetByName, utf8mb4 } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
 import { applyVariable } from './apply-variable.ts';
@@ -11,8 +13,6 @@ import { requireGlobal } from './privileges.ts';
 import { plainRunnable, type Runnable } from './runnable.ts';
 import { defaultCollation } from './session-charset.ts';
 import type { SessionContext } from './session-context.ts';
-import type { VariableDefinition } from './system-variable-table.ts';
-import { checkAssignment, checkSettable, storedName, variableNamed } from './system-variables.ts';
 
 /** Trees of short SETs by text: drivers and operators say the same ones before every statement. */
 const parsed = new Map<string, SetStatement>();

@@ -1,11 +1,11 @@
 import type { FunctionContext } from '../sql/functions/context.ts';
+import { checkReadable, findVariable, storedName, variableCell } from '../sql/system-variables.ts';
 import type { BindContext } from '../sql/translate/bind.ts';
 import type { StatementContext } from '../tenants/tenant-engine.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { SessionHost } from './session-host.ts';
 import { type SessionState, variable, variableNumber } from './session-state.ts';
-import { checkReadable, findVariable, storedName, variableCell } from './system-variables.ts';
 
 /** The value of `@@name` for a session: undefined when there is no such variable. */
 export function readVariable(

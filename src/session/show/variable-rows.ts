@@ -1,8 +1,8 @@
 import type { Show } from '../../sql/ast.ts';
+import { systemVariables } from '../../sql/system-variable-table.ts';
+import { storedName } from '../../sql/system-variables.ts';
 import { type MemoryRows, textColumn } from '../memory-table.ts';
 import type { SessionContext } from '../session-context.ts';
-import { systemVariables } from '../system-variable-table.ts';
-import { storedName } from '../system-variables.ts';
 
 const columns = Object.freeze([textColumn('Variable_name', 128), textColumn('Value', 4096)]);
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ObError } from '../../src/base/errors.ts';
 import { parseRelease } from '../../src/base/release.ts';
-import { type ServerFacts, systemVariables } from '../../src/session/system-variable-table.ts';
+import { type ServerFacts, systemVariables } from '../../src/sql/system-variable-table.ts';
 import {
   checkAssignment,
   checkReadable,
@@ -13,7 +13,7 @@ import {
   storedName,
   variableCell,
   variableNamed,
-} from '../../src/session/system-variables.ts';
+} from '../../src/sql/system-variables.ts';
 import type { Cell } from '../../src/value/column-type.ts';
 
 const facts: ServerFacts = {

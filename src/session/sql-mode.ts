@@ -1,1 +1,0 @@
-export * from '../sql/sql-mode.ts';

@@ -1,1 +1,0 @@
-export * from '../sql/system-variable-table.ts';

@@ -1,1 +1,0 @@
-export * from '../sql/system-variables.ts';
