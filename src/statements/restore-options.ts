@@ -30,15 +30,15 @@ export function parseRestoreOptions(text: string, speaker: Speaker): RestoreOpti
   }
   for (const key of values.keys())
     if (!known.has(key)) speaker.warn('Warning', 1210, `restore option '${key}' is unknown and was ignored`);
-  if (values.has('kms_encrypt')) throw fault('OB_NOT_SUPPORTED', 'kms_encrypt is');
-  const method = values.get('method')?.toLowerCase();
-  if (method !== undefined && method !== 'full') throw fault('OB_NOT_SUPPORTED', `restore method '${method}' is`);
   const pools = values.get('pool_list');
   const concurrency = readConcurrency(values.get('concurrency'));
   if (pools === undefined) {
     speaker.warn('Warning', 1210, 'Miss argument for pool_list');
     throw fault('OB_INVALID_ARGUMENT');
   }
+  if (values.has('kms_encrypt')) throw fault('OB_NOT_SUPPORTED', 'kms_encrypt is');
+  const method = values.get('method')?.toLowerCase();
+  if (method !== undefined && method !== 'full') throw fault('OB_NOT_SUPPORTED', `restore method '${method}' is`);
   return {
     pools: [...new Set(pools.split(','))],
     locality: values.get('locality') ?? null,

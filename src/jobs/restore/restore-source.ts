@@ -10,12 +10,11 @@ import { readFormatFile } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 import { planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
-import { readDateTime } from '../../value/temporal.ts';
-import { usOfLocal } from '../../value/time-zone.ts';
 import { openSetKey } from '../backup/set-key.ts';
 import type { Controller } from '../controller.ts';
 import { type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
 import { dataFileKeys, type FoundSet, readLocality, readSets } from './read-data-path.ts';
+import { scnOfTime } from './until-time.ts';
 
 /** How far a restore shall go, before the source's time zone is known. */
 export type RestoreUntil =
@@ -118,19 +117,15 @@ async function dataPath(
     }
     if (found === null || sets.length > 0) found = { data, sets };
   }
-  if (found === null) throw faultText('OB_ENTRY_NOT_EXIST', 'no backup set path or log piece can be used to restore');
+  // There is no other kind of path than these two: the log alone is never enough.
+  if (found === null) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
   return found;
 }
 
 /** UNTIL TIME is local to the source tenant. */
 function untilScn(until: RestoreUntil, timeZone: string): Scn | null {
   if (until === null) return null;
-  if (until.kind === 'scn') return until.scn;
-  const match = /^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?$/.exec(until.text.trim());
-  const read = match && readDateTime(match[1] ?? '');
-  if (!match || !read) throw fault('OB_INVALID_DATE_FORMAT');
-  const nanoseconds = BigInt((match[2] ?? '').padEnd(9, '0'));
-  return BigInt(usOfLocal(timeZone, read.value)) * 1000n + nanoseconds;
+  return until.kind === 'scn' ? until.scn : scnOfTime(until.text, timeZone);
 }
 
 /** The keys a restore needs; refuses at once what could not be opened later. */
