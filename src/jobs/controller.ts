@@ -36,6 +36,16 @@ export interface JobSettings {
   readonly tickMs: number;
   /** Log of a tenant beyond which it is folded into the data file. */
   readonly foldLogBytes: number;
+  /** With BINDING = OPTIONAL, log beyond this is given up when it cannot be archived: the round ends INTERRUPTED. */
+  readonly archiveBacklogBytes: number;
+  /** Longest pause before a failed archive is tried again; the first pauses are shorter. */
+  readonly archiveRetryMs: number;
+  /** A job that meets a passing fault is tried again this often, */
+  readonly maxJobRetries: number;
+  /** after this pause. */
+  readonly retryPauseMs: number;
+  /** How often the sizes of a tenant's data and log are looked at: for the views, and to fold a log nobody archives. */
+  readonly noteSizesMs: number;
   /** A backup waits at most this long for the archive to reach its end. */
   readonly archiveWaitMs: number;
   /** A round that cannot be stopped in an orderly way is stopped by force after this time. */
@@ -46,6 +56,11 @@ export const defaultJobSettings: JobSettings = {
   jobLingerMs: 5_000,
   tickMs: 1_000,
   foldLogBytes: 64 * 1024 * 1024,
+  archiveBacklogBytes: 8 * 1024 * 1024 * 1024,
+  archiveRetryMs: 10_000,
+  maxJobRetries: 3,
+  retryPauseMs: 5_000,
+  noteSizesMs: 5_000,
   archiveWaitMs: 600_000,
   forceStopMs: 600_000,
 };

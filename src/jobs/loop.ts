@@ -49,28 +49,3 @@ export function startLoop({ name, clock, log, intervalMs, pass }: LoopOptions): 
     },
   };
 }
-
-/**
- * Runs at most one piece of work per key at a time, keys beside each other, so that one tenant's sick medium never holds
- * up another tenant. A key that is still busy is passed over.
- */
-export class PerKey<K> {
-  readonly #running = new Map<K, Promise<void>>();
-
-  /** Starts `work` for the key unless it is busy; true when it was started. Errors must be handled inside. */
-  start(key: K, work: () => Promise<void>): boolean {
-    if (this.#running.has(key)) return false;
-    const done = work().finally(() => this.#running.delete(key));
-    this.#running.set(key, done);
-    return true;
-  }
-
-  busy(key: K): boolean {
-    return this.#running.has(key);
-  }
-
-  /** Resolves when everything running now has ended. */
-  async settle(): Promise<void> {
-    await Promise.allSettled([...this.#running.values()]);
-  }
-}

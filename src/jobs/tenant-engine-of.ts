@@ -2,11 +2,22 @@ import { fault } from '../base/errors.ts';
 import type { TenantEngine } from '../tenants/tenant-engine.ts';
 import type { Controller } from './controller.ts';
 
-/** Opens a tenant's engine as its role demands: only a primary tenant takes writes. */
+/** Engines that know their role; an engine opened anew is another object. */
+const told = new WeakMap<TenantEngine, Promise<void>>();
+
+/**
+ * Opens a tenant's engine as its role demands: only a primary tenant takes writes. Whoever opens an engine of a tenant in
+ * service does it through this function, jobs included, so that no session ever meets a standby that takes writes.
+ */
 export async function tenantEngineOf(controller: Controller, tenantId: number): Promise<TenantEngine> {
-  const wasOpen = controller.engines.isOpen(tenantId);
   const engine = await controller.engines.open(tenantId);
-  if (!wasOpen) await applyRole(controller, tenantId, engine);
+  let telling = told.get(engine);
+  if (telling === undefined) {
+    telling = applyRole(controller, tenantId, engine);
+    told.set(engine, telling);
+    telling.catch(() => told.delete(engine));
+  }
+  await telling;
   return engine;
 }
 

@@ -28,7 +28,13 @@ import type { Medium } from '../../media/medium.ts';
 /** The one log stream that carries a tenant's data. */
 export const userLsId = 1001;
 
-/** Publishes an object that a run before a crash may have published already with the same content. */
+/** Frozen pieces a piece lists at most; the medium's limit of a small object is far above. */
+const maxListedPieces = 10_000;
+
+/**
+ * Publishes an object that a run before a crash may have published already with the same content. Another content under that
+ * name is not ours to replace: the error of the medium (`alreadyExists`) is passed on.
+ */
 export async function putOnce(medium: Medium, key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
   try {
     await medium.putSmall(key, bytes, 'create', signal);
@@ -78,7 +84,7 @@ export async function writePieceStart(
     startScn,
     endScn: piece.endScn,
     path: piece.path,
-    frozenPieces: frozen.map((one) => pieceInfoOf(one, 0)),
+    frozenPieces: frozen.slice(-maxListedPieces).map((one) => pieceInfoOf(one, 0)),
   };
   await putOnce(medium, pieceKeys(piece).tenant, tenantPieceInfosFile.encode(infos), signal);
 }

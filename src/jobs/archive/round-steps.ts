@@ -1,9 +1,11 @@
 import type { Scn } from '../../base/scn.ts';
-import type { ArchivePiece, ArchiveRound } from '../../catalog/archives.ts';
+import type { ArchivePiece, ArchiveRound, LsArchiveProgress } from '../../catalog/archives.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
+import type { Secrets } from '../../catalog/secrets.ts';
+import { archiveFileBytes } from '../../destination/archive-layout.ts';
 import { shownPath } from '../../destination/destination.ts';
 import type { LogPosition } from '../../tenants/tenant-engine.ts';
-import { archiveDestNo, type TenantArchiveDest } from '../tenant-destination.ts';
+import { archiveDestination, archiveDestNo, type TenantArchiveDest } from '../tenant-destination.ts';
 import { userLsId } from './archive-files.ts';
 
 /** Where the log of a round or a piece begins. */
@@ -15,7 +17,10 @@ export interface LogStart {
 /** What the round remembers between steps. */
 export interface RoundMemory {
   readonly start?: LogStart;
+  /** When STOPPING or SUSPENDING began. */
   readonly stoppingSinceUs?: number;
+  /** Nothing is appended any more: the rows say where the round ends, and its last files can be written again and again. */
+  readonly drained?: boolean;
 }
 
 export function roundMemory(round: ArchiveRound): RoundMemory {
@@ -26,8 +31,20 @@ export function logStart(piece: ArchivePiece): LogStart {
   return piece.stepData as LogStart;
 }
 
-/** A new round in PREPARE: the row is there, nothing is on the medium yet. */
-export function prepareRound(tx: Repositories, tenantId: number, dest: TenantArchiveDest): void {
+/**
+ * A new round in PREPARE: the row is there, nothing is on the medium yet. False, and nothing done, when the tenant's wish or its
+ * destination changed since it was looked at.
+ */
+export function prepareRound(
+  tx: Repositories,
+  secrets: Secrets,
+  tenantId: number,
+  checked: TenantArchiveDest,
+): boolean {
+  const dest = archiveDestination(tx, secrets, tenantId);
+  const wanted = tx.tenants.get({ tenantId })?.logMode === 'ARCHIVELOG';
+  const live = tx.archives.rounds.get({ tenantId, destNo: archiveDestNo });
+  if (!wanted || dest?.destId !== checked.destId || (live !== null && live.status !== 'STOP')) return false;
   const pieceId = tx.archives.nextPieceId(tenantId, archiveDestNo);
   tx.archives.rounds.put({
     tenantId,
@@ -53,6 +70,7 @@ export function prepareRound(tx: Repositories, tenantId: number, dest: TenantArc
     stepData: {},
   });
   tx.events.record('log_archive', 'enable_archive', { tenant_id: tenantId });
+  return true;
 }
 
 /** PREPARE → BEGINNING: start SCN, log position and first piece are fixed in one step. */
@@ -67,16 +85,20 @@ export function beginRound(tx: Repositories, round: ArchiveRound, scn: Scn, posi
     stepData: { ...roundMemory(round), start },
   };
   tx.archives.rounds.put(begun);
-  insertPiece(tx, begun, round.basePieceId, scn, start);
+  insertPiece(tx, begun, round.basePieceId, scn, start, 1);
 }
 
-/** The next piece becomes the active one; `startScn` is the scheduled end of the one before. */
+/**
+ * The next piece becomes the active one; `startScn` is the scheduled end of the one before. Log files are numbered through the
+ * whole round.
+ */
 export function insertPiece(
   tx: Repositories,
   round: ArchiveRound,
   pieceId: number,
   startScn: Scn,
   start: LogStart,
+  firstFileId: number,
 ): ArchivePiece {
   const { tenantId, destId, roundId, destNo, compression, path } = round;
   const piece: ArchivePiece = {
@@ -105,11 +127,11 @@ export function insertPiece(
     pieceId,
     lsId: userLsId,
     startScn,
-    minLsn: 0n,
-    maxLsn: 0n,
+    minLsn: BigInt(firstFileId - 1) * BigInt(archiveFileBytes),
+    maxLsn: BigInt(firstFileId - 1) * BigInt(archiveFileBytes),
     checkpointScn: startScn,
     status: 'DOING',
-    fileId: 0,
+    fileId: firstFileId,
     fileOffset: 0n,
     inputBytes: 0n,
     outputBytes: 0n,
@@ -119,6 +141,66 @@ export function insertPiece(
   return piece;
 }
 
+/** What the stream of a running round works on. */
+export interface RoundParts {
+  readonly piece: ArchivePiece;
+  readonly progress: LsArchiveProgress;
+  /** Earlier pieces of the round. */
+  readonly frozen: readonly ArchivePiece[];
+}
+
+/** The active piece of a round with its progress. */
+export function activePiece(tx: Repositories, round: ArchiveRound): RoundParts {
+  const { tenantId, destId, roundId } = round;
+  const pieces = tx.archives.piecesOfRound(tenantId, destId, roundId);
+  const piece = pieces.find((one) => one.status === 'ACTIVE');
+  if (!piece) throw new Error(`round ${roundId} of tenant ${tenantId} has no active piece`);
+  const progress = tx.archives.lsProgress.get({ tenantId, destId, roundId, pieceId: piece.pieceId, lsId: userLsId });
+  if (!progress) throw new Error(`piece ${piece.pieceId} of tenant ${tenantId} has no progress row`);
+  return { piece, progress, frozen: pieces.filter((one) => one.status === 'FROZEN') };
+}
+
+/** The active piece is full: it is frozen and the next one begins where it ends. */
+export function freezeAndGoOn(
+  tx: Repositories,
+  round: ArchiveRound,
+  old: ArchivePiece,
+  progress: LsArchiveProgress,
+): RoundParts & { readonly round: ArchiveRound } {
+  const { tenantId, destNo } = round;
+  tx.archives.pieces.put({ ...old, status: 'FROZEN' });
+  tx.archives.lsProgress.put({ ...progress, status: 'STOP' });
+  const live = tx.archives.rounds.get({ tenantId, destNo }) ?? round;
+  insertPiece(tx, live, old.pieceId + 1, old.endScn, progress.stepData as LogStart, progress.fileId + 1);
+  tx.archives.rounds.update({ tenantId, destNo }, sumsFrozen(live));
+  const parts = activePiece(tx, round);
+  return { ...parts, round: tx.archives.rounds.get({ tenantId, destNo }) ?? live };
+}
+
+function sumsFrozen(round: ArchiveRound) {
+  return {
+    frozenInputBytes: round.frozenInputBytes + round.activeInputBytes,
+    frozenOutputBytes: round.frozenOutputBytes + round.activeOutputBytes,
+    activeInputBytes: 0n,
+    activeOutputBytes: 0n,
+  };
+}
+
+/** Nothing is appended to the round any more. */
+export function markDrained(tx: Repositories, round: ArchiveRound): void {
+  const { tenantId, destNo } = round;
+  const live = tx.archives.rounds.get({ tenantId, destNo }) ?? round;
+  tx.archives.rounds.update({ tenantId, destNo }, { stepData: { ...roundMemory(live), drained: true } });
+}
+
+const streamStatuses = {
+  BEGINNING: 'DOING',
+  DOING: 'DOING',
+  SUSPEND: 'SUSPEND',
+  INTERRUPTED: 'INTERRUPTED',
+  STOP: 'STOP',
+} as const;
+
 /** Changes the state of a live round; records the event. */
 export function moveRound(
   tx: Repositories,
@@ -126,18 +208,19 @@ export function moveRound(
   status: ArchiveRound['status'],
   changes: Partial<Pick<ArchiveRound, 'comment' | 'stepData'>> = {},
 ): void {
-  const { tenantId, destNo } = round;
+  const { tenantId, destNo, destId, roundId } = round;
   tx.archives.rounds.update({ tenantId, destNo }, { status, ...changes });
-  const streams = { SUSPEND: 'SUSPEND', INTERRUPTED: 'INTERRUPTED', STOP: 'STOP', DOING: 'DOING' } as const;
-  const streamStatus = streams[status as keyof typeof streams];
+  const streamStatus = streamStatuses[status as keyof typeof streamStatuses];
   if (streamStatus !== undefined) {
-    for (const row of tx.archives.lsProgress.list({ tenantId, destId: round.destId, roundId: round.roundId })) {
+    for (const row of tx.archives.lsProgress.list({ tenantId, destId, roundId })) {
       if (row.status !== 'STOP') tx.archives.lsProgress.put({ ...row, status: streamStatus });
     }
   }
+  if (status === 'SUSPENDING') tx.events.record('log_archive', 'defer_archive', { tenant_id: tenantId });
+  if (status === 'STOPPING') tx.events.record('log_archive', 'disable_archive', { tenant_id: tenantId });
   tx.events.record('log_archive', 'change_status', {
     tenant_id: tenantId,
-    round_id: round.roundId,
+    round_id: roundId,
     old_status: round.status,
     new_status: status,
   });
@@ -150,13 +233,7 @@ export function stopRound(tx: Repositories, round: ArchiveRound, comment: string
     if (piece.status === 'ACTIVE') tx.archives.pieces.put({ ...piece, status: 'FROZEN' });
   }
   const live = tx.archives.rounds.get({ tenantId, destNo }) ?? round;
-  tx.archives.rounds.put({
-    ...live,
-    frozenInputBytes: live.frozenInputBytes + live.activeInputBytes,
-    frozenOutputBytes: live.frozenOutputBytes + live.activeOutputBytes,
-    activeInputBytes: 0n,
-    activeOutputBytes: 0n,
-  });
+  tx.archives.rounds.update({ tenantId, destNo }, sumsFrozen(live));
   moveRound(tx, { ...live, status: round.status }, 'STOP', { comment });
   tx.archives.copyToHistory(tenantId, destNo);
 }

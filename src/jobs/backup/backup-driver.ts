@@ -5,10 +5,15 @@ import { sysTenantId } from '../../catalog/tenants.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
-import { PerKey } from '../loop.ts';
 import { dataDestination } from '../tenant-destination.ts';
-import { beginSet, copyData, copyMeta, finishSet, type JobRun, taskMemory, waitForArchive } from './set-steps.ts';
+import { TenantWork } from '../tenant-work.ts';
+import { beginSet } from './begin-set.ts';
+import { copyData, copyMeta } from './copy-set.ts';
+import { finishSet, waitForArchive } from './finish-set.ts';
+import { destinationMissing, JobCanceled, type JobRun, taskMemory } from './job-run.ts';
 import { advanceSysJob } from './sys-job.ts';
+
+export { tenantIsNormal } from './backup-rows.ts';
 
 /** Drives backup jobs through their states; every step may be repeated after a crash. */
 export interface BackupDriver {
@@ -18,46 +23,25 @@ export interface BackupDriver {
   close(): Promise<void>;
 }
 
-/** A job that meets a passing fault is tried again this often, with a pause between. */
-const maxJobRetries = 3;
-const retryPauseMs = 5_000;
-
-/** Why a running job is stopped from outside. */
-class JobCanceled extends Error {
-  override readonly name = 'JobCanceled';
-}
-
 export function createBackupDriver(controller: Controller): BackupDriver {
-  const work = new PerKey<string>();
-  const canceling = new Map<string, AbortController>();
-
-  const run = async (job: BackupJob, stopping: AbortSignal) => {
-    const cancel = new AbortController();
-    canceling.set(keyOf(job), cancel);
-    try {
-      await driveTenantJob(controller, job, AbortSignal.any([cancel.signal, stopping]), stopping);
-    } catch (error) {
-      if (!stopping.aborted) controller.log.error('backup job cannot be driven', { job: keyOf(job), error });
-    } finally {
-      canceling.delete(keyOf(job));
-    }
+  const work = new TenantWork('backup', controller.log);
+  const drive = (job: BackupJob, stopping: AbortSignal) => {
+    const key = keyOf(job);
+    const started = work.start(job.tenantId, key, stopping, (signal) =>
+      driveTenantJob(controller, job, signal, stopping),
+    );
+    if (!started && job.status === 'CANCELING') work.abort(key, new JobCanceled());
   };
-
   return {
     async pass(signal) {
       const jobs = await controller.catalog.read((tx) => tx.backups.liveJobs());
       for (const job of jobs) {
         if (isFinal(job)) await moveWhenDue(controller, job);
         else if (job.tenantId === sysTenantId) await advanceSysJob(controller, job);
-        else if (!work.start(keyOf(job), () => run(job, signal)) && job.status === 'CANCELING') {
-          canceling.get(keyOf(job))?.abort(new JobCanceled());
-        }
+        else drive(job, signal);
       }
     },
-    async forget(tenantId) {
-      for (const [key, cancel] of canceling) if (key.startsWith(`${tenantId}/`)) cancel.abort(new JobCanceled());
-      await work.settle();
-    },
+    forget: (tenantId) => work.forget(tenantId, new JobCanceled()),
     close: () => work.settle(),
   };
 }
@@ -83,31 +67,34 @@ async function driveTenantJob(
   signal: AbortSignal,
   stopping: AbortSignal,
 ): Promise<void> {
-  if (job.status === 'CANCELING') return endJob(controller, job, canceled());
-  let medium: Medium | null = null;
   try {
-    const found = await controller.catalog.read((tx) => ({
-      tenant: tx.tenants.get({ tenantId: job.tenantId }),
-      destination: dataDestination(tx, controller.catalog.secrets, job.tenantId),
-    }));
-    if (found.tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(job.tenantId));
-    if (found.destination === null) throw fault('OB_BACKUP_CAN_NOT_START', 'backup dest is not set.');
-    medium = controller.openMedium(found.destination);
-    await driveSteps({ controller, job, tenant: found.tenant, medium, signal });
+    await withMedium(controller, job, (tenant, medium) => driveSteps({ controller, job, tenant, medium, signal }));
   } catch (error) {
     if (stopping.aborted) return;
-    const live = await controller.catalog.read((tx) => tx.backups.jobs.get(job));
-    if (live === null) return;
-    if (signal.aborted || live.status === 'CANCELING') return endJob(controller, live, canceled());
-    const result = jobResult(controller, error, live.status === 'INIT' ? null : 'BACKUP_DATA');
-    if (!result.retry || live.retryCount >= maxJobRetries) return endJob(controller, live, result);
-    controller.log.warn('backup job is tried again', { job: keyOf(job), code: result.code, comment: result.comment });
-    await controller.catalog.transaction((tx) => tx.backups.jobs.update(job, { retryCount: live.retryCount + 1 }));
-    await controller.clock.sleep(retryPauseMs, signal).catch(() => undefined);
-  } finally {
-    await medium?.close();
+    if (signal.aborted || error instanceof JobCanceled) await endJob(controller, job, null);
+    else await retryOrEnd(controller, job, error, signal);
   }
   controller.wake.backup();
+}
+
+async function withMedium(
+  controller: Controller,
+  job: BackupJob,
+  work: (tenant: Tenant, medium: Medium) => Promise<void>,
+): Promise<void> {
+  if (job.status === 'CANCELING') throw new JobCanceled();
+  const { tenant, destination } = await controller.catalog.read((tx) => ({
+    tenant: tx.tenants.get({ tenantId: job.tenantId }),
+    destination: dataDestination(tx, controller.catalog.secrets, job.tenantId),
+  }));
+  if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(job.tenantId));
+  if (destination === null) throw destinationMissing();
+  const medium = controller.openMedium(destination);
+  try {
+    await work(tenant, medium);
+  } finally {
+    await medium.close().catch(() => undefined);
+  }
 }
 
 /** Takes the job on from wherever its rows say it stands. */
@@ -128,7 +115,7 @@ async function driveSteps(run: JobRun): Promise<void> {
     if (job.status === 'CANCELING') throw new JobCanceled();
     if (job.status === 'INIT') await beginSet(now);
     else if (task === null || set === null) throw fault('OB_ERR_UNEXPECTED', 'the set task is missing');
-    else if (task.status === 'INIT' || task.status === 'BACKUP_SYS_META') await copyMeta(now, task, set);
+    else if (metaStages.has(task.status)) await copyMeta(now, task, set);
     else if (task.status === 'BACKUP_LOG' && taskMemory(task).copiedScn !== undefined) {
       await waitForArchive(now, task);
       await finishSet(now, task, set);
@@ -136,32 +123,44 @@ async function driveSteps(run: JobRun): Promise<void> {
   }
 }
 
-function canceled(): JobResult {
-  return { code: fault('OB_CANCELED').code, comment: 'Operation canceled', retry: false };
+const metaStages: ReadonlySet<string> = new Set(['INIT', 'BACKUP_SYS_META', 'BACKUP_USER_META']);
+
+/** A passing fault is tried again a few times, after a pause; any other ends the job. */
+async function retryOrEnd(controller: Controller, job: BackupJob, error: unknown, signal: AbortSignal): Promise<void> {
+  const { catalog, clock, log, settings } = controller;
+  const live = await catalog.read((tx) => tx.backups.jobs.get(job));
+  if (live === null) return;
+  const result = jobResult(controller, error, live.status === 'INIT' ? null : 'BACKUP_DATA');
+  if (!result.retry || live.retryCount >= settings.maxJobRetries) return endJob(controller, job, result);
+  log.warn('backup job is tried again', { job: keyOf(job), code: result.code, comment: result.comment });
+  await catalog.transaction((tx) => tx.backups.jobs.update(job, { retryCount: live.retryCount + 1 }));
+  await clock.sleep(settings.retryPauseMs, signal).catch(() => undefined);
 }
 
-/** FAILED or CANCELED, with the set INCOMPLETE; what lies on the medium stays until the set is cleaned. */
-async function endJob(controller: Controller, job: BackupJob, result: JobResult): Promise<void> {
+const canceled: JobResult = { code: fault('OB_CANCELED').code, comment: 'Operation canceled', retry: false };
+
+/**
+ * FAILED or, with null or after CANCEL, CANCELED; the set INCOMPLETE. What lies on the medium stays until the set is cleaned.
+ */
+async function endJob(controller: Controller, job: BackupJob, failure: JobResult | null): Promise<void> {
   const endUs = controller.clock.nowUs();
-  const status = result.code === fault('OB_CANCELED').code ? 'CANCELED' : 'FAILED';
-  const ended = { endUs, result: result.code, comment: result.comment };
-  await controller.catalog.transaction((tx) => {
+  const ended = await controller.catalog.transaction((tx) => {
+    const live = tx.backups.jobs.get(job);
+    if (live === null || isFinal(live)) return null;
+    const result = failure === null || live.status === 'CANCELING' ? canceled : failure;
+    const status = result === canceled ? 'CANCELED' : 'FAILED';
+    const changes = { endUs, result: result.code, comment: result.comment };
     const task = tx.backups.taskOfJob(job.tenantId, job.jobId);
-    if (task !== null && !task.history) tx.backups.tasks.update(task, { ...ended, status });
-    const set = tx.backups.setById(job.tenantId, job.backupSetId);
+    if (task !== null) tx.backups.tasks.update(task, { ...changes, status });
+    const set = tx.backups.setById(job.tenantId, live.backupSetId);
     if (set !== null && set.status === 'DOING') {
-      tx.backups.sets.update(set, { ...ended, status: 'FAILED', fileStatus: 'INCOMPLETE' });
+      tx.backups.sets.update(set, { ...changes, status: 'FAILED', fileStatus: 'INCOMPLETE' });
     }
-    tx.backups.jobs.update(job, { ...ended, status });
+    tx.backups.jobs.update(job, { ...changes, status });
     tx.keys.forgetJob(job.tenantId, 'backup', job.jobId);
     const event = status === 'CANCELED' ? 'cancel backup succeed' : 'deal with failed job';
     tx.events.record('backup_data', event, { tenant_id: job.tenantId, job_id: job.jobId, result: result.code });
+    return { status, ...changes };
   });
-  controller.log.warn('backup job ended', { job: keyOf(job), status, code: result.code, comment: result.comment });
-  controller.wake.backup();
-}
-
-/** Whether a tenant may have a job now; the statement's and the sys job's common check. */
-export function tenantIsNormal(tenant: Tenant): boolean {
-  return tenant.status === 'NORMAL' && !tenant.inRecyclebin;
+  if (ended !== null) controller.log.warn('backup job ended', { job: keyOf(job), ...ended });
 }

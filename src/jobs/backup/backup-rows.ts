@@ -31,6 +31,11 @@ export interface JobMemory {
 export const passwordKeyName = 'passwordKey';
 export const setKeyName = 'setKey';
 
+/** Whether a tenant may have a job now; the statement's and the sys job's common check. */
+export function tenantIsNormal(tenant: Tenant): boolean {
+  return tenant.status === 'NORMAL' && !tenant.inRecyclebin;
+}
+
 /** True while the tenant's archive round is DOING. */
 export function archiveIsDoing(tx: Repositories, tenantId: number): boolean {
   return tx.archives.rounds.get({ tenantId, destNo: archiveDestNo })?.status === 'DOING';

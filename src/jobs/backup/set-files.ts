@@ -1,5 +1,4 @@
 import type { BackupSet } from '../../catalog/backups.ts';
-import type { Tenant } from '../../catalog/tenants.ts';
 import { encodeIndex } from '../../copy/block-index.ts';
 import type { BlockEntry } from '../../copy/data-file.ts';
 import {
@@ -17,6 +16,7 @@ import {
   dataTurnKeys,
   type LsTurn,
   lsTurnKeys,
+  parseMacroBlockData,
   type SetName,
   setEndKey,
   setInfoKeys,
@@ -25,6 +25,7 @@ import {
 } from '../../destination/layout.ts';
 import type { Medium } from '../../media/medium.ts';
 import { putOnce, userLsId } from '../archive/archive-files.ts';
+import type { SetPlace } from './set-place.ts';
 
 /** The name of a set on the medium. */
 export function setNameOf(set: Pick<BackupSet, 'backupSetId' | 'backupType'>): SetName {
@@ -46,14 +47,6 @@ export function writeSetStart(medium: Medium, name: SetName, signal?: AbortSigna
   return putOnce(medium, setStartKey(name), setPlaceholderFile.encode({}), signal);
 }
 
-export interface SetPlace {
-  readonly clusterId: number;
-  readonly clusterName: string;
-  readonly tenant: Tenant;
-  /** Time zone of the tenant, in which UNTIL TIME is read. */
-  readonly timeZone: string;
-}
-
 /** BACKUP_SYS_META and BACKUP_USER_META: whose set this is and which log streams it has. */
 export async function writeMetaInfos(
   medium: Medium,
@@ -62,23 +55,23 @@ export async function writeMetaInfos(
   startScn: bigint,
   signal?: AbortSignal,
 ): Promise<void> {
-  const { tenant } = place;
   const keys = setInfoKeys(name);
+  const createScn = BigInt(place.createScn);
   const stream = (lsId: number) => ({
-    tenantId: tenant.tenantId,
+    tenantId: place.tenantId,
     lsId,
     lsGroupId: lsId === 1 ? 0 : 1001,
     flag: 0,
     status: 1,
     operationType: 0,
-    createScn: tenant.createScn ?? 0n,
+    createScn,
   });
   const attrs = { backupScn: startScn, attrs: [stream(1), stream(userLsId)] };
   await putOnce(medium, keys.lsAttrInfo(1), lsAttrInfoFile.encode(attrs), signal);
   const metas = [1, userLsId].map((lsId) => ({
-    tenantId: tenant.tenantId,
+    tenantId: place.tenantId,
     lsId,
-    createScn: tenant.createScn ?? 0n,
+    createScn,
     checkpointScn: startScn,
     tabletCount: lsId === 1 ? 0 : 1,
   }));
@@ -90,22 +83,30 @@ export async function writeDataIndex(
   medium: Medium,
   name: SetName,
   retryId: number,
-  scn: bigint,
   entries: readonly BlockEntry[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const keys = dataTurnKeys(name, 'major', 1);
   const index = encodeIndex(entries);
-  await medium.putSmall(keys.macroRangeIndex('major', retryId), index, 'create', signal);
+  const inTurn = dataTurnKeys(name, 'major', 1).macroRangeIndex('major', retryId);
   await medium.putSmall(lsTurnKeys(name, userLsId, dataTurn(retryId)).macroRangeIndex, index, 'create', signal);
-  const tablets = tabletLogStreamInfoFile.encode({
-    backupScn: scn,
-    streams: [
-      { lsId: 1, tabletIds: [] },
-      { lsId: userLsId, tabletIds: [200001n] },
-    ],
-  });
-  await medium.putSmall(keys.tabletLogStreamInfo, tablets, 'replace', signal);
+  await medium.putSmall(inTurn, index, 'create', signal);
+}
+
+/** Bytes of all data files an attempt has published. */
+export async function dataFilesBytes(
+  medium: Medium,
+  name: SetName,
+  retryId: number,
+  signal?: AbortSignal,
+): Promise<bigint> {
+  const keys = lsTurnKeys(name, userLsId, dataTurn(retryId));
+  let bytes = 0n;
+  for (const entry of await medium.list(keys.directory, signal)) {
+    const fileNo = parseMacroBlockData(entry.name);
+    if (fileNo === null) continue;
+    bytes += BigInt(entry.sizeBytes ?? (await medium.head(keys.macroBlockData(fileNo), signal))?.sizeBytes ?? 0);
+  }
+  return bytes;
 }
 
 /** The files that end a set, in the documented order; the end placeholder last, it makes the set valid. */
@@ -113,16 +114,25 @@ export async function writeSetEnd(
   medium: Medium,
   place: SetPlace,
   set: BackupSet,
-  known: readonly BackupSet[],
+  earlier: readonly BackupSet[],
   signal?: AbortSignal,
 ): Promise<void> {
   const name = setNameOf(set);
   const keys = setInfoKeys(name);
   const locality = localityOf(place, set);
   const info = setInfoOf(set);
+  const tablets = {
+    backupScn: set.startReplayScn,
+    streams: [
+      { lsId: 1, tabletIds: [] },
+      { lsId: userLsId, tabletIds: [200001n] },
+    ],
+  };
+  const tabletsKey = dataTurnKeys(name, 'major', 1).tabletLogStreamInfo;
+  await putOnce(medium, tabletsKey, tabletLogStreamInfoFile.encode(tablets), signal);
   await putOnce(medium, keys.locality, localityInfoFile.encode(locality), signal);
   await putOnce(medium, keys.single, singleSetInfoFile.encode({ set: info }), signal);
-  const sets = [...known.filter((one) => one.backupSetId !== set.backupSetId).map(setInfoOf), info];
+  const sets = [...earlier.map(setInfoOf), info];
   await putOnce(medium, keys.tenant, tenantSetInfosFile.encode({ sets }), signal);
   const diagnose = { tenantId: set.tenantId, locality, set: info };
   await putOnce(medium, keys.diagnose, diagnoseInfoFile.encode(diagnose), signal);
@@ -132,16 +142,15 @@ export async function writeSetEnd(
 }
 
 function localityOf(place: SetPlace, set: BackupSet): LocalityInfo {
-  const { tenant } = place;
   return {
-    tenantId: tenant.tenantId,
+    tenantId: place.tenantId,
     backupSetId: set.backupSetId,
     clusterId: place.clusterId,
-    compatMode: tenant.mode,
-    tenantName: tenant.tenantName,
+    compatMode: place.mode,
+    tenantName: place.tenantName,
     clusterName: place.clusterName,
-    locality: tenant.locality,
-    primaryZone: tenant.primaryZone,
+    locality: place.locality,
+    primaryZone: place.primaryZone,
     sysTimeZone: place.timeZone,
   };
 }

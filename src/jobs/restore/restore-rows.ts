@@ -26,6 +26,8 @@ export interface RestoreMemory {
   /** Commits up to here are in the sets. */
   readonly afterScn: string;
   readonly timeZone: string;
+  /** Attempts that met a passing fault. */
+  readonly retryCount?: number;
 }
 
 /** What RESTORE asks, once everything was checked. */

@@ -75,8 +75,10 @@ export async function decideSource(
   signal?: AbortSignal,
 ): Promise<RestoreSource> {
   return withCodedErrors(async () => {
+    refuseKeyPath(paths);
     const { data, sets } = await dataPath(paths, signal);
     const archives = paths.filter((path) => path.format.destType === 'archive_log');
+    if (archives.length > 1) throw fault('OB_NOT_SUPPORTED', 'restore from multiple archive paths is');
     const archive = archives[0] ?? null;
     const pieces = archive === null ? null : await readPieces(archive.medium, signal);
     const newest = sets.at(-1);
@@ -102,6 +104,13 @@ export async function decideSource(
       locality: await readLocality(data.medium, chosen.at(-1)!.name, signal),
     };
   });
+}
+
+/** A key backup belongs behind WITH KEY FROM. */
+function refuseKeyPath(paths: readonly SourcePath[]): void {
+  if (paths.some((path) => path.format.destType === 'backup_key')) {
+    throw fault('OB_INVALID_ARGUMENT', 'restore path, it is a key backup destination');
+  }
 }
 
 /** The one data path that holds sets; a second one is refused. */
@@ -143,7 +152,7 @@ export async function openSourceKeys(
   return withCodedErrors(async () => {
     const setKeys = new Map<number, Uint8Array>();
     for (const set of source.sets) {
-      const key = (await dataFileKeys(source.data.medium, set.name))[0];
+      const key = (await wholeDataFiles(source.data.medium, set))[0];
       if (key === undefined) throw fault('OB_BACKUP_FILE_NOT_EXIST');
       const object = await source.data.medium.openObject(key);
       const { header } = await readFileHeader(object, key).finally(() => object.close());
@@ -162,6 +171,16 @@ export async function openSourceKeys(
     }
     return { setKeys, encryptedLog };
   });
+}
+
+/** Keys of a set's data files, which must together have the size the set says: a file that was lost shows before anything is made. */
+async function wholeDataFiles(medium: Medium, { name, info }: FoundSet): Promise<readonly string[]> {
+  const keys = await dataFileKeys(medium, name);
+  let bytes = 0n;
+  for (const key of keys) bytes += BigInt((await medium.head(key))?.sizeBytes ?? 0);
+  if (bytes === info.stats.outputBytes) return keys;
+  const text = `data files of set ${name.backupSetId} hold ${bytes} bytes, ${info.stats.outputBytes} were written`;
+  throw faultText('OB_BACKUP_FILE_NOT_EXIST', `${fault('OB_BACKUP_FILE_NOT_EXIST').message}: ${text}`);
 }
 
 /** What the key of a log file is bound to. */

@@ -19,7 +19,8 @@ type Call = <T>(
 /**
  * Gives every call of a medium, and of the objects it opens, a deadline; a call that passes it fails with `timeout`
  * and its signal is aborted. What still runs below (a dead mount cannot be interrupted) is counted: at
- * `abandonedCallsMax` the medium answers `unavailable` at once, so that a sick destination never takes all threads.
+ * `abandonedCallsMax` the medium answers `unavailable` at once, so that a sick destination never takes all threads. The
+ * signal an object was opened with also ends the waits on that object, but for `abort` and `close`.
  */
 export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Medium {
   const callMs = options.callMs ?? callDeadlineMs;
@@ -31,16 +32,16 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
     async createObject(key, signal) {
       const open = (s: AbortSignal) => inner.createObject(key, s);
       const sink = await call(key, callMs, signal, open, (late) => late.abort());
-      return limitSink(sink, key, call, callMs, publishMs);
+      return limitSink(sink, key, call, callMs, publishMs, signal);
     },
     async openAppend(key, sizeBytes, signal) {
       const open = (s: AbortSignal) => inner.openAppend(key, sizeBytes, s);
-      return limitAppend(await call(key, callMs, signal, open, (late) => late.close()), key, call, callMs);
+      return limitAppend(await call(key, callMs, signal, open, (late) => late.close()), key, call, callMs, signal);
     },
     read: (key, offset, length, signal) => call(key, callMs, signal, (s) => inner.read(key, offset, length, s)),
     async openObject(key, signal) {
       const open = (s: AbortSignal) => inner.openObject(key, s);
-      return limitSource(await call(key, callMs, signal, open, (late) => late.close()), key, call, callMs);
+      return limitSource(await call(key, callMs, signal, open, (late) => late.close()), key, call, callMs, signal);
     },
     head: (key, signal) => call(key, callMs, signal, (s) => inner.head(key, s)),
     list: (prefix, signal) => call(prefix, callMs, signal, (s) => inner.list(prefix, s)),
@@ -91,31 +92,50 @@ function deadlineCall(clock: Clock): Call {
   };
 }
 
-function limitSink(sink: ObjectSink, key: string, call: Call, callMs: number, publishMs: number): ObjectSink {
+function limitSink(
+  sink: ObjectSink,
+  key: string,
+  call: Call,
+  callMs: number,
+  publishMs: number,
+  signal: AbortSignal | undefined,
+): ObjectSink {
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
-    writeAt: (offset, bytes) => call(key, callMs, undefined, () => sink.writeAt(offset, bytes)),
-    publish: (sizeBytes) => call(key, publishMs, undefined, () => sink.publish(sizeBytes)),
+    writeAt: (offset, bytes) => call(key, callMs, signal, () => sink.writeAt(offset, bytes)),
+    publish: (sizeBytes) => call(key, publishMs, signal, () => sink.publish(sizeBytes)),
     abort: () => call(key, callMs, undefined, () => sink.abort()),
   };
 }
 
-function limitAppend(sink: AppendSink, key: string, call: Call, callMs: number): AppendSink {
+function limitAppend(
+  sink: AppendSink,
+  key: string,
+  call: Call,
+  callMs: number,
+  signal: AbortSignal | undefined,
+): AppendSink {
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
     get sizeBytes() {
       return sink.sizeBytes;
     },
-    append: (bytes) => call(key, callMs, undefined, () => sink.append(bytes)),
+    append: (bytes) => call(key, callMs, signal, () => sink.append(bytes)),
     close: () => call(key, callMs, undefined, () => sink.close()),
   };
 }
 
-function limitSource(source: ObjectSource, key: string, call: Call, callMs: number): ObjectSource {
+function limitSource(
+  source: ObjectSource,
+  key: string,
+  call: Call,
+  callMs: number,
+  signal: AbortSignal | undefined,
+): ObjectSource {
   return {
     sizeBytes: source.sizeBytes,
     ...(source.fd === undefined ? {} : { fd: source.fd }),
-    read: (offset, length) => call(key, callMs, undefined, () => source.read(offset, length)),
+    read: (offset, length) => call(key, callMs, signal, () => source.read(offset, length)),
     close: () => call(key, callMs, undefined, () => source.close()),
   };
 }

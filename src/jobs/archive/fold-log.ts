@@ -1,0 +1,59 @@
+import type { Controller } from '../controller.ts';
+import { tenantEngineOf } from '../tenant-engine-of.ts';
+import type { ArchiveStream } from './archive-stream.ts';
+
+/** Folds the log of a tenant nobody archives into its data file when it has grown. */
+export function foldPlainLog(controller: Controller, tenantId: number): Promise<void> {
+  return fold(controller, tenantId, null);
+}
+
+/** As `foldPlainLog`; a seal in the archive proves first that everything is there. */
+export function foldArchivedLog(controller: Controller, tenantId: number, stream: ArchiveStream): Promise<void> {
+  return fold(controller, tenantId, stream);
+}
+
+async function fold(controller: Controller, tenantId: number, stream: ArchiveStream | null): Promise<void> {
+  if (!controller.engines.isOpen(tenantId)) return;
+  const engine = await tenantEngineOf(controller, tenantId);
+  if ((await engine.logBytes()) < controller.settings.foldLogBytes) return;
+  await engine.recycleLog(stream === null ? null : (position) => stream.seal(position));
+}
+
+/**
+ * Folds a log that could not be archived once it has outgrown its room: the tenant's log disk, at most `archiveBacklogBytes`.
+ * `interrupt` must have written down that the round is over.
+ */
+export async function giveUpBacklog(
+  controller: Controller,
+  tenantId: number,
+  interrupt: () => Promise<void>,
+): Promise<void> {
+  if (!controller.engines.isOpen(tenantId)) return;
+  const engine = await tenantEngineOf(controller, tenantId);
+  const roomBytes = await logRoomBytes(controller, tenantId);
+  if ((await engine.logBytes()) < roomBytes) return;
+  await interrupt();
+  await engine.recycleLog(null);
+}
+
+function logRoomBytes(controller: Controller, tenantId: number): Promise<number> {
+  const limitBytes = controller.settings.archiveBacklogBytes;
+  return controller.catalog.read((tx) => {
+    const disks = tx.resources
+      .poolsOfTenant(tenantId)
+      .map((pool) => tx.resources.unitConfigs.get({ unitConfigId: pool.unitConfigId })?.logDiskSize ?? 0n)
+      .filter((bytes) => bytes > 0n);
+    return Math.min(limitBytes, ...disks.map(Number));
+  });
+}
+
+/** Writes the sizes of an open tenant down for the views, when they changed. */
+export async function noteSizes(controller: Controller, tenantId: number): Promise<void> {
+  const { catalog, engines } = controller;
+  if (!engines.isOpen(tenantId)) return;
+  const engine = await tenantEngineOf(controller, tenantId);
+  const [dataBytes, logBytes] = [BigInt(await engine.dataBytes()), BigInt(await engine.logBytes())];
+  const known = await catalog.read((tx) => tx.tenants.get({ tenantId }));
+  if (known === null || (known.dataBytes === dataBytes && known.logBytes === logBytes)) return;
+  await catalog.transaction((tx) => tx.tenants.update({ tenantId }, { dataBytes, logBytes }));
+}

@@ -1,0 +1,137 @@
+import { fault } from '../../base/errors.ts';
+import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
+import { backupBlocks } from '../../copy/backup-blocks.ts';
+import type { SetKey } from '../../copy/keys.ts';
+import type { Snapshot } from '../../tenants/tenant-engine.ts';
+import type { Controller } from '../controller.ts';
+import { jobSecret } from '../job-secrets.ts';
+import { tenantEngineOf } from '../tenant-engine-of.ts';
+import { setKeyName } from './backup-rows.ts';
+import { changeTask, type JobRun, type TaskMemory, taskMemory } from './job-run.ts';
+import { dataFileKey, setNameOf, writeDataIndex, writeMetaInfos, writeSetStart } from './set-files.ts';
+
+/** BACKUP_SYS_META and BACKUP_USER_META. */
+export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
+  const { controller, medium, signal } = run;
+  await writeSetStart(medium, setNameOf(set), signal);
+  await changeTask(controller, task, { status: 'BACKUP_SYS_META' });
+  await writeMetaInfos(medium, setNameOf(set), taskMemory(task).place, task.startScn, signal);
+  await finishStage(run, task, { status: 'BACKUP_USER_META' }, 'backup sys ls meta succeed');
+  const engine = await tenantEngineOf(controller, run.tenant.tenantId);
+  const { scn } = await (await engine.log()).barrier();
+  const changes = { status: 'BACKUP_META_FINISH', userLsStartScn: scn };
+  await finishStage(run, task, changes, 'backup user ls meta succeed');
+}
+
+/** BACKUP_DATA_MINOR and BACKUP_DATA_MAJOR: pins the tenant, copies every block, publishes the files. */
+export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
+  const { controller, tenant } = run;
+  const memory = { ...taskMemory(task), retryId: taskMemory(task).retryId + 1 };
+  const engine = await tenantEngineOf(controller, tenant.tenantId);
+  // No commit lies between the barrier and a later snapshot's newest commit but those the snapshot holds, so the greater of
+  // the two is the snapshot's SCN even when the tenant has long been idle.
+  const { scn: barrierScn } = await (await engine.log()).barrier();
+  const snapshot = await engine.pin();
+  try {
+    const endScn = snapshot.scn > barrierScn ? snapshot.scn : barrierScn;
+    const counts = { tabletCount: 1, macroBlockCount: snapshot.blockCount };
+    await changeTask(controller, task, { status: 'BACKUP_DATA_MINOR', endScn, stepData: memory, ...counts });
+    await changeTask(controller, task, { status: 'BACKUP_DATA_MAJOR' });
+    await copyBlocks(run, task, set, { memory, snapshot, endScn });
+  } finally {
+    await snapshot.release();
+  }
+}
+
+interface DataAttempt {
+  readonly memory: TaskMemory;
+  readonly snapshot: Snapshot;
+  readonly endScn: bigint;
+}
+
+async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt: DataAttempt): Promise<void> {
+  const { controller, job, tenant, medium, signal } = run;
+  const { memory, snapshot, endScn } = attempt;
+  const name = setNameOf(set);
+  const progress = progressWriter(controller, task, set);
+  const result = await backupBlocks({
+    snapshot,
+    openSink: (fileNo) => medium.createObject(dataFileKey(name, memory.retryId, fileNo), signal),
+    nameOf: (fileNo) => dataFileKey(name, memory.retryId, fileNo),
+    maxFileBytes: await controller.catalog.read((tx) =>
+      Number(tx.parameters.capacityBytes(tenant.tenantId, 'backup_data_file_size')),
+    ),
+    setId: job.backupSetId,
+    tenantId: tenant.tenantId,
+    key: await setKeyOf(run, memory),
+    workers: controller.workers,
+    signal,
+    clock: controller.clock,
+    onProgress: progress.note,
+  });
+  await progress.settle();
+  await writeDataIndex(medium, name, memory.retryId, result.entries, signal);
+  const statistics = {
+    inputBytes: BigInt(result.inputBytes),
+    outputBytes: BigInt(result.outputBytes),
+    tabletCount: 1,
+    finishTabletCount: 1,
+    macroBlockCount: snapshot.blockCount,
+    finishMacroBlockCount: snapshot.blockCount,
+    fileCount: result.files.length,
+  };
+  await controller.catalog.transaction((tx) => {
+    const done: TaskMemory = { ...memory, copiedScn: String(endScn) };
+    tx.backups.tasks.update(task, { ...statistics, status: 'BACKUP_LOG', stepData: done });
+    const scns = { startReplayScn: endScn, consistentScn: endScn, minRestoreScn: endScn };
+    tx.backups.sets.update(set, { ...statistics, ...scns });
+    tx.events.record('backup_data', 'backup data succeed', { tenant_id: job.tenantId, job_id: job.jobId });
+  });
+}
+
+function finishStage(
+  { controller, job }: JobRun,
+  task: BackupTask,
+  changes: Partial<Omit<BackupTask, 'tenantId' | 'taskId'>>,
+  event: string,
+): Promise<void> {
+  return controller.catalog.transaction((tx) => {
+    tx.backups.tasks.update(task, changes);
+    tx.events.record('backup_data', event, { tenant_id: job.tenantId, job_id: job.jobId, task_id: task.taskId });
+  });
+}
+
+/** Progress numbers go to the rows at most a few times a second, one write at a time; a write that fails is not missed. */
+function progressWriter(controller: Controller, task: BackupTask, set: BackupSet) {
+  const everyUs = 300_000;
+  let lastUs = 0;
+  let writing: Promise<void> = Promise.resolve();
+  return {
+    note(progress: { readonly inputBytes: number; readonly outputBytes: number; readonly blocksDone: number }) {
+      const nowUs = controller.clock.nowUs();
+      if (nowUs - lastUs < everyUs) return;
+      lastUs = nowUs;
+      const changes = {
+        inputBytes: BigInt(progress.inputBytes),
+        outputBytes: BigInt(progress.outputBytes),
+        finishMacroBlockCount: progress.blocksDone,
+      };
+      const write = () =>
+        controller.catalog.transaction((tx) => {
+          tx.backups.tasks.update(task, changes);
+          tx.backups.sets.update(set, changes);
+        });
+      writing = writing.then(write).catch(() => undefined);
+    },
+    settle: () => writing,
+  };
+}
+
+async function setKeyOf({ controller, job }: JobRun, memory: TaskMemory): Promise<SetKey | null> {
+  if (memory.wrappedKey === '') return null;
+  const owner = { tenantId: job.tenantId, kind: 'backup' as const, jobId: job.jobId };
+  const bytes = await controller.catalog.read((tx) => jobSecret(tx, controller.catalog.secrets, owner, setKeyName));
+  if (bytes === null) throw fault('OB_ERR_GET_MASTER_KEY');
+  const wrapped = new Uint8Array(Buffer.from(memory.wrappedKey, 'base64'));
+  return { bytes, wrapped, masterKeyVersion: memory.keyVersion };
+}

@@ -1,0 +1,91 @@
+import { fault, faultText } from '../../base/errors.ts';
+import { scnToUs } from '../../base/scn.ts';
+import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
+import type { Repositories } from '../../catalog/catalog.ts';
+import { formatDateTime } from '../../value/temporal.ts';
+import { localOfUs } from '../../value/time-zone.ts';
+import { archiveDestNo } from '../tenant-destination.ts';
+import { requireArchive } from './begin-set.ts';
+import { changeTask, type JobRun, requireDestination, type TaskMemory, taskMemory } from './job-run.ts';
+import { dataFilesBytes, setNameOf, writeSetEnd } from './set-files.ts';
+
+const archivePollMs = 50;
+
+/** Earlier sets the info file of a set lists at most; the medium's limit of a small object is far above. */
+const maxListedSets = 10_000;
+
+/** BACKUP_LOG: the set counts only when the archive holds everything a restore of it needs. */
+export async function waitForArchive(run: JobRun, task: BackupTask): Promise<void> {
+  const { controller, tenant, signal } = run;
+  const wanted = BigInt(taskMemory(task).copiedScn ?? '0');
+  const { archiveWaitMs } = controller.settings;
+  const endUs = controller.clock.nowUs() + archiveWaitMs * 1000;
+  for (;;) {
+    const round = await controller.catalog.read((tx) => {
+      requireArchive(tx, tenant.tenantId);
+      return tx.archives.rounds.get({ tenantId: tenant.tenantId, destNo: archiveDestNo });
+    });
+    if (round !== null && round.startScn > wanted) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
+    if (round !== null && round.checkpointScn >= wanted) return;
+    if (controller.clock.nowUs() > endUs) {
+      const text = `log archive is not running: its checkpoint did not pass SCN ${wanted} within ${archiveWaitMs} ms`;
+      throw faultText('OB_LOG_ARCHIVE_NOT_RUNNING', text);
+    }
+    controller.wake.archive();
+    await controller.clock.sleep(archivePollMs, signal);
+  }
+}
+
+/** The last files, then the rows: from here on the set is SUCCESS. */
+export async function finishSet(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
+  const { controller, job, medium, signal } = run;
+  const { end, memory } = await fixEnd(run, task, set);
+  const done: BackupSet = {
+    ...set,
+    endUs: end.us,
+    status: 'SUCCESS',
+    fileStatus: 'AVAILABLE',
+    ...display(memory, set),
+  };
+  await requireDestination(run);
+  const bytes = await dataFilesBytes(medium, setNameOf(set), memory.retryId, signal);
+  if (bytes !== done.outputBytes) {
+    const text = `data files of the set hold ${bytes} bytes, ${done.outputBytes} were written`;
+    throw faultText('OB_BACKUP_FILE_NOT_EXIST', `${fault('OB_BACKUP_FILE_NOT_EXIST').message}: ${text}`);
+  }
+  const earlier = await controller.catalog.read((tx) => setsOf(tx, set, end.earlierSets));
+  await writeSetEnd(medium, memory.place, done, earlier, signal);
+  await controller.catalog.transaction((tx) => {
+    tx.backups.sets.put(done);
+    tx.backups.tasks.update(task, { status: 'COMPLETED', endUs: end.us });
+    // A CANCEL that came while the end placeholder was written came too late: the set is whole, and says so.
+    tx.backups.jobs.update(job, { status: 'COMPLETED', endUs: controller.clock.nowUs() });
+    tx.keys.forgetJob(job.tenantId, 'backup', job.jobId);
+    const pairs = { tenant_id: job.tenantId, job_id: job.jobId, task_id: task.taskId, result: 0 };
+    tx.events.record('backup_data', 'backup completing log succeed', pairs);
+  });
+}
+
+async function fixEnd({ controller }: JobRun, task: BackupTask, set: BackupSet) {
+  const memory = taskMemory(task);
+  if (memory.end !== undefined) return { memory, end: memory.end };
+  const { tenantId, destId } = set;
+  const sets = await controller.catalog.read((tx) => tx.backups.sets.list({ tenantId, destId, status: 'SUCCESS' }));
+  const earlierSets = sets.map((one) => one.backupSetId).filter((id) => id < set.backupSetId);
+  const end = { us: controller.clock.nowUs(), earlierSets: earlierSets.slice(-maxListedSets) };
+  await changeTask(controller, task, { stepData: { ...memory, end } satisfies TaskMemory });
+  return { memory, end };
+}
+
+function setsOf(tx: Repositories, { tenantId, destId }: BackupSet, ids: readonly number[]): readonly BackupSet[] {
+  return ids
+    .map((backupSetId) => tx.backups.sets.get({ tenantId, destId, backupSetId }))
+    .filter((one): one is BackupSet => one !== null);
+}
+
+/** MIN_RESTORE_SCN_DISPLAY: nine digits in the tenant's zone. */
+function display({ place }: TaskMemory, { minRestoreScn }: BackupSet) {
+  const local = localOfUs(place.timeZone, scnToUs(minRestoreScn));
+  const nanoseconds = String(minRestoreScn % 1000n).padStart(3, '0');
+  return { minRestoreScnDisplay: local === null ? '' : `${formatDateTime(local, 6)}${nanoseconds}` };
+}

@@ -1,0 +1,63 @@
+import { fault } from '../../base/errors.ts';
+import type { BackupJob, BackupTask } from '../../catalog/backups.ts';
+import type { Tenant } from '../../catalog/tenants.ts';
+import { requireFormat } from '../../destination/identity.ts';
+import { withCodedErrors } from '../../destination/medium-fault.ts';
+import type { Medium } from '../../media/medium.ts';
+import type { Controller } from '../controller.ts';
+import { dataDestination, expectedFormat } from '../tenant-destination.ts';
+import type { SetPlace } from './set-place.ts';
+
+/** Everything one run of a tenant's job works on. */
+export interface JobRun {
+  readonly controller: Controller;
+  readonly job: BackupJob;
+  readonly tenant: Tenant;
+  /** Every wait on it ends with the signal. */
+  readonly medium: Medium;
+  readonly signal: AbortSignal;
+}
+
+/** What a set task remembers between steps. */
+export interface TaskMemory {
+  readonly place: SetPlace;
+  /** Attempt whose directory holds the blocks. */
+  readonly retryId: number;
+  /** Wrapped set key, base64; empty for a set in clear. */
+  readonly wrappedKey: string;
+  readonly keyVersion: number;
+  /** SCN of the copied snapshot, set when the blocks are on the medium. */
+  readonly copiedScn?: string;
+  /** End of the set and the sets before it, fixed before its last files are written so that they can be written again. */
+  readonly end?: { readonly us: number; readonly earlierSets: readonly number[] };
+}
+
+export function taskMemory(task: BackupTask): TaskMemory {
+  return task.stepData as TaskMemory;
+}
+
+/** Why a running job is stopped from outside. */
+export class JobCanceled extends Error {
+  override readonly name = 'JobCanceled';
+}
+
+/** Holds the data destination against its format file: -9080 or -9081 when it is not the one that was accepted. */
+export async function requireDestination({ controller, tenant, medium, signal }: JobRun): Promise<void> {
+  const { catalog } = controller;
+  const expected = await catalog.read((tx) => {
+    const destination = dataDestination(tx, catalog.secrets, tenant.tenantId);
+    return destination && expectedFormat(tx, controller, tenant, destination, 'backup_data');
+  });
+  if (expected === null) throw destinationMissing();
+  await withCodedErrors(() => requireFormat(medium, expected, signal));
+}
+
+/** -9040: DATA_BACKUP_DEST was taken away. */
+export function destinationMissing() {
+  return fault('OB_BACKUP_CAN_NOT_START', 'backup dest is not set.');
+}
+
+export function changeTask(controller: Controller, task: BackupTask, changes: Partial<BackupTask>): Promise<boolean> {
+  const { tenantId, taskId, ...rest } = changes;
+  return controller.catalog.transaction((tx) => tx.backups.tasks.update(task, rest));
+}

@@ -1,0 +1,185 @@
+import { fault, faultText } from '../../base/errors.ts';
+import { scnToUs } from '../../base/scn.ts';
+import type { RestoreJob, RestoreStatus } from '../../catalog/restores.ts';
+import { applyLog, type LogInput } from '../../copy/apply-log.ts';
+import { unwrapKey } from '../../copy/keys.ts';
+import { restoreBlocks } from '../../copy/restore-blocks.ts';
+import type { Medium, ObjectSource } from '../../media/medium.ts';
+import type { RestoreTarget } from '../../tenants/tenant-engine.ts';
+import type { Controller } from '../controller.ts';
+import { jobSecret } from '../job-secrets.ts';
+import { readStored } from '../tenant-destination.ts';
+import { adoptMasterKeys } from '../tenant-keys.ts';
+import { logFileKeys } from './read-archive-path.ts';
+import { dataFileKeys } from './read-data-path.ts';
+import { decodeMasters, masterKeysName, type RestoreMemory, setKeyNameOf } from './restore-rows.ts';
+import { logKeyPurpose } from './restore-source.ts';
+
+/** What one attempt of a restore works on. */
+interface RestoreRun {
+  readonly controller: Controller;
+  readonly job: RestoreJob;
+  readonly memory: RestoreMemory;
+  readonly data: Medium;
+  readonly signal: AbortSignal;
+}
+
+/** One attempt of a restore, from an empty file on; a file that was finished before a crash is taken as it is. */
+export async function restoreTenant(controller: Controller, job: RestoreJob, signal: AbortSignal): Promise<void> {
+  const memory = job.stepData as RestoreMemory;
+  const tenant = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: job.tenantId }));
+  if (tenant?.status !== 'RESTORE') throw tenantGoneError();
+  if (job.status !== 'POST_CHECK') await fillTenant(controller, job, memory, signal);
+  await finishTenant(controller, job, memory);
+}
+
+async function fillTenant(
+  controller: Controller,
+  job: RestoreJob,
+  memory: RestoreMemory,
+  signal: AbortSignal,
+): Promise<void> {
+  const { secrets } = controller.catalog;
+  const media: Medium[] = [];
+  const open = (text: string) => {
+    const medium = controller.openMedium(readStored(secrets, job.tenantId, text));
+    media.push(medium);
+    return medium;
+  };
+  const target = await controller.engines.beginRestore(job.tenantId);
+  let finished = false;
+  try {
+    const run: RestoreRun = { controller, job, memory, data: open(memory.data), signal };
+    await move(controller, job, 'RESTORE_CREATE_INIT_LS');
+    await copySets(run, target);
+    await move(controller, job, 'PHYSICAL_RESTORE_WAIT_RESTORE_TO_CONSISTENT_SCN');
+    if (memory.archive !== null) await replay(run, open(memory.archive), target);
+    await move(controller, job, 'RESTORE_WAIT_LS');
+    signal.throwIfAborted();
+    await target.finish(job.restoreScn);
+    finished = true;
+    await move(controller, job, 'POST_CHECK');
+  } finally {
+    if (!finished) await target.abort();
+    for (const medium of media) await medium.close().catch(() => undefined);
+  }
+}
+
+async function copySets({ controller, job, memory, data, signal }: RestoreRun, target: RestoreTarget): Promise<void> {
+  for (const set of memory.sets) {
+    const keys = await dataFileKeys(data, { backupSetId: set.id, backupType: set.type }, signal);
+    const key = set.encrypted ? await secretOf(controller, job, setKeyNameOf(set.id)) : null;
+    if (set.encrypted && key === null) throw fault('OB_ERR_GET_MASTER_KEY');
+    const sources: { readonly no: number; readonly source: ObjectSource }[] = [];
+    try {
+      for (const [no, name] of keys.entries()) sources.push({ no, source: await data.openObject(name, signal) });
+      await restoreBlocks({
+        sources,
+        nameOf: (no) => keys[no] ?? `data file ${no}`,
+        target: target.writer,
+        key,
+        workers: controller.workers,
+        signal,
+        clock: controller.clock,
+        onProgress: progressWriter(controller, job),
+      });
+    } finally {
+      for (const { source } of sources) await source.close().catch(() => undefined);
+    }
+  }
+}
+
+/** Bytes done go to the row a few times a second; a write that fails is not missed. */
+function progressWriter(controller: Controller, job: RestoreJob) {
+  const everyUs = 300_000;
+  let lastUs = 0;
+  return (progress: { readonly inputBytes: number }) => {
+    const nowUs = controller.clock.nowUs();
+    if (nowUs - lastUs < everyUs) return;
+    lastUs = nowUs;
+    void controller.catalog
+      .transaction((tx) => tx.restores.jobs.update(job, { finishBytes: BigInt(progress.inputBytes) }))
+      .catch(() => undefined);
+  };
+}
+
+/** Applies the commits after the sets up to the restore point, exactly. */
+async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): Promise<void> {
+  const { controller, job, memory, signal } = run;
+  const masters = decodeMasters(await secretOf(controller, job, masterKeysName));
+  const { lastScn } = await applyLog({
+    files: logFiles(medium, memory, signal),
+    target: target.writer,
+    afterScn: BigInt(memory.afterScn),
+    untilScn: job.restoreScn,
+    keyFor: async (header) => (header.encrypted ? unwrapKey(header.wrappedKey, masters, logKeyPurpose(header)) : null),
+    workers: controller.workers,
+    signal,
+    clock: controller.clock,
+  });
+  const recorded = memory.pieces.map((piece) => BigInt(piece.maxScn)).reduce((a, b) => (a > b ? a : b), 0n);
+  const needed = recorded < job.restoreScn ? recorded : job.restoreScn;
+  // The checkpoint promised records up to `needed`; fewer means that a log file has lost its end.
+  if (lastScn < needed) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
+  await controller.catalog.transaction((tx) => tx.restores.jobs.update(job, { recoverScn: job.restoreScn }));
+}
+
+/** The log files of all pieces in order, one open at a time: an archive may have thousands. */
+async function* logFiles(medium: Medium, memory: RestoreMemory, signal: AbortSignal): AsyncGenerator<LogInput> {
+  for (const piece of memory.pieces) {
+    for (const name of await logFileKeys(medium, piece, signal)) {
+      const source = await medium.openObject(name, signal);
+      try {
+        yield { source, name };
+      } finally {
+        await source.close().catch(() => undefined);
+      }
+    }
+  }
+}
+
+function secretOf(controller: Controller, job: RestoreJob, name: string): Promise<Uint8Array | null> {
+  const owner = { tenantId: job.tenantId, kind: 'restore' as const, jobId: job.jobId };
+  return controller.catalog.read((tx) => jobSecret(tx, controller.catalog.secrets, owner, name));
+}
+
+/** POST_CHECK: one step makes the tenant a standby with its keys and its log source, and ends the job. */
+async function finishTenant(controller: Controller, job: RestoreJob, memory: RestoreMemory): Promise<void> {
+  const masters = decodeMasters(await secretOf(controller, job, masterKeysName));
+  const { secrets } = controller.catalog;
+  await controller.catalog.transaction((tx) => {
+    if (tx.tenants.get({ tenantId: job.tenantId })?.status !== 'RESTORE') throw tenantGoneError();
+    const scn = job.restoreScn;
+    const scns = { syncScn: scn, replayableScn: scn, readableScn: scn, recoveryUntilScn: scn };
+    tx.tenants.change(job.tenantId, { ...scns, status: 'NORMAL', role: 'STANDBY' });
+    adoptMasterKeys(tx, secrets, job.tenantId, masters);
+    if (masters.length > 0) tx.parameters.store(job.tenantId, 'tde_method', 'internal');
+    if (memory.archive !== null) {
+      const value = `LOCATION=${memory.archive}`;
+      tx.restores.logSources.put({ tenantId: job.tenantId, id: 1, type: 'LOCATION', value, recoveryUntilScn: scn });
+    }
+    const bytes = tx.restores.jobs.get(job)?.totalBytes ?? 0n;
+    tx.restores.jobs.update(job, {
+      status: 'RESTORE_SUCCESS',
+      finishUs: controller.clock.nowUs(),
+      finishLsCount: job.lsCount,
+      finishTabletCount: job.tabletCount,
+      finishBytes: bytes,
+    });
+    tx.keys.forgetJob(job.tenantId, 'restore', job.jobId);
+    const pairs = { tenant_id: job.tenantId, job_id: job.jobId, status: 'SUCCESS', restore_us: scnToUs(scn) };
+    tx.events.record('physical_restore', 'restore_finish', pairs);
+  });
+}
+
+function move(controller: Controller, job: RestoreJob, status: RestoreStatus): Promise<boolean> {
+  return controller.catalog.transaction((tx) => {
+    tx.events.record('physical_restore', 'change_restore_status', { tenant_id: job.tenantId, status });
+    return tx.restores.jobs.update(job, { status });
+  });
+}
+
+/** The tenant was dropped while it was restored. */
+export function tenantGoneError() {
+  return fault('OB_TENANT_NOT_EXIST');
+}
