@@ -8,6 +8,9 @@ const shortText = 83;
 /** Below this a loop over the characters beats the call into the runtime's encoder. */
 const loopText = 32;
 
+/** Every character set a client may choose writes these characters as ASCII does. */
+const ascii = /^\p{ASCII}*$/u;
+
 /** A buffer that grows: MySQL's little-endian integers and length-encoded strings, one after the other. */
 export class ByteWriter {
   /** Valid from 0 to `length`; replaced by a larger one when it grows. */
@@ -146,8 +149,12 @@ export class ByteWriter {
   /** A length-encoded string; UTF-8 unless the character set has a converter. */
   lenencText(text: string, charset: Charset): void {
     if (text.length <= loopText && this.#shortAscii(text)) return;
-    if (charset.converter !== null) {
+    if (charset.converter !== null && !ascii.test(text)) {
       this.lenencBytes(encodeText(text, charset));
+    } else if (charset.converter !== null) {
+      this.lenencInt(text.length);
+      this.ensure(text.length);
+      this.length += this.bytes.write(text, this.length, 'latin1');
     } else if (text.length <= shortText) {
       this.ensure(1 + 3 * text.length);
       const at = this.length + 1;
