@@ -157,6 +157,9 @@ export class ToyHandler implements CommandHandler {
     if (set) {
       this.connection.setCharset(charsetByName(set[1]!), charsetByName(set[1]!));
       out.ok({ more });
+    } else if (/^set autocommit = [01]$/i.test(text)) {
+      this.connection.setStatus(text.endsWith('1'), false);
+      out.ok({ more });
     } else if (text.startsWith('begin')) {
       this.connection.setStatus(true, true);
       out.ok({ more });
