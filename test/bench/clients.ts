@@ -21,15 +21,17 @@ export async function rowsOf(connection: Connection, sql: string): Promise<reado
   return Array.isArray(rows) ? rows : [];
 }
 
-const waitLimitMs = 30 * 60_000;
+/** Longest wait for a copy of any size. */
+export const copyLimitMs = 30 * 60_000;
 
 /** Repeats a query every few milliseconds until `done` holds; `done` throws when it never will. */
 export async function until(
   connection: Connection,
   sql: string,
   done: (rows: readonly Row[]) => boolean,
+  limitMs = 60_000,
 ): Promise<readonly Row[]> {
-  const limit = performance.now() + waitLimitMs;
+  const limit = performance.now() + limitMs;
   for (;;) {
     const rows = await rowsOf(connection, sql);
     if (done(rows)) return rows;

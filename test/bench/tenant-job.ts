@@ -1,5 +1,5 @@
 import type { Connection } from 'mysql2/promise';
-import { rowsOf, until } from './clients.ts';
+import { copyLimitMs, rowsOf, until } from './clients.ts';
 
 /** One finished backup set as the views show it. */
 export interface FinishedSet {
@@ -19,6 +19,7 @@ export async function backUp(sys: Connection, tenant: string, place: string): Pr
     sys,
     `SELECT STATUS, COMMENT, INPUT_BYTES, OUTPUT_BYTES, ENCRYPTION_MODE FROM oceanbase.CDB_OB_BACKUP_SET_FILES WHERE BACKUP_SET_ID > ${last}`,
     ([set]) => set !== undefined && set['STATUS'] !== 'DOING',
+    copyLimitMs,
   );
   const seconds = (performance.now() - startMs) / 1000;
   const set = rows[0];
@@ -49,6 +50,7 @@ export async function restore(sys: Connection, { name, place, more }: RestoreWis
     sys,
     `SELECT STATUS FROM oceanbase.CDB_OB_RESTORE_PROGRESS WHERE RESTORE_TENANT_NAME = '${name}' AND TENANT_ID > 1`,
     ([job]) => job === undefined || /SUCCESS|FAIL/.test(String(job['STATUS'])),
+    copyLimitMs,
   );
   const seconds = (performance.now() - startMs) / 1000;
   if (rows[0]?.['STATUS'] === 'RESTORE_SUCCESS') return seconds;
