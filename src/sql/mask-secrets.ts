@@ -14,29 +14,43 @@ const hiddenNames = new Set(['external_kms_info', 'kms_encrypt_info']);
 /** Words that may stand between IDENTIFIED or ENCRYPTED and the secret. */
 const between = new Set(['BY', 'PASSWORD', 'VALUES', 'WITH', 'AS']);
 
-const piece = /--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uffff]+|\s+|[\s\S]/y;
+const piece = /--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uff0b\uff0d-\uffff]+|\s+|[\s\S]/y;
 
 /**
  * The text of a statement with every password, key and access key replaced by `******`: for logs and SHOW PROCESSLIST.
  * Works on broken statements too; where it is not sure it hides more rather than less.
  */
 export function maskSecrets(text: string): string {
-  if (!suspicious.test(text)) return text;
+  return maskSecretsFrom(text, 0);
+}
+
+/** How much of a statement is looked at in front of and behind the place an error text quotes. */
+const contextCharacters = 10_000;
+
+/**
+ * What an error text may quote of a statement: `characters` from `offset` on, secrets masked. What stands before decides
+ * what is a secret.
+ */
+export function quoteMasked(text: string, offset: number, characters: number): string {
+  // Far behind the beginning the place itself is the only one that surely stands outside of a string.
+  const start = offset > contextCharacters ? offset : 0;
+  const part = text.slice(start, offset + contextCharacters);
+  return maskSecretsFrom(part, offset - start).slice(0, characters);
+}
+
+function maskSecretsFrom(text: string, from: number): string {
+  if (!suspicious.test(text)) return text.slice(from);
   const masker = new Masker();
   let masked = '';
   for (let at = 0; at < text.length; ) {
     const quote = text[at]!;
-    let end: number;
-    if (quote === "'" || quote === '"' || quote === '`') {
-      end = endOfQuoted(text, at);
-      masked += masker.quoted(text.slice(at, end), quote);
-    } else {
-      piece.lastIndex = at;
-      const token = piece.exec(text)![0];
-      end = at + token.length;
-      masked += masker.bare(token);
-    }
-    at = end;
+    const quoted = quote === "'" || quote === '"' || quote === '`';
+    piece.lastIndex = at;
+    const token = quoted ? text.slice(at, endOfQuoted(text, at)) : piece.exec(text)![0];
+    const shown = quoted ? masker.quoted(token, quote) : masker.bare(token);
+    if (at >= from || (shown !== token && at + token.length > from)) masked += shown;
+    else masked += token.slice(from - at);
+    at += token.length;
   }
   return masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`);
 }
@@ -83,7 +97,7 @@ class Masker {
 
   bare(token: string): string {
     if (/^(?:\s|--|#|\/\*)/.test(token)) return hideItems(token, null);
-    if (!/^[\w$\u0080-\uffff]/.test(token)) return this.#sign(token);
+    if (!/^[\w$\u0080-\uff0b\uff0d-\uffff]/.test(token)) return this.#sign(token);
     return this.#word(token);
   }
 
@@ -92,7 +106,8 @@ class Masker {
       this.#expects = 'nothing';
       this.#list = false;
     } else if ((token === '=' || token === '(') && this.#expects === 'armed') this.#expects = 'value';
-    else if (token === ',' && this.#list && this.#afterSecret) this.#expects = 'value';
+    // A full-width comma is a mistake, and what stands behind it a password all the same.
+    else if ((token === ',' || token === '\uff0c') && this.#list && this.#afterSecret) this.#expects = 'value';
     this.#afterSecret = false;
     return token;
   }

@@ -2,6 +2,7 @@ import { SyntaxError as GrammarError, parse } from '../../grammar/compiled/state
 import { fault, type ObError } from '../base/errors.ts';
 import { atLeast, type Release } from '../base/release.ts';
 import type { UnboundStatement } from './bind-statement.ts';
+import { quoteMasked } from './mask-secrets.ts';
 import type { ObStatement, ObStatementKind } from './statement.ts';
 
 export interface ObParseOptions {
@@ -66,7 +67,7 @@ const nearLength = 80;
 function syntaxError(text: string, offset: number): ObError {
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  const near = text.slice(offset, offset + nearLength).replace(/[\ud800-\udbff]$/, '');
+  const near = quoteMasked(text, offset, nearLength).replace(/[\ud800-\udbff]$/, '');
   return fault(
     'OB_ERR_PARSE_SQL',
     'You have an error in your SQL syntax; check the manual that corresponds to your OceanBase version for the right syntax to use',

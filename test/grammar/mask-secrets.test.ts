@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { maskSecrets } from '../../src/sql/mask-secrets.ts';
+import { maskSecrets, quoteMasked } from '../../src/sql/mask-secrets.ts';
 
 const cases: readonly (readonly [string, string])[] = [
   ["SET ENCRYPTION ON IDENTIFIED BY 'Tr0ub' ONLY", "SET ENCRYPTION ON IDENTIFIED BY '******' ONLY"],
@@ -42,6 +42,7 @@ const cases: readonly (readonly [string, string])[] = [
   ['ALTER SYSTEM SET external_kms_info = \'{"k":1}\'', "ALTER SYSTEM SET external_kms_info = '******'"],
   ["SET @kms_encrypt_info = 'x', @b = 'y'", "SET @kms_encrypt_info = '******', @b = 'y'"],
   ['bad uri oss://b?access_key=SK9&host=h', 'bad uri oss://b?access_key=******&host=h'],
+  ["SET DECRYPTION IDENTIFIED BY 'a'，'b'", "SET DECRYPTION IDENTIFIED BY '******'，'******'"],
   ["SELECT 'nothing to hide' -- password", "SELECT 'nothing to hide' -- password"],
 ];
 
@@ -82,5 +83,23 @@ describe('secrets of statements', () => {
     const innocent = `SELECT '${"''".repeat(1_000_000)}'`;
     expect(maskSecrets(innocent)).toBe(innocent);
     expect(maskSecrets(`${innocent} IDENTIFIED BY 'x'`)).toBe(`${innocent} IDENTIFIED BY '******'`);
+  });
+});
+
+describe('what an error text quotes', () => {
+  const text = "CREATE USER a IDENTIFIED BY 'Tr0ub' ACCOUNT 'x'";
+  test.each([
+    [text.indexOf('BY'), 80, "BY '******' ACCOUNT 'x'"],
+    [text.indexOf("'Tr0ub"), 80, "'******' ACCOUNT 'x'"],
+    [text.indexOf('Tr0ub'), 80, "'******' ACCOUNT 'x'"],
+    [text.indexOf('ACCOUNT'), 5, 'ACCOU'],
+    [text.length, 80, ''],
+  ])('from %d, %d characters', (offset, characters, quoted) => {
+    expect(quoteMasked(text, offset, characters)).toBe(quoted);
+  });
+
+  test('of a text of megabytes only the surroundings are looked at', () => {
+    const long = `INSERT INTO password VALUES ('${'x'.repeat(5_000_000)}') oops IDENTIFIED BY 'Tr0ub'`;
+    expect(quoteMasked(long, long.indexOf('oops'), 80)).toBe("oops IDENTIFIED BY '******'");
   });
 });

@@ -9,8 +9,8 @@ const syntax =
 const broken: readonly (readonly [string, string, number])[] = [
   // printed in manuals, refused by the kernel
   ['ALTER SYSTEM BACKUP PLUS ARCHIVELOG TENANT = t', 'TENANT = t', 1],
-  ["SET DECRYPTION IDENTIFIED BY ('a','b')", "('a','b')", 1],
-  ["SET DECRYPTION IDENTIFIED BY 'a'，'b'", "，'b'", 1],
+  ["SET DECRYPTION IDENTIFIED BY ('a','b')", "('******','******')", 1],
+  ["SET DECRYPTION IDENTIFIED BY 'a'，'b'", "，'******'", 1],
   [
     "ALTER SYSTEM RESTORE t FROM 'd' UNTIL SCN='1709893353500000000' WITH 'pool_list=p'",
     "'1709893353500000000' WITH 'pool_list=p'",

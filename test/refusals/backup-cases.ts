@@ -220,13 +220,13 @@ export const keyRefusals: readonly Refusal[] = [
   ],
   [t, "SET ENCRYPTION ON IDENTIFIED BY 'SECRET'", 1064, near('')],
   [t, 'SET ENCRYPTION OFF', 1064, near('OFF')],
-  [t, "SET ENCRYPTION IDENTIFIED BY 'SECRET' ONLY", 1064, near("IDENTIFIED BY 'SECRET' ONLY")],
+  [t, "SET ENCRYPTION IDENTIFIED BY 'SECRET' ONLY", 1064, near("IDENTIFIED BY '******' ONLY")],
   [t, "SET DECRYPTION IDENTIFIED BY 'SECRET'", 1235, 'non-sys tenant set decryption is not supported'],
   [bob, "SET DECRYPTION IDENTIFIED BY 'SECRET'", 1235, 'non-sys tenant set decryption is not supported'],
   [o, "SET DECRYPTION IDENTIFIED BY 'SECRET'", 1235, ora(-4007, 'non-sys tenant set decryption is not supported')],
   [sysBob, "SET DECRYPTION IDENTIFIED BY 'SECRET'", 1227, needs('SUPER')],
-  [sys, "SET DECRYPTION IDENTIFIED BY ('SECRET','SECRET')", 1064, near("('SECRET','SECRET')")],
-  [sys, "SET DECRYPTION IDENTIFIED BY 'SECRET'，'SECRET'", 1064, near("，'SECRET'")],
+  [sys, "SET DECRYPTION IDENTIFIED BY ('SECRET','SECRET')", 1064, near("('******','******')")],
+  [sys, "SET DECRYPTION IDENTIFIED BY 'SECRET'，'SECRET'", 1064, near("，'******'")],
   [sys, 'SET DECRYPTION IDENTIFIED BY', 1064, near('')],
 ];
 

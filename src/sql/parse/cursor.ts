@@ -1,4 +1,5 @@
 import { fault, type ObError } from '../../base/errors.ts';
+import { quoteMasked } from '../mask-secrets.ts';
 import {
   BIT,
   BROKEN,
@@ -236,5 +237,5 @@ function firstInside(removed: readonly number[], start: number): number {
 export function syntaxError(text: string, offset: number): ObError {
   let line = 1;
   for (let at = text.indexOf('\n'); at >= 0 && at < offset; at = text.indexOf('\n', at + 1)) line++;
-  return fault('OB_ERR_PARSE_SQL', syntaxErrorText, text.slice(offset, offset + quotedCharacters), line);
+  return fault('OB_ERR_PARSE_SQL', syntaxErrorText, quoteMasked(text, offset, quotedCharacters), line);
 }
