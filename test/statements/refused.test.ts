@@ -79,7 +79,7 @@ describe('a refused statement', () => {
     ['ALTER SYSTEM MINOR FREEZE', '1235 (0A000): ALTER SYSTEM FREEZE is not supported'],
     ['ALTER SYSTEM MINOR FREEZE TENANT = shop', '1227 (42501): Access denied'],
     ['ALTER SYSTEM RUN UPGRADE JOB "UPGRADE_ALL"', '1227 (42501): Access denied'],
-    ['ALTER SYSTEM CLEAR RESTORE SOURCE', '1227 (42501): Access denied'],
+    ['ALTER SYSTEM CLEAR RESTORE SOURCE', '1235 (0A000): non-sys tenant set add restore source is not supported'],
     [
       'ALTER SYSTEM RECOVER STANDBY TENANT = shop CANCEL',
       "1210 (HY000): Incorrect arguments to tenant name, please don't specify tenant name",
