@@ -37,11 +37,16 @@ const logParams = {
   [constants.ZSTD_c_windowLog]: 24,
 };
 
+/** One output buffer that surely holds everything: nothing is joined afterwards, which costs time and memory. */
+const chunkSlackBytes = 16 << 10;
+const minChunkBytes = 64;
+
 /** Compresses; `log` chooses long-distance matching. */
 export function pack(raw: Uint8Array, kind: 'block' | 'log'): Packed {
   const rawCrc = crc32(raw);
   if (raw.length > 0) {
-    const small = zstdCompressSync(raw, { params: kind === 'log' ? logParams : blockParams });
+    const params = kind === 'log' ? logParams : blockParams;
+    const small = zstdCompressSync(raw, { params, chunkSize: raw.length + chunkSlackBytes });
     if (small.length < raw.length) return { codec: codecZstd, rawLength: raw.length, rawCrc, payload: small };
   }
   return { codec: codecRaw, rawLength: raw.length, rawCrc, payload: raw };
@@ -58,7 +63,10 @@ export function unpack(codec: number, payload: Uint8Array, rawLength: number, ra
 function decompress(codec: number, payload: Uint8Array, rawLength: number): Uint8Array {
   if (codec !== codecZstd) throw new Error(`unknown codec ${codec}`);
   try {
-    return zstdDecompressSync(payload, { maxOutputLength: Math.max(1, rawLength) });
+    return zstdDecompressSync(payload, {
+      maxOutputLength: Math.max(1, rawLength),
+      chunkSize: Math.max(minChunkBytes, rawLength),
+    });
   } catch {
     throw new Error('content does not decompress');
   }

@@ -48,7 +48,12 @@ export class ThreadHost {
   constructor(file: string, workerData: unknown, log: Log) {
     this.#log = log;
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-    this.#worker = new Worker(new URL(`./${file}${extension}`, import.meta.url), { workerData, name: file });
+    this.#worker = new Worker(new URL(`./${file}${extension}`, import.meta.url), {
+      workerData,
+      name: file,
+      // Blocks lie outside the heap; a large young generation would only let their wrappers pile up.
+      resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    });
     this.#worker.on('message', (message: FromThread) => this.#take(message));
     this.#worker.on('error', (error) => this.#die(deathOf(error)));
     this.#worker.on('messageerror', (error) => this.#die(deathOf(error)));
