@@ -11,7 +11,6 @@ export async function main(args: readonly string[]): Promise<void> {
     }
     const { startServer } = await import('./server.ts');
     const server = await startServer(config);
-    process.stdout.write(`obvault ${config.release.text} ready on ${config.host}:${server.port}\n`);
     let stopping = false;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
@@ -23,6 +22,7 @@ export async function main(args: readonly string[]): Promise<void> {
         );
       });
     }
+    process.stdout.write(`obvault ${config.release.text} ready on ${config.host}:${server.port}\n`);
   } catch (error) {
     if (error instanceof ConfigError) return fail(2, error.message);
     fail(1, startFailure(error));

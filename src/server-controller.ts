@@ -51,7 +51,13 @@ export function createController({
   };
   const wake = (say: (loaded: Background) => void) => {
     if (stopping) return;
-    load().then(say, (error: unknown) => log.error('background work did not start', { error }));
+    load().then(say, (error: unknown) => {
+      log.error('background work did not start', { error });
+      // Statements would say OK and nothing would follow: a server without its background work must not go on.
+      queueMicrotask(() => {
+        throw error;
+      });
+    });
   };
   const { jobLingerMs, tickMs } = config;
   const controller: ServerController = {
