@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { silentLog } from '../../src/base/log.ts';
+import { createLog, silentLog } from '../../src/base/log.ts';
 import { defaultRelease } from '../../src/base/release.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import { createCopyWorkers } from '../../src/copy/copy-workers.ts';
@@ -43,8 +43,24 @@ export interface HarnessOptions {
   readonly directory?: string;
   readonly settings?: Partial<JobSettings>;
   readonly clock?: Clock;
-  readonly wrapMedium?: (medium: Medium) => Medium;
+  /** Puts something between the jobs and a medium; `path` is the destination's. */
+  readonly wrapMedium?: (medium: Medium, path: string) => Medium;
+  /** Log files are closed before they pass this. */
+  readonly maxLogFileBytes?: number;
 }
+
+/** No pauses worth waiting for. */
+const testSettings: JobSettings = {
+  ...defaultJobSettings,
+  jobLingerMs: 0,
+  tickMs: 20,
+  retryPauseMs: 1,
+  archiveRetryMs: 5,
+  noteSizesMs: 20,
+};
+
+/** Failures of the jobs are printed when OBVAULT_TEST_LOG is set. */
+const log = process.env['OBVAULT_TEST_LOG'] ? createLog() : silentLog;
 
 const everyPrivilege = [{ database: null, table: null, privileges: ['ALL PRIVILEGES'], withGrantOption: true }];
 
@@ -61,8 +77,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     log: silentLog,
   });
   const engines = createEmbeddedEngines({ directory: join(directory, 'server', 'tenants') });
-  const workers = createCopyWorkers({ log: silentLog });
-  const shipper = createLogShipper({ log: silentLog });
+  const workers = createCopyWorkers({ log });
+  const { maxLogFileBytes: maxFileBytes } = options;
+  const shipper = createLogShipper({ log, ...(maxFileBytes === undefined ? {} : { maxFileBytes }) });
   const controller: Controller = {
     release: defaultRelease,
     catalog,
@@ -70,13 +87,13 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     workers,
     shipper,
     clock,
-    log: silentLog,
-    settings: { ...defaultJobSettings, jobLingerMs: 0, tickMs: 20, ...options.settings },
+    log,
+    settings: { ...testSettings, ...options.settings },
     cluster: { name: 'obcluster', id: 1 },
     address: '127.0.0.1:2882',
     openMedium: (destination) => {
       const medium = openMedium(destination);
-      return options.wrapMedium?.(medium) ?? medium;
+      return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
     wake: { archive() {}, backup() {}, restore() {} },
     forgetTenant: async (tenantId) => {
@@ -247,4 +264,31 @@ export async function settle(harness: Harness): Promise<void> {
   await harness.until(() =>
     harness.controller.catalog.read((tx) => tx.backups.liveJobs().length === 0 && tx.restores.liveJobs().length === 0),
   );
+}
+
+/** Waits until everything committed by now is archived; returns the SCN that has passed. */
+export async function shipped(harness: Harness, name: string): Promise<bigint> {
+  const tenant = await harness.controller.catalog.read((tx) => tx.tenants.byName(name));
+  const engine = await tenantEngineOf(harness.controller, tenant?.tenantId ?? 0);
+  const { scn } = await (await engine.log()).barrier();
+  await harness.until(async () => ((await roundOf(harness, name))?.checkpointScn ?? 0n) >= scn);
+  return scn;
+}
+
+/** Restores `from` as `to`, which must succeed, and answers a query there. */
+export async function restoredValue(
+  harness: Harness,
+  from: string,
+  to: string,
+  query: string,
+  until = '',
+): Promise<string | null> {
+  await makePool(harness, `pool_${to}`);
+  const paths = `${harness.place(`${from}/data`)},${harness.place(`${from}/archive`)}`;
+  await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' ${until} WITH 'pool_list=pool_${to}'`);
+  await settle(harness);
+  const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));
+  const told = jobs.map((job) => `${job.status} ${job.comment}`);
+  if (told.join() !== 'RESTORE_SUCCESS ,RESTORE_SUCCESS ') throw new Error(`restore of ${to}: ${told.join()}`);
+  return harness.value(to, query);
 }

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect } from 'vitest';
+import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
+import {
+  type Harness,
+  makePool,
+  makeTenant,
+  restoredValue,
+  roundOf,
+  setsOf,
+  settle,
+  shipped,
+  startHarness,
+} from './job-harness.ts';
+
+const faults = new FaultSwitch();
+const onArchive = (path: string) => path.endsWith('/a/archive');
+let harness: Harness;
+let tenantId: number;
+let rows = 0;
+let restores = 0;
+
+beforeAll(async () => {
+  harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path), maxLogFileBytes: 30_000 });
+  tenantId = await makeTenant(harness, 'a');
+  await harness.sql('a', 'CREATE DATABASE d');
+  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
+  await harness.controller.catalog.transaction((tx) =>
+    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '120ms' }),
+  );
+  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
+  await makePool(harness, 'p');
+});
+afterAll(() => harness.stop());
+
+async function insert(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await harness.sql('a', `INSERT INTO d.t VALUES (${++rows}, '${'log '.repeat(200)}')`);
+  }
+}
+
+async function switchPiece(): Promise<void> {
+  const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
+  await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
+}
+
+/** A whole round with a backup, commits, further log files and pieces in it; the operations that failed. */
+async function roundWith(at: number, plan: PlannedFault): Promise<readonly string[]> {
+  faults.arm(at, plan, onArchive);
+  await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  await insert(3);
+  await shipped(harness, 'a');
+  await insert(8);
+  await switchPiece();
+  await insert(2);
+  await shipped(harness, 'a');
+  await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+  const hits = [...faults.hits];
+  faults.clear();
+  await expectRound();
+  return hits;
+}
+
+/** The round says how far it goes, all its pieces are frozen, and a restore shows every row. */
+async function expectRound(): Promise<void> {
+  const round = await roundOf(harness, 'a');
+  expect(round).toMatchObject({ status: 'STOP', comment: '' });
+  const pieces = await harness.controller.catalog.read((tx) =>
+    tx.archives.piecesOfRound(tenantId, round?.destId ?? 0, round?.roundId ?? 0),
+  );
+  for (const piece of pieces) expect([piece.status, piece.fileStatus]).toEqual(['FROZEN', 'AVAILABLE']);
+  expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'SUCCESS' });
+  const to = `r${++restores}`;
+  expect(await restoredValue(harness, 'a', to, 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t')).toBe(
+    `${rows}/${rows}`,
+  );
+  await harness.say(`DROP TENANT ${to} FORCE`);
+  await harness.say(`DROP RESOURCE POOL pool_${to}`);
+}
+
+/** Fails the first, second, third … operation of a round until a round meets no fault any more. */
+export async function everyOperationFails(plan: PlannedFault): Promise<void> {
+  for (let at = 1; ; at++) {
+    const hits = await roundWith(at, plan);
+    if (hits.length > 0) continue;
+    expect(at).toBeGreaterThan(40);
+    return;
+  }
+}

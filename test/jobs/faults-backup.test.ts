@@ -1,0 +1,123 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { MediumErrorKind } from '../../src/media/medium.ts';
+import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
+import {
+  type Harness,
+  makeTenant,
+  restoredValue,
+  setsOf,
+  settle,
+  shipped,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
+import { expectTruth, temporaryNames } from './media-truth.ts';
+
+const faults = new FaultSwitch();
+const onData = (path: string) => path.endsWith('/a/data');
+let harness: Harness;
+let tenantId: number;
+let dataRoot: string;
+let rows = 0;
+
+beforeAll(async () => {
+  harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path) });
+  tenantId = await makeTenant(harness, 'a');
+  dataRoot = join(harness.directory, 'a/data');
+  await startArchiving(harness, 'a');
+  await harness.sql('a', 'CREATE DATABASE d');
+  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+});
+afterAll(() => harness.stop());
+
+/** One backup with a fault; its result and the operation that failed, null when none did. */
+async function backupWith(at: number, plan: PlannedFault) {
+  await harness.sql('a', `INSERT INTO d.t VALUES (${++rows})`);
+  faults.arm(at, plan, onData);
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  const hit = faults.hits[0] ?? null;
+  faults.clear();
+  await expectTruth(harness, tenantId, dataRoot);
+  const job = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId }).at(-1));
+  return { hit, status: job?.status, result: job?.result ?? null, comment: job?.comment ?? '' };
+}
+
+/** Fails the first, second, third … operation until a backup meets no fault any more. */
+async function untilClean(plan: PlannedFault, check: (outcome: Awaited<ReturnType<typeof backupWith>>) => void) {
+  for (let at = 1; ; at++) {
+    const outcome = await backupWith(at, plan);
+    if (outcome.hit === null) {
+      expect(at).toBeGreaterThan(15);
+      expect(outcome).toMatchObject({ status: 'COMPLETED', result: 0 });
+      return;
+    }
+    check(outcome);
+  }
+}
+
+/** Data files of the newest set that are visible under their names. */
+function publishedData(): readonly string[] {
+  const newest = join(dataRoot, `backup_set_${rows}_full`);
+  return readdirSync(newest, { recursive: true })
+    .map(String)
+    .filter((name) => /macro_block_data\.\d+\.obbak$/.test(name));
+}
+
+const passing: readonly MediumErrorKind[] = ['io', 'timeout'];
+const ending: readonly (readonly [MediumErrorKind, number])[] = [
+  ['outOfSpace', -9082],
+  ['denied', -9071],
+];
+
+describe('backup on a failing medium', () => {
+  for (const kind of passing) {
+    for (const moment of ['before', 'after'] as const) {
+      test(`a single ${kind} ${moment} any operation is survived`, async () => {
+        await untilClean({ kind, moment }, (outcome) =>
+          expect(outcome).toMatchObject({ status: 'COMPLETED', result: 0 }),
+        );
+      });
+    }
+  }
+
+  for (const [kind, code] of ending) {
+    for (const moment of ['before', 'after'] as const) {
+      test(`${kind} ${moment} any operation ends the job with ${code}`, async () => {
+        await untilClean({ kind, moment }, (outcome) => {
+          // What is closed last has done its work.
+          if (outcome.hit === '') return expect(outcome.status).toBe('COMPLETED');
+          if (moment === 'before' && outcome.hit?.includes('macro_block_data')) {
+            expect(publishedData()).toEqual([]);
+            expect(temporaryNames(dataRoot)).toEqual([]);
+          }
+          expect(outcome).toMatchObject({ status: 'FAILED', result: code });
+          expect(outcome.comment).toContain(`result: ${code}(`);
+          expect(outcome.comment).toContain(outcome.hit);
+        });
+      });
+    }
+  }
+
+  test('a medium that stays away ends the job after the retries', async () => {
+    for (let at = 1; at < 60; at += 4) {
+      const outcome = await backupWith(at, { kind: 'io', lasting: true });
+      if (outcome.hit === null || outcome.hit === '') break;
+      expect(outcome).toMatchObject({ status: 'FAILED', result: -4009 });
+    }
+  });
+
+  test('afterwards a backup and a restore show every row', async () => {
+    const names = temporaryNames(dataRoot);
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    expect((await setsOf(harness, 'a')).at(-1)?.status).toBe('SUCCESS');
+    expect(temporaryNames(dataRoot)).toEqual(names);
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t')).toBe(
+      `${rows}/${rows}`,
+    );
+  });
+});
