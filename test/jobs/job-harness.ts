@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog, silentLog } from '../../src/base/log.ts';
 import { defaultRelease } from '../../src/base/release.ts';
+import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import { createCopyWorkers } from '../../src/copy/copy-workers.ts';
 import { createLogShipper } from '../../src/copy/log-shipper.ts';
@@ -45,6 +46,8 @@ export interface HarnessOptions {
   readonly clock?: Clock;
   /** Puts something between the jobs and a medium; `path` is the destination's. */
   readonly wrapMedium?: (medium: Medium, path: string) => Medium;
+  /** Called before and after every durable step of the catalog. */
+  readonly onStep?: (moment: 'before' | 'after') => void;
   /** Log files are closed before they pass this. */
   readonly maxLogFileBytes?: number;
 }
@@ -68,7 +71,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'obvault-jobs-'));
   mkdirSync(directory, { recursive: true });
   const clock = options.clock ?? systemClock;
-  const catalog = openCatalog({
+  const opened = openCatalog({
     directory: join(directory, 'server'),
     clusterName: 'obcluster',
     clusterId: 1,
@@ -76,6 +79,15 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     clock,
     log: silentLog,
   });
+  const catalog: Catalog = {
+    ...opened,
+    async transaction(step) {
+      options.onStep?.('before');
+      const result = await opened.transaction(step);
+      options.onStep?.('after');
+      return result;
+    },
+  };
   const engines = createEmbeddedEngines({ directory: join(directory, 'server', 'tenants') });
   const workers = createCopyWorkers({ log });
   const { maxLogFileBytes: maxFileBytes } = options;

@@ -1,0 +1,88 @@
+import { argv, exit, kill, pid, stdout } from 'node:process';
+import type { Medium } from '../../src/media/medium.ts';
+import { withFault } from '../../src/media/wrap/fault.ts';
+import { type Harness, makePool, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+
+/*
+ * A server without sockets that goes through the life of a tenant and kills itself with SIGKILL at the n-th point: before or
+ * after an operation of a medium, before or after a durable step of the catalog. Says on standard output which rows are
+ * committed; at the end how many points there were.
+ */
+const [directory = '', at = '0', lastRow = '0'] = argv.slice(2);
+const wanted = Number(at);
+let points = 0;
+let armed = false;
+
+function point(): void {
+  if (!armed) return;
+  points++;
+  if (points === wanted) kill(pid, 'SIGKILL');
+}
+
+/** Counts a point before and after every operation of a medium. */
+function counted(medium: Medium): Medium {
+  const count = () => {
+    point();
+    return false;
+  };
+  const after = new Proxy(medium, {
+    get(target, name) {
+      const method = Reflect.get(target, name) as unknown;
+      if (typeof method !== 'function') return method;
+      return async (...args: unknown[]) => {
+        const result: unknown = await Reflect.apply(method, target, args);
+        point();
+        return result;
+      };
+    },
+  });
+  return withFault(after, { at: 1, kind: 'io', keys: count });
+}
+
+const harness = await startHarness({
+  directory,
+  wrapMedium: counted,
+  onStep: point,
+  maxLogFileBytes: 30_000,
+  settings: { foldLogBytes: 60_000 },
+});
+let row = Number(lastRow);
+
+async function insert(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) {
+    await harness.sql('a', `INSERT INTO d.t VALUES (${row + 1}, '${'log '.repeat(200)}')`);
+    row++;
+    stdout.write(`row ${row}\n`);
+  }
+}
+
+const roundIs = (one: Harness, status: string) => one.until(async () => (await roundOf(one, 'a'))?.status === status);
+
+armed = true;
+await insert(3);
+await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+await settle(harness);
+await insert(20);
+await shipped(harness, 'a');
+const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
+await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
+await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
+await insert(5);
+await shipped(harness, 'a');
+await makePool(harness, 'pool_child');
+await harness.say('DROP RESOURCE POOL pool_child');
+await restoredValue(harness, 'a', 'copy', 'SELECT COUNT(*) FROM d.t');
+await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+await roundIs(harness, 'SUSPEND');
+await insert(2);
+await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
+await roundIs(harness, 'DOING');
+await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+await roundIs(harness, 'STOP');
+await insert(2);
+await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+await roundIs(harness, 'DOING');
+await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+await settle(harness);
+stdout.write(`points ${points}\n`);
+exit(0);
