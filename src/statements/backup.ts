@@ -19,6 +19,9 @@ interface BackupTargets {
 const noneEligible =
   'no tenant meets the backup condition, \uFFFCplease check the tenant status, log archive status, backup data dest, and backup status for each tenant';
 
+/** What the views hold of a description. */
+const maxDescriptionBytes = 4096;
+
 /** ALTER SYSTEM BACKUP: inserts the job rows and answers; the work is done in the background. */
 export const backup = handler<'backup', BackupTargets>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
@@ -32,7 +35,10 @@ export const backup = handler<'backup', BackupTargets>({
     if (statement.incremental) throw fault('OB_NOT_SUPPORTED', 'incremental backup is');
     if (statement.plusArchivelog) throw fault('OB_NOT_SUPPORTED', 'plus archivelog is');
   },
-  check: (statement, speaker, controller) => controller.catalog.read((tx) => targetsOf(tx, statement, speaker)),
+  async check(statement, speaker, controller) {
+    if (Buffer.byteLength(statement.description ?? '') > maxDescriptionBytes) throw fault('OB_SIZE_OVERFLOW');
+    return controller.catalog.read((tx) => targetsOf(tx, statement, speaker));
+  },
   async run(_, statement, speaker, controller) {
     const order = await orderOf(statement, speaker);
     await controller.catalog.transaction((tx) => {

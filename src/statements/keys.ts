@@ -3,11 +3,12 @@ import { sysTenantId, type Tenant, tenantType } from '../catalog/tenants.ts';
 import { encodeKeyBackup } from '../copy/key-backup-file.ts';
 import { type Destination, sameDestination } from '../destination/destination.ts';
 import { keyBackupKey } from '../destination/layout.ts';
-import { withCodedErrors } from '../destination/medium-fault.ts';
+import { isMediumError, withCodedErrors } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination, dataDestination } from '../jobs/tenant-destination.ts';
 import { masterKeys, rotateMasterKey as rotate } from '../jobs/tenant-keys.ts';
+import type { Medium } from '../media/medium.ts';
 import { prepare, warnOfIgnored } from './backup-items.ts';
 import { handler } from './statement-handler.ts';
 import { isSys, namedTenant, ownTenant, resolveTenantList } from './tenant-clause.ts';
@@ -74,11 +75,21 @@ async function writeKeyFile(
   try {
     await withCodedErrors(async () => {
       let atMs = controller.clock.nowUs() / 1000;
-      while ((await medium.head(keyBackupKey(tenantId, atMs))) !== null) atMs += 1000;
-      await medium.putSmall(keyBackupKey(tenantId, atMs), file, 'create');
+      while (!(await isCreated(medium, keyBackupKey(tenantId, atMs), file))) atMs += 1000;
     });
   } finally {
     await medium.close();
+  }
+}
+
+/** False when another session took the name first. */
+async function isCreated(medium: Medium, key: string, file: Uint8Array): Promise<boolean> {
+  try {
+    await medium.putSmall(key, file, 'create');
+    return true;
+  } catch (error) {
+    if (isMediumError(error, 'alreadyExists')) return false;
+    throw error;
   }
 }
 

@@ -26,6 +26,9 @@ import { handler, type Speaker } from './statement-handler.ts';
 import { requireTenantName } from './tenant-name.ts';
 import { removeTenant } from './tenant-removal.ts';
 
+/** What the history of restores holds of a description. */
+const maxDescriptionBytes = 1024;
+
 /**
  * ALTER SYSTEM RESTORE. Everything is read and decided before the answer: options, paths, point, sets, pieces, keys; then one
  * step makes the tenant and the job rows, and the copying goes on in the background.
@@ -40,6 +43,7 @@ export const restore = handler<'restore', RestoreOrder>({
   },
   async check(statement, speaker, controller) {
     if (statement.password !== null) throw fault('OB_NOT_SUPPORTED', 'ENCRYPTED BY behind the restore options is');
+    if (Buffer.byteLength(statement.description ?? '') > maxDescriptionBytes) throw fault('OB_SIZE_OVERFLOW');
     const options = parseRestoreOptions(statement.options, speaker);
     if (statement.from === null || statement.from === '') throw fault('OB_INVALID_ARGUMENT');
     const destinations = parseRestoreFrom(statement.from, controller.release);

@@ -73,6 +73,8 @@ function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, contr
   }
   if (item.zone !== null && tx.cluster.zones.get({ zone: item.zone }) === null)
     throw fault('OB_INVALID_ARGUMENT', 'zone');
+  // There is no external key service, and the text may hold its password.
+  if (definition.name === 'external_kms_info' && value !== '') throw fault('OB_NOT_SUPPORTED', 'external_kms_info is');
   if (definition.name === 'tde_method') checkTdeMethod(tx, owners, value);
   if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, controller);
   return { name: definition.name, value, owners };

@@ -109,6 +109,8 @@ export const setRefusals: readonly Refusal[] = [
   [sys, "ALTER SYSTEM SET tde_method = 'bkmi' TENANT = t", 1235, "tde_method 'bkmi' is not supported"],
   [sys, "ALTER SYSTEM SET tde_method = 'internal'", 1235, 'tde_method of the sys tenant is not supported'],
 
+  [t, `ALTER SYSTEM SET external_kms_info = '{"kms_host": "1.2.3.4"}'`, 1235, 'external_kms_info is not supported'],
+
   // SERVER and ZONE.
   [
     sys,

@@ -107,6 +107,12 @@ export const optionRefusals: readonly Refusal[] = [
   [...options(`pool_list=${long(1024)}`), 4019, 'Size overflow'],
   [...options(`pool_list=free&${long(1024)}=x`), 4019, 'Size overflow'],
   [...options(`pool_list=free&x=${long(2048)}`), 4019, 'Size overflow'],
+  [
+    sys,
+    `ALTER SYSTEM RESTORE copy FROM '${both}' WITH 'pool_list=free' DESCRIPTION = '${long(1025)}'`,
+    4019,
+    'Size overflow',
+  ],
   // Before the paths.
   [...restore('nonsense', '', 'pool_list'), 1210, invalidArgument],
   [...options('pool_list=free&method=quick'), 1235, "restore method 'quick' is not supported"],
