@@ -27,9 +27,17 @@ const trueWords = ['true', 'on', 'yes', 't', '1'];
 const falseWords = ['false', 'off', 'no', 'f', '0'];
 const int64Max = (1n << 63n) - 1n;
 
+/** Longer texts are no numbers: reading millions of digits would keep everybody waiting. */
+const numberCharacters = 100;
+
+function short(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.length > numberCharacters ? '' : trimmed;
+}
+
 /** A C-style integer: decimal, `0x…`, leading 0 octal. Null when it is none. */
 export function parseInteger(text: string): bigint | null {
-  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]+|[1-9]\d*|0)$/.exec(text.trim());
+  const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[0-7]+|[1-9]\d*|0)$/.exec(short(text));
   if (!match) return null;
   const digits = match[2]!;
   const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits);
@@ -45,14 +53,14 @@ export function parseBoolean(text: string): boolean | null {
 
 /** Microseconds of a TIME text such as `120s`; without a unit seconds. Null when it is none. */
 export function parseTimeUs(text: string): bigint | null {
-  const match = /^(\d+)(us|ms|s|m|h|d|)$/i.exec(text.trim());
+  const match = /^(\d+)(us|ms|s|m|h|d|)$/i.exec(short(text));
   if (!match) return null;
   return bounded(BigInt(match[1]!) * timeUnitsUs[match[2]!.toLowerCase()]!);
 }
 
 /** Bytes of a capacity text such as `4G`. Without a unit null, unless `unitless` says what the number counts. */
 export function parseCapacity(text: string, unitless?: 'bytes'): bigint | null {
-  const match = /^(\d+)(b|byte|[kmgtp]b?|)$/i.exec(text.trim());
+  const match = /^(\d+)(b|byte|[kmgtp]b?|)$/i.exec(short(text));
   if (!match) return null;
   const unit = match[2]!.toLowerCase();
   if (unit === '') return unitless === undefined ? null : bounded(BigInt(match[1]!));

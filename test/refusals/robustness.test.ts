@@ -27,7 +27,7 @@ async function worksOn(): Promise<void> {
   expect(scene.server.logged.filter((line) => / ERROR /.test(line))).toEqual([]);
 }
 
-describe('statements of ten megabytes', () => {
+describe('statements of megabytes', () => {
   afterAll(worksOn);
 
   let client: Connection;
@@ -51,7 +51,7 @@ describe('statements of ten megabytes', () => {
     ['a number', () => `ALTER SYSTEM SET archive_lag_target = ${fill('9')}`, 4147],
     ['a description', () => `ALTER SYSTEM BACKUP DATABASE DESCRIPTION = '${fill('x')}'`, 4019],
     ['a key path', () => `ALTER SYSTEM BACKUP KEY TO '${fill('x')}' ENCRYPTED BY '${'p'.repeat(100)}'`, 9026],
-    ['items', () => `ALTER SYSTEM SET ${'ha_low_thread_score = 1, '.repeat(400_000)}no_such_parameter = 1`, 5099],
+    ['items', () => `ALTER SYSTEM SET ${'ha_low_thread_score = 1, '.repeat(100_000)}no_such_parameter = 1`, 5099],
     ['a user name', () => `CREATE USER ${fill('u')}`, 1470],
     ['a comment', () => `/*${fill('x')}*/ ALTER SYSTEM CANCEL BACKUP`, 0],
     ['a word too many', () => `ALTER SYSTEM CANCEL BACKUP ${fill('x')}`, 1064],
