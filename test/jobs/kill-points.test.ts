@@ -132,10 +132,8 @@ function chosen(): readonly number[] {
   const range = /^(\d+)-(\d+)$/.exec(wish ?? '');
   if (range) return all.filter((n) => n >= Number(range[1]) && n <= Number(range[2]));
   const random = createRandom(20261121);
-  return Array.from(
-    { length: 12 },
-    (_, i) => Math.floor((i * points) / 12) + 1 + random.below(Math.floor(points / 12)),
-  );
+  const width = Math.floor(points / samples);
+  return Array.from({ length: samples }, (_, i) => i * width + 1 + random.below(width));
 }
 
 test('a SIGKILL at any point of a tenant’s life loses nothing and leaves nothing stuck', {

@@ -1,0 +1,240 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { JobSettings } from '../../src/jobs/controller.ts';
+import {
+  type Harness,
+  makeTenant,
+  restoredValue,
+  roundOf,
+  setsOf,
+  settle,
+  shipped,
+  startHarness,
+} from './job-harness.ts';
+
+let harness: Harness;
+let tenantId: number;
+let directory: string | undefined;
+afterEach(async () => {
+  await harness.stop();
+  if (directory !== undefined) rmSync(directory, { recursive: true });
+  directory = undefined;
+});
+
+/** A tenant `a` with a table, its archive in DOING, and a set. */
+async function prepared(settings: Partial<JobSettings> = {}, binding = 'OPTIONAL'): Promise<void> {
+  harness = await startHarness({ settings, ...(directory === undefined ? {} : { directory }) });
+  tenantId = await makeTenant(harness, 'a');
+  const location = `LOCATION=${harness.place('a/archive')} BINDING=${binding}`;
+  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = '${location}' TENANT = a`);
+  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
+  await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
+  await roundIs('DOING');
+  await harness.sql('a', 'CREATE DATABASE d');
+  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+}
+
+const roundIs = (status: string) => harness.until(async () => (await roundOf(harness, 'a'))?.status === status);
+const archiveRoot = () => join(harness.directory, 'a/archive');
+const awayRoot = () => join(harness.directory, 'a/archive-away');
+
+async function insert(from: number, to: number): Promise<void> {
+  for (let id = from; id <= to; id++) await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'x'.repeat(500)}')`);
+}
+
+/** Lets the drivers run for a while. */
+async function passes(count: number): Promise<void> {
+  let left = count;
+  await harness.until(async () => --left < 0);
+}
+
+function archiveEvents(): number {
+  const sql = "SELECT COUNT(*) FROM tenant_event WHERE event = 'archive_failed'";
+  return harness.controller.catalog.readDatabase.prepare(sql).pluck().get() as number;
+}
+
+describe('an archive destination that goes away', () => {
+  test('the round lags, says so once, and goes on without a hole', async () => {
+    await prepared();
+    await insert(1, 3);
+    renameSync(archiveRoot(), awayRoot());
+    await insert(4, 6);
+    const before = (await roundOf(harness, 'a'))?.checkpointScn;
+    await passes(60);
+    const lagging = await roundOf(harness, 'a');
+    expect(lagging?.status).toBe('DOING');
+    expect(lagging?.checkpointScn).toBe(before);
+    expect(archiveEvents()).toBeGreaterThan(0);
+    expect(archiveEvents()).toBeLessThan(4);
+    expect(existsSync(archiveRoot())).toBe(false);
+    renameSync(awayRoot(), archiveRoot());
+    await insert(7, 8);
+    await shipped(harness, 'a');
+    expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('8');
+  });
+
+  test('nothing is written into the empty mount point a server finds when it starts', async () => {
+    directory = mkdtempSync(join(tmpdir(), 'obvault-trouble-'));
+    await prepared();
+    await insert(1, 4);
+    await harness.stop();
+    renameSync(archiveRoot(), awayRoot());
+    mkdirSync(archiveRoot());
+    harness = await startHarness({ directory });
+    await passes(60);
+    expect(readdirSync(archiveRoot())).toEqual([]);
+    expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+    rmdirSync(archiveRoot());
+    renameSync(awayRoot(), archiveRoot());
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('4');
+  });
+
+  test('a log file that was confirmed and is gone is not passed over', async () => {
+    await prepared({ archiveWaitMs: 200 });
+    await insert(1, 2);
+    await shipped(harness, 'a');
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+    await roundIs('SUSPEND');
+    rmSync(join(archiveRoot(), 'piece_d1001r1p1/logstream_1001/log/1.obarc'));
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
+    const before = (await roundOf(harness, 'a'))?.checkpointScn;
+    await insert(3, 4);
+    await passes(30);
+    expect(await roundOf(harness, 'a')).toMatchObject({ status: 'BEGINNING', checkpointScn: before });
+    expect(archiveEvents()).toBe(1);
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs('STOPPING');
+  });
+
+  test('NOARCHIVELOG ends by force after its time, DEFER at once; a new round works', async () => {
+    await prepared({ forceStopMs: 150 });
+    renameSync(archiveRoot(), awayRoot());
+    await insert(1, 2);
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+    await passes(5);
+    // A round that cannot ship cannot leave DOING either: DEFER is met when it ships again, NOARCHIVELOG always.
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs('STOPPING');
+    await roundIs('STOP');
+    expect((await roundOf(harness, 'a'))?.comment).toMatch(/^force stop, result: -\d+$/);
+    renameSync(awayRoot(), archiveRoot());
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
+    await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+    await roundIs('DOING');
+    expect((await roundOf(harness, 'a'))?.roundId).toBe(2);
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await insert(3, 4);
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('4');
+  });
+});
+
+describe('log that could not be archived', () => {
+  test('OPTIONAL gives it up: INTERRUPTED, backups fail, a new round is whole again', async () => {
+    await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 });
+    renameSync(archiveRoot(), awayRoot());
+    await insert(1, 30);
+    await roundIs('INTERRUPTED');
+    expect(await roundOf(harness, 'a')).toMatchObject({ comment: 'log stream 1001 interrupted' });
+    const engine = await harness.controller.engines.open(tenantId);
+    expect(await engine.logBytes()).toBeLessThan(60_000);
+    renameSync(awayRoot(), archiveRoot());
+    await expect(harness.say('ALTER SYSTEM BACKUP DATABASE', 'a')).rejects.toMatchObject({ errno: 9040 });
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs('STOP');
+    expect(await roundOf(harness, 'a')).toMatchObject({ comment: 'log stream 1001 interrupted' });
+    await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+    await roundIs('DOING');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('30');
+  });
+
+  test('MANDATORY keeps it', async () => {
+    await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 }, 'MANDATORY');
+    renameSync(archiveRoot(), awayRoot());
+    await insert(1, 30);
+    await passes(60);
+    expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+    renameSync(awayRoot(), archiveRoot());
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('30');
+  });
+
+  test('a log folded behind the round’s back ends it INTERRUPTED, and a running backup with -9027', async () => {
+    await prepared();
+    await insert(1, 3);
+    await shipped(harness, 'a');
+    renameSync(archiveRoot(), awayRoot());
+    await insert(4, 6);
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await harness.until(() =>
+      harness.controller.catalog.read((tx) => tx.backups.tasks.list({ status: 'BACKUP_LOG' }).length === 1),
+    );
+    const engine = await harness.controller.engines.open(tenantId);
+    expect(await engine.recycleLog(null)).toBe(true);
+    await insert(7, 7);
+    renameSync(awayRoot(), archiveRoot());
+    await roundIs('INTERRUPTED');
+    await settle(harness);
+    const job = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId }).at(-1));
+    expect(job).toMatchObject({ status: 'FAILED', result: -9027 });
+    expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
+    expect(await roundOf(harness, 'a')).toMatchObject({ comment: 'log stream 1001 interrupted' });
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('3');
+  });
+});
+
+describe('rounds', () => {
+  test('each of two rounds restores its own part, nothing between them', async () => {
+    await prepared();
+    await insert(1, 2);
+    const first = await shipped(harness, 'a');
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs('STOP');
+    await insert(3, 4);
+    const engine = await harness.controller.engines.open(tenantId);
+    const { scn: between } = await (await engine.log()).barrier();
+    await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+    await roundIs('DOING');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await insert(5, 6);
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t', `UNTIL SCN = ${first}`)).toBe('2');
+    expect(await restoredValue(harness, 'a', 'c', 'SELECT COUNT(*) FROM d.t')).toBe('6');
+    const hole = restoredValue(harness, 'a', 'e', 'SELECT COUNT(*) FROM d.t', `UNTIL SCN = ${between}`);
+    await expect(hole).rejects.toMatchObject({ errno: 4018, message: 'No enough log for restore' });
+  });
+
+  test('a point before the first set or beyond the archive is refused, one with nine digits is exact', async () => {
+    await prepared();
+    await insert(1, 1);
+    const scn = await shipped(harness, 'a');
+    await insert(2, 2);
+    const end = await shipped(harness, 'a');
+    const at = (point: bigint) => `UNTIL TIME = '${chinaTime(point)}'`;
+    const [set] = await setsOf(harness, 'a');
+    const restored = (to: string, point: bigint) =>
+      restoredValue(harness, 'a', to, 'SELECT COUNT(*) FROM d.t', at(point));
+    const refused = { errno: 4018, message: 'No enough log for restore' };
+    await expect(restored('b', (set?.minRestoreScn ?? 0n) - 1n)).rejects.toMatchObject(refused);
+    await expect(restored('c', end + 600_000_000_000n)).rejects.toMatchObject(refused);
+    expect(await restored('e', set?.minRestoreScn ?? 0n)).toBe('0');
+    expect(await restored('f', scn)).toBe('1');
+  });
+});
+
+/** An SCN on the clocks of +08:00 with nine digits. */
+function chinaTime(scn: bigint): string {
+  const text = new Date(Number(scn / 1_000_000n) + 8 * 3_600_000).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, 19)}.${String(scn % 1_000_000_000n).padStart(9, '0')}`;
+}
