@@ -16,13 +16,25 @@ export class ObError extends Error {
   readonly sqlstate: string;
 
   constructor(symbol: ErrorName, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(cut(message), cause === undefined ? undefined : { cause });
     const row: ErrorRow = errorTable[symbol];
     this.symbol = symbol;
     this.code = row.code;
     this.errno = row.errno;
     this.sqlstate = row.sqlstate;
   }
+}
+
+/** Bytes a client reads of one text at most; what a user typed may be in it. */
+const maxTextBytes = 511;
+
+function cut(message: string): string {
+  if (message.length <= maxTextBytes / 3) return message;
+  const bytes = Buffer.from(message.slice(0, maxTextBytes + 1));
+  if (bytes.length <= maxTextBytes) return message;
+  let end = maxTextBytes;
+  while ((bytes[end]! & 0xc0) === 0x80) end--;
+  return bytes.toString('utf8', 0, end);
 }
 
 /**

@@ -63,6 +63,16 @@ describe('statements of megabytes', () => {
     expect(await answerOf(() => client.query('SELECT 1'))).toMatchObject({ errno: 0 });
   });
 
+  test('an error text is cut before it grows with what was typed', async () => {
+    for (const letter of ['u', 'ü', '語', '😀']) {
+      const { errno, text } = await answerOf(() => client.query(`CREATE USER \`${letter.repeat(100_000)}\``));
+      expect(errno).toBe(1470);
+      expect(Buffer.byteLength(text)).toBeGreaterThan(507);
+      expect(Buffer.byteLength(text)).toBeLessThan(512);
+      expect(text).toMatch(new RegExp(`^String '${letter}+$`, 'u'));
+    }
+  });
+
   test('lists of a million names', async () => {
     const root = await scene.session(sys);
     const names = 'kit,'.repeat(1_000_000);

@@ -85,7 +85,8 @@ describe('CREATE TENANT', () => {
     ],
     [
       create(`LOCALITY = '${'F@zone1,'.repeat(600)}', ${pool}`),
-      `1059 (42000): Identifier name '${'F@zone1,'.repeat(600)}' is too long`,
+      // A text ends at 511 bytes.
+      `1059 (42000): ${`Identifier name '${'F@zone1,'.repeat(600)}`.slice(0, 511)}`,
     ],
     [create("COMMENT = 'no pools'"), '1210 (HY000): Miss argument for resource_pool_list'],
     [create(pool, 'diag'), '1210 (HY000): Incorrect arguments to tenant name'],
