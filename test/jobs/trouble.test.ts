@@ -215,6 +215,24 @@ describe('rounds', () => {
     await expect(hole).rejects.toMatchObject({ errno: 4018, message: 'No enough log for restore' });
   });
 
+  test('a tenant that was idle over a piece switch restores to the latest point', async () => {
+    await prepared();
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs('STOP');
+    const interval = { piece_switch_interval: '300ms' };
+    await harness.controller.catalog.transaction((tx) => tx.destinations.setArchiveDest(tenantId, 0, interval));
+    await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+    await roundIs('DOING');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await insert(1, 3);
+    await shipped(harness, 'a');
+    const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
+    await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('3');
+  });
+
   test('a point before the first set or beyond the archive is refused, one with nine digits is exact', async () => {
     await prepared();
     await insert(1, 1);

@@ -21,6 +21,7 @@ export interface RestoreMemory {
     readonly destId: number;
     readonly roundId: number;
     readonly pieceId: number;
+    /** A record up to here stands in the piece; 0 when it has none. */
     readonly maxScn: string;
   }[];
   /** Commits up to here are in the sets. */
@@ -135,11 +136,12 @@ function memoryOf(controller: Controller, order: RestoreOrder, tenantId: number)
       type: set.name.backupType,
       encrypted: keys.setKeys.has(set.plan.id),
     })),
-    pieces: source.pieces.map(({ destId, roundId, pieceId, maxScn }) => ({
+    pieces: source.pieces.map(({ destId, roundId, pieceId, startScn, maxScn }) => ({
       destId,
       roundId,
       pieceId,
-      maxScn: String(maxScn),
+      // A piece in which nothing was committed yet says its start, and holds no record of that SCN.
+      maxScn: String(maxScn > startScn ? maxScn : 0n),
     })),
     afterScn: String(source.plan.startReplayScn),
     timeZone: source.locality.sysTimeZone,
