@@ -11,6 +11,9 @@ export interface ArchiveDriver {
   close(): Promise<void>;
 }
 
+/** How long running work may take to come to its end when the server stops. */
+const stopGraceMs = 2_000;
+
 export function createArchiveDriver(controller: Controller): ArchiveDriver {
   const work = new TenantWork('archive', controller.log);
   const archives = new Map<number, TenantArchive>();
@@ -38,7 +41,11 @@ export function createArchiveDriver(controller: Controller): ArchiveDriver {
       archives.delete(tenantId);
     },
     async close() {
-      await work.settle();
+      const settled = work.settle();
+      // What a sick medium does not answer in time is taken up again after the start, as after a crash.
+      await Promise.race([settled, controller.clock.sleep(stopGraceMs)]);
+      for (const archive of archives.values()) archive.abandon(fault('OB_CANCELED'));
+      await settled;
       for (const archive of archives.values()) await archive.close();
       archives.clear();
     },

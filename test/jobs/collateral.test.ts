@@ -1,0 +1,242 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import { hangMedium } from './hang-medium.ts';
+import {
+  type Harness,
+  makeTenant,
+  restoredValue,
+  roundOf,
+  setsOf,
+  settle,
+  shipped,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
+
+let harness: Harness;
+let sick: (path: string) => boolean = () => false;
+let directory: string | undefined;
+afterEach(async () => {
+  sick = () => false;
+  await harness.stop();
+  if (directory !== undefined) rmSync(directory, { recursive: true });
+  directory = undefined;
+});
+
+/** Tenants with archives in DOING on media that hang while `sick` says so. */
+async function prepared(...names: readonly string[]): Promise<void> {
+  harness = await startHarness({ wrapMedium: (medium, path) => hangMedium(medium, () => sick(path)) });
+  for (const name of names) {
+    await makeTenant(harness, name);
+    await startArchiving(harness, name);
+  }
+}
+
+const jobsOf = (name: string) =>
+  harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId: tx.tenants.byName(name)?.tenantId ?? 0 }));
+const of = (name: string) => (path: string) => path.includes(`/${name}/`);
+
+async function passes(count: number): Promise<void> {
+  let left = count;
+  await harness.until(async () => --left < 0);
+}
+
+async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
+  const start = performance.now();
+  const result = await work;
+  expect(performance.now() - start).toBeLessThan(limitMs);
+  return result;
+}
+
+describe('a destination that hangs', () => {
+  test('delays neither the backup nor the drop of another tenant', async () => {
+    await prepared('a', 'b');
+    sick = of('a');
+    await harness.say('ALTER SYSTEM BACKUP TENANT = a, b');
+    await harness.until(async () => (await jobsOf('b'))[0]?.status === 'COMPLETED');
+    expect((await setsOf(harness, 'b'))[0]?.status).toBe('SUCCESS');
+    expect((await jobsOf('a'))[0]?.status).toMatch(/INIT|DOING/);
+    await within(2_000, harness.say('DROP TENANT b FORCE'));
+    expect(await harness.controller.catalog.read((tx) => tx.tenants.byName('b'))).toBeNull();
+  });
+
+  test('does not hold up the drop of its own tenant, whose job goes with it', async () => {
+    await prepared('a');
+    sick = of('a');
+    await harness.say('ALTER SYSTEM BACKUP TENANT = a');
+    await harness.until(async () => (await jobsOf('a')).length === 1);
+    await passes(5);
+    await within(5_000, harness.say('DROP TENANT a FORCE'));
+    await settle(harness);
+    const left = await harness.controller.catalog.read((tx) => tx.backups.jobs.list());
+    expect(left.map((job) => [job.tenantId, job.status])).toEqual([[1, 'COMPLETED']]);
+  });
+
+  for (const stage of ['BACKUP_SYS_META', 'BACKUP_DATA_MAJOR', 'BACKUP_LOG']) {
+    test(`CANCEL in ${stage} ends the job at once`, async () => {
+      await prepared('a');
+      let hit = false;
+      sick = (path) => {
+        const { readDatabase } = harness.controller.catalog;
+        const status = readDatabase.prepare('SELECT status FROM backup_task WHERE history = 0').pluck().get();
+        const data = path.endsWith('/data') && stage !== 'BACKUP_LOG';
+        const archive = path.endsWith('/archive') && stage === 'BACKUP_LOG';
+        if (status === stage && (data || archive)) hit = true;
+        return hit && (data || archive);
+      };
+      if (stage === 'BACKUP_LOG') {
+        hit = true;
+      }
+      await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+      await harness.until(async () => {
+        const tasks = await harness.controller.catalog.read((tx) => tx.backups.tasks.list({ history: false }));
+        return hit && tasks[0]?.status === stage;
+      });
+      await passes(3);
+      await harness.say('ALTER SYSTEM CANCEL BACKUP', 'a');
+      await within(3_000, settle(harness));
+      expect((await jobsOf('a'))[0]).toMatchObject({
+        status: 'CANCELED',
+        result: -4072,
+        comment: 'Operation canceled',
+      });
+      expect((await setsOf(harness, 'a'))[0]).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
+    });
+  }
+});
+
+describe('jobs of sys', () => {
+  test('cancelled before it has children it ends CANCELED, and no child appears', async () => {
+    await prepared('a', 'b');
+    await harness.say('ALTER SYSTEM BACKUP TENANT = a, b');
+    await harness.say('ALTER SYSTEM CANCEL BACKUP');
+    await settle(harness);
+    const jobs = await harness.controller.catalog.read((tx) => tx.backups.jobs.list());
+    expect(jobs.map((job) => [job.tenantId, job.status, job.result])).toEqual([[1, 'CANCELED', -4072]]);
+  });
+
+  test('many tenants are backed up beside each other, and all restore', async () => {
+    const names = ['a', 'b', 'c', 'e', 'f', 'g'];
+    await prepared(...names);
+    for (const name of names) {
+      await harness.sql(name, 'CREATE DATABASE d');
+      await harness.sql(name, `CREATE TABLE d.t AS SELECT '${name}' AS v`);
+    }
+    await harness.say(`ALTER SYSTEM BACKUP TENANT = ${names.join(', ')}`);
+    await settle(harness);
+    for (const name of names) {
+      expect((await setsOf(harness, name))[0]?.status).toBe('SUCCESS');
+      await shipped(harness, name);
+      expect(await restoredValue(harness, name, `copy_${name}`, 'SELECT v FROM d.t')).toBe(name);
+    }
+  });
+});
+
+describe('engines', () => {
+  test('a start opens those that are archived and no others', async () => {
+    directory = mkdtempSync(join(tmpdir(), 'obvault-engines-'));
+    harness = await startHarness({ directory });
+    const archived = await makeTenant(harness, 'a');
+    const idle = await makeTenant(harness, 'b');
+    await startArchiving(harness, 'a');
+    await harness.stop();
+    harness = await startHarness({ directory });
+    await passes(5);
+    await shipped(harness, 'a');
+    expect([archived, idle].map((id) => harness.controller.engines.isOpen(id))).toEqual([true, false]);
+  });
+
+  test('a standby takes no writes whoever opened it first', async () => {
+    directory = mkdtempSync(join(tmpdir(), 'obvault-standby-'));
+    harness = await startHarness({ directory });
+    await makeTenant(harness, 'a');
+    await startArchiving(harness, 'a');
+    await harness.sql('a', 'CREATE DATABASE d');
+    await harness.sql('a', 'CREATE TABLE d.t (id INT)');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t');
+    await startArchiving(harness, 'b');
+    await harness.stop();
+    harness = await startHarness({ directory });
+    const standby = await harness.controller.catalog.read((tx) => tx.tenants.byName('b'));
+    const [writing] = await Promise.all([
+      harness.sql('b', 'INSERT INTO d.t VALUES (1)').catch((error: unknown) => error),
+      tenantEngineOf(harness.controller, standby?.tenantId ?? 0),
+      passes(3),
+    ]);
+    expect(writing).toMatchObject({ errno: 4688 });
+    expect((await roundOf(harness, 'b'))?.status).toBe('DOING');
+    await expect(harness.sql('b', 'INSERT INTO d.t VALUES (1)')).rejects.toMatchObject({ errno: 4688 });
+  });
+
+  test('sizes of data and log are written down, and the log of a tenant nobody archives is folded', async () => {
+    harness = await startHarness({ settings: { foldLogBytes: 100_000 } });
+    const tenantId = await makeTenant(harness, 'a');
+    await harness.sql('a', 'CREATE DATABASE d');
+    await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+    for (let id = 1; id <= 40; id++) await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'x'.repeat(3000)}')`);
+    const row = () => harness.controller.catalog.read((tx) => tx.tenants.get({ tenantId }));
+    await harness.until(async () => ((await row())?.dataBytes ?? 0n) > 100_000n);
+    await harness.until(async () => ((await row())?.logBytes ?? 0n) < 100_000n);
+    expect(await harness.value('a', 'SELECT COUNT(*) FROM d.t')).toBe('40');
+  });
+});
+
+test('the events of a job and a round are those of the kernel', async () => {
+  await prepared('a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  await harness.sql('a', 'CREATE DATABASE d');
+  await restoredValue(harness, 'a', 'b', 'SELECT 1');
+  await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+  const { readDatabase } = harness.controller.catalog;
+  const events = (module: string) =>
+    readDatabase.prepare('SELECT event FROM rootservice_event WHERE module = ? ORDER BY id').pluck().all(module);
+  expect(events('backup_data')).toEqual([
+    'start_backup_data',
+    'persist_set_task',
+    'backup sys ls meta succeed',
+    'backup user ls meta succeed',
+    'backup data succeed',
+    'backup completing log succeed',
+  ]);
+  expect([...new Set(events('log_archive'))]).toEqual([
+    'open_archive_mode',
+    'enable_archive',
+    'change_status',
+    'close_archive_mode',
+    'disable_archive',
+  ]);
+  expect([...new Set(events('physical_restore'))]).toEqual([
+    'restore_start',
+    'change_restore_status',
+    'restore_finish',
+  ]);
+});
+
+test('a log under two master keys restores with both', async () => {
+  harness = await startHarness();
+  await makeTenant(harness, 'a');
+  await harness.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
+  await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
+  await startArchiving(harness, 'a');
+  await harness.sql('a', 'CREATE DATABASE d');
+  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  for (let id = 1; id <= 3; id++) {
+    await harness.sql('a', `INSERT INTO d.t VALUES (${id})`);
+    await shipped(harness, 'a');
+    await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
+  }
+  await harness.sql('a', 'INSERT INTO d.t VALUES (4)');
+  await shipped(harness, 'a');
+  const progress = await harness.controller.catalog.read((tx) => tx.archives.lsProgress.list().at(-1));
+  expect(progress?.fileId).toBe(4);
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('4');
+});
