@@ -98,7 +98,7 @@ function answerOk(outcome: OkOutcome, session: SessionContext, { answer, more }:
   if (outcome.accountsChanged) session.host.directory.forgetAccounts(state.tenant.tenantId);
   answer.ok({
     affectedRows: outcome.affectedRows,
-    insertId: outcome.insertId,
+    insertId: outcome.insertId !== 0n ? outcome.insertId : (outcome.givenId ?? 0n),
     info: outcome.info,
     warnings: diagnostics.count,
     more,

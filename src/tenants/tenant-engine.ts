@@ -154,6 +154,8 @@ export type StatementOutcome =
       readonly affectedRows: number;
       /** First generated AUTO_INCREMENT value, 0 when none. */
       readonly insertId: bigint;
+      /** What the OK packet shows instead when no value was generated: the last one that was given for such a column. */
+      readonly givenId?: bigint;
       readonly info: string;
       readonly warnings: readonly Warning[];
       readonly inTransaction: boolean;

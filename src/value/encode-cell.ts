@@ -94,7 +94,9 @@ function writeNumber(out: ByteWriter, value: number, slot: Slot): void {
     const whole = integerOf(value, slot);
     if (typeof whole === 'number' && slot.pad === 0) out.lenencDigits(whole);
     else out.lenencAscii(String(whole).padStart(slot.pad, '0'));
-  } else if (form === 'decimal' || ((form === 'double' || form === 'float') && type.scale !== undefined)) {
+  } else if (form === 'decimal') {
+    out.lenencText(decimalCell(exactEnough(value, slot), type.scale), slot.charset);
+  } else if ((form === 'double' || form === 'float') && type.scale !== undefined) {
     out.lenencText(decimalCell(value, type.scale), slot.charset);
   } else if (form === 'float') {
     out.lenencAscii(formatFloat(value));
@@ -129,6 +131,12 @@ export function writeBinary(out: ByteWriter, cell: Cell | undefined, slot: Slot)
     default:
       writeText(out, cell, slot);
   }
+}
+
+/** A decimal that was computed as a double has lost digits when it has more of them than a double keeps. */
+function exactEnough(value: number, { type, label }: Slot): number {
+  if (Math.abs(value) * 10 ** (type.scale ?? 0) <= 2 ** 53) return value;
+  throw fault('OB_NOT_SUPPORTED', `decimal result '${label}' of more than 15 significant digits is`);
 }
 
 /** A decimal with exactly `scale` digits after the point; without a scale the digits it has. */

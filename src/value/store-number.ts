@@ -1,3 +1,4 @@
+import { fault } from '../base/errors.ts';
 import { integerRange } from './column-storage.ts';
 import type { Cell, ColumnType } from './column-type.ts';
 import { type Decimal, decimalOf, decimalToNumber, pow10, readDecimal, rescale, significantDigits } from './decimal.ts';
@@ -81,6 +82,9 @@ function keepDecimal(decimal: Decimal, target: StoreTarget): number | bigint {
   return decimalToNumber(decimal);
 }
 
+/** The largest number of 32 bits. */
+const floatMax = 3.4028234663852886e38;
+
 /** FLOAT and DOUBLE; FLOAT is rounded to 32 bits, FLOAT(m,d) and DOUBLE(m,d) to d digits. */
 export function storeDouble(type: ColumnType): Store {
   const limit = type.precision === undefined ? Infinity : 10 ** (type.precision - (type.scale ?? 0));
@@ -89,9 +93,13 @@ export function storeDouble(type: ColumnType): Store {
     if (type.precision !== undefined && Math.abs(number) < 1e15)
       number = Number(decimalToNumber(rescale(decimalOf(number), type.scale ?? 0)));
     const single = type.name === 'float' ? Math.fround(number) : number;
-    if (!Number.isFinite(single) || Math.abs(number) >= limit) {
+    if (
+      !Number.isFinite(single) ||
+      Math.abs(number) >= limit ||
+      (type.name === 'float' && Math.abs(number) > floatMax)
+    ) {
       complain(target, outOfRange(target));
-      return Math.sign(number) * Math.min(limit, type.name === 'float' ? 3.4028234663852886e38 : Number.MAX_VALUE);
+      return Math.sign(number) * Math.min(limit, type.name === 'float' ? floatMax : Number.MAX_VALUE);
     }
     if (type.unsigned && single < 0) {
       complain(target, outOfRange(target));
@@ -127,7 +135,7 @@ export function storeBit(type: ColumnType): Store {
 }
 
 function tooLong(target: StoreTarget) {
-  return outOfRange(target);
+  return fault('ER_DATA_TOO_LONG', target.column, target.row);
 }
 
 /** YEAR: 0, 1901 to 2155; one and two digits mean 1970 to 2069, the text '0' means 2000. */

@@ -496,7 +496,7 @@ export const queries: readonly (readonly [query: string, rows: readonly string[]
   ],
   [
     `select str_to_date(concat(y,'-01-02'),'%Y-%m-%d') from c order by id`,
-    ['2001-01-02', '1999-01-02', '0000-01-02', '2155-01-02', '2024-01-02'],
+    ['2001-01-02', '1999-01-02', 'NULL', '2155-01-02', '2024-01-02'],
   ],
   [
     `select time_format(t,'%H:%i'), sec_to_time(id*1000) from c order by id`,

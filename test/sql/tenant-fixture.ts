@@ -100,6 +100,7 @@ function execute(at: Fixture, text: string, parameters: readonly Cell[]): Answer
   if (statement.kind !== 'query' && statement.kind !== 'update' && statement.kind !== 'delete')
     throw new Error(`the fixture does not run ${statement.kind}`);
   const plan = translate(statement, at.env);
+  if (plan.parts) return { columns: [], rows: [], changes: runParts(at, plan.parts, inputs) };
   const cells = bindCells(plan.binds, inputs);
   const prepared = at.db.prepare(plan.sql);
   const named =
@@ -113,6 +114,23 @@ function execute(at: Fixture, text: string, parameters: readonly Cell[]): Answer
     .all(...cells, ...named) as Cell[][];
   const shown = rows.map((row) => row.map((cell, index) => show(cell, plan.columns[index]!.type)));
   return { columns: plan.columns, rows: shown, changes: 0 };
+}
+
+/** Writes of two steps: all rows are read first. */
+function runParts(at: Fixture, parts: NonNullable<Plan['parts']>, inputs: BindInputs): number {
+  const met = parts.map(
+    ({ rows }) =>
+      at.db
+        .prepare(rows.sql)
+        .raw()
+        .safeIntegers(true)
+        .all(...bindCells(rows.binds, inputs)) as Cell[][],
+  );
+  return parts.reduce((changes, { write }, index) => {
+    const prepared = at.db.prepare(write.sql);
+    const each = met[index]!.map((row) => prepared.run(...bindCells(write.binds, inputs, row)).changes);
+    return changes + each.reduce((sum, count) => sum + count, 0);
+  }, 0);
 }
 
 function insert(at: Fixture, statement: Extract<TenantStatement, { kind: 'insert' }>, inputs: BindInputs): Answer {

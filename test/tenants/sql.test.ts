@@ -70,7 +70,7 @@ describe('writes', () => {
       ["SELECT count(*) FROM w1 WHERE a = 'ok'", [['0']]],
       [
         "INSERT IGNORE INTO w1 (a) VALUES ('x'), ('q')",
-        { affectedRows: 1, info: 'Records: 2  Duplicates: 1  Warnings: 0' },
+        { affectedRows: 1, info: 'Records: 2  Duplicates: 1  Warnings: 1' },
       ],
       ["INSERT INTO w1 (a, b) VALUES ('x', 1) ON DUPLICATE KEY UPDATE b = VALUES(b)", { affectedRows: 2 }],
       ["INSERT INTO w1 (a, b) VALUES ('x', 1) ON DUPLICATE KEY UPDATE b = VALUES(b)", { affectedRows: 0 }],

@@ -1,6 +1,8 @@
 import type { Database } from 'better-sqlite3';
+import { type Decimal, decimalOf, formatDecimal, readDecimal, rescale } from '../../value/decimal.ts';
 import { formatJson, type JsonValue } from '../../value/json.ts';
 import { num, type SqlValue, str } from './definition.ts';
+import { wide } from './internal-number-functions.ts';
 import { jsonValueOf } from './json-functions.ts';
 
 interface Spread {
@@ -30,6 +32,24 @@ const bitFolds: Readonly<Record<string, readonly [start: bigint, fold: (a: bigin
   bit_xor: [0n, (a, b) => a ^ b],
 };
 
+interface DecimalSum {
+  readonly total: Decimal;
+  readonly count: number;
+}
+
+const noSum: DecimalSum = { total: { unscaled: 0n, scale: 0 }, count: 0 };
+
+/** A row that comes into a sum of decimals or leaves it. */
+function moved({ total, count }: DecimalSum, value: SqlValue | undefined, sign: 1 | -1): DecimalSum {
+  if (value === null || value === undefined) return { total, count };
+  const given =
+    typeof value === 'bigint' || typeof value === 'number' ? decimalOf(value) : readDecimal(str(value)).value;
+  const scale = Math.max(total.scale, given.scale);
+  const change = rescale(given, scale).unscaled;
+  const unscaled = rescale(total, scale).unscaled + (sign < 0 ? -change : change);
+  return { total: { unscaled, scale }, count: count + sign };
+}
+
 type Step = (total: never, ...args: SqlValue[]) => unknown;
 
 /** Registers the aggregates SQLite has not. */
@@ -39,6 +59,24 @@ export function registerAggregates(db: Database): void {
       start: start as () => unknown,
       step: step as (total: unknown, ...args: unknown[]) => unknown,
       result: result as (total: unknown) => unknown,
+      varargs: true,
+      deterministic: true,
+      safeIntegers: true,
+    });
+  const addWindow = (
+    name: string,
+    folds: {
+      readonly start: () => unknown;
+      readonly step: Step;
+      readonly inverse: Step;
+      readonly result: (total: never) => unknown;
+    },
+  ) =>
+    db.aggregate(`my_${name}`, {
+      start: folds.start,
+      step: folds.step as (total: unknown, ...args: unknown[]) => unknown,
+      inverse: folds.inverse as (total: unknown, ...args: unknown[]) => unknown,
+      result: folds.result as (total: unknown) => unknown,
       varargs: true,
       deterministic: true,
       safeIntegers: true,
@@ -57,6 +95,13 @@ export function registerAggregates(db: Database): void {
       (all: bigint, value) => (value === null ? all : fold(all, value as bigint)),
       (all: bigint) => all,
     );
+  addWindow('sum_decimals', {
+    start: () => noSum,
+    step: (sum: DecimalSum, value) => moved(sum, value, 1),
+    inverse: (sum: DecimalSum, value) => moved(sum, value, -1),
+    result: ({ total, count }: DecimalSum) =>
+      count === 0 ? null : total.scale > 0 ? formatDecimal(total) : wide(total.unscaled),
+  });
   add(
     'json_arrayagg',
     () => null,

@@ -102,6 +102,9 @@ function makeTime([hour, minute, second]: readonly Given[]): number | null {
   return clamp(h < 0 ? -size : size);
 }
 
+/** 9999-12-31 as FROM_DAYS counts. */
+const lastDay = 3_652_424;
+
 const period = (value: number): number => {
   const year = Math.floor(value / 100);
   return (year < 70 ? year + 2000 : year < 100 ? year + 1900 : year) * 12 + (value % 100) - 1;
@@ -171,7 +174,7 @@ export const dateFunctions: readonly FunctionDefinition[] = [
     integer,
   ),
   define('from_days', [1, 1], ['integer'], returns.date, ([count]) =>
-    num(count) < 366 ? '0000-00-00' : formatDate(civilOfToDays(num(count))),
+    num(count) < 366 || num(count) > lastDay ? '0000-00-00' : formatDate(civilOfToDays(num(count))),
   ),
   define('makedate', [2, 2], ['integer'], returns.date, ([year, day]) => {
     if (num(day) < 1) return null;

@@ -118,6 +118,14 @@ export function joined(factor = 1): (args: readonly ArgumentInfo[]) => ColumnTyp
   };
 }
 
+/** Characters written for the bytes of the first argument. */
+export function textOf(factor: number): (args: readonly ArgumentInfo[]) => ColumnType {
+  return ([first]) => {
+    const length = lengthOf(first!.type) * factor;
+    return length > 21844 ? { name: 'longtext' } : { name: 'varchar', length };
+  };
+}
+
 /** Text as long as the first argument. */
 export function likeFirst(args: readonly ArgumentInfo[]): ColumnType {
   return joined()(args.slice(0, 1));

@@ -1,4 +1,4 @@
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHash, randomBytes, randomUUID } from 'node:crypto';
 import { deflateSync, inflateSync } from 'node:zlib';
 import { bytes, define, type FunctionDefinition, integer, num, returns, str } from './definition.ts';
 
@@ -44,6 +44,30 @@ function ipv4(text: string): number | null {
 
 const dotted = (value: number): string => [24, 16, 8, 0].map((bits) => Math.floor(value / 2 ** bits) % 256).join('.');
 
+/** MySQL's key: the given bytes folded onto 16. */
+function aesKey(given: Uint8Array): Uint8Array {
+  const key = new Uint8Array(16);
+  given.forEach((byte, index) => {
+    key[index % 16]! ^= byte;
+  });
+  return key;
+}
+
+function aesEncrypt(value: Uint8Array, key: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('aes-128-ecb', aesKey(key), null);
+  return Buffer.concat([cipher.update(value), cipher.final()]);
+}
+
+/** Null for what was not encrypted with the key. */
+function aesDecrypt(value: Uint8Array, key: Uint8Array): Uint8Array | null {
+  try {
+    const decipher = createDecipheriv('aes-128-ecb', aesKey(key), null);
+    return Buffer.concat([decipher.update(value), decipher.final()]);
+  } catch {
+    return null;
+  }
+}
+
 export const hashFunctions: readonly FunctionDefinition[] = [
   define('md5', [1, 1], ['text'], returns.text(32), ([value]) => md5(bytes(value))),
   define('sha1', [1, 1], ['text'], returns.text(40), ([value]) => sha1(bytes(value))),
@@ -56,6 +80,12 @@ export const hashFunctions: readonly FunctionDefinition[] = [
     const once = createHash('sha1').update(bytes(value)).digest();
     return bytes(value).length === 0 ? '' : `*${sha1(once).toUpperCase()}`;
   }),
+  define('aes_encrypt', [2, 2], ['bytes'], returns.bytes(65535), ([value, key]) =>
+    aesEncrypt(bytes(value), bytes(key)),
+  ),
+  define('aes_decrypt', [2, 2], ['bytes'], returns.bytes(65535), ([value, key]) =>
+    aesDecrypt(bytes(value), bytes(key)),
+  ),
   define('compress', [1, 1], ['text'], returns.bytes(65535), ([value]) => compress(bytes(value))),
   define('uncompress', [1, 1], ['bytes'], returns.bytes(65535), ([value]) => uncompress(bytes(value))),
   define(

@@ -84,8 +84,8 @@ function timeAdd([us, amount, unit, minus]: readonly Given[]): SqlValue {
   return Math.abs(moved) > maxTimeUs ? null : BigInt(moved);
 }
 
-/** ADDTIME and SUBTIME on a moment. */
-function addClock([value, us, minus]: readonly Given[]): SqlValue {
+/** ADDTIME and SUBTIME on a moment, with `digits` after the point; -1 shows six when there are any. */
+function addClock([value, us, minus, digits]: readonly Given[]): SqlValue {
   if (typeof value === 'string' && /^\s*-?(\d+ )?\d+:\d+(:|$)/.test(value)) {
     const time = readTime(value);
     const moved = time && time.us + (num(minus) ? -num(us) : num(us));
@@ -94,12 +94,12 @@ function addClock([value, us, minus]: readonly Given[]): SqlValue {
   const read = readMoment(value!);
   if (!read) return null;
   const moved = addSpan(read.value, { months: 0, us: num(minus) ? -num(us) : num(us) });
-  return moved && formatDateTime(moved, moved.micro === 0 ? 0 : 6);
+  return moved && formatDateTime(moved, num(digits) >= 0 ? num(digits) : moved.micro === 0 ? 0 : 6);
 }
 
 /** EXTRACT of compound units: the parts written behind each other as one number. */
 function extractCompound(unit: string, text: string): number | null {
-  const time = /^-?\d+:\d\d:\d\d/.test(text) ? readTime(text) : null;
+  const time = /^\s*-?(\d+ )?\d+:\d+/.test(text) ? readTime(text) : null;
   const moment = time ? null : readMoment(text);
   if (!time && !moment) return null;
   const us = time ? Math.abs(time.us) : dayAndUs(moment!.value).us;
@@ -138,7 +138,7 @@ export const internalMomentFunctions: readonly FunctionDefinition[] = [
   internal('time_number', [1, 1], ([us]) => timeNumber(num(us))),
   internal('date_add', [5, 5], dateAdd),
   internal('time_add', [4, 4], timeAdd),
-  internal('add_clock', [3, 3], addClock),
+  internal('add_clock', [4, 4], addClock),
   internal('cast_date', [1, 1], ([value]) => {
     const read = readMoment(value!);
     return read && formatDate(read.value);

@@ -9,6 +9,7 @@ import {
   pow10,
   readDecimal,
   rescale,
+  truncateDecimal,
 } from '../../value/decimal.ts';
 import { formatDouble, formatFloat } from '../../value/text-form.ts';
 import { toNumber } from '../translate/bind-convert.ts';
@@ -95,13 +96,35 @@ function toBits(value: Given): bigint {
   );
 }
 
+/** A sum whose smaller values are given in units of the last place, the others as a decimal; null without any. */
+function total([units, others, scaleGiven]: readonly SqlValue[]): string | null {
+  if ((units ?? null) === null && (others ?? null) === null) return null;
+  const small: Decimal = { unscaled: (units as bigint | null) ?? 0n, scale: num(scaleGiven!) };
+  const large = (others ?? null) === null ? { unscaled: 0n, scale: 0 } : exact(others as Given);
+  const scale = Math.max(small.scale, large.scale);
+  return formatDecimal({ unscaled: rescale(small, scale).unscaled + rescale(large, scale).unscaled, scale });
+}
+
+/** An integer, as text when it has more than 64 bits. */
+export const wide = (value: bigint): bigint | string => (BigInt.asIntN(64, value) === value ? value : String(value));
+
 const unsignedText = (value: bigint): string => BigInt.asUintN(64, value).toString();
 
 /** Texts lose their fraction, numbers round. */
 function castInteger(value: Given): bigint {
   if (typeof value === 'number' || typeof value === 'bigint') return toInteger(value);
   const text = /^\s*([+-]?\d+)/.exec(str(value))?.[1];
-  return text === undefined ? 0n : toInteger(BigInt(text));
+  if (text === undefined) return 0n;
+  const whole = BigInt(text);
+  return whole > maxInt64 ? maxInt64 : whole < -maxInt64 - 1n ? -maxInt64 - 1n : whole;
+}
+
+/** As `castInteger`, to 64 unsigned bits. */
+function castUnsigned(value: Given): bigint {
+  if (typeof value === 'number' || typeof value === 'bigint') return toBits(value);
+  const whole = BigInt(/^\s*([+-]?\d+)/.exec(str(value))?.[1] ?? '0');
+  const most = (1n << 64n) - 1n;
+  return BigInt.asIntN(64, whole > most ? most : whole < -maxInt64 - 1n ? -maxInt64 - 1n : whole);
 }
 
 function castDecimal([value, precision, scaleGiven]: readonly Given[]): Decimal {
@@ -137,6 +160,16 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
   internal('decimal', [4, 4], decimalArithmetic),
   internal('mod', [3, 3], modulo),
   internal('int_div', [2, 2], intDivide),
+  internal('halves', [2, 2], ([upper, lower]) => wide(((upper as bigint) << 32n) + (lower as bigint))),
+  internal('total', [3, 3], ([units]) => units!, { runNulls: total }),
+  internal('round_text', [3, 3], ([value, digits, cut]) => {
+    const places = Math.max(-30, Math.min(30, num(digits)));
+    const given = exact(value!);
+    if (num(cut)) return formatDecimal(truncateDecimal(given, places));
+    if (places >= 0) return formatDecimal(rescale(given, places));
+    const tens = rescale({ unscaled: given.unscaled, scale: given.scale - places }, 0);
+    return String(tens.unscaled * pow10(-places));
+  }),
   internal('decimal_text', [2, 2], ([value, scale]) => decimalText(value as number | bigint | string, num(scale))),
   internal('double_text', [1, 1], ([value]) => formatDouble(num(value))),
   internal('float_text', [1, 1], ([value]) => formatFloat(num(value))),
@@ -156,6 +189,7 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
     (value as bigint) < 0n ? Number(BigInt.asUintN(64, value as bigint)) : value!,
   ),
   internal('cast_integer', [1, 1], ([value]) => castInteger(value!)),
+  internal('cast_unsigned', [1, 1], ([value]) => castUnsigned(value!)),
   internal('cast_decimal', [3, 3], (args) => Number(decimalToNumber(castDecimal(args)))),
   internal('cast_decimal_text', [3, 3], (args) => formatDecimal(castDecimal(args))),
 ];

@@ -79,7 +79,7 @@ function children(value: JsonValue): readonly JsonValue[] {
   return isArray(value) ? value : isObject(value) ? [...value.values()] : [];
 }
 
-export type ChangeMode = 'set' | 'insert' | 'replace' | 'remove' | 'append';
+export type ChangeMode = 'set' | 'insert' | 'replace' | 'remove' | 'append' | 'arrayInsert';
 
 /** The value with a change at the end of a path without wildcards. */
 export function change(value: JsonValue, steps: readonly JsonStep[], mode: ChangeMode, given: JsonValue): JsonValue {
@@ -98,10 +98,11 @@ export function change(value: JsonValue, steps: readonly JsonStep[], mode: Chang
   const copy = [...value];
   const index = step.index;
   if (index >= copy.length) {
-    if (rest.length === 0 && (mode === 'set' || mode === 'insert')) copy.push(given);
+    if (rest.length === 0 && (mode === 'set' || mode === 'insert' || mode === 'arrayInsert')) copy.push(given);
     return copy;
   }
   if (rest.length === 0 && mode === 'remove') copy.splice(index, 1);
+  else if (rest.length === 0 && mode === 'arrayInsert') copy.splice(index, 0, given);
   else copy[index] = change(copy[index]!, rest, mode, given);
   return copy;
 }

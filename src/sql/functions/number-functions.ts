@@ -22,7 +22,7 @@ import {
 const isDouble = (type: ColumnType) => type.name === 'double' || type.name === 'float';
 const isText = (type: ColumnType) => /char|text|blob|binary|enum|set|json/.test(type.name);
 
-/** Result of ROUND and TRUNCATE: the scale asked for, at most that of the argument. */
+/** Result of ROUND and TRUNCATE: the scale asked for. */
 function roundedType(args: readonly ArgumentInfo[]): ColumnType {
   const [value, digits] = args;
   const { type } = value!;
@@ -30,7 +30,7 @@ function roundedType(args: readonly ArgumentInfo[]): ColumnType {
   if (type.name !== 'decimal') return type.unsigned ? types.unsigned : types.bigint;
   const wanted = digits === undefined ? 0 : Number(digits.constant ?? Number.NaN);
   if (Number.isNaN(wanted)) return type;
-  const scale = Math.max(0, Math.min(wanted, 30, type.scale ?? 0));
+  const scale = Math.max(0, Math.min(wanted, 30));
   const whole = (type.precision ?? 10) - (type.scale ?? 0) + 1;
   return { name: 'decimal', precision: whole + scale, scale };
 }
@@ -158,7 +158,7 @@ export const numberFunctions: readonly FunctionDefinition[] = [
     runNulls: ([seed]) => (seed === undefined ? Math.random() : seededRandom(num(seed))),
     volatile: true,
   },
-  define('crc32', [1, 1], ['text'], returns.bigint, ([value]) => crc32(bytes(value)), integer),
+  define('crc32', [1, 1], ['text'], returns.unsigned, ([value]) => crc32(bytes(value)), integer),
   define('conv', [3, 3], ['characters', 'integer', 'integer'], returns.text(64), conv),
   define('bin', [1, 1], ['characters'], returns.text(64), ([value]) => conv([value!, 10n, 2n])),
   define('oct', [1, 1], ['characters'], returns.text(64), ([value]) => conv([value!, 10n, 8n])),

@@ -15,12 +15,13 @@ import {
   part,
   returns,
   str,
+  textOf,
 } from './definition.ts';
 
 /** Results longer than this are NULL, as beyond max_allowed_packet. */
 const longestBytes = 64 * 1024 * 1024;
 
-const binary = (value: Given | undefined): value is Uint8Array => value instanceof Uint8Array;
+const binary = (value: unknown): value is Uint8Array => value instanceof Uint8Array;
 
 function substring(value: Given, start: number, length: number | undefined): string | Uint8Array {
   const source = binary(value) ? value : chars(str(value));
@@ -104,10 +105,11 @@ function soundex(text: string): string {
   const letters = [...text.toUpperCase()].filter((letter) => /\p{L}/u.test(letter));
   let result = letters[0] ?? '';
   let last = codes[result] ?? '0';
+  // The original algorithm: letters without a code go first, repetitions second.
   for (const letter of letters.slice(1)) {
-    const code = codes[letter] ?? '0';
-    if (letter === 'H' || letter === 'W') continue;
-    if (code !== '0' && code !== last) result += code;
+    const code = codes[letter];
+    if (code === undefined || code === last) continue;
+    result += code;
     last = code;
   }
   return result === '' ? '' : result.padEnd(4, '0');
@@ -121,13 +123,12 @@ export const stringFunctions: readonly FunctionDefinition[] = [
     most: many,
     kinds: ['text'],
     result: joined(),
-    runNulls: ([separator, ...rest]) =>
-      separator === null
-        ? null
-        : rest
-            .filter((item) => item !== null)
-            .map(str)
-            .join(str(separator)),
+    runNulls: ([separator, ...rest]) => {
+      if (separator === null || separator === undefined) return null;
+      const items = rest.filter((item) => item !== null);
+      if (!binary(separator) && !items.some(binary)) return items.map(str).join(str(separator));
+      return Buffer.concat(items.flatMap((item, index) => (index === 0 ? [] : [bytes(separator)]).concat(bytes(item))));
+    },
   },
   native('length', [1, 1], ['text'], returns.bigint, ([value]) => sql`octet_length(${value!})`),
   native('octet_length', [1, 1], ['text'], returns.bigint, ([value]) => sql`octet_length(${value!})`),
@@ -186,12 +187,12 @@ export const stringFunctions: readonly FunctionDefinition[] = [
     runNulls: ([value]) => (value === null ? 'NULL' : quoteLiteral(str(value))),
   }),
   define('soundex', [1, 1], ['characters'], likeFirst, ([value]) => soundex(str(value))),
-  define('hex', [1, 1], ['text'], joined(2), ([value]) => Buffer.from(bytes(value)).toString('hex').toUpperCase()),
+  define('hex', [1, 1], ['text'], textOf(2), ([value]) => Buffer.from(bytes(value)).toString('hex').toUpperCase()),
   define('unhex', [1, 1], ['characters'], returns.bytes(65535), ([value]) => {
     const digits = str(value);
     return /^[0-9a-fA-F]*$/.test(digits) ? Buffer.from(digits.length % 2 ? `0${digits}` : digits, 'hex') : null;
   }),
-  define('to_base64', [1, 1], ['text'], joined(2), ([value]) =>
+  define('to_base64', [1, 1], ['text'], textOf(2), ([value]) =>
     Buffer.from(bytes(value))
       .toString('base64')
       .replace(/(.{76})(?=.)/g, '$1\n'),

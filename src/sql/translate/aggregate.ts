@@ -1,13 +1,13 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import type { Aggregate, OrderItem, WindowCall, WindowSpec } from '../ast.ts';
+import type { Aggregate, Expression, OrderItem, WindowCall, WindowSpec } from '../ast.ts';
 import { ownCollation } from './compare.ts';
-import { asBits, asCharacters, asInteger, asNumber, asText, numberType, settle } from './convert.ts';
+import { asBits, asCharacters, asExact, asInteger, asNumber, asText, numberType, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
 import { jsonOperand } from './json-call.ts';
 import type { Place } from './scope.ts';
-import { unsupported } from './statement.ts';
+import { fixSlot, unsupported } from './statement.ts';
 import {
   bigint,
   category,
@@ -93,26 +93,67 @@ function sum(value: Typed, distinct: string, over: Fragment): Typed {
   if (category(type) === 'double') return typed(plain, double);
   const scale = type.scale ?? 0;
   const result = decimal(Math.min(65, integerDigits(type) + 22 + scale), scale);
-  return typed(scale === 0 ? plain : sql`round(${plain}, ${scale})`, result);
+  if (scale === 0) return typed(value.bits || !isNarrow(type) ? wideSum(value, distinct, over) : plain, result);
+  return typed(sql`round(${plain}, ${scale})`, result, { exact: exactSum(value, scale, distinct, over) });
+}
+
+/** Integers of so few bits that no table has enough rows for their sum to pass 2^63. */
+function isNarrow(type: ColumnType): boolean {
+  return category(type) === 'integer' && type.name !== 'bigint';
+}
+
+/**
+ * A sum of whole numbers that may pass 2^63, where SQLite's own gives up: upper and lower halves are summed each for
+ * itself. The result stays a number as long as it fits.
+ */
+function wideSum(value: Typed, distinct: string, over: Fragment): Fragment {
+  const fits = value.bits === true || category(value.type) === 'integer' || integerDigits(numberType(value)) <= 18;
+  if (distinct !== '' || !fits) {
+    const operand = value.bits ? call('my_unsigned_text', value.sql) : asNumber(value);
+    return sql`my_sum_decimals(${distinct}${operand})${over}`;
+  }
+  const operand = value.bits ? value.sql : asNumber(value);
+  const upper = value.bits ? sql`((${operand} >> 32) & 4294967295)` : sql`(${operand} >> 32)`;
+  return call('my_halves', sql`sum(${upper})${over}`, sql`sum(${operand} & 4294967295)${over}`);
+}
+
+/** Values of more units in their last place are summed one by one as decimals: nine million smaller ones fit 2^63. */
+const mostUnitsDigits = 12;
+
+/** The sum of decimals as exact text: small ones by SQLite in units of their last place, others by us. */
+function exactSum(value: Typed, scale: number, distinct: string, over: Fragment): Fragment {
+  const number = asNumber(value);
+  const limit = `1e${mostUnitsDigits - scale}`;
+  const units = sql`CAST(round(${number} * 1e${scale}) AS INTEGER)`;
+  const small = sql`sum(${distinct}${units}) FILTER (WHERE abs(${number}) < ${limit})${over}`;
+  const large = sql`my_sum_decimals(${distinct}${asExact(value)}) FILTER (WHERE abs(${number}) >= ${limit})${over}`;
+  return call('my_total', small, large, raw(String(scale)));
 }
 
 function average(value: Typed, distinct: string, over: Fragment): Typed {
   const type = numberType(value);
-  const plain = sql`avg(${distinct}${asNumber(value)})${over}`;
-  if (category(type) === 'double') return typed(plain, double);
-  const scale = Math.min(30, (type.scale ?? 0) + 4);
   const number = asNumber(value);
-  const exact =
-    distinct === '' && over.text === '' ? sql`my_decimal('/', sum(${number}), count(${number}), ${scale})` : undefined;
+  const plain = sql`avg(${distinct}${number})${over}`;
+  if (category(type) === 'double') return typed(plain, double);
+  const own = type.scale ?? 0;
+  const scale = Math.min(30, own + 4);
+  const total = own > 0 ? exactSum(value, own, distinct, over) : wideSum(value, distinct, over);
+  const exact = sql`my_decimal('/', ${total}, count(${distinct}${number})${over}, ${scale})`;
   const result = sql`round(${plain} * 1.0000000000000004, ${scale})`;
-  return typed(result, decimal(integerDigits(type) + scale, scale), exact ? { exact } : {});
+  return typed(result, decimal(integerDigits(type) + scale, scale), { exact });
 }
 
 function extremeOf(name: 'min' | 'max', value: Typed, over: Fragment): Typed {
   const plain = settle(value);
-  const operand = value.bits ? asNumber(value) : plain.sql;
-  const made = typed(sql`${name}(${operand}${ownCollation(plain)})${over}`, plain.type);
+  if (value.bits) return typed(extremeBits(name, value.sql, over), value.type, { bits: true });
+  const made = typed(sql`${name}(${plain.sql}${ownCollation(plain)})${over}`, plain.type);
   return value.collating ? { ...made, collating: { ...value.collating, strength: 3, declared: false } } : made;
+}
+
+/** Of 64 unsigned bits the numbers SQLite sees as negative are the larger ones. */
+function extremeBits(name: 'min' | 'max', value: Fragment, over: Fragment): Fragment {
+  const side = name === 'max' ? '<' : '>=';
+  return sql`coalesce(${name}(${value}) FILTER (WHERE ${value} ${side} 0)${over}, ${name}(${value})${over})`;
 }
 
 function groupConcat(expression: Aggregate, args: readonly Typed[], over: Fragment, place: Place): Typed {
@@ -120,11 +161,23 @@ function groupConcat(expression: Aggregate, args: readonly Typed[], over: Fragme
   const parts = args.map(asCharacters);
   const text = parts.length === 1 ? parts[0]! : sql`(${join(parts, ' || ')})`;
   const collate = args.some(({ collating }) => collating?.order === 'binary') ? '' : ' COLLATE NOCASE';
-  const order = orderText(expression.orderBy, place);
+  const order = orderText(
+    expression.orderBy.map((item) => ({ ...item, expression: argumentAt(item.expression, expression, place) })),
+    place,
+  );
   if (!expression.distinct) return typed(sql`group_concat(${text}, ${separator}${order})${over}`, longtext);
   // A DISTINCT aggregate of SQLite takes one argument only: the separator comes in afterwards.
   const list = sql`json_group_array(DISTINCT ${text}${collate}${order}) FILTER (WHERE ${text} IS NOT NULL)`;
   return typed(sql`my_join(${list}, ${separator})`, longtext);
+}
+
+/** ORDER BY 1 inside of GROUP_CONCAT names its first argument. */
+function argumentAt(item: Expression, { arguments: list }: Aggregate, place: Place): Expression {
+  if (item.kind !== 'literal' || item.type !== 'integer') return item;
+  fixSlot(place.translation, item);
+  const named = list[Number(item.value) - 1];
+  if (!named) throw fault('ER_BAD_FIELD', String(item.value), 'order clause');
+  return named;
 }
 
 function deviation(name: string, value: Typed, over: Fragment): Typed {

@@ -1,5 +1,5 @@
 import type { ColumnType } from '../../value/column-type.ts';
-import { asBits, asInteger, asNumber, memberNumber, numberType, settle } from './convert.ts';
+import { asBits, asExact, asInteger, asNumber, memberNumber, numberType } from './convert.ts';
 import { call, type Fragment, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import { bigint, category, decimal, double, integerDigits, type Typed, typed, unsignedBigint } from './typed.ts';
@@ -78,11 +78,7 @@ function unsignedMath(operator: Operator, left: Typed, right: Typed, text: strin
 
 /** The same operation on exact decimal texts, for answers of more digits than a REAL keeps. */
 function exactCall(operator: Operator, left: Typed, right: Typed, scale: number): Fragment {
-  return call('my_decimal', quoted(operator), exactOf(left), exactOf(right), raw(String(scale)));
-}
-
-function exactOf(value: Typed): Fragment {
-  return value.exact ?? settle(value).exact ?? asNumber(value);
+  return call('my_decimal', quoted(operator), asExact(left), asExact(right), raw(String(scale)));
 }
 
 /** A divisor; zero gives NULL, or error 1365 where writes ask for it. */
@@ -110,7 +106,7 @@ function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, 
   if (category(a) === 'integer' && category(b) === 'integer')
     return left.bits || right.bits
       ? unsignedMath('DIV', left, right, 'DIV')
-      : typed(sql`(${asNumber(left)} / ${by})`, type);
+      : typed(sql`(${asNumber(left)} / ${by})`, type, type.unsigned ? { unchecked: 'DIV' } : {});
   return typed(call('my_int_div', asNumber(left), by), type);
 }
 

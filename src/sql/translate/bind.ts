@@ -67,11 +67,17 @@ export function bindCell(source: BindSource, inputs: BindInputs, row?: readonly 
   if (source.from === 'cell') return row?.[source.index] ?? null;
   if (source.from === 'constant') return source.value;
   const value = sourceValue(source, inputs);
-  if (source.convert?.to === 'column') return storeCell(source, source.convert, value, inputs);
-  const cell = source.convert ? convertCell(value, source.convert, inputs.context) : value;
-  return typeof cell === 'number' && Number.isSafeInteger(cell) && source.convert?.to !== 'double'
-    ? BigInt(cell)
-    : cell;
+  const { convert } = source;
+  if (convert?.to === 'column') {
+    const stored = storeCell(source, convert, value, inputs);
+    return /^(float|double)$/.test(convert.column!.type.name) ? stored : integral(stored);
+  }
+  const cell = convert ? convertCell(value, convert, inputs.context) : value;
+  return convert?.to === 'double' ? cell : integral(cell);
+}
+
+function integral(cell: Cell): Cell {
+  return typeof cell === 'number' && Number.isSafeInteger(cell) ? BigInt(cell) : cell;
 }
 
 type ReadSource = Exclude<BindSource, { readonly from: 'cell' | 'constant' }>;

@@ -1,7 +1,7 @@
 import type { ResultColumn } from '../../value/column-type.ts';
 import { ownCollation } from './compare.ts';
 import { asOutput, settle } from './convert.ts';
-import { type Fragment, raw } from './fragment.ts';
+import { type Fragment, raw, sql } from './fragment.ts';
 import { positionsOf, type ScopeColumn, type ScopeTable } from './scope.ts';
 import { category, type Typed } from './typed.ts';
 
@@ -25,8 +25,13 @@ export interface BuiltQuery {
 /** Columns as they are inside of SQLite: for derived tables, subqueries and INSERT … SELECT. */
 export const workingForm: ColumnForm = (value) => {
   const settled = settle(value);
-  return settled.sql;
+  return isLong(settled) ? sql`my_decimal_text(${settled.exact!}, ${settled.type.scale ?? 0})` : settled.sql;
 };
+
+/** Decimals of more digits than a REAL keeps go from one query to the next as text. */
+function isLong(value: Typed): boolean {
+  return value.exact !== undefined && (value.type.precision ?? 10) > 15 && category(value.type) === 'decimal';
+}
 
 /** Columns as answers show them. */
 export const outputForm: ColumnForm = (value) => asOutput(value);
@@ -49,12 +54,14 @@ export function queryTable(
 export function outerValue(value: Typed, text: string, alias: string, label: string): Typed {
   const { type, nullable, bits } = value;
   const collating = value.collating ? { ...value.collating, strength: 2, declared: false } : null;
+  const long = isLong(value);
   const plain: Typed = {
-    sql: raw(text),
+    sql: raw(long ? `CAST(${text} AS NUMERIC)` : text),
     type: category(type) === 'null' ? { name: 'varchar', length: 0 } : type,
     collating,
     nullable,
     ...(bits ? { bits } : {}),
+    ...(long ? { exact: raw(text) } : {}),
   };
   const { origin } = value;
   if (!origin) return { ...plain, origin: { ...noOrigin, table: alias, orgName: label } };

@@ -1,11 +1,12 @@
+import type { ColumnType } from '../../value/column-type.ts';
 import type { CaseExpression, Expression } from '../ast.ts';
 import { compare } from './compare.ts';
 import { asBoolean, convertTo } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
-import { category, type Typed, typed } from './typed.ts';
-import { unifyTypes } from './unify.ts';
+import { category, kindOf, type Typed, typed } from './typed.ts';
+import { unifyValues } from './unify.ts';
 
 /** CASE in both forms. */
 export function translateCase(expression: CaseExpression, place: Place): Typed {
@@ -22,11 +23,26 @@ export function translateCase(expression: CaseExpression, place: Place): Typed {
 /** The first value whose condition is true; all values brought to one type. */
 export function choose(conditions: readonly Fragment[], values: readonly Typed[], otherwise: Typed | null): Typed {
   const all = otherwise === null ? values : [...values, otherwise];
-  const type = unifyTypes(all.map((value) => value.type));
+  const type = unifyValues(all);
   const branches = conditions.map((condition, index) => sql`WHEN ${condition} THEN ${convertTo(values[index]!, type)}`);
   const last = otherwise === null ? raw('') : sql` ELSE ${convertTo(otherwise, type)}`;
   const nullable = otherwise === null || all.some((value) => value.nullable);
-  return together(typed(sql`CASE ${join(branches, ' ')}${last} END`, type, { nullable }), all);
+  const made = typed(sql`CASE ${join(branches, ' ')}${last} END`, type, { nullable });
+  if (!hasLong(all, type)) return together(made, all);
+  const texts = conditions.map((condition, index) => sql`WHEN ${condition} THEN ${exactForm(values[index]!, type)}`);
+  const rest = otherwise === null ? raw('') : sql` ELSE ${exactForm(otherwise, type)}`;
+  return together({ ...made, exact: sql`CASE ${join(texts, ' ')}${rest} END` }, all);
+}
+
+/** True when a decimal of several sources may have more digits than a REAL keeps. */
+export function hasLong(values: readonly Typed[], type: ColumnType): boolean {
+  return category(type) === 'decimal' && (type.precision ?? 10) > 15 && values.some(({ exact }) => exact !== undefined);
+}
+
+/** A value as exact decimal text of a type. */
+export function exactForm(value: Typed, type: ColumnType): Fragment {
+  const given = kindOf(value) === 'null' ? value.sql : (value.exact ?? convertTo(value, type));
+  return sql`my_decimal_text(${given}, ${type.scale ?? 0})`;
 }
 
 /** Texts of several sources compare byte by byte when one of them does; unsigned bits stay so when all are. */
@@ -39,19 +55,25 @@ export function together(value: Typed, sources: readonly Typed[]): Typed {
 
 /** COALESCE, IFNULL, NVL. */
 export function coalesce(values: readonly Typed[]): Typed {
-  const type = unifyTypes(values.map((value) => value.type));
+  const type = unifyValues(values);
   const list = join(
     values.map((value) => convertTo(value, type)),
     ', ',
   );
   const nullable = values.every((value) => value.nullable);
   if (values.length === 1) return values[0]!;
-  return together(typed(sql`coalesce(${list})`, type, { nullable }), values);
+  const made = typed(sql`coalesce(${list})`, type, { nullable });
+  if (!hasLong(values, type)) return together(made, values);
+  const texts = join(
+    values.map((value) => exactForm(value, type)),
+    ', ',
+  );
+  return together({ ...made, exact: sql`coalesce(${texts})` }, values);
 }
 
 /** GREATEST and LEAST: NULL when one is. */
 export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
-  const type = unifyTypes(values.map((value) => value.type));
+  const type = unifyValues(values);
   const parts = values.map((value) => convertTo(value, type));
   const collated = category(type) === 'text' && !values.some(({ collating }) => collating?.order === 'binary');
   const first = collated ? sql`${parts[0]!} COLLATE NOCASE` : parts[0]!;
@@ -62,6 +84,7 @@ export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
 export function nullIf(left: Expression, right: Expression, place: Place): Typed {
   const value = translate(left, place);
   const same = compare('=', value, translate(right, place)).sql;
-  const { literal: _, bind: __, origin: ___, exact: ____, ...rest } = value;
-  return { ...rest, sql: sql`CASE WHEN ${same} THEN NULL ELSE ${value.sql} END`, nullable: true };
+  const { literal: _, bind: __, origin: ___, exact, open: ____, ...rest } = value;
+  const made = { ...rest, sql: sql`CASE WHEN ${same} THEN NULL ELSE ${value.sql} END`, nullable: true };
+  return exact ? { ...made, exact: sql`CASE WHEN ${same} THEN NULL ELSE ${exact} END` } : made;
 }

@@ -1,7 +1,7 @@
 import type { Cast, ConvertUsing } from '../ast.ts';
 import { asBits, asBytes, asCharacters, asDateTime, asInteger, asNumber, asText, asTime } from './convert.ts';
 import { translate } from './expression.ts';
-import { call, raw, sql } from './fragment.ts';
+import { call, type Fragment, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import { unsupported } from './statement.ts';
 import {
@@ -30,7 +30,7 @@ export function translateCast(expression: Cast, place: Place): Typed {
     case 'signed':
       return typed(integerOf(value), bigint, { nullable });
     case 'unsigned':
-      return typed(isText(value) ? integerOf(value) : asBits(value), unsignedBigint, { nullable, bits: true });
+      return typed(unsignedOf(value), unsignedBigint, { nullable, bits: true });
     case 'char': {
       if (charset === 'binary') return binary(value, length, false);
       const text = asCharacters(value);
@@ -57,8 +57,10 @@ export function translateCast(expression: Cast, place: Place): Typed {
   }
 }
 
+/** Texts that count by what they say; enums and sets count by their number. */
 function isText(value: Typed): boolean {
   const kind = category(value.type);
+  if (value.type.name === 'enum' || value.type.name === 'set') return false;
   return kind === 'text' || (kind === 'binary' && value.literal === undefined);
 }
 
@@ -67,6 +69,11 @@ function integerOf(value: Typed) {
   if (value.unknown) return call('my_cast_integer', value.sql);
   if (value.bits) return value.sql;
   return isText(value) ? call('my_cast_integer', asText(value)) : asInteger(value);
+}
+
+function unsignedOf(value: Typed): Fragment {
+  if (value.unknown) return call('my_cast_unsigned', value.sql);
+  return isText(value) ? call('my_cast_unsigned', asText(value)) : asBits(value);
 }
 
 function binary(value: Typed, length: number | null, filled: boolean): Typed {

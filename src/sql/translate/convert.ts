@@ -46,7 +46,9 @@ export function asText(value: Typed): Fragment {
   switch (category(type)) {
     case 'integer':
       if (value.bits) return call('my_unsigned_text', value.sql);
-      return type.name === 'year' ? sql`printf('%04d', ${value.sql})` : sql`CAST(${value.sql} AS TEXT)`;
+      return type.name === 'year'
+        ? sql`iif(${value.sql} IS NULL, NULL, printf('%04d', ${value.sql}))`
+        : sql`CAST(${value.sql} AS TEXT)`;
     case 'decimal':
       return sql`my_decimal_text(${value.exact ?? value.sql}, ${type.scale ?? 0})`;
     case 'double':
@@ -100,6 +102,19 @@ export function asNumber(value: Typed): Fragment {
 export function memberNumber(value: Typed): Fragment {
   const members = quoteText((value.type.values ?? []).join(memberSeparator));
   return call(value.type.name === 'enum' ? 'my_enum_number' : 'my_set_number', value.sql, raw(members));
+}
+
+/** The value as exact decimal text where a REAL would lose digits: moments with a fraction have twenty of them. */
+export function asExact(value: Typed): Fragment {
+  if (value.bits) return call('my_unsigned_text', value.sql);
+  const checked = value.exact ? value : settle(value);
+  if (checked.exact) return checked.exact;
+  const kind = kindOf(checked);
+  if ((checked.type.scale ?? 0) === 0 || !isTemporal(kind)) return asNumber(checked);
+  const text = asText(checked);
+  return kind === 'time'
+    ? sql`replace(${text}, ':', '')`
+    : sql`replace(replace(replace(${text}, '-', ''), ':', ''), ' ', '')`;
 }
 
 /** The numeric type an operand has in arithmetic. */
@@ -195,6 +210,10 @@ export function convertTo(value: Typed, type: ColumnType): Fragment {
       return padded(checked, type.scale ?? 0);
     case 'json':
       return checked.sql;
+    case 'decimal':
+      return checked.bits ? call('my_unsigned_text', checked.sql) : asNumber(checked);
+    case 'integer':
+      return checked.bits ? checked.sql : asNumber(checked);
     default:
       return isNumeric(to) ? asNumber(checked) : checked.sql;
   }

@@ -1,4 +1,5 @@
 import { fault } from '../../base/errors.ts';
+import { maxTimeUs } from '../../value/temporal.ts';
 import type { Expression, FunctionCall, Interval } from '../ast.ts';
 import { asDateTime, asNumber, asText, asTime, local, settle } from './convert.ts';
 import { translate } from './expression.ts';
@@ -68,6 +69,11 @@ export function dateCall(expression: FunctionCall, place: Place): Typed | null {
     case 'subtime':
       checkCount(expression, 2, 2);
       return addClock(translate(args[0]!, place), translate(args[1]!, place), expression.name === 'subtime');
+    case 'timediff': {
+      checkCount(expression, 2, 2);
+      const [from, to] = args.map((argument) => local(translate(argument, place)));
+      return typed(call('my_timediff', from!.sql, to!.sql), time(Math.max(scaleOf(from!), scaleOf(to!))));
+    }
     case 'timestamp': {
       checkCount(expression, 1, 2);
       const value = translate(args[0]!, place);
@@ -165,7 +171,9 @@ function extractCall(expression: FunctionCall, place: Place): Fragment {
   if (simple) return call(`my_${simple}`, asDateTime(value));
   const clock = clockParts[unit];
   if (clock) return call(`my_${clock}`, asTime(value));
-  const text = category(value.type) === 'time' ? sql`my_time_text(${value.sql}, 6)` : asDateTime(value);
+  const kind = category(value.type);
+  const text =
+    kind === 'time' ? sql`my_time_text(${value.sql}, 6)` : kind === 'text' ? asText(value) : asDateTime(value);
   return call('my_extract', raw(quoteText(unit)), text);
 }
 
@@ -173,8 +181,13 @@ function extractCall(expression: FunctionCall, place: Place): Fragment {
 function addClock(value: Typed, span: Typed, minus: boolean): Typed {
   const kind = category(value.type);
   const scale = Math.max(value.type.scale ?? 0, span.type.scale ?? (category(span.type) === 'text' ? 0 : 0));
-  if (kind === 'time') return typed(sql`(${asTime(value)} ${minus ? '-' : '+'} ${asTime(span)})`, time(scale));
+  if (kind === 'time')
+    return typed(
+      sql`max(-${maxTimeUs}, min(${maxTimeUs}, ${asTime(value)} ${minus ? '-' : '+'} ${asTime(span)}))`,
+      time(scale),
+    );
   const given = kind === 'text' ? asText(value) : asDateTime(value);
-  const sum = call('my_add_clock', given, asTime(span), raw(minus ? '1' : '0'));
+  const digits = raw(kind === 'text' ? '-1' : String(scale));
+  const sum = call('my_add_clock', given, asTime(span), raw(minus ? '1' : '0'), digits);
   return typed(sum, kind === 'text' ? varchar(29) : datetime(scale));
 }

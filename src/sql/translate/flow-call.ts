@@ -1,11 +1,12 @@
 import type { ColumnType } from '../../value/column-type.ts';
 import type { Expression, FunctionCall } from '../ast.ts';
+import { mysqlFunctions } from '../functions/catalog.ts';
 import { arithmetic } from './arithmetic.ts';
 import { choose, coalesce, extreme, nullIf } from './case.ts';
 import { asBits, asBoolean, asBytes, asCharacters, asInteger, asNumber, numberType } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, raw, sql } from './fragment.ts';
-import { checkCount } from './function-call.ts';
+import { applyFunction, checkCount } from './function-call.ts';
 import { regexp } from './like.ts';
 import type { Place } from './scope.ts';
 import { fixSlot } from './statement.ts';
@@ -52,14 +53,14 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
     case 'round': {
       arity(1, 2);
       const [value, digits] = args();
-      if (category(numberType(value!)) !== 'double') return null;
+      if (category(numberType(value!)) !== 'double') return roundExactly(expression, value!, digits, place);
       const shown = fixedDigits(expression.arguments[1], place);
       return typed(call('my_round_double', asNumber(value!), digits ? asInteger(digits) : raw('0')), shown);
     }
     case 'truncate': {
       arity(2);
       const [value, digits] = args();
-      if (category(numberType(value!)) !== 'double') return null;
+      if (category(numberType(value!)) !== 'double') return roundExactly(expression, value!, digits, place);
       return typed(
         call('my_truncate', asNumber(value!), asInteger(digits!)),
         fixedDigits(expression.arguments[1], place),
@@ -82,6 +83,14 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
     default:
       return null;
   }
+}
+
+/** ROUND and TRUNCATE of a decimal that is known exactly; null leaves the call to the table of functions. */
+function roundExactly(expression: FunctionCall, value: Typed, digits: Typed | undefined, place: Place): Typed | null {
+  if (!value.exact || value.literal) return null;
+  const made = applyFunction(mysqlFunctions.get(expression.name)!, expression.arguments, place);
+  const places = digits ? asInteger(digits) : raw('0');
+  return { ...made, exact: call('my_round_text', value.exact, places, raw(expression.name === 'round' ? '0' : '1')) };
 }
 
 /** A double that prints with the digits a literal asks for. */

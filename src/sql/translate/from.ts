@@ -110,7 +110,10 @@ function namedTable(
   const common = table.schema === null ? commonTable(outer, table.name) : null;
   if (common) {
     const columns = common.columns.map(({ label, value }, index): ScopeColumn => {
-      const own = { ...value, sql: raw(`${name}.c${index + 1}`) };
+      const text = `${name}.c${index + 1}`;
+      const own = value.exact
+        ? { ...value, sql: raw(`CAST(${text} AS NUMERIC)`), exact: raw(text) }
+        : { ...value, sql: raw(text) };
       return { label, value: value.origin ? { ...own, origin: { ...value.origin, table: alias } } : own };
     });
     const positions = new Map(columns.map(({ label }, index) => [label.toLowerCase(), index]));

@@ -1,4 +1,5 @@
 import { fault } from '../../base/errors.ts';
+import type { ColumnType } from '../../value/column-type.ts';
 import type { Expression, FunctionCall } from '../ast.ts';
 import { mysqlFunctions } from '../functions/catalog.ts';
 import type { ArgumentInfo, ArgumentKind, FunctionDefinition } from '../functions/definition.ts';
@@ -6,7 +7,7 @@ import { asBits, asBytes, asCharacters, asDateTime, asInteger, asNumber, asText,
 import { dateCall } from './date-call.ts';
 import { translate } from './expression.ts';
 import { flowCall } from './flow-call.ts';
-import { call, type Fragment } from './fragment.ts';
+import { call, type Fragment, sql } from './fragment.ts';
 import { translateJsonCall } from './json-call.ts';
 import type { Place } from './scope.ts';
 import { fixSlot } from './statement.ts';
@@ -58,11 +59,17 @@ export function applyFunction(definition: FunctionDefinition, given: readonly Ex
     return argument(value, binary && kind === 'text' ? 'bytes' : kind);
   });
   const type = definition.result(values.map((value, index) => argumentInfo(value, given[index]!, place)));
-  const result = definition.native ? definition.native(args) : call(`my_${definition.name}`, ...args);
-  const made = typed(result, type);
+  const made = typed(written(definition, args, type), type);
   if (!made.collating) return made;
   const order = values.some(({ collating, type: own }) => collating?.order === 'binary' && category(own) === 'text');
   return order ? { ...made, collating: { ...made.collating, order: 'binary' } } : made;
+}
+
+/** SQLite's own functions give text also for bytes; a cast keeps them as they are. */
+function written(definition: FunctionDefinition, args: readonly Fragment[], type: ColumnType): Fragment {
+  if (!definition.native) return call(`my_${definition.name}`, ...args);
+  const text = definition.native(args);
+  return category(type) === 'binary' ? sql`CAST(${text} AS BLOB)` : text;
 }
 
 const isSensitive = ({ collating, type }: Typed): boolean => collating?.order === 'binary' && category(type) !== 'json';
@@ -82,7 +89,7 @@ function argumentInfo(value: Typed, expression: Expression, place: Place): Argum
 function argument(value: Typed, kind: ArgumentKind): Fragment {
   switch (kind) {
     case 'text':
-      return asText(value);
+      return category(value.type) === 'binary' && value.bind && !value.unknown ? asBytes(value) : asText(value);
     case 'characters':
     case 'json':
       return asCharacters(value);

@@ -1,6 +1,6 @@
 import type { Limit, OrderItem } from '../ast.ts';
 import { ownCollation } from './compare.ts';
-import { asInteger, memberNumber } from './convert.ts';
+import { asInteger, asNumber, memberNumber } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { type Place, resolveColumn, type ScopeColumn } from './scope.ts';
@@ -28,7 +28,13 @@ export function orderBy(
 /** Texts sort by their collation, enums by their number. */
 export function sortKey(value: Typed): Fragment {
   if (value.type.name === 'enum' && value.type.values) return memberNumber(value);
-  return sql`${value.sql}${ownCollation(value)}`;
+  if (value.bits) return asNumber(value);
+  return sql`${neverPosition(value.sql)}${ownCollation(value)}`;
+}
+
+/** SQLite folds `x AND 0` into 0, which it would take for the number of a column. */
+export function neverPosition(text: Fragment): Fragment {
+  return / (AND|OR) /.test(text.text) ? sql`coalesce(${text}, NULL)` : text;
 }
 
 function isConstant(value: Typed): boolean {

@@ -38,8 +38,23 @@ export interface Plan {
    * True when a result column may hold an integer beyond 2^53 (bigint, decimal): the executor reads with `safeIntegers`.
    */
   readonly wideIntegers: boolean;
+  /**
+   * A write in two steps: the `rows` of all parts are read first; then `write` runs once for each row, in order, with its
+   * cells. `sql` is empty. For writes to several tables and for UPDATE … ORDER BY, which SQLite would run in any order.
+   */
+  readonly parts?: readonly WritePart[];
   /** SQL_CALC_FOUND_ROWS: the number of rows without LIMIT, a query of one cell with binds of its own. */
   readonly foundRows?: { readonly sql: string; readonly binds: readonly BindSource[] };
+}
+
+export interface WritePart {
+  readonly rows: PlanText;
+  readonly write: PlanText;
+}
+
+export interface PlanText {
+  readonly sql: string;
+  readonly binds: readonly BindSource[];
 }
 
 /** Where one `?` of the SQLite text gets its value. */

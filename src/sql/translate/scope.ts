@@ -132,13 +132,11 @@ function lookup(reference: ColumnRef, place: Place): Typed | null {
     const alias = place.aliasFirst?.(key) ?? null;
     if (alias) return alias;
   }
-  const here = inScope(place.scope, reference, key, place.clause);
+  const last = bare ? (place.aliasLast?.(key) ?? null) : null;
+  const here = inScope(place.scope, reference, key, place.clause, last !== null);
   if (here)
     return (bare || place.scope.tables.length === 1) && place.assigned?.has(key) ? place.assigned.get(key)! : here;
-  if (bare) {
-    const alias = place.aliasLast?.(key) ?? null;
-    if (alias) return alias;
-  }
+  if (last) return last;
   for (let scope = place.scope.parent; scope; scope = scope.parent) {
     const outer = inScope(scope, reference, key, place.clause);
     if (outer) return outer;
@@ -146,7 +144,8 @@ function lookup(reference: ColumnRef, place: Place): Typed | null {
   return null;
 }
 
-function inScope(scope: Scope, reference: ColumnRef, key: string, clause: Clause): Typed | null {
+/** `alias`: a select alias stands in where several tables have the column. */
+function inScope(scope: Scope, reference: ColumnRef, key: string, clause: Clause, alias = false): Typed | null {
   if (reference.table === null) {
     const merged = scope.merged.get(key);
     if (merged) return merged;
@@ -157,7 +156,10 @@ function inScope(scope: Scope, reference: ColumnRef, key: string, clause: Clause
     if (reference.schema !== null && !same(table.schema, reference.schema)) continue;
     const position = table.positions.get(key);
     if (position === undefined) continue;
-    if (found) throw fault('ER_NON_UNIQ', nameText(reference), clause);
+    if (found) {
+      if (alias) return null;
+      throw fault('ER_NON_UNIQ', nameText(reference), clause);
+    }
     found = table.columns[position]!.value;
   }
   return found;

@@ -1,7 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { Query, SetOperation } from '../ast.ts';
 import { type BuiltQuery, type ColumnForm, collated, outerValue, workingForm } from './built-query.ts';
-import { together } from './case.ts';
+import { exactForm, hasLong, together } from './case.ts';
 import { convertTo } from './convert.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { limitText, orderBy } from './order.ts';
@@ -9,7 +9,7 @@ import { buildQuery, commonColumns } from './query.ts';
 import type { Place, Scope, ScopeColumn } from './scope.ts';
 import { newAlias, type Translation } from './statement.ts';
 import { type Typed, typed } from './typed.ts';
-import { unifyTypes } from './unify.ts';
+import { unifyValues } from './unify.ts';
 
 /** UNION and its kin. Columns of both sides are brought to one type; ORDER BY and LIMIT belong to the whole. */
 export function buildSetOperation(query: SetOperation, scope: Scope, translation: Translation): BuiltQuery {
@@ -32,7 +32,10 @@ function combine(
     const { origin: _, ...own } = outerValue(value, `${name}.c${index + 1}`, '', label);
     return { label, value: own };
   });
-  const form: ColumnForm = (value, index) => convertTo(value, unified[index]!.value.type);
+  const form: ColumnForm = (value, index) => {
+    const { type, exact } = unified[index]!.value;
+    return exact ? exactForm(value, type) : convertTo(value, type);
+  };
   const keyed: ColumnForm = (value, index) => {
     const made = form(value, index);
     return unified[index]!.value.collating?.order === 'nocase' ? sql`${made} COLLATE NOCASE` : made;
@@ -70,8 +73,9 @@ function scopeOf(name: string, columns: readonly ScopeColumn[], outer: Scope): S
 }
 
 function unify(label: string, left: Typed, right: Typed): ScopeColumn {
-  const type = unifyTypes([left.type, right.type]);
-  const value = typed(raw(''), type, { nullable: left.nullable || right.nullable });
+  const type = unifyValues([left, right]);
+  const long = hasLong([left, right], type) ? { exact: raw('') } : {};
+  const value = typed(raw(''), type, { nullable: left.nullable || right.nullable, ...long });
   return { label, value: together(value, [left, right]) };
 }
 

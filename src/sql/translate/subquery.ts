@@ -3,7 +3,7 @@ import type { Exists, InSubquery, Quantified, Query, Scalar } from '../ast.ts';
 import { type BuiltQuery, outerValue, workingForm } from './built-query.ts';
 import { type Comparison, comparands, compare, compareRows } from './compare.ts';
 import { rowItems } from './expression.ts';
-import { join, sql } from './fragment.ts';
+import { type Fragment, join, sql } from './fragment.ts';
 import { buildQuery } from './query.ts';
 import type { Place } from './scope.ts';
 import { newAlias } from './statement.ts';
@@ -27,10 +27,12 @@ export function scalar(expression: Scalar, place: Place): Typed {
   const name = newAlias(place.translation);
   const { origin: _, ...outer } = outerValue(value, `${name}.c1`, '', '');
   const more = { ...outer, nullable: true };
-  if (query.single) return { ...more, sql: sql`(${query.render(workingForm, false)})` };
+  const found = (text: Fragment): Typed =>
+    more.exact ? { ...more, sql: sql`CAST(${text} AS NUMERIC)`, exact: text } : { ...more, sql: text };
+  if (query.single) return found(sql`(${query.render(workingForm, false)})`);
   const rows = query.render(workingForm, true);
   const guarded = sql`(SELECT CASE WHEN count(*) > 1 THEN my_more_than_one() ELSE max(${name}.c1) END FROM (SELECT * FROM (${rows}) LIMIT 2) AS ${name})`;
-  return { ...more, sql: guarded };
+  return found(guarded);
 }
 
 /** `x IN (SELECT …)`, rows too. The subquery's columns are brought to the form of the left side inside of it. */

@@ -12,6 +12,7 @@ import {
   json,
   longtext,
   nullType,
+  type Typed,
   time,
   unsignedBigint,
   varbinary,
@@ -37,6 +38,13 @@ export function unifyTypes(types: readonly ColumnType[]): ColumnType {
   const binary = known.find((type) => type.collation !== undefined && /_bin$/.test(type.collation));
   const text = known.some((type) => /text$/.test(type.name)) ? longtext : varchar(length);
   return binary?.collation === undefined ? text : { ...text, collation: binary.collation };
+}
+
+/** As `unifyTypes`; 64 unsigned bits that meet signed integers become decimals. */
+export function unifyValues(values: readonly Typed[]): ColumnType {
+  const type = unifyTypes(values.map((value) => value.type));
+  const mixed = values.some(({ bits }) => bits) && category(type) === 'integer' && !type.unsigned;
+  return mixed ? decimal(20, 0) : type;
 }
 
 function sameType(a: ColumnType, b: ColumnType): boolean {

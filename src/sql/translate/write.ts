@@ -4,7 +4,7 @@ import type { SourceColumn, TableSource } from '../schema.ts';
 import { asBoolean } from './convert.ts';
 import { translate } from './expression.ts';
 import { bind, type Fragment, join, quoteName, raw, sql } from './fragment.ts';
-import { findTable, translateFrom } from './from.ts';
+import { findTable } from './from.ts';
 import { limitText, orderBy } from './order.ts';
 import type { Plan } from './plan.ts';
 import { emptyScope, type Place, type Scope, type ScopeTable, sourceTable, unknownColumn } from './scope.ts';
@@ -13,6 +13,8 @@ import { storeExpression } from './store-expression.ts';
 import { finishPlan } from './translate.ts';
 import type { Typed } from './typed.ts';
 import { defaultTyped } from './write-default.ts';
+import { deleteJoined, updateJoined } from './write-joined.ts';
+import { keyList, partOf, partsPlan } from './write-parts.ts';
 
 /** A strict sql_mode with ERROR_FOR_DIVISION_BY_ZERO makes division by zero an error in writes. */
 export function strictDivision(sqlMode: string): boolean {
@@ -23,11 +25,8 @@ export function strictDivision(sqlMode: string): boolean {
 export function translateUpdate(update: Update, env: TranslateEnv): Plan {
   const translation = newTranslation(env);
   const [only] = update.from;
-  const text =
-    update.from.length === 1 && only!.kind === 'table'
-      ? updateOne(update, only as Named, translation)
-      : updateJoined(update, translation);
-  return finishPlan('update', text, translation);
+  if (update.from.length > 1 || only!.kind !== 'table') return updateJoined(update, translation);
+  return updateOne(update, only as Named, translation);
 }
 
 type Named = Extract<TableExpression, { kind: 'table' }>;
@@ -62,14 +61,29 @@ export function writeTarget(
   return { source, table, scope, place };
 }
 
-function updateOne(update: Update, item: Named, translation: Translation): Fragment {
+function updateOne(update: Update, item: Named, translation: Translation): Plan {
   const target = writeTarget(item, 'UPDATE', translation);
   if (update.assignments.some(({ value }) => value.kind !== 'literal' && value.kind !== 'placeholder') || update.where)
     usesTable(translation, { schema: target.source.schema, name: target.source.name }, 'SELECT');
   const sets = assignments(update.assignments, target, update.ignore);
   const tail = writeTail(update, target);
   const word = update.ignore ? 'UPDATE OR IGNORE' : 'UPDATE';
-  return sql`${word} ${target.source.sql} AS ${target.table.name} SET ${setList(sets, target)}${tail}`;
+  const text = sql`${word} ${target.source.sql} AS ${target.table.name} SET ${setList(sets, target)}`;
+  if (update.orderBy.length === 0 || !movesKey(sets, target.source))
+    return finishPlan('update', sql`${text}${tail}`, translation);
+  // SQLite applies ORDER BY only to LIMIT, not to the order in which rows change.
+  const part = partOf(
+    target,
+    sql`SELECT ${keyList(target)} FROM ${target.source.sql} AS ${target.table.name}${tail}`,
+    text,
+  );
+  return partsPlan('update', [part], translation);
+}
+
+/** True when the order of changes decides whether a unique key is in the way. */
+function movesKey(sets: readonly StoredAssignment[], source: TableSource): boolean {
+  const keys = new Set(source.uniqueKeys.flatMap(({ columns }) => columns.map((name) => name.toLowerCase())));
+  return sets.some(({ column }) => keys.has(column.name.toLowerCase()));
 }
 
 function writeTail(write: Pick<Update, 'where' | 'orderBy' | 'limit'>, target: Target): Fragment {
@@ -78,7 +92,7 @@ function writeTail(write: Pick<Update, 'where' | 'orderBy' | 'limit'>, target: T
   const order = orderBy(write.orderBy, [], target.place('order clause'), () => null);
   const limit = limitText(write.limit, target.place('order clause'));
   const open = order.text !== '' && limit.text === '' ? raw(' LIMIT -1') : limit;
-  return sql`${where}${limit.text === '' && order.text !== '' ? raw('') : order}${order.text !== '' && limit.text === '' ? raw('') : open}`;
+  return sql`${where}${order}${open}`;
 }
 
 export interface StoredAssignment {
@@ -149,75 +163,12 @@ function nowBind({ type }: SourceColumn): Fragment {
   return bind({ from: 'context', name: 'nowUs', convert: { to, scale: type.scale ?? 0 } });
 }
 
-/** Columns that tell the rows of a table apart: its primary key, or SQLite's own row number. */
-function rowKey(source: TableSource): readonly string[] {
-  return source.primaryKey.length > 0 ? source.primaryKey.map(quoteName) : ['rowid'];
-}
-
-function updateJoined(update: Update, translation: Translation): Fragment {
-  if (update.orderBy.length > 0 || update.limit)
-    throw fault('OB_NOT_SUPPORTED', 'update of joined tables with ORDER BY or LIMIT is');
-  const from = translateFrom(update.from, { ...emptyScope, parent: null }, translation);
-  const scope: Scope = { ...emptyScope, tables: from.tables, merged: from.merged };
-  const table = updatedTable(update.assignments, from.tables);
-  const source = table.source!;
-  if (source.kind === 'view') throw unsupported(`change of view '${source.name}' is`);
-  usesTable(translation, { schema: source.schema, name: source.name }, 'UPDATE');
-  const place = (clause: Place['clause']): Place => ({
-    translation,
-    scope,
-    clause,
-    aggregates: false,
-    strictDivision: strictDivision(translation.env.sqlMode),
-  });
-  const local = update.assignments.map((assignment) => ({ ...assignment, table: table.alias }));
-  const sets = assignments(local, { source, table, place }, update.ignore);
-  const where =
-    update.where === null ? raw('') : sql` WHERE ${asBoolean(translate(update.where, place('where clause')))}`;
-  const key = rowKey(source);
-  const keys = key.map((column, index) => `${table.name}.${column} AS k${index + 1}`).join(', ');
-  const values = join(
-    sets.map(({ value }, index) => sql`${value} AS v${index + 1}`),
-    ', ',
-  );
-  const group = key.map((column) => `${table.name}.${column}`).join(', ');
-  const rows = sql`SELECT ${keys}, ${values} FROM ${from.text}${where} GROUP BY ${group}`;
-  const outer = newAlias(translation);
-  const found = newAlias(translation);
-  const moved = sets.map(({ column }, index) => ({ column, value: raw(`${found}.v${index + 1}`) }));
-  const match = key.map((column, index) => `${outer}.${column} = ${found}.k${index + 1}`).join(' AND ');
-  const list = setList(moved, { source, table: { ...table, name: outer } });
-  const word = update.ignore ? 'UPDATE OR IGNORE' : 'UPDATE';
-  return sql`${word} ${source.sql} AS ${outer} SET ${list} FROM (${rows}) AS ${found} WHERE ${match}`;
-}
-
-function updatedTable(list: readonly Assignment[], tables: readonly ScopeTable[]): ScopeTable {
-  const found = new Set<ScopeTable>();
-  for (const { table, column } of list) {
-    const holders = tables.filter(
-      (candidate) =>
-        (table === null || candidate.alias.toLowerCase() === table.toLowerCase()) &&
-        candidate.positions.has(column.toLowerCase()),
-    );
-    if (holders.length === 0) throw unknownColumn({ schema: null, table, name: column }, 'field list');
-    if (holders.length > 1) throw fault('ER_NON_UNIQ', column, 'field list');
-    found.add(holders[0]!);
-  }
-  const [only] = found;
-  if (found.size > 1) throw unsupported('update of more than one table at once is');
-  if (!only?.source) throw unsupported('update of a derived table is');
-  return only;
-}
-
-/** DELETE from one table, alone or joined with others. */
+/** DELETE from one table, or from tables joined with others. */
 export function translateDelete(statement: Delete, env: TranslateEnv): Plan {
   const translation = newTranslation(env);
   const [only] = statement.from;
-  const text =
-    statement.from.length === 1 && only!.kind === 'table'
-      ? deleteOne(statement, only as Named, translation)
-      : deleteJoined(statement, translation);
-  return finishPlan('delete', text, translation);
+  if (statement.from.length > 1 || only!.kind !== 'table') return deleteJoined(statement, translation);
+  return finishPlan('delete', deleteOne(statement, only as Named, translation), translation);
 }
 
 function deleteOne(statement: Delete, item: Named, translation: Translation): Fragment {
@@ -231,23 +182,4 @@ function deleteOne(statement: Delete, item: Named, translation: Translation): Fr
   )
     throw fault('ER_UNKNOWN_TABLE', named.name, 'MULTI DELETE');
   return sql`DELETE FROM ${target.source.sql} AS ${target.table.name}${writeTail(statement, target)}`;
-}
-
-function deleteJoined(statement: Delete, translation: Translation): Fragment {
-  if (statement.targets.length > 1) throw unsupported('delete from more than one table at once is');
-  const [named] = statement.targets;
-  const from = translateFrom(statement.from, { ...emptyScope, parent: null }, translation);
-  const scope: Scope = { ...emptyScope, tables: from.tables, merged: from.merged };
-  const table = from.tables.find(({ alias }) => alias.toLowerCase() === named!.name.toLowerCase());
-  if (!table?.source) throw fault('ER_UNKNOWN_TABLE', named!.name, 'MULTI DELETE');
-  const { source } = table;
-  if (source.kind === 'view') throw unsupported(`change of view '${source.name}' is`);
-  usesTable(translation, { schema: source.schema, name: source.name }, 'DELETE');
-  const place: Place = { translation, scope, clause: 'where clause', aggregates: false };
-  const where = statement.where === null ? raw('') : sql` WHERE ${asBoolean(translate(statement.where, place))}`;
-  const key = rowKey(source);
-  const keys = key.map((column) => `${table.name}.${column}`).join(', ');
-  const rows = sql`SELECT ${keys} FROM ${from.text}${where}`;
-  const operand = key.length === 1 ? key[0]! : `(${key.join(', ')})`;
-  return sql`DELETE FROM ${source.sql} WHERE ${operand} IN (${rows})`;
 }

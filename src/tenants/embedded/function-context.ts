@@ -10,13 +10,16 @@ export interface Effects {
   readonly warnings: { readonly level: 'Warning'; readonly code: number; readonly message: string }[];
   /** Row of the statement for error texts, from 1. */
   rowNumber: number;
+  /** The row number is that of the next row an UPDATE meets. */
+  countsRows: boolean;
 }
 
 export function newEffects(): Effects {
-  return { matched: 0, changed: 0, lastInsertId: null, warnings: [], rowNumber: 1 };
+  return { matched: 0, changed: 0, lastInsertId: null, warnings: [], rowNumber: 1, countsRows: false };
 }
 
-const mostWarnings = 64;
+/** Warnings kept of one statement, as max_error_count. */
+export const mostWarnings = 64;
 
 /** What functions inside of SQLite know of the statement, and where they leave what they did. */
 export function functionContext(execution: Execution, effects: Effects = newEffects()): FunctionContext {
@@ -33,7 +36,7 @@ export function functionContext(execution: Execution, effects: Effects = newEffe
     hostIp: variable('host_ip') || '127.0.0.1',
     rpcPort: Number(variable('rpc_port') || 2882),
     get rowNumber() {
-      return effects.rowNumber;
+      return effects.countsRows ? effects.matched + 1 : effects.rowNumber;
     },
     touch(changed) {
       effects.matched++;

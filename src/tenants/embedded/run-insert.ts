@@ -1,21 +1,22 @@
-import { fault, faultText } from '../../base/errors.ts';
+import { fault, faultText, isFault } from '../../base/errors.ts';
 import type { Insert } from '../../sql/ast.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
 import { type InsertPlan, planInsert } from '../../sql/translate/insert.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
 import type { Cell } from '../../value/column-type.ts';
-import { autoIncrementColumn, isRowIdSequence, nextValue, setNextValue } from './auto-increment.ts';
+import { autoIncrementColumn, isRowIdSequence } from './auto-increment.ts';
 import type { Connection } from './connection.ts';
 import { describeDuplicate, isDuplicate } from './duplicate-key.ts';
-import type { Effects } from './function-context.ts';
+import { type Effects, mostWarnings } from './function-context.ts';
 import { literalsOf } from './literals-of.ts';
 import type { CachedPlan } from './plan-cache.ts';
 import { prepared } from './prepared.ts';
 import { requirePlanPrivileges } from './privileges.ts';
+import { checkNumber, lastNumberTaken, numberingOf } from './row-numbering.ts';
 import { bindInputs, planArguments, translateEnv } from './run-plan.ts';
 import { runOnWriter, type Written } from './run-write.ts';
-import { foreignKeyText, isForeignKey } from './sql-errors.ts';
+import { coded, foreignKeyText, hasCode, isForeignKey } from './sql-errors.ts';
 import { type Execution, type StatementResult, startImplicit } from './statement.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -130,6 +131,7 @@ function insertQuery(
       .run(...planArguments(insert.plan, inputs));
     const inserted = changes - effects.matched;
     const generates = isRowIdSequence(inserter.table) && !names(statement, inserter.table) && inserted > 0;
+    if (inserted > 0 && isRowIdSequence(inserter.table)) checkNumber(inserter.table, BigInt(lastInsertRowid));
     const insertId = generates ? BigInt(lastInsertRowid) - BigInt(inserted) + 1n : 0n;
     const affectedRows = inserted + 2 * effects.changed;
     return {
@@ -157,6 +159,12 @@ function insertInfo(records: number, duplicates: number, effects: Effects): stri
 }
 
 const rowsPerCheck = 1024;
+const ignoredSavepoint = '__ob_ignored';
+
+function positive(cell: Cell | undefined): bigint | null {
+  const value = typeof cell === 'bigint' ? cell : typeof cell === 'number' ? BigInt(cell) : 0n;
+  return value > 0n ? value : null;
+}
 
 /** Adds rows one by one with one compiled statement. */
 class Inserter {
@@ -181,6 +189,7 @@ class Inserter {
     let records = 0;
     let affectedRows = 0;
     let duplicates = 0;
+    let givenId = 0n;
     for (const given of rows) {
       effects.rowNumber = ++records;
       if (records % rowsPerCheck === 0) this.#execution.check();
@@ -198,6 +207,8 @@ class Inserter {
           affectedRows += changes + cleared;
           duplicates += cleared;
           if (changes > 0) numbering?.added(row[autoIncrement], result.lastInsertRowid);
+          if (changes > 0 && autoIncrement >= 0) givenId = positive(given[autoIncrement]) ?? givenId;
+          if (changes === 0) this.ignored(insert, row);
         }
       } catch (error) {
         throw this.coded(error, { plan: insert, cells: row });
@@ -206,79 +217,31 @@ class Inserter {
     numbering?.finish();
     const insertId = effects.lastInsertId ?? numbering?.first ?? 0n;
     const info = records > 1 || insert.source ? insertInfo(records, duplicates, effects) : '';
-    return { affectedRows, insertId, info };
+    return { affectedRows, insertId, givenId, info };
+  }
+
+  /** IGNORE left a row out: the same row without IGNORE tells why. */
+  private ignored(insert: InsertPlan, row: readonly Cell[]): void {
+    const { warnings } = this.#effects;
+    if (!insert.direct || warnings.length >= mostWarnings) return;
+    const plain = insert.plan.sql.replace(/^INSERT OR IGNORE/, 'INSERT');
+    try {
+      this.#writer.exec(`SAVEPOINT ${ignoredSavepoint}`);
+      prepared(this.#writer, plain).run(row);
+    } catch (error) {
+      const cause = coded(this.coded(error, { plan: insert, cells: row }));
+      if (isFault(cause)) warnings.push({ level: 'Warning', code: cause.errno, message: cause.message });
+    } finally {
+      this.#writer.exec(`ROLLBACK TO ${ignoredSavepoint}; RELEASE ${ignoredSavepoint}`);
+    }
   }
 
   coded(error: unknown, wanted: { readonly plan: InsertPlan; readonly cells: readonly Cell[] } | null): unknown {
+    // SQLite says so when the largest row number is taken.
+    if (hasCode(error, 'SQLITE_FULL') && lastNumberTaken(this.#writer, this.table))
+      return fault('ER_AUTOINC_READ_FAILED');
     if (isDuplicate(error)) return describeDuplicate(this.#execution.tenant, error, wanted);
     if (isForeignKey(error)) return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
     return error;
-  }
-}
-
-/** Gives numbers to rows that ask for one, and notes the first that was given to a row that was added. */
-interface Numbering {
-  readonly first: bigint | null;
-  number(row: readonly Cell[], at: number): readonly Cell[];
-  added(cell: Cell | undefined, rowId: number | bigint): void;
-  finish(): void;
-}
-
-function numberingOf(writer: Connection, table: TableSchema): Numbering {
-  return isRowIdSequence(table) ? rowIdNumbering() : new KeptNumbering(writer, table);
-}
-
-/** SQLite numbers the rows. */
-function rowIdNumbering(): Numbering {
-  let first: bigint | null = null;
-  return {
-    get first() {
-      return first;
-    },
-    number: (row) => row,
-    added(cell, rowId) {
-      if (cell === null && first === null) first = BigInt(rowId);
-    },
-    finish() {},
-  };
-}
-
-/** For columns that are not SQLite's row number. */
-class KeptNumbering implements Numbering {
-  first: bigint | null = null;
-  #next: bigint;
-  #given: bigint | null = null;
-  #moved = false;
-  readonly #writer: Connection;
-  readonly #table: TableSchema;
-
-  constructor(writer: Connection, table: TableSchema) {
-    this.#writer = writer;
-    this.#table = table;
-    this.#next = nextValue(writer, table)!;
-  }
-
-  number(row: readonly Cell[], at: number): readonly Cell[] {
-    const cell = row[at];
-    this.#given = null;
-    if (cell === null || cell === undefined) {
-      this.#given = this.#next;
-      this.#next += 1n;
-      this.#moved = true;
-      return row.with(at, this.#given);
-    }
-    const explicit = typeof cell === 'bigint' || typeof cell === 'number' ? BigInt(cell) : 0n;
-    if (explicit < this.#next) return row;
-    this.#next = explicit + 1n;
-    this.#moved = true;
-    return row;
-  }
-
-  added(): void {
-    this.first ??= this.#given;
-  }
-
-  finish(): void {
-    if (this.#moved) setNextValue(this.#writer, this.#table, this.#next);
   }
 }

@@ -1,6 +1,7 @@
 import { faultText } from '../../base/errors.ts';
 import type { BindInputs } from '../../sql/translate/bind.ts';
-import type { Plan } from '../../sql/translate/plan.ts';
+import type { Plan, WritePart } from '../../sql/translate/plan.ts';
+import type { Cell } from '../../value/column-type.ts';
 import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
@@ -16,6 +17,7 @@ import { quoteName } from './table-schema.ts';
 export interface Written {
   readonly affectedRows: number;
   readonly insertId: bigint;
+  readonly givenId?: bigint;
   readonly info: string;
 }
 
@@ -53,9 +55,12 @@ const statementSavepoint = '__ob_statement';
 /** Runs an UPDATE or DELETE. */
 export function runWrite(execution: Execution, plan: Plan, inputs: BindInputs): Promise<StatementResult> {
   return runOnWriter(execution, (writer, effects) => {
+    effects.countsRows = true;
     const changes = runCounted(execution, writer, plan, inputs);
     if (plan.kind === 'delete') return { affectedRows: changes, insertId: 0n, info: '' };
-    const { matched, changed } = effects;
+    const { matched } = effects;
+    // IGNORE leaves rows as they were after they were met.
+    const changed = Math.max(0, effects.changed - (matched - changes));
     const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${effects.warnings.length}`;
     return { affectedRows: changed, insertId: effects.lastInsertId ?? 0n, info };
   });
@@ -63,26 +68,60 @@ export function runWrite(execution: Execution, plan: Plan, inputs: BindInputs): 
 
 function runCounted(execution: Execution, writer: Connection, plan: Plan, inputs: BindInputs): number {
   const nested = '__ob_write';
-  const args = planArguments(plan, inputs);
+  const write = () =>
+    plan.parts ? runParts(execution, writer, plan, plan.parts, inputs) : runText(writer, plan, inputs);
   writer.exec(`SAVEPOINT ${nested}`);
   try {
-    return prepared(writer, plan.sql).run(...args).changes;
+    return write();
   } catch (error) {
     if (isForeignKey(error)) throw brokenForeignKey(execution, plan, error);
     if (!isDuplicate(error)) throw error;
     if (writer.inTransaction) writer.exec(`ROLLBACK TO ${nested}`);
-    const again = () => prepared(writer, plan.sql).run(...args);
-    throw describeDuplicate(execution.tenant, error, duplicateValue(execution.tenant, writer, error, again));
+    throw describeDuplicate(execution.tenant, error, duplicateValue(execution.tenant, writer, error, write));
   } finally {
     if (writer.inTransaction) writer.exec(`RELEASE ${nested}`);
   }
+}
+
+function runText(writer: Connection, plan: Plan, inputs: BindInputs): number {
+  return prepared(writer, plan.sql).run(...planArguments(plan, inputs)).changes;
+}
+
+const rowsPerCheck = 1024;
+
+/** All rows are read before the first is written. */
+function runParts(
+  execution: Execution,
+  writer: Connection,
+  plan: Plan,
+  parts: readonly WritePart[],
+  inputs: BindInputs,
+): number {
+  const rows = parts.map(
+    (part) =>
+      prepared(writer, part.rows.sql)
+        .raw(true)
+        .safeIntegers(true)
+        .all(...planArguments({ ...plan, ...part.rows }, inputs)) as Cell[][],
+  );
+  let changes = 0;
+  let done = 0;
+  for (const [index, { write }] of parts.entries()) {
+    const statement = prepared(writer, write.sql);
+    for (const row of rows[index]!) {
+      if (++done % rowsPerCheck === 0) execution.check();
+      changes += statement.run(...planArguments({ ...plan, ...write }, inputs, row)).changes;
+    }
+  }
+  return changes;
 }
 
 /** 1452 when the write gave a row a parent that is not there, 1451 when it took a parent away. */
 function brokenForeignKey({ tenant, context }: Execution, plan: Plan, cause: unknown): Error {
   const written = plan.uses.find(({ privilege }) => privilege === 'UPDATE');
   const table = written && tenant.dictionary.table(written.table.schema ?? context.database ?? '', written.table.name);
-  const child = table?.foreignKeys.some((key) => key.columns.some((column) => assigns(plan.sql, column)));
+  const text = plan.parts?.map(({ write }) => write.sql).join(' ') ?? plan.sql;
+  const child = table?.foreignKeys.some((key) => key.columns.some((column) => assigns(text, column)));
   return child
     ? faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, cause)
     : faultText('ER_ROW_IS_REFERENCED', foreignKeyText.parent, cause);

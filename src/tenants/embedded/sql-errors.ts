@@ -49,7 +49,11 @@ export function failedIndex(message: string): string | null {
 }
 
 export function isForeignKey(error: unknown): boolean {
-  return error instanceof Database.SqliteError && error.code === 'SQLITE_CONSTRAINT_FOREIGNKEY';
+  return hasCode(error, 'SQLITE_CONSTRAINT_FOREIGNKEY');
+}
+
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Database.SqliteError && error.code === code;
 }
 
 function afterColon(message: string): string {

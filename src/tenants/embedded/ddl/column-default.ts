@@ -23,8 +23,15 @@ export function columnDefault(
   const sql = defaultExpression({ name: definition.name, type }, given, env);
   const value = constant(given);
   if (value === undefined) throw fault('ER_INVALID_DEFAULT', definition.name);
+  if (type.name === 'bit') return bitDefault(sql);
   const shown = type.name === 'decimal' ? decimalShown(sql, type) : shownText(value);
   return { text: quoteSqlText(shown), shown, sql };
+}
+
+/** Bits show as `b'101'`, whatever they were written as. */
+function bitDefault(sql: string): ColumnDefault {
+  const text = `b'${BigInt(sql).toString(2)}'`;
+  return { text, shown: text, sql };
 }
 
 function nowDefault(type: ColumnType, sql: string): ColumnDefault {

@@ -35,8 +35,8 @@ function columnText(table: TableSchema, column: TableColumn): string {
   } else {
     if (!column.nullable) text += ' NOT NULL';
     else if (column.type.name === 'timestamp') text += ' NULL';
-    if (column.default && (column.default.sql !== 'NULL' || !isLong(column))) text += ` DEFAULT ${column.default.text}`;
-    else if (column.nullable && !column.autoIncrement && !isLong(column)) text += ' DEFAULT NULL';
+    if (column.default && (column.default.sql !== 'NULL' || !isText(column))) text += ` DEFAULT ${column.default.text}`;
+    else if (column.nullable && !column.autoIncrement && !isText(column)) text += ' DEFAULT NULL';
   }
   if (column.onUpdateNow) text += ` ON UPDATE CURRENT_TIMESTAMP${column.type.scale ? `(${column.type.scale})` : ''}`;
   if (column.autoIncrement) text += ' AUTO_INCREMENT';
@@ -49,8 +49,9 @@ function charsetText(table: TableSchema, { type }: TableColumn): string {
   return `${charset} COLLATE ${type.collation}`;
 }
 
-function isLong({ type }: TableColumn): boolean {
-  return /(text|blob)$/.test(type.name) || type.name === 'json';
+/** Long texts and bytes never have a default and show none. */
+function isText({ type }: TableColumn): boolean {
+  return /(text|blob)$/.test(type.name);
 }
 
 function names(columns: readonly string[]): string {

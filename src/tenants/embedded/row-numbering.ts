@@ -1,0 +1,89 @@
+import { fault } from '../../base/errors.ts';
+import { integerRange, isIntegerType } from '../../value/column-storage.ts';
+import type { Cell } from '../../value/column-type.ts';
+import { autoIncrementColumn, isRowIdSequence, nextValue, setNextValue } from './auto-increment.ts';
+import type { Connection } from './connection.ts';
+import type { TableSchema } from './table-schema.ts';
+
+/** Gives numbers to rows that ask for one, and notes the first that was given to a row that was added. */
+export interface Numbering {
+  readonly first: bigint | null;
+  number(row: readonly Cell[], at: number): readonly Cell[];
+  added(cell: Cell | undefined, rowId: number | bigint): void;
+  finish(): void;
+}
+
+export function numberingOf(writer: Connection, table: TableSchema): Numbering {
+  return isRowIdSequence(table) ? rowIdNumbering(table) : new KeptNumbering(writer, table);
+}
+
+/** SQLite numbers the rows. */
+function rowIdNumbering(table: TableSchema): Numbering {
+  let first: bigint | null = null;
+  return {
+    get first() {
+      return first;
+    },
+    number: (row) => row,
+    added(cell, rowId) {
+      if (cell !== null) return;
+      if (rowId > 127) checkNumber(table, BigInt(rowId));
+      first ??= BigInt(rowId);
+    },
+    finish() {},
+  };
+}
+
+/** 1467 when a number is too large for the column. */
+export function checkNumber(table: TableSchema, value: bigint): void {
+  const { type } = autoIncrementColumn(table)!;
+  if (isIntegerType(type) && value > integerRange(type).high) throw fault('ER_AUTOINC_READ_FAILED');
+}
+
+const maxRowId = 9223372036854775807n;
+
+/** True when the next number would not fit SQLite's row number. */
+export function lastNumberTaken(writer: Connection, table: TableSchema): boolean {
+  return autoIncrementColumn(table) !== null && nextValue(writer, table)! > maxRowId;
+}
+
+/** For columns that are not SQLite's row number. */
+class KeptNumbering implements Numbering {
+  first: bigint | null = null;
+  #next: bigint;
+  #given: bigint | null = null;
+  #moved = false;
+  readonly #writer: Connection;
+  readonly #table: TableSchema;
+
+  constructor(writer: Connection, table: TableSchema) {
+    this.#writer = writer;
+    this.#table = table;
+    this.#next = nextValue(writer, table)!;
+  }
+
+  number(row: readonly Cell[], at: number): readonly Cell[] {
+    const cell = row[at];
+    this.#given = null;
+    if (cell === null || cell === undefined) {
+      checkNumber(this.#table, this.#next);
+      this.#given = this.#next;
+      this.#next += 1n;
+      this.#moved = true;
+      return row.with(at, this.#given);
+    }
+    const explicit = typeof cell === 'bigint' || typeof cell === 'number' ? BigInt(cell) : 0n;
+    if (explicit < this.#next) return row;
+    this.#next = explicit + 1n;
+    this.#moved = true;
+    return row;
+  }
+
+  added(): void {
+    this.first ??= this.#given;
+  }
+
+  finish(): void {
+    if (this.#moved) setNextValue(this.#writer, this.#table, this.#next);
+  }
+}
