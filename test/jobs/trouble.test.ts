@@ -1,16 +1,18 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { JobSettings } from '../../src/jobs/controller.ts';
 import {
   type Harness,
+  makePool,
   makeTenant,
   restoredValue,
   roundOf,
   setsOf,
   settle,
   shipped,
+  startArchiving,
   startHarness,
 } from './job-harness.ts';
 
@@ -239,7 +241,7 @@ describe('rounds', () => {
     const scn = await shipped(harness, 'a');
     await insert(2, 2);
     const end = await shipped(harness, 'a');
-    const at = (point: bigint) => `UNTIL TIME = '${chinaTime(point)}'`;
+    const at = (point: bigint) => `UNTIL TIME = '${localTime(point, 8)}'`;
     const [set] = await setsOf(harness, 'a');
     const restored = (to: string, point: bigint) =>
       restoredValue(harness, 'a', to, 'SELECT COUNT(*) FROM d.t', at(point));
@@ -251,8 +253,53 @@ describe('rounds', () => {
   });
 });
 
-/** An SCN on the clocks of +08:00 with nine digits. */
-function chinaTime(scn: bigint): string {
-  const text = new Date(Number(scn / 1_000_000n) + 8 * 3_600_000).toISOString();
+describe('paths and points of a restore', () => {
+  test('UNTIL TIME is read on the clocks the source tenant had when the set was made', async () => {
+    await prepared();
+    const engine = await harness.controller.engines.open(tenantId);
+    await engine.setGlobalVariable('time_zone', '-05:00');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await insert(1, 1);
+    const scn = await shipped(harness, 'a');
+    await insert(2, 2);
+    await shipped(harness, 'a');
+    await engine.setGlobalVariable('time_zone', '+09:00');
+    const at = `UNTIL TIME = '${localTime(scn, -5)}'`;
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t', at)).toBe('1');
+  });
+
+  test('a second archive and a second data path with sets are refused', async () => {
+    await prepared();
+    await makeTenant(harness, 'z');
+    await startArchiving(harness, 'z');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'z');
+    await settle(harness);
+    await makePool(harness, 'p');
+    const from = (...names: readonly string[]) =>
+      harness.say(
+        `ALTER SYSTEM RESTORE b FROM '${names.map((name) => harness.place(name)).join(',')}' WITH 'pool_list=p'`,
+      );
+    await expect(from('a/data', 'a/archive', 'z/archive')).rejects.toMatchObject({ errno: 1235 });
+    await expect(from('a/data', 'z/data', 'a/archive')).rejects.toMatchObject({
+      errno: 1235,
+      message: 'It is not support to restore from multiple tenant backup paths. not supported',
+    });
+  });
+
+  test('a data file that is gone or cut is refused before a tenant is made', async () => {
+    await prepared();
+    const file = join(harness.directory, 'a/data/backup_set_1_full/logstream_1001');
+    const [turn] = readdirSync(file).filter((name) => name.startsWith('major_data'));
+    truncateSync(join(file, turn ?? '', 'macro_block_data.0.obbak'), 5000);
+    await shipped(harness, 'a');
+    await expect(restoredValue(harness, 'a', 'b', 'SELECT 1')).rejects.toMatchObject({ errno: 9011 });
+    expect(await harness.controller.catalog.read((tx) => tx.tenants.byName('b'))).toBeNull();
+  });
+});
+
+/** An SCN on clocks so many hours east of UTC, with nine digits. */
+function localTime(scn: bigint, hours: number): string {
+  const text = new Date(Number(scn / 1_000_000n) + hours * 3_600_000).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 19)}.${String(scn % 1_000_000_000n).padStart(9, '0')}`;
 }

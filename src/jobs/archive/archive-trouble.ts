@@ -44,8 +44,10 @@ export class ArchiveTrouble {
     const tenantId = this.#tenantId;
     log.warn('log archive cannot go on', { tenantId, code, comment });
     const outcome = { retCode: code, errorMsg: comment };
-    await catalog.transaction((tx) =>
-      tx.events.recordOfTenant(tenantId, 'log_archive', 'archive_failed', { tenant_id: tenantId }, outcome),
-    );
+    await catalog
+      .transaction((tx) =>
+        tx.events.recordOfTenant(tenantId, 'log_archive', 'archive_failed', { tenant_id: tenantId }, outcome),
+      )
+      .catch((failure: unknown) => log.error('event was not written down', { tenantId, error: failure }));
   }
 }

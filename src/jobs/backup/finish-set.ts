@@ -10,6 +10,7 @@ import { changeTask, type JobRun, requireDestination, type TaskMemory, taskMemor
 import { dataFilesBytes, setNameOf, writeSetEnd } from './set-files.ts';
 
 const archivePollMs = 50;
+const firstWakeUs = 100_000;
 
 /** Earlier sets the info file of a set lists at most; the medium's limit of a small object is far above. */
 const maxListedSets = 10_000;
@@ -19,19 +20,25 @@ export async function waitForArchive(run: JobRun, task: BackupTask): Promise<voi
   const { controller, tenant, signal } = run;
   const wanted = BigInt(taskMemory(task).copiedScn ?? '0');
   const { archiveWaitMs } = controller.settings;
-  const endUs = controller.clock.nowUs() + archiveWaitMs * 1000;
+  const startUs = controller.clock.nowUs();
+  let wakeUs = startUs;
   for (;;) {
+    const nowUs = controller.clock.nowUs();
+    // Waking it wakes the archives of all tenants: at first, then less and less often.
+    if (nowUs >= wakeUs) {
+      controller.wake.archive();
+      wakeUs = nowUs + 2 * (nowUs - startUs) + firstWakeUs;
+    }
     const round = await controller.catalog.read((tx) => {
       requireArchive(tx, tenant.tenantId);
       return tx.archives.rounds.get({ tenantId: tenant.tenantId, destNo: archiveDestNo });
     });
     if (round !== null && round.startScn > wanted) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
     if (round !== null && round.checkpointScn >= wanted) return;
-    if (controller.clock.nowUs() > endUs) {
+    if (nowUs - startUs > archiveWaitMs * 1000) {
       const text = `log archive is not running: its checkpoint did not pass SCN ${wanted} within ${archiveWaitMs} ms`;
       throw faultText('OB_LOG_ARCHIVE_NOT_RUNNING', text);
     }
-    controller.wake.archive();
     await controller.clock.sleep(archivePollMs, signal);
   }
 }
