@@ -29,6 +29,14 @@ async function loadRows(name: string, count: number): Promise<void> {
   }
 }
 
+/** Waits until the archive holds every commit made before the call. */
+async function archivedUpToNow(name: string): Promise<void> {
+  const tenant = await harness.controller.catalog.read((tx) => tx.tenants.byName(name));
+  const engine = await harness.controller.engines.open(tenant?.tenantId ?? 0);
+  const { scn } = await (await engine.log()).barrier();
+  await harness.until(async () => ((await roundOf(harness, name))?.checkpointScn ?? 0n) >= scn);
+}
+
 async function backup(name: string): Promise<void> {
   await harness.say('ALTER SYSTEM BACKUP DATABASE', name);
   await settle(harness);
@@ -53,8 +61,7 @@ describe('backup and restore', () => {
     const [set] = await setsOf(harness, 'a');
     expect(set).toMatchObject({ status: 'SUCCESS', fileStatus: 'AVAILABLE', encryptionMode: 'NONE' });
     await harness.sql('a', "INSERT INTO d.t VALUES (5000, 'after the set')");
-    const before = (await roundOf(harness, 'a'))?.checkpointScn ?? 0n;
-    await harness.until(async () => ((await roundOf(harness, 'a'))?.checkpointScn ?? 0n) > before);
+    await archivedUpToNow('a');
     expect(await restore('a', 'b')).toBe('RESTORE_SUCCESS,RESTORE_SUCCESS');
     expect(await harness.value('b', 'SELECT COUNT(*) FROM d.t')).toBe('2001');
     expect(await harness.value('b', 'SELECT v FROM d.t WHERE id = 5000')).toBe('after the set');
@@ -162,8 +169,7 @@ describe('keys', () => {
     const [set] = await setsOf(harness, 'a');
     expect(set).toMatchObject({ status: 'SUCCESS', encryptionMode: 'TRANSPARENT_ENCRYPTION' });
     await harness.say(`ALTER SYSTEM BACKUP KEY TENANT = a TO '${harness.place('a/key')}' ENCRYPTED BY 'pw'`);
-    const before = (await roundOf(harness, 'a'))?.checkpointScn ?? 0n;
-    await harness.until(async () => ((await roundOf(harness, 'a'))?.checkpointScn ?? 0n) > before);
+    await archivedUpToNow('a');
     await harness.controller.catalog.transaction((tx) => tx.keys.removeTenant(tenantId));
     await makePool(harness, 'p');
     const statement = `ALTER SYSTEM RESTORE b FROM '${harness.place('a/data')},${harness.place('a/archive')}' WITH 'pool_list=p'`;
