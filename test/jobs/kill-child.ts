@@ -59,6 +59,8 @@ async function insert(count: number): Promise<void> {
 const roundIs = (one: Harness, status: string) => one.until(async () => (await roundOf(one, 'a'))?.status === status);
 
 armed = true;
+await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+await roundIs(harness, 'DOING');
 await insert(3);
 await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
 await settle(harness);
