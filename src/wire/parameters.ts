@@ -9,7 +9,7 @@ import type { OpenStatement } from './statement-table.ts';
 const unsignedFlag = 0x8000;
 
 /**
- * Reads the parameters of COM_STMT_EXECUTE behind its fixed part. Integers are numbers, or bigints beyond 2^53; dates and
+ * Reads the parameters of COM_STMT_EXECUTE behind its fixed part. Integers are bigints, FLOAT and DOUBLE numbers; dates and
  * times their text; BLOB types bytes; every other string text, or bytes where it is no text in the client's set.
  */
 export function readParameters(reader: PayloadReader, statement: OpenStatement, charset: Charset): Cell[] {
@@ -42,15 +42,15 @@ function readValue(reader: PayloadReader, typeAndSign: number, charset: Charset)
     case fieldType.NULL:
       return null;
     case fieldType.TINY:
-      return unsigned ? reader.u8() : (reader.u8() << 24) >> 24;
+      return BigInt(unsigned ? reader.u8() : (reader.u8() << 24) >> 24);
     case fieldType.SHORT:
     case fieldType.YEAR:
-      return unsigned ? reader.u16() : (reader.u16() << 16) >> 16;
+      return BigInt(unsigned ? reader.u16() : (reader.u16() << 16) >> 16);
     case fieldType.LONG:
     case fieldType.INT24:
-      return unsigned ? reader.u32() : reader.u32() | 0;
+      return BigInt(unsigned ? reader.u32() : reader.u32() | 0);
     case fieldType.LONGLONG:
-      return smallest(unsigned ? reader.u64() : reader.i64());
+      return unsigned ? reader.u64() : reader.i64();
     case fieldType.FLOAT:
       return finite(reader.f32());
     case fieldType.DOUBLE:
@@ -65,11 +65,6 @@ function readValue(reader: PayloadReader, typeAndSign: number, charset: Charset)
     default:
       return stringCell(reader.lenencBytes(), type, charset);
   }
-}
-
-function smallest(value: bigint): number | bigint {
-  const number = Number(value);
-  return Number.isSafeInteger(number) ? number : value;
 }
 
 /** SQL has no number for these. */

@@ -313,14 +313,14 @@ describe('prepared statements', () => {
     await using toy = await startToy();
     await using client = await loggedIn(toy);
     const values: readonly [type: string, bytes: string, cell: unknown][] = [
-      ['0100', 'ff', -1],
-      ['0180', 'ff', 255],
-      ['0200', 'feff', -2],
-      ['0280', 'feff', 65534],
-      ['0300', 'fdffffff', -3],
-      ['0380', 'fdffffff', 4294967293],
-      ['0900', '05000000', 5],
-      ['0800', 'ffffffffffffffff', -1],
+      ['0100', 'ff', -1n],
+      ['0180', 'ff', 255n],
+      ['0200', 'feff', -2n],
+      ['0280', 'feff', 65534n],
+      ['0300', 'fdffffff', -3n],
+      ['0380', 'fdffffff', 4294967293n],
+      ['0900', '05000000', 5n],
+      ['0800', 'ffffffffffffffff', -1n],
       ['0880', 'ffffffffffffffff', 18446744073709551615n],
       ['0800', '0100000000002000', 9007199254740993n],
       ['0400', '0000c03f', 1.5],

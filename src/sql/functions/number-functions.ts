@@ -46,6 +46,13 @@ function sameNumber(args: readonly ArgumentInfo[]): ColumnType {
   return isDouble(type) || isText(type) ? types.double : type.unsigned ? types.unsigned : types.bigint;
 }
 
+/** A whole number; an integer for SQLite as long as it is a safe one. */
+function whole(value: Given, cut: (value: number) => number): SqlValue {
+  if (typeof value === 'bigint') return value;
+  const made = cut(num(value));
+  return Number.isSafeInteger(made) ? BigInt(made) : made;
+}
+
 function round(cut: boolean): NonNullable<FunctionDefinition['run']> {
   return ([value, digits]) => {
     const places = Math.max(-30, Math.min(30, digits === undefined ? 0 : num(digits)));
@@ -110,10 +117,8 @@ export const numberFunctions: readonly FunctionDefinition[] = [
   native('sign', [1, 1], ['number'], returns.bigint, ([x]) => sql`sign(${x!})`),
   define('round', [1, 2], ['number', 'integer'], roundedType, round(false)),
   define('truncate', [2, 2], ['number', 'integer'], roundedType, round(true)),
-  ...['ceil', 'ceiling'].map((name) =>
-    define(name, [1, 1], ['number'], wholeType, ([x]) => (typeof x === 'bigint' ? x : Math.ceil(num(x)))),
-  ),
-  define('floor', [1, 1], ['number'], wholeType, ([x]) => (typeof x === 'bigint' ? x : Math.floor(num(x)))),
+  ...['ceil', 'ceiling'].map((name) => define(name, [1, 1], ['number'], wholeType, ([x]) => whole(x!, Math.ceil))),
+  define('floor', [1, 1], ['number'], wholeType, ([x]) => whole(x!, Math.floor)),
   define('pow', [2, 2], ['number'], returns.double, power),
   define('power', [2, 2], ['number'], returns.double, power),
   double1('sqrt', (x) => (x < 0 ? Number.NaN : Math.sqrt(x))),

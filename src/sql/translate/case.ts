@@ -5,7 +5,7 @@ import { asBoolean, convertTo } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
-import { category, kindOf, type Typed, typed } from './typed.ts';
+import { category, double, isNumeric, kindOf, type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
 
 /** CASE in both forms. */
@@ -71,9 +71,11 @@ export function coalesce(values: readonly Typed[]): Typed {
   return together({ ...made, exact: sql`coalesce(${texts})` }, values);
 }
 
-/** GREATEST and LEAST: NULL when one is. */
+/** GREATEST and LEAST: NULL when one is. Numbers among texts make all of them numbers. */
 export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
-  const type = unifyValues(values);
+  const kinds = values.map(kindOf).filter((kind) => kind !== 'null');
+  const mixed = kinds.some(isNumeric) && kinds.some((kind) => kind === 'text');
+  const type = mixed ? double : unifyValues(values);
   const parts = values.map((value) => convertTo(value, type));
   const collated = category(type) === 'text' && !values.some(({ collating }) => collating?.order === 'binary');
   const first = collated ? sql`${parts[0]!} COLLATE NOCASE` : parts[0]!;

@@ -29,6 +29,7 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
   if (isTemporal(a) && isTemporal(b)) return moments(left, right);
   if (isTemporal(a)) return withMoment(left, right);
   if (isTemporal(b)) return flip(withMoment(right, left));
+  if (left.bits && right.bits) return plain(flipped(left.sql), flipped(right.sql));
   if (isNumeric(a) || isNumeric(b)) return plain(asNumber(left), asNumber(right));
   if (a === 'binary' || b === 'binary') return plain(asBytes(left), asBytes(right));
   return { left: asText(left), right: asText(right), collate: collation(left, right) };
@@ -37,6 +38,13 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
 function plain(left: Fragment, right: Fragment): Comparands {
   return { left, right, collate: '' };
 }
+
+/** 64 unsigned bits with the highest turned over: signed integers that sort as the unsigned ones. */
+export function flipped(bits: Fragment): Fragment {
+  return sql`((${bits} | ${lowest}) - (${bits} & ${lowest}))`;
+}
+
+const lowest = '-9223372036854775808';
 
 function flip({ left, right, collate }: Comparands): Comparands {
   return { left: right, right: left, collate };

@@ -211,11 +211,14 @@ export function convertTo(value: Typed, type: ColumnType): Fragment {
     case 'json':
       return checked.sql;
     case 'decimal':
+      if (checked.open) return sql`round(${checked.open}, ${type.scale ?? 0})`;
       return checked.bits ? call('my_unsigned_text', checked.sql) : asNumber(checked);
     case 'integer':
       return checked.bits ? checked.sql : asNumber(checked);
+    case 'double':
+      return checked.open ?? asNumber(checked);
     default:
-      return isNumeric(to) ? asNumber(checked) : checked.sql;
+      return checked.sql;
   }
 }
 

@@ -16,6 +16,7 @@ import { type Place, resolveColumn } from './scope.ts';
 import { unsupported } from './statement.ts';
 import { exists, inSubquery, quantified, scalar } from './subquery.ts';
 import { bigint, boolean, type Typed, typed, varbinary, varchar } from './typed.ts';
+import { typedValue, variableKind } from './value-kind.ts';
 
 /** Translates an expression; integer overflow is looked at. */
 export function translate(expression: Expression, place: Place): Typed {
@@ -29,10 +30,10 @@ function translateOpen(expression: Expression, place: Place): Typed {
       return translateLiteral(expression, place);
     case 'placeholder':
       place.translation.parameterCount = Math.max(place.translation.parameterCount, expression.index + 1);
-      return unknown({ from: 'parameter', index: expression.index });
+      return parameter(expression.index, place);
     case 'userVariable':
       place.translation.volatile = true;
-      return unknown({ from: 'userVariable', name: expression.name });
+      return userVariable(expression.name, place);
     case 'systemVariable':
       place.translation.volatile = true;
       return systemVariable(expression);
@@ -98,6 +99,23 @@ export function rowItems(expression: Expression, place: Place): readonly Typed[]
   return expression.kind === 'row'
     ? expression.items.map((item) => translate(item, place))
     : [translate(expression, place)];
+}
+
+function parameter(index: number, place: Place): Typed {
+  const kind = place.translation.env.parameterKinds?.[index];
+  const source = { from: 'parameter', index } as const;
+  return kind === undefined
+    ? unknown(source)
+    : typedValue(kind, (convert) => bind(convert ? { ...source, convert } : source));
+}
+
+function userVariable(name: string, { translation }: Place): Typed {
+  const source = { from: 'userVariable', name } as const;
+  const { userVariables } = translation.env;
+  if (!userVariables) return unknown(source);
+  const kind = variableKind(userVariables[name]);
+  translation.variableKinds.set(name, kind);
+  return typedValue(kind, (convert) => bind(convert ? { ...source, convert } : source));
 }
 
 /** A value that is known only when the plan runs. */

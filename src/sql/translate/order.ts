@@ -1,6 +1,6 @@
 import type { Limit, OrderItem } from '../ast.ts';
-import { ownCollation } from './compare.ts';
-import { asInteger, asNumber, memberNumber } from './convert.ts';
+import { flipped, ownCollation } from './compare.ts';
+import { asInteger, memberNumber } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { type Place, resolveColumn, type ScopeColumn } from './scope.ts';
@@ -28,7 +28,7 @@ export function orderBy(
 /** Texts sort by their collation, enums by their number. */
 export function sortKey(value: Typed): Fragment {
   if (value.type.name === 'enum' && value.type.values) return memberNumber(value);
-  if (value.bits) return asNumber(value);
+  if (value.bits) return flipped(value.sql);
   return sql`${neverPosition(value.sql)}${ownCollation(value)}`;
 }
 
@@ -37,8 +37,9 @@ export function neverPosition(text: Fragment): Fragment {
   return / (AND|OR) /.test(text.text) ? sql`coalesce(${text}, NULL)` : text;
 }
 
-function isConstant(value: Typed): boolean {
-  return value.literal !== undefined || /^(-?\d+|NULL|'[^']*')$/.test(value.sql.text);
+/** Names of columns, functions and parameters are what varies: a text of numbers and operators alone is folded by SQLite. */
+export function isConstant(value: Typed): boolean {
+  return value.literal !== undefined || /^([^a-z"?']*|'[^']*')$/.test(value.sql.text);
 }
 
 /** ` LIMIT … OFFSET …`, empty without one. */

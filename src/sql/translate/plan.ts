@@ -1,5 +1,6 @@
 import type { Cell, ColumnType, ResultColumn } from '../../value/column-type.ts';
 import type { Literal, ObjectName } from '../ast.ts';
+import type { ValueKind } from './value-kind.ts';
 
 /**
  * A translated query or write: SQLite text, where its parameters come from, and what the client reads. Plans are cached
@@ -24,6 +25,8 @@ export interface Plan {
    * serves a statement only when these slots hold the same text again.
    */
   readonly fixedSlots: readonly { readonly slot: number; readonly text: string }[];
+  /** User variables the plan took types from: it serves only while they are of these kinds. */
+  readonly variableKinds: readonly { readonly name: string; readonly kind: ValueKind }[];
   /** What the statement touches, for privileges: SELECT, INSERT, UPDATE, DELETE. */
   readonly uses: readonly {
     readonly table: ObjectName;

@@ -6,7 +6,7 @@ import { asBoolean } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { type FromClause, translateFrom } from './from.ts';
-import { limitText, neverPosition, orderBy } from './order.ts';
+import { isConstant, limitText, neverPosition, orderBy } from './order.ts';
 import { hasAggregate, type Place, type Scope, type ScopeColumn, tablesNamed } from './scope.ts';
 import { fixLiterals, fixSlot, type Translation, unsupported } from './statement.ts';
 import type { Typed } from './typed.ts';
@@ -126,7 +126,7 @@ function groupBy(select: Select, columns: readonly ScopeColumn[], place: Place):
     const value = positioned(expression, columns, place) ?? translate(expression, place);
     if (value.aggregate)
       throw fault('ER_WRONG_GROUP_FIELD', expression.kind === 'column' ? expression.name : 'aggregate');
-    return /^-?\d+$/.test(value.sql.text) ? raw("'constant'") : sql`${neverPosition(value.sql)}${ownCollation(value)}`;
+    return isConstant(value) ? raw("'constant'") : sql`${neverPosition(value.sql)}${ownCollation(value)}`;
   });
 }
 

@@ -1,7 +1,9 @@
 import { fault } from '../../base/errors.ts';
+import type { Cell } from '../../value/column-type.ts';
 import type { Literal, ObjectName } from '../ast.ts';
 import type { SchemaProvider } from '../schema.ts';
 import type { Plan } from './plan.ts';
+import type { ValueKind } from './value-kind.ts';
 
 /** What a translation is made under. */
 export interface TranslateEnv {
@@ -11,6 +13,10 @@ export interface TranslateEnv {
   readonly sqlMode: string;
   /** Collation of the connection: how literals compare. */
   readonly collation: string;
+  /** Kinds of the parameters the statement runs with; absent while it is only prepared. */
+  readonly parameterKinds?: readonly ValueKind[];
+  /** Those of the session, by name; absent where their types do not matter. */
+  readonly userVariables?: Readonly<Record<string, Cell>>;
 }
 
 /** The state of one translation; everything the plan needs beside its text is gathered here. */
@@ -22,11 +28,21 @@ export interface Translation {
   volatile: boolean;
   readonly fixed: Map<number, string>;
   readonly named: Set<string>;
+  readonly variableKinds: Map<string, ValueKind>;
   readonly uses: { readonly table: ObjectName; readonly privilege: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' }[];
 }
 
 export function newTranslation(env: TranslateEnv): Translation {
-  return { env, aliases: 0, parameterCount: 0, volatile: false, fixed: new Map(), named: new Set(), uses: [] };
+  return {
+    env,
+    aliases: 0,
+    parameterCount: 0,
+    volatile: false,
+    fixed: new Map(),
+    named: new Set(),
+    variableKinds: new Map(),
+    uses: [],
+  };
 }
 
 /** A new SQLite alias. */

@@ -59,6 +59,7 @@ export function finishPlan(kind: Plan['kind'], text: Fragment, translation: Tran
     namedBinds: [...translation.named],
     columns: [],
     fixedSlots: [...translation.fixed].map(([slot, fixed]) => ({ slot, text: fixed })),
+    variableKinds: [...translation.variableKinds].map(([name, kind]) => ({ name, kind })),
     uses: translation.uses,
     parameterCount: translation.parameterCount,
     into: null,

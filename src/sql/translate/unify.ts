@@ -23,7 +23,8 @@ const widths = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint'];
 
 /** The type of a value that comes from one of several expressions: CASE, IF, COALESCE, UNION. */
 export function unifyTypes(types: readonly ColumnType[]): ColumnType {
-  const known = types.filter((type) => type.name !== 'null');
+  const given = types.filter((type) => type.name !== 'null');
+  const known = types.length > 1 ? given.map(withoutMembers) : given;
   const [first] = known;
   if (!first) return nullType;
   if (known.every((type) => sameType(type, first))) return first;
@@ -38,6 +39,12 @@ export function unifyTypes(types: readonly ColumnType[]): ColumnType {
   const binary = known.find((type) => type.collation !== undefined && /_bin$/.test(type.collation));
   const text = known.some((type) => /text$/.test(type.name)) ? longtext : varchar(length);
   return binary?.collation === undefined ? text : { ...text, collation: binary.collation };
+}
+
+/** Enums and sets that meet others, even of their own type, are texts. */
+function withoutMembers(type: ColumnType): ColumnType {
+  if (type.name !== 'enum' && type.name !== 'set') return type;
+  return { ...varchar(displayLength(type)), ...(type.collation === undefined ? {} : { collation: type.collation }) };
 }
 
 /** As `unifyTypes`; 64 unsigned bits that meet signed integers become decimals. */

@@ -4,6 +4,8 @@ import type { ScannedLiteral } from '../../sql/scan.ts';
 import type { InsertPlan } from '../../sql/translate/insert.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
 import { slotText } from '../../sql/translate/statement.ts';
+import { variableKind } from '../../sql/translate/value-kind.ts';
+import type { Cell } from '../../value/column-type.ts';
 
 /** A plan with what decides whether it serves another statement of the same normalised text. */
 export interface CachedPlan {
@@ -26,9 +28,18 @@ export class PlanCache {
   readonly #plans = new Map<string, readonly CachedPlan[]>();
 
   /** A plan whose shaping literals are those of the statement. */
-  find(key: string, literals: readonly ScannedLiteral[], sql: string): CachedPlan | null {
+  find(
+    key: string,
+    literals: readonly ScannedLiteral[],
+    sql: string,
+    userVariables: Readonly<Record<string, Cell>>,
+  ): CachedPlan | null {
     const plans = this.#plans.get(key);
-    const found = plans?.find((each) => serves(each, literals, sql));
+    const found = plans?.find(
+      (each) =>
+        serves(each, literals, sql) &&
+        each.plan.variableKinds.every(({ name, kind }) => variableKind(userVariables[name]) === kind),
+    );
     if (!plans || !found) return null;
     this.#plans.delete(key);
     this.#plans.set(key, plans);

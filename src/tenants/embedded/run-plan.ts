@@ -3,7 +3,7 @@ import type { Delete, TenantStatement, Update } from '../../sql/ast.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
-import { translate } from '../../sql/translate/translate.ts';
+import { type TranslateEnv, translate } from '../../sql/translate/translate.ts';
 import type { Cell } from '../../value/column-type.ts';
 import type { PreparedShape, RowsEnd, StatementContext } from '../tenant-engine.ts';
 import { answerOk } from './answer.ts';
@@ -17,7 +17,7 @@ import { requirePlanPrivileges } from './privileges.ts';
 import { RowCursor } from './row-cursor.ts';
 import { runWrite } from './run-write.ts';
 import { schemaProvider } from './schema-provider.ts';
-import { type Execution, type StatementResult, startImplicit } from './statement.ts';
+import { type Execution, parameterKinds, type StatementResult, startImplicit } from './statement.ts';
 
 type Plannable = Extract<TenantStatement, { readonly kind: 'query' }> | Update | Delete;
 
@@ -36,8 +36,15 @@ export function planFor(
   return runPlan(execution, cached, literals);
 }
 
-export function translateEnv({ tenant, context }: Pick<Execution, 'tenant' | 'context'>) {
+/** Without a request nothing is known of the parameters. */
+export function translateEnv({
+  tenant,
+  context,
+  request,
+}: Pick<Execution, 'tenant' | 'context'> & Partial<Pick<Execution, 'request'>>): TranslateEnv {
   return {
+    ...(request ? { parameterKinds: parameterKinds(request) } : {}),
+    userVariables: context.userVariables,
     schema: schemaProvider(tenant.dictionary),
     database: context.database,
     sqlMode: context.sqlMode,

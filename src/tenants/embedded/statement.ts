@@ -3,6 +3,7 @@ import type { TenantStatement } from '../../sql/ast.ts';
 import { parseForPlan } from '../../sql/parse/parse.ts';
 import type { ScanOptions } from '../../sql/scan/scanner.ts';
 import { normalise } from '../../sql/scan.ts';
+import { kindsKey, parameterKind, type ValueKind } from '../../sql/translate/value-kind.ts';
 import type { StatementContext, StatementRequest } from '../tenant-engine.ts';
 import { answerOk } from './answer.ts';
 import { runChangeStatement } from './change-statement.ts';
@@ -49,8 +50,8 @@ export async function runStatement(execution: Execution): Promise<StatementResul
   if (context.autocommit && transaction.open && transaction.implicit) transaction.commit();
   if (request.sql.length <= longestCachedText && tenant.meta.mode === 'mysql') {
     const { key, literals } = normalise(request.sql, scanOptions(context));
-    const cacheKey = planKey(context, key);
-    const plan = tenant.plans.find(cacheKey, literals, request.sql);
+    const cacheKey = planKey(context, key, parameterKinds(request));
+    const plan = tenant.plans.find(cacheKey, literals, request.sql, context.userVariables);
     if (plan?.insert) return runInsert(execution, { insert: plan.insert, statement: plan.statement! }, literals);
     if (plan) return runPlan(execution, plan, literals);
     return dispatch(execution, cacheKey);
@@ -68,8 +69,12 @@ export function scanOptions(context: Pick<StatementContext, 'sqlMode'>): ScanOpt
   };
 }
 
-export function planKey(context: StatementContext, key: string): string {
-  return `${context.database ?? ''}\u0000${context.sqlMode}\u0000${context.collation}\u0000${key}`;
+export function planKey(context: StatementContext, key: string, kinds: readonly ValueKind[]): string {
+  return `${context.database ?? ''}\u0000${context.sqlMode}\u0000${context.collation}\u0000${kindsKey(kinds)}\u0000${key}`;
+}
+
+export function parameterKinds({ parameters }: Pick<StatementRequest, 'parameters'>): readonly ValueKind[] {
+  return parameters?.map(parameterKind) ?? [];
 }
 
 async function dispatch(execution: Execution, cacheKey: string | null): Promise<StatementResult> {
