@@ -77,9 +77,9 @@ test('the log is folded again and again while it is archived', async () => {
   for (let i = 0; i < 40; i++) {
     const rows = Array.from({ length: 20 }, (_, j) => `(${i * 20 + j}, '${'y'.repeat(300)}')`);
     await harness.sql('a', `INSERT INTO d.t VALUES ${rows.join(',')}`);
-    const before = await engine.logBytes();
-    await checkpointPasses(harness, 'a');
-    if ((await engine.logBytes()) < before) folds++;
+    if ((await engine.logBytes()) < 100_000) continue;
+    await harness.until(async () => (await engine.logBytes()) < 100_000);
+    folds++;
   }
   expect(folds).toBeGreaterThan(3);
   await checkpointPasses(harness, 'a');
