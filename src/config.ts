@@ -116,7 +116,8 @@ function check(given: Record<string, unknown>): Config {
   if (!Number.isInteger(checked.port) || checked.port < 0 || checked.port > 65535) {
     throw new ConfigError(`'${given['port']}' is not a port`);
   }
-  if (!(checked.jobLingerMs >= 0) || !(checked.tickMs > 0)) throw new ConfigError('jobLingerMs and tickMs are milliseconds');
+  if (!(checked.jobLingerMs >= 0) || !(checked.tickMs > 0))
+    throw new ConfigError('jobLingerMs and tickMs are milliseconds');
   if ((checked.tlsCertFile === null) !== (checked.tlsKeyFile === null)) {
     throw new ConfigError('tlsCertFile and tlsKeyFile go together');
   }
