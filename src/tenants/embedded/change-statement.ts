@@ -13,9 +13,13 @@ import type { Execution, StatementResult } from './statement.ts';
 export async function runChangeStatement(execution: Execution, statement: TenantStatement): Promise<StatementResult> {
   requirePrivileges(execution, statement);
   const work = workOf(statement);
-  const { affectedRows, notes } = await runChange(execution, work);
-  const counted = statement.kind === 'alterTable' || (statement.kind === 'createTable' && statement.query !== null);
-  const info = counted ? `Records: ${affectedRows}  Duplicates: 0  Warnings: ${notes.length}` : '';
+  const { affectedRows: changed, notes } = await runChange(execution, work);
+  // OceanBase tells of no rows when it alters a table.
+  const affectedRows = statement.kind === 'alterTable' ? 0 : changed;
+  const info =
+    statement.kind === 'createTable' && statement.query !== null
+      ? `Records: ${affectedRows}  Duplicates: 0  Warnings: ${notes.length}`
+      : '';
   const current = execution.context.database?.toLowerCase();
   const gone = statement.kind === 'dropDatabase' && statement.name.toLowerCase() === current;
   return answerOk(execution, { affectedRows, info, warnings: notes, ...(gone ? { database: null } : {}) });

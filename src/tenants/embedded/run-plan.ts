@@ -1,8 +1,8 @@
 import { fault } from '../../base/errors.ts';
 import type { Delete, TenantStatement, Update } from '../../sql/ast.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
-import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
-import type { Plan } from '../../sql/translate/plan.ts';
+import { type BindInputs, type BindLiteral, bindCell, bindCells } from '../../sql/translate/bind.ts';
+import type { ContextBind, Plan } from '../../sql/translate/plan.ts';
 import { type TranslateEnv, translate } from '../../sql/translate/translate.ts';
 import type { Cell } from '../../value/column-type.ts';
 import type { PreparedShape, RowsEnd, StatementContext } from '../tenant-engine.ts';
@@ -92,7 +92,7 @@ export function planArguments(plan: Plan, inputs: BindInputs, row?: readonly Cel
   const cells: unknown[] = bindCells(plan.binds, inputs, row);
   if (plan.namedBinds.length === 0) return cells;
   const named = Object.fromEntries(
-    plan.namedBinds.map((name) => [name, (inputs.context as unknown as Record<string, unknown>)[name] ?? null]),
+    plan.namedBinds.map((name) => [name, bindCell({ from: 'context', name: name as ContextBind }, inputs)]),
   );
   return [...cells, named];
 }

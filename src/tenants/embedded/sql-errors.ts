@@ -19,6 +19,8 @@ export function coded(error: unknown): unknown {
   if (code.startsWith('SQLITE_IOERR')) return faultText('OB_IO_ERROR', `IO error: ${message}`, error);
   if (code === 'SQLITE_NOMEM')
     return faultText('OB_ALLOCATE_MEMORY_FAILED', 'No memory or reach tenant memory limit', error);
+  // SQLite names the database only where it looks for the parent of a foreign key.
+  if (/no such table: main\./.test(message)) return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
   if (/no such (table|column)|has no column|SQLITE_SCHEMA/.test(message)) return fault('ER_TABLE_DEF_CHANGED');
   if (/too (many|large|deep)|parser stack overflow/i.test(message))
     return faultText('OB_SIZE_OVERFLOW', `Size overflow: ${message}`, error);

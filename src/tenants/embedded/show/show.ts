@@ -3,6 +3,7 @@ import type { Describe, Show } from '../../../sql/ast.ts';
 import type { SourceColumn } from '../../../sql/schema.ts';
 import { formatTypeText, isTextType } from '../../../value/column-storage.ts';
 import type { Cell, ResultColumn } from '../../../value/column-type.ts';
+import { utcTextToLocal } from '../../../value/time-zone.ts';
 import { answerColumn, answerRows, longText, number, shortText } from '../answer.ts';
 import { nextValue } from '../auto-increment.ts';
 import { requireTable, resolveName } from '../ddl/change.ts';
@@ -231,8 +232,10 @@ function tableStatus(execution: Execution, statement: Show): Listing {
     10,
     15,
   );
+  const local = (cell: Cell | undefined) =>
+    typeof cell === 'string' ? utcTextToLocal(execution.context.timeZone, cell) : null;
   const rows = [...tableRows(execution.tenant)]
     .filter((row) => row[1] === schema && seesTable(execution.context, schema, String(row[2]).toLowerCase()))
-    .map((row) => [row[2]!, ...row.slice(4)]);
+    .map((row) => [row[2]!, ...row.slice(4, 14), ...row.slice(14, 16).map(local), ...row.slice(16)]);
   return { columns: heads, rows };
 }

@@ -44,7 +44,9 @@ export function virtualName(view: CatalogView): string {
 }
 
 export function viewSource(view: CatalogView): TableSource {
-  const list = view.columns.map((column) => quoteName(column.name)).join(', ');
+  const list = view.columns
+    .map((column) => (column.type.name === 'datetime' ? localColumn : quoteName)(column.name))
+    .join(', ');
   return {
     schema: 'information_schema',
     name: view.name,
@@ -56,7 +58,13 @@ export function viewSource(view: CatalogView): TableSource {
   };
 }
 
-/** A moment as a stored datetime. */
+/** Moments are kept in UTC and shown in the session's zone; SQLite knows offsets, we know the names of zones. */
+function localColumn(name: string): string {
+  const column = quoteName(name);
+  return `coalesce(datetime(${column}, @timeZone), my_local(${column})) AS ${column}`;
+}
+
+/** A moment as a stored datetime, in UTC. */
 export function momentText(us: number): string {
   return new Date(us / 1000).toISOString().slice(0, 19).replace('T', ' ');
 }
