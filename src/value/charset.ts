@@ -90,38 +90,41 @@ export function encodeText(text: string, charset: Charset): Buffer {
 
 /** UTF-8 bytes of a text that `decodeText` made, raw bytes restored. */
 export function bytesOfText(text: string): Buffer {
-  if (!/[\udc80-\udcff]/.test(text)) return Buffer.from(text, 'utf8');
-  const parts: Buffer[] = [];
-  let from = 0;
+  if (text.isWellFormed()) return Buffer.from(text, 'utf8');
+  const bytes = Buffer.allocUnsafe(text.length * 3);
+  let size = 0;
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i);
-    if (unit >= 0xd800 && unit < 0xdc00) {
-      const low = text.charCodeAt(i + 1);
-      if (low >= 0xdc00 && low < 0xe000) i++;
-    } else if (unit >= 0xdc80 && unit <= 0xdcff) {
-      parts.push(Buffer.from(text.slice(from, i), 'utf8'), Buffer.of(unit & 0xff));
-      from = i + 1;
+    if (unit < 0x80) bytes[size++] = unit;
+    else if (unit >= 0xdc80 && unit <= 0xdcff) bytes[size++] = unit & 0xff;
+    else {
+      const pair = unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
+      size += bytes.write(pair ? text.slice(i, i + 2) : text[i]!, size, 'utf8');
+      if (pair) i++;
     }
   }
-  parts.push(Buffer.from(text.slice(from), 'utf8'));
-  return Buffer.concat(parts);
+  return bytes.subarray(0, size);
 }
 
 function escapeBytes(bytes: Buffer, start: number, end: number): string {
-  const parts: string[] = [];
-  let from = start;
-  let at = start;
-  while (at < end) {
-    const length = characterLength(bytes, at, end);
-    if (length === 0) {
-      parts.push(bytes.toString('utf8', from, at), String.fromCharCode(0xdc00 + bytes[at]!));
-      from = ++at;
-    } else {
-      at += length;
+  const units = new Uint16Array(end - start);
+  let size = 0;
+  for (let at = start; at < end; ) {
+    const first = bytes[at]!;
+    if (first < 0x80) {
+      units[size++] = first;
+      at++;
+      continue;
     }
+    const length = characterLength(bytes, at, end);
+    if (length === 0) units[size++] = 0xdc00 + first;
+    else {
+      const character = bytes.toString('utf8', at, at + length);
+      for (let i = 0; i < character.length; i++) units[size++] = character.charCodeAt(i);
+    }
+    at += length === 0 ? 1 : length;
   }
-  parts.push(bytes.toString('utf8', from, end));
-  return parts.join('');
+  return Buffer.from(units.buffer, 0, size * 2).toString('utf16le');
 }
 
 /** Length of the well-formed UTF-8 character at `at`, 0 when there is none. */
@@ -130,5 +133,9 @@ function characterLength(bytes: Buffer, at: number, end: number): number {
   if (first < 0x80) return 1;
   const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
   if (length === 0 || at + length > end) return 0;
-  return isUtf8(bytes.subarray(at, at + length)) ? length : 0;
+  const second = bytes[at + 1]!;
+  if (first === 0xe0 ? second < 0xa0 : first === 0xf0 ? second < 0x90 : false) return 0;
+  if (first === 0xed ? second > 0x9f : first === 0xf4 ? second > 0x8f : false) return 0;
+  for (let i = 1; i < length; i++) if ((bytes[at + i]! & 0xc0) !== 0x80) return 0;
+  return length;
 }

@@ -1,4 +1,5 @@
 import { fault } from '../base/errors.ts';
+import { bytesOfText } from './charset.ts';
 import { integerRange } from './column-storage.ts';
 import type { Cell, ColumnType } from './column-type.ts';
 import { type Decimal, decimalOf, decimalToNumber, pow10, readDecimal, rescale, significantDigits } from './decimal.ts';
@@ -123,7 +124,7 @@ export function storeBit(type: ColumnType): Store {
   return (value, target) => {
     let number: bigint;
     if (typeof value === 'string' || value instanceof Uint8Array) {
-      const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
+      const bytes: Uint8Array = typeof value === 'string' ? bytesOfText(value) : value;
       number = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
     } else number = rescale(decimalOf(value), 0).unscaled;
     if (number < 0n || number >= 1n << bits) {

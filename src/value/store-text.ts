@@ -1,4 +1,5 @@
 import { fault, faultText } from '../base/errors.ts';
+import { bytesOfText } from './charset.ts';
 import { isCaseSensitive, textLimitBytes } from './column-storage.ts';
 import type { ColumnType } from './column-type.ts';
 import { formatJson, JsonSyntaxError, parseJson } from './json.ts';
@@ -8,11 +9,12 @@ import { formatDouble } from './text-form.ts';
 
 const strictText = new TextDecoder('utf-8', { fatal: true });
 
-/** Text of a given value; bytes must be UTF-8. */
-function textOf(value: Given, target: StoreTarget): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return formatDouble(value);
-  if (typeof value === 'bigint') return String(value);
+/** Text of a given value; bytes, and those a client wrote into a text, must be UTF-8. */
+function textOf(given: Given, target: StoreTarget): string {
+  if (typeof given === 'number') return formatDouble(given);
+  if (typeof given === 'bigint') return String(given);
+  if (typeof given === 'string' && given.isWellFormed()) return given;
+  const value = typeof given === 'string' ? bytesOfText(given) : given;
   try {
     return strictText.decode(value);
   } catch {
@@ -88,7 +90,12 @@ export function storeLongText(type: ColumnType): Store {
 export function storeBytes(type: ColumnType): Store {
   const limit = textLimitBytes(type) ?? type.length ?? 1;
   return (value, target) => {
-    let bytes = value instanceof Uint8Array ? value : Buffer.from(textOf(value, target));
+    let bytes =
+      value instanceof Uint8Array
+        ? value
+        : typeof value === 'string'
+          ? bytesOfText(value)
+          : Buffer.from(textOf(value, target));
     if (bytes.length > limit) {
       complain(target, fault('ER_DATA_TOO_LONG', target.column, target.row));
       bytes = bytes.subarray(0, limit);

@@ -1,3 +1,4 @@
+import { bytesOfText } from '../../value/charset.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import { formatDouble } from '../../value/text-form.ts';
 import type { Fragment } from '../translate/fragment.ts';
@@ -65,7 +66,7 @@ export function num(value: SqlValue | undefined): number {
 }
 
 export function bytes(value: SqlValue | undefined): Uint8Array {
-  return value instanceof Uint8Array ? value : Buffer.from(str(value));
+  return value instanceof Uint8Array ? value : bytesOfText(str(value));
 }
 
 /** Characters of a text: code points, cheap when there are only plain ones. */

@@ -1,3 +1,4 @@
+import { bytesOfText } from '../../value/charset.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { decimalToNumber, readDecimal, rescale } from '../../value/decimal.ts';
 import {
@@ -37,7 +38,7 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
     case 'text':
       return toText(value);
     case 'bytes':
-      return value instanceof Uint8Array ? value : new TextEncoder().encode(toText(value));
+      return value instanceof Uint8Array ? value : bytesOfText(toText(value));
     case 'date':
       return toDate(value);
     case 'datetime':

@@ -1,4 +1,5 @@
 import { fault } from '../../base/errors.ts';
+import { bytesOfText } from '../../value/charset.ts';
 import type { Cell, ColumnType } from '../../value/column-type.ts';
 import { formatDecimal, readDecimal } from '../../value/decimal.ts';
 import { storeValue } from '../../value/store.ts';
@@ -107,7 +108,9 @@ function literalCell(literal: BindLiteral, convert: BindConversion | undefined):
   const signed = convert?.negate ? `-${value}` : value;
   if (type === 'integer') return BigInt(signed);
   if (type === 'double') return Number(signed);
-  return type === 'decimal' ? plainDecimal(signed) : signed;
+  if (type === 'decimal') return plainDecimal(signed);
+  // Bytes that are no characters would not come through SQLite's texts.
+  return signed.isWellFormed() ? signed : bytesOfText(signed);
 }
 
 /** `.5` and `007.` as `0.5` and `7`. */

@@ -1,4 +1,5 @@
 import { fault } from '../../base/errors.ts';
+import { bytesOfText } from '../../value/charset.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { implicitDefault, storeConverter } from '../../value/store.ts';
 import type { Expression, Insert, Literal } from '../ast.ts';
@@ -35,7 +36,6 @@ export function insertRows(
   rows.forEach((row, index) => {
     const empty = row.length === 0 && (insert.columns === null || insert.columns.length === 0);
     if (row.length !== given.length && !empty) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', index + 1);
-    checkGenerated(row, given);
     for (const value of row) countPlaceholders(value, translation);
     if (!row.every(isPlain)) queries.set(index, expressionRow(row, given, target, insert.ignore, translation));
   });
@@ -49,13 +49,6 @@ export function insertRows(
       }
     },
   };
-}
-
-function checkGenerated(row: readonly Expression[], given: readonly SourceColumn[]): void {
-  given.forEach((column, index) => {
-    if (column.generated && row[index] && row[index].kind !== 'default')
-      throw unsupported(`value for generated column '${column.name}' is`);
-  });
 }
 
 function countPlaceholders(value: Expression, translation: Translation): void {
@@ -161,7 +154,7 @@ class RowMaker {
     const { value } = given;
     if (typeof value === 'boolean') return value ? 1 : 0;
     if (typeof value !== 'string') return storable(node.type, value, column.type);
-    if (node.charset === 'binary') return Buffer.from(value);
+    if (node.charset === 'binary') return bytesOfText(value);
     if (node.type === 'integer') return value.length < 16 ? Number(value) : BigInt(value);
     return node.type === 'double' ? Number(value) : value;
   }

@@ -35,6 +35,8 @@ export interface InsertPlan {
   /** INSERT … SELECT: gives the rows in storage form, for an engine that goes row by row. */
   readonly source: Plan | null;
   readonly rowCount: number;
+  /** Generated columns a value was given for under a sql_mode that is not strict: told with 1906 and left out. */
+  readonly ignored: readonly string[];
   /**
    * The rows in storage form. Rows of literals, placeholders, DEFAULT, NULL and NOW() are made at once; for any other
    * `evaluate` runs a query of one row and gives its cells.
@@ -48,9 +50,10 @@ export function planInsert(insert: Insert, env: TranslateEnv): InsertPlan {
   const target = writeTarget({ table: insert.table, alias: null }, 'INSERT', translation);
   const { source } = target;
   const given = givenColumns(insert, source);
+  const ignored = generatedGiven(insert, given, source, env.sqlMode);
   const targetColumns = source.columns.filter(({ generated }) => !generated);
   const autoIncrement = targetColumns.findIndex((column) => column.autoIncrement);
-  const common = { table: source, targetColumns, autoIncrement };
+  const common = { table: source, targetColumns, autoIncrement, ignored };
   const duplicate = onDuplicate(insert, target, translation);
   const head = insertHead(insert, source, target.table.name);
   if (insert.query !== null) {
@@ -82,6 +85,23 @@ export function planInsert(insert: Insert, env: TranslateEnv): InsertPlan {
     clear: insert.replace ? clearPlan(source, targetColumns, translation) : null,
     source: null,
   };
+}
+
+/** Generated columns that get a value other than DEFAULT: 3105 under a strict sql_mode; dumps of MariaDB have such rows. */
+function generatedGiven(
+  insert: Insert,
+  given: readonly SourceColumn[],
+  source: TableSource,
+  sqlMode: string,
+): readonly string[] {
+  const named = given.flatMap((column, index) => {
+    if (!column.generated) return [];
+    const set = insert.query !== null || insert.rows?.some((row) => row[index] && row[index].kind !== 'default');
+    return set ? [column.name] : [];
+  });
+  const strict = /STRICT_(TRANS|ALL)_TABLES|TRADITIONAL/i.test(sqlMode) && !insert.ignore;
+  if (named.length > 0 && strict) throw fault('ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN', named[0]!, source.name);
+  return named;
 }
 
 function insertHead(insert: Insert, source: TableSource, name: string): string {

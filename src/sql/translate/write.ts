@@ -115,7 +115,7 @@ export function assignments(
     const own: Place = { ...place, defaultOf: (name) => defaultTyped(target.source, name ?? column.name) };
     if (column.generated) {
       if (assignment.value.kind === 'default') continue;
-      throw unsupported(`value for generated column '${column.name}' is`);
+      throw fault('ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN', column.name, target.source.name);
     }
     const value = storeExpression(translate(assignment.value, own), column, ignore);
     const key = column.name.toLowerCase();

@@ -86,6 +86,14 @@ export function insertWith(
   inputs: BindInputs,
 ): Written {
   const inserter = new Inserter(execution, writer, effects, planned.insert);
+  for (const column of planned.insert.ignored) {
+    const { errno, message } = fault(
+      'ER_WARNING_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN',
+      column,
+      planned.insert.table.name,
+    );
+    effects.warnings.push({ level: 'Warning', code: errno, message });
+  }
   if (planned.insert.kind === 'rows') {
     const evaluate = (plan: Plan) => readRow(writer, plan, inputs);
     return inserter.run(planned.insert.rows(inputs, evaluate), planned.insert, inputs);

@@ -101,6 +101,7 @@ async function other(execution: Execution, statement: TenantStatement): Promise<
   const { transaction } = execution;
   switch (statement.kind) {
     case 'begin':
+      transaction.commit();
       transaction.unlockTables();
       transaction.begin({ readOnly: statement.readOnly, snapshot: statement.snapshot, implicit: false });
       return answerOk(execution);

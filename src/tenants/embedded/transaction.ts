@@ -90,12 +90,12 @@ export class Transaction {
     this.#locked = true;
   }
 
-  /** Commits, as UNLOCK TABLES does, and gives the lock back. */
+  /** Gives back what LOCK TABLES took, and commits then; a transaction without it stays open. */
   unlockTables(): void {
-    const locked = this.#locked;
+    if (!this.#locked) return;
     this.commit();
     this.#locked = false;
-    if (locked) this.#tenant.store.lock.release();
+    this.#tenant.store.lock.release();
   }
 
   commit(): void {
