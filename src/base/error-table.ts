@@ -295,6 +295,7 @@ export const errorTable = {
   ER_DATA_OUT_OF_RANGE: { code: -1690, errno: 1690, sqlstate: "22003", text: "? value is out of range in '?'", template: "%s value is out of range in '%s'" },
   ER_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN: { code: -3105, errno: 3105, sqlstate: "HY000", text: "The value specified for generated column '?' in table '?' is not allowed.", template: "The value specified for generated column '%s' in table '%s' is not allowed." },
   ER_WARNING_NON_DEFAULT_VALUE_FOR_GENERATED_COLUMN: { code: -1906, errno: 1906, sqlstate: "HY000", text: "The value specified for generated column '?' in table '?' has been ignored", template: "The value specified for generated column '%s' in table '%s' has been ignored" },
+  ER_UPDATE_WITHOUT_KEY_IN_SAFE_MODE: { code: -1175, errno: 1175, sqlstate: "HY000", text: "You are using safe update mode and you tried to update a table without a WHERE that uses a KEY column" },
   ER_AUTOINC_READ_FAILED: { code: -1467, errno: 1467, sqlstate: "HY000", text: "Failed to read auto-increment value from storage engine" },
   ER_ILLEGAL_PRIVILEGE: { code: -3619, errno: 3619, sqlstate: "HY000", text: "Illegal privilege level specified for ?", template: "Illegal privilege level specified for %s" },
   ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION: { code: -1792, errno: 1792, sqlstate: "25006", text: "Cannot execute statement in a READ ONLY transaction." },

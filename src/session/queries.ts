@@ -11,6 +11,7 @@ import { countParameters, refuseParameters } from './runnable.ts';
 import { sendRows } from './send-rows.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SessionHost } from './session-host.ts';
+import { variable } from './session-state.ts';
 
 const queriesOf = new WeakMap<SessionHost, CatalogQueries>();
 
@@ -61,7 +62,7 @@ function answerQuery(
 ): MaybePromise<void> {
   const { state, diagnostics } = session;
   requireViews(state, query.plan, viewSchema(state.kind));
-  const result = catalogQueries(session.host).run(query, literals, parameters, session.live);
+  const result = cut(catalogQueries(session.host).run(query, literals, parameters, session.live), query, session);
   state.foundRows = result.foundRows;
   if (query.plan.into) {
     assignInto(query.plan.into, result, session);
@@ -69,6 +70,12 @@ function answerQuery(
   }
   state.rowCount = -1n;
   return sendRows(answer, result.columns, result.rows, { warnings: diagnostics.count, more });
+}
+
+/** sql_select_limit, for queries without a LIMIT of their own. */
+function cut(result: CatalogRows, { plan }: CatalogPlan, { state }: SessionContext): CatalogRows {
+  const most = plan.limited ? Number.POSITIVE_INFINITY : Number(variable(state, 'sql_select_limit'));
+  return result.rows.length <= most ? result : { ...result, rows: result.rows.slice(0, most), foundRows: BigInt(most) };
 }
 
 /** SELECT … INTO @a, @b: one row at most. */

@@ -114,7 +114,24 @@ function storeCell(
   value: Cell,
   session: SessionContext,
 ): MaybePromise<void> {
-  return store(definition, scope, checkAssignment(definition, value), session);
+  return store(definition, scope, checkCarriedOut(definition, checkAssignment(definition, value)), session);
+}
+
+/** What nothing carries out but this value: another one is refused rather than taken without an effect. */
+const onlyValues: Readonly<Record<string, string>> = {
+  auto_increment_increment: '1',
+  auto_increment_offset: '1',
+  block_encryption_mode: 'aes-128-ecb',
+  default_week_format: '0',
+  div_precision_increment: '4',
+  lc_time_names: 'en_US',
+  sql_auto_is_null: 'OFF',
+};
+
+function checkCarriedOut(definition: VariableDefinition, value: string | null): string | null {
+  const only = onlyValues[storedName(definition)];
+  if (only === undefined || value?.toLowerCase() === only.toLowerCase()) return value;
+  throw fault('OB_NOT_SUPPORTED', `${definition.name} = ${value} is`);
 }
 
 function store(

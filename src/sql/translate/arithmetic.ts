@@ -21,7 +21,7 @@ export function arithmetic(operator: Operator, left: Typed, right: Typed, text: 
     default:
       return approximate
         ? typed(call('my_check_double', sql`${real(left)} ${operator} ${asNumber(right)}`, quoted(text)), double)
-        : exactly(operator, left, right, a, b, text);
+        : exactly(operator, left, right, a, b, text, place);
   }
 }
 
@@ -49,13 +49,15 @@ function exactly(
   a: ColumnType,
   b: ColumnType,
   text: string,
+  { translation }: Place,
 ): Typed {
   const [scaleA, scaleB] = [a.scale ?? 0, b.scale ?? 0];
   const nullable = left.nullable || right.nullable;
   const plain = sql`(${number(left)} ${operator} ${number(right)})`;
   if (category(a) === 'integer' && category(b) === 'integer') {
-    if (left.bits || right.bits) return unsignedMath(operator, left, right, text);
-    const unsigned = a.unsigned === true || b.unsigned === true;
+    const signed = operator === '-' && /NO_UNSIGNED_SUBTRACTION/i.test(translation.env.sqlMode);
+    if (!signed && (left.bits || right.bits)) return unsignedMath(operator, left, right, text);
+    const unsigned = !signed && (a.unsigned === true || b.unsigned === true);
     const digits =
       operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
     const safe = !unsigned && digits <= 18 && left.unchecked === undefined && right.unchecked === undefined;

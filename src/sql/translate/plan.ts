@@ -27,6 +27,8 @@ export interface Plan {
   readonly fixedSlots: readonly { readonly slot: number; readonly text: string }[];
   /** User variables the plan took types from: it serves only while they are of these kinds. */
   readonly variableKinds: readonly { readonly name: string; readonly kind: ValueKind }[];
+  /** False for a query without LIMIT: sql_select_limit cuts it. */
+  readonly limited: boolean;
   /** What the statement touches, for privileges: SELECT, INSERT, UPDATE, DELETE. */
   readonly uses: readonly {
     readonly table: ObjectName;

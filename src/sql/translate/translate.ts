@@ -40,6 +40,7 @@ function queryPlan(query: Query, env: TranslateEnv): Plan {
     columns: resultColumns(built),
     wideIntegers: built.columns.some(isWide),
     into: built.into,
+    limited: query.kind !== 'values' && query.limit !== null,
     ...foundRows(built),
   };
 }
@@ -65,5 +66,6 @@ export function finishPlan(kind: Plan['kind'], text: Fragment, translation: Tran
     into: null,
     volatile: translation.volatile,
     wideIntegers: false,
+    limited: true,
   };
 }

@@ -31,7 +31,9 @@ export function setupConnection(connection: Connection, tenant: () => Tenant): v
     connection.table(`__is_${view.name.toLowerCase()}`, {
       columns: view.columns.map((column) => column.name),
       *rows() {
-        for (const row of view.rows(tenant())) yield row as unknown[];
+        // SQLite takes JavaScript's numbers for REAL.
+        for (const row of view.rows(tenant()))
+          yield row.map((cell) => (typeof cell === 'number' ? BigInt(cell) : cell));
       },
     } as Parameters<Connection['table']>[1]);
   }

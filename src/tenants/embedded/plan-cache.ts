@@ -15,6 +15,8 @@ export interface CachedPlan {
   readonly statement?: Insert;
   /** SELECT … FOR UPDATE. */
   readonly locking: boolean;
+  /** An UPDATE or DELETE that sql_safe_updates refuses. */
+  readonly keyless?: boolean;
   /** Literals the parser took into the tree's shape, by their source text. */
   readonly sourceSlots: readonly FixedSlot[];
 }

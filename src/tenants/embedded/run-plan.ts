@@ -9,6 +9,7 @@ import type { PreparedShape, RowsEnd, StatementContext } from '../tenant-engine.
 import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
+import type { Dictionary } from './dictionary.ts';
 import { type Effects, functionContext, newEffects } from './function-context.ts';
 import { literalsOf } from './literals-of.ts';
 import type { CachedPlan } from './plan-cache.ts';
@@ -30,10 +31,30 @@ export function planFor(
   const { tenant } = execution;
   const plan = translate(statement, translateEnv(execution));
   const locking = statement.kind === 'query' && statement.query.kind === 'select' && statement.query.lock === 'UPDATE';
-  const cached: CachedPlan = { plan, locking, sourceSlots: cache.fixedSlots };
+  const keyless = statement.kind !== 'query' && isKeyless(statement, plan, tenant.dictionary);
+  const cached: CachedPlan = { plan, locking, keyless, sourceSlots: cache.fixedSlots };
   if (cache.cacheKey !== null) tenant.plans.add(cache.cacheKey, cached);
   const literals = literalsOf(statement);
   return runPlan(execution, cached, literals);
+}
+
+/** An UPDATE or DELETE without LIMIT whose condition names no key column: sql_safe_updates refuses it. */
+function isKeyless({ where, limit }: Update | Delete, { uses }: Plan, dictionary: Dictionary): boolean {
+  if (limit !== null) return false;
+  const keys = new Set<string>();
+  for (const use of uses) {
+    const found = dictionary.table(use.table.schema ?? '', use.table.name);
+    const parts = found ? [...found.primaryKey, ...found.keys.flatMap((key) => key.parts.slice(0, 1))] : [];
+    for (const { column } of parts) keys.add(column.toLowerCase());
+  }
+  return !namesColumn(where, keys);
+}
+
+function namesColumn(node: unknown, names: ReadonlySet<string>): boolean {
+  if (Array.isArray(node)) return node.some((item) => namesColumn(item, names));
+  if (typeof node !== 'object' || node === null || node instanceof Uint8Array) return false;
+  if ('kind' in node && node.kind === 'column' && 'name' in node) return names.has(String(node.name).toLowerCase());
+  return Object.values(node).some((item) => namesColumn(item, names));
 }
 
 /** Without a request nothing is known of the parameters. */
@@ -63,7 +84,11 @@ export async function runPlan(
   if ((request.parameters?.length ?? 0) !== plan.parameterCount) throw fault('ER_WRONG_ARGUMENTS', 'EXECUTE');
   startImplicit(execution);
   const inputs = bindInputs(execution, literals);
-  if (plan.kind !== 'query') return runWrite(execution, plan, inputs);
+  if (plan.kind !== 'query') {
+    if (cached.keyless && Number(context.systemVariables['sql_safe_updates'] ?? 0) !== 0)
+      throw fault('ER_UPDATE_WITHOUT_KEY_IN_SAFE_MODE');
+    return runWrite(execution, plan, inputs);
+  }
   const { check } = execution;
   if (cached.locking && transaction.open) await transaction.startWriting(context, check);
   const lent = await transaction.reader(context, check);
@@ -107,6 +132,8 @@ function openCursor(
 ): RowCursor {
   const { request, context } = execution;
   const statement = prepared(lent.connection, plan.sql).raw(true).safeIntegers(plan.wideIntegers);
+  const most = plan.limited ? Number.POSITIVE_INFINITY : selectLimit(context);
+  let given = 0;
   const rows = statement.iterate(...planArguments(plan, inputs)) as IterableIterator<readonly Cell[]>;
   let lending = true;
   const release = () => {
@@ -114,7 +141,7 @@ function openCursor(
     lending = false;
   };
   const guarded: Iterator<readonly Cell[]> = {
-    next: () => rows.next(),
+    next: () => (given++ < most ? rows.next() : (rows.return?.() ?? { done: true, value: undefined })),
     return() {
       rows.return?.();
       release();
@@ -133,6 +160,10 @@ function openCursor(
   };
   const form = { format: request.format, charset: context.charset };
   return new RowCursor(plan.columns, guarded, form, execution.check, finish);
+}
+
+function selectLimit({ systemVariables }: StatementContext): number {
+  return Number(systemVariables['sql_select_limit'] ?? Number.POSITIVE_INFINITY);
 }
 
 function countRows(connection: Connection, counting: NonNullable<Plan['foundRows']>, inputs: BindInputs): number {
