@@ -89,6 +89,9 @@ function okAfter(conversation: Conversation, pending: MaybePromise<void>): Maybe
   return conversation.answer.ok();
 }
 
-function textFrom(conversation: Conversation, payload: Buffer, start: number, end: number): string {
+function textFrom(conversation: Conversation, payload: Buffer, start: number, given: number): string {
+  let end = given;
+  // mariadb-slap sends the byte that ends its strings along.
+  while (end > start && payload[end - 1] === 0) end--;
   return decodeText(payload, start, end, conversation.clientCharset);
 }

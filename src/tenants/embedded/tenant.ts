@@ -8,6 +8,9 @@ import { quoteName, rowIdColumn, sqliteName, type TableSchema } from './table-sc
 import type { TenantPaths } from './tenant-files.ts';
 import { TenantStore } from './tenant-store.ts';
 
+/** An AUTO_INCREMENT value may be of any size: no table has more rows. */
+const mostRows = 1e12;
+
 /** One open tenant in the engine thread: its files, its dictionary and its cached plans. */
 export class Tenant {
   readonly tenantId: number;
@@ -46,7 +49,7 @@ export class Tenant {
         .prepare(`SELECT max(${key}) FROM ${sqliteName(table.schema, table.name)}`)
         .pluck()
         .get();
-      return { rows: Math.max(0, Number(rows ?? 0)), next: nextValue(keeper, table) };
+      return { rows: Math.min(mostRows, Math.max(0, Number(rows ?? 0))), next: nextValue(keeper, table) };
     } catch {
       // The table is not committed yet: only its own session asks.
       return { rows: 0, next: null };
