@@ -82,9 +82,9 @@ async function expectRound(): Promise<void> {
   await harness.say(`DROP RESOURCE POOL pool_${to}`);
 }
 
-/** Fails the first, second, third … operation of a round until a round meets no fault any more. */
-export async function everyOperationFails(plan: PlannedFault): Promise<void> {
-  for (let at = 1; ; at++) {
+/** Fails the first operation of a round, then the `step`-th next, and so on until a round meets no fault any more. */
+export async function operationsFail(plan: PlannedFault, step: number): Promise<void> {
+  for (let at = 1; ; at += step) {
     const hits = await roundWith(at, plan);
     if (hits.length > 0) continue;
     expect(at).toBeGreaterThan(40);

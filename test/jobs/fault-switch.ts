@@ -1,5 +1,5 @@
 import type { Medium, MediumErrorKind } from '../../src/media/medium.ts';
-import { withFault } from '../../src/media/wrap/fault.ts';
+import { type MediumOperation, withFault } from '../../src/media/wrap/fault.ts';
 
 export interface PlannedFault {
   readonly kind: MediumErrorKind;
@@ -7,6 +7,11 @@ export interface PlannedFault {
   /** From the n-th operation on every operation fails, until `clear`. */
   readonly lasting?: boolean;
 }
+
+const allButClose: readonly MediumOperation[] = [
+  ...(['putSmall', 'createObject', 'openAppend', 'read', 'openObject', 'head', 'list'] as const),
+  ...(['remove', 'removeDirectory', 'writeAt', 'publish', 'abort', 'append', 'readAt'] as const),
+];
 
 /**
  * One fault over all media a server opens: the n-th operation from `arm` on fails, whichever medium it is on. `withFault` counts
@@ -17,14 +22,21 @@ export class FaultSwitch {
   #count = 0;
   #plan: PlannedFault = { kind: 'io' };
   #places: (path: string) => boolean = () => true;
+  #keys: (key: string) => boolean = () => true;
   readonly #hits: string[] = [];
 
-  /** The n-th operation (from 1) on media whose path passes fails from now on. */
-  arm(at: number, plan: PlannedFault, places: (path: string) => boolean = () => true): void {
+  /** The n-th operation (from 1) on media whose path and key pass fails from now on. */
+  arm(
+    at: number,
+    plan: PlannedFault,
+    places: (path: string) => boolean = () => true,
+    keys: (key: string) => boolean = () => true,
+  ): void {
     this.#at = at;
     this.#count = 0;
     this.#plan = plan;
     this.#places = places;
+    this.#keys = keys;
     this.#hits.length = 0;
   }
 
@@ -44,7 +56,8 @@ export class FaultSwitch {
 
   #trap(path: string, moment: 'before' | 'after') {
     const next = (key: string) => {
-      if ((this.#plan.moment ?? 'before') !== moment || this.#at === 0 || !this.#places(path)) return false;
+      if ((this.#plan.moment ?? 'before') !== moment || this.#at === 0 || !this.#places(path) || !this.#keys(key))
+        return false;
       this.#count++;
       const hit = this.#plan.lasting === true ? this.#count >= this.#at : this.#count === this.#at;
       if (hit) this.#hits.push(key);
@@ -54,6 +67,8 @@ export class FaultSwitch {
     return {
       at: 1,
       moment,
+      // A close that fails before it is done would leave a descriptor to nobody.
+      ...(moment === 'before' ? { only: allButClose } : {}),
       lasting: true,
       keys: next,
       get kind() {

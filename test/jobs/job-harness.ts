@@ -19,7 +19,8 @@ import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
 import type { Speaker } from '../../src/statements/statement-handler.ts';
 import { createEmbeddedEngines } from '../../src/tenants/embedded/embedded-engines.ts';
-import type { EngineSession, StatementContext } from '../../src/tenants/tenant-engine.ts';
+import type { EngineSession } from '../../src/tenants/tenant-engine.ts';
+import { context, everyPrivilege } from './statement-context.ts';
 
 /** A server without sockets: catalog, engines and drivers on a temporary directory. */
 export interface Harness {
@@ -64,8 +65,6 @@ const testSettings: JobSettings = {
 
 /** Failures of the jobs are printed when OBVAULT_TEST_LOG is set. */
 const log = process.env['OBVAULT_TEST_LOG'] ? createLog() : silentLog;
-
-const everyPrivilege = [{ database: null, table: null, privileges: ['ALL PRIVILEGES'], withGrantOption: true }];
 
 export async function startHarness(options: HarnessOptions = {}): Promise<Harness> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'obvault-jobs-'));
@@ -207,28 +206,6 @@ function firstCell(bytes: Uint8Array): string | null {
   if (length > 250) throw new Error('long cells are not read here');
   return Buffer.from(bytes.subarray(5, 5 + length)).toString();
 }
-
-const context: StatementContext = Object.freeze({
-  database: null,
-  user: 'root',
-  host: '127.0.0.1',
-  grants: everyPrivilege,
-  timeZone: '+08:00',
-  sqlMode: 'STRICT_ALL_TABLES',
-  autocommit: true,
-  isolation: 'READ-COMMITTED',
-  foreignKeyChecks: true,
-  uniqueChecks: true,
-  charset: 'utf8mb4',
-  collation: 'utf8mb4_general_ci',
-  connectionId: 1,
-  lastInsertId: 0n,
-  foundRows: 0n,
-  rowCount: 0n,
-  userVariables: {},
-  systemVariables: {},
-  lockWaitTimeoutMs: 5_000,
-});
 
 /** A tenant of that name, without units and pools. */
 export async function makeTenant(harness: Harness, name: string): Promise<number> {

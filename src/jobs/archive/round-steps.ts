@@ -17,7 +17,7 @@ export interface LogStart {
 /** What the round remembers between steps. */
 export interface RoundMemory {
   readonly start?: LogStart;
-  /** When STOPPING or SUSPENDING began. */
+  /** When STOPPING began. */
   readonly stoppingSinceUs?: number;
   /** Nothing is appended any more: the rows say where the round ends, and its last files can be written again and again. */
   readonly drained?: boolean;

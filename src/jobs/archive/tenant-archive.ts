@@ -98,8 +98,9 @@ export class TenantArchive {
       case 'PREPARE':
         return this.#begin(round);
       case 'BEGINNING':
+        return this.#ship(round, view, signal);
       case 'DOING':
-        return this.#ship(round, view, wanted === 'defer', signal);
+        return wanted === 'defer' ? this.#move(round, 'SUSPENDING') : this.#ship(round, view, signal);
       case 'SUSPENDING':
         return this.#suspend(round, view, signal);
       case 'SUSPEND':
@@ -113,7 +114,7 @@ export class TenantArchive {
     }
   }
 
-  async #move(round: ArchiveRound, status: 'STOPPING' | 'BEGINNING'): Promise<true> {
+  async #move(round: ArchiveRound, status: 'STOPPING' | 'SUSPENDING' | 'BEGINNING'): Promise<true> {
     const stoppingSinceUs = this.#controller.clock.nowUs();
     const stepData = { ...roundMemory(round), ...(status === 'STOPPING' ? { stoppingSinceUs } : {}) };
     await this.#controller.catalog.transaction((tx) => moveRound(tx, round, status, { stepData }));
@@ -137,19 +138,15 @@ export class TenantArchive {
     return true;
   }
 
-  async #ship(round: ArchiveRound, view: ArchiveView, defer: boolean, signal: AbortSignal): Promise<boolean> {
+  /** True when a round that was BEGINNING is DOING now: what else is wished can follow. */
+  async #ship(round: ArchiveRound, view: ArchiveView, signal: AbortSignal): Promise<boolean> {
     const { stream, medium } = await this.#open(round, view);
-    const { catalog } = this.#controller;
-    if (round.status === 'BEGINNING') await writeRoundStart(medium, round, this.#life.signal);
+    const begins = round.status === 'BEGINNING';
+    if (begins) await writeRoundStart(medium, round, this.#life.signal);
     await stream.advance(signal);
-    if (round.status === 'BEGINNING') await catalog.transaction((tx) => moveRound(tx, round, 'DOING'));
-    if (defer) {
-      const doing: ArchiveRound = { ...round, status: 'DOING' };
-      await catalog.transaction((tx) => moveRound(tx, doing, 'SUSPENDING'));
-      return true;
-    }
-    await foldArchivedLog(this.#controller, this.#tenantId, stream);
-    return false;
+    if (begins) await this.#controller.catalog.transaction((tx) => moveRound(tx, round, 'DOING'));
+    else await foldArchivedLog(this.#controller, this.#tenantId, stream);
+    return begins;
   }
 
   /** SUSPENDING: ships once more when the medium lets it; what is left is shipped when the round goes on. */

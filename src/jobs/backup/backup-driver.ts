@@ -9,7 +9,7 @@ import { dataDestination } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { beginSet } from './begin-set.ts';
 import { copyData, copyMeta } from './copy-set.ts';
-import { finishSet, waitForArchive } from './finish-set.ts';
+import { endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
 import { destinationMissing, JobCanceled, type JobRun, taskMemory } from './job-run.ts';
 import { advanceSysJob } from './sys-job.ts';
 
@@ -117,7 +117,7 @@ async function driveSteps(run: JobRun): Promise<void> {
     else if (task === null || set === null) throw fault('OB_ERR_UNEXPECTED', 'the set task is missing');
     else if (metaStages.has(task.status)) await copyMeta(now, task, set);
     else if (task.status === 'BACKUP_LOG' && taskMemory(task).copiedScn !== undefined) {
-      await waitForArchive(now, task);
+      if (!(await endIsWritten(now, task, set))) await waitForArchive(now, task);
       await finishSet(now, task, set);
     } else await copyData(now, task, set);
   }

@@ -2,6 +2,7 @@ import { fault, faultText } from '../../base/errors.ts';
 import { scnToUs } from '../../base/scn.ts';
 import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
+import { setEndKey } from '../../destination/layout.ts';
 import { formatDateTime } from '../../value/temporal.ts';
 import { localOfUs } from '../../value/time-zone.ts';
 import { archiveDestNo } from '../tenant-destination.ts';
@@ -41,6 +42,12 @@ export async function waitForArchive(run: JobRun, task: BackupTask): Promise<voi
     }
     await controller.clock.sleep(archivePollMs, signal);
   }
+}
+
+/** True when a run before a crash has written the end placeholder: the set counts, whatever became of the archive since. */
+export async function endIsWritten({ medium, signal }: JobRun, task: BackupTask, set: BackupSet): Promise<boolean> {
+  if (taskMemory(task).end === undefined) return false;
+  return (await medium.head(setEndKey(setNameOf(set), set.minRestoreScn), signal)) !== null;
 }
 
 /** The last files, then the rows: from here on the set is SUCCESS. */
