@@ -3,6 +3,7 @@ import { ConfigError, readConfig, usage } from './config.ts';
 
 /** Exit codes: 0 ended as asked, 1 could not start or ended by a fault, 2 bad command line or configuration. */
 export async function main(args: readonly string[]): Promise<void> {
+  process.on('uncaughtException', dieOf);
   try {
     const { config, help } = readConfig(args);
     if (help) {
@@ -35,6 +36,15 @@ function startFailure(error: unknown): string {
   if (code === 'EADDRINUSE') return `the port is in use: ${message}`;
   if (code === 'EACCES') return `permission denied: ${message}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * A fault nobody caught ends the process as a crash does. An exit in order would close the tenants' connections in any order,
+ * and the last of them would fold a log that is not archived yet.
+ */
+function dieOf(error: Error): void {
+  process.stderr.write(`obvault: ${error.stack ?? error.message}\n`);
+  process.kill(process.pid, 'SIGKILL');
 }
 
 function fail(code: number, text: string): void {

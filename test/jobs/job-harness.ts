@@ -182,7 +182,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       for (;;) {
         for (const driver of drivers) await driver.pass(stopping.signal);
         if (await done()) return;
-        if (performance.now() > end) throw new Error('waited in vain');
+        if (performance.now() > end) throw new Error(`waited in vain: ${await whatStands(catalog)}`);
         await systemClock.sleep(10);
       }
     },
@@ -197,6 +197,16 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       if (options.directory === undefined) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** Rounds and live jobs, for the message of a wait that came to nothing. */
+function whatStands(catalog: Catalog): Promise<string> {
+  return catalog.read((tx) =>
+    JSON.stringify(
+      [tx.archives.rounds.list({}), tx.backups.liveJobs(), tx.restores.liveJobs()],
+      (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    ),
+  );
 }
 
 /** First column of the first row packet of a batch. */

@@ -1,4 +1,4 @@
-import { argv, exit, kill, pid, stdout } from 'node:process';
+import { argv, kill, pid, stdout } from 'node:process';
 import type { Medium } from '../../src/media/medium.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
 import { type Harness, makePool, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
@@ -86,5 +86,5 @@ await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
 await roundIs(harness, 'DOING');
 await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
 await settle(harness);
-stdout.write(`points ${points}\n`);
-exit(0);
+// An exit in order would fold the log; how many points there are differs a little from run to run.
+stdout.write(`points ${points}\n`, () => kill(pid, 'SIGKILL'));

@@ -42,7 +42,7 @@ export function insertRows(
   return {
     rowCount: rows.length,
     *rows(inputs, evaluate) {
-      const maker = new RowMaker(target, places, insert.ignore, inputs);
+      const maker = new RowMaker(target, places, insert.ignore, inputs, rows.length === 1 && !insert.ignore);
       for (let index = 0; index < rows.length; index++) {
         const query = queries.get(index);
         yield query ? evaluate(query) : maker.row(rows[index]!, index + 1);
@@ -85,12 +85,21 @@ class RowMaker {
   private readonly target: RowTarget;
   private readonly places: readonly number[];
   private readonly ignore: boolean;
+  private readonly only: boolean;
   private readonly inputs: BindInputs;
   private readonly stores;
   private readonly zeroGenerates: boolean;
   private readonly omitted = new Map<number, Cell>();
 
-  constructor(target: RowTarget, places: readonly number[], ignore: boolean, inputs: BindInputs) {
+  constructor(
+    target: RowTarget,
+    places: readonly number[],
+    ignore: boolean,
+    inputs: BindInputs,
+    /** A single row never turns NULL into a default, whatever the sql_mode. */
+    only: boolean,
+  ) {
+    this.only = only;
     this.target = target;
     this.places = places;
     this.ignore = ignore;
@@ -113,7 +122,9 @@ class RowMaker {
       if (value === undefined || value.kind === 'default') return this.left(index);
       const { column, convert, to } = this.stores[index]!;
       (to as { row: number }).row = number;
-      const cell = convert(this.value(value, column), to);
+      const given = this.value(value, column);
+      if (given === null && this.only && !to.nullable) throw fault('ER_BAD_NULL', column.name);
+      const cell = convert(given, to);
       return column.autoIncrement && this.zeroGenerates && (cell === 0 || cell === 0n) ? null : cell;
     });
   }

@@ -53,12 +53,17 @@ export async function runOnWriter(
 const statementSavepoint = '__ob_statement';
 
 /** Runs an UPDATE or DELETE. */
-export function runWrite(execution: Execution, plan: Plan, inputs: BindInputs): Promise<StatementResult> {
+export function runWrite(execution: Execution, plan: Plan, given: BindInputs): Promise<StatementResult> {
   return runOnWriter(execution, (writer, effects) => {
     effects.countsRows = true;
+    // A value may stand in the text more than once, and is told of once, when a row took it.
+    const fitted = new Map<string, number>();
+    const inputs: BindInputs = { ...given, warn: ({ errno, message }) => fitted.set(message, errno) };
     const changes = runCounted(execution, writer, plan, inputs);
     if (plan.kind === 'delete') return { affectedRows: changes, insertId: 0n, info: '' };
     const { matched } = effects;
+    if (matched > 0)
+      for (const [message, code] of fitted) effects.warnings.push({ level: 'Warning', code, message });
     // IGNORE leaves rows as they were after they were met.
     const changed = Math.max(0, effects.changed - (matched - changes));
     const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${effects.warnings.length}`;
