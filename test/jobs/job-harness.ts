@@ -202,9 +202,8 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 /** Rounds and live jobs, for the message of a wait that came to nothing. */
 function whatStands(catalog: Catalog): Promise<string> {
   return catalog.read((tx) =>
-    JSON.stringify(
-      [tx.archives.rounds.list({}), tx.backups.liveJobs(), tx.restores.liveJobs()],
-      (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
+    JSON.stringify([tx.archives.rounds.list({}), tx.backups.liveJobs(), tx.restores.liveJobs()], (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value,
     ),
   );
 }

@@ -149,13 +149,12 @@ describe('values come to rest as in strict MySQL', () => {
     // NULL becomes a default only where further rows depend on it.
     expect(errno('insert into w set a = null', loose)).toBe(1048);
     expect(errno('insert into w (a) values (null), (1)', loose)).toBe(0);
-    expect(loose.run('select ti, b, da, e, a from w order by id').rows.map((row, index) => row[index])).toEqual([
-      '127',
-      'toolo',
-      '0000-00-00',
-      '',
-      '0',
-    ]);
+    expect(
+      loose
+        .run('select ti, b, da, e, a from w order by id')
+        .rows.slice(0, 5)
+        .map((row, index) => row[index]),
+    ).toEqual(['127', 'toolo', '0000-00-00', '', '0']);
   });
 });
 

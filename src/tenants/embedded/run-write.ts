@@ -62,8 +62,7 @@ export function runWrite(execution: Execution, plan: Plan, given: BindInputs): P
     const changes = runCounted(execution, writer, plan, inputs);
     if (plan.kind === 'delete') return { affectedRows: changes, insertId: 0n, info: '' };
     const { matched } = effects;
-    if (matched > 0)
-      for (const [message, code] of fitted) effects.warnings.push({ level: 'Warning', code, message });
+    if (matched > 0) for (const [message, code] of fitted) effects.warnings.push({ level: 'Warning', code, message });
     // IGNORE leaves rows as they were after they were met.
     const changed = Math.max(0, effects.changed - (matched - changes));
     const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${effects.warnings.length}`;
