@@ -9,6 +9,7 @@ import type { DeletionRepository } from './deletions.ts';
 import type { EventRepository } from './events.ts';
 import type { KeyRepository } from './keys.ts';
 import type { ParameterRepository } from './parameters.ts';
+import type { ProofRepository } from './proofs.ts';
 import type { ResourceRepository } from './resources.ts';
 import type { RestoreRepository } from './restores.ts';
 import type { Secrets } from './secrets.ts';
@@ -27,6 +28,7 @@ export interface Repositories {
   readonly events: EventRepository;
   readonly keys: KeyRepository;
   readonly parameters: ParameterRepository;
+  readonly proofs: ProofRepository;
   readonly resources: ResourceRepository;
   readonly restores: RestoreRepository;
   readonly sysTenant: SysTenantRepository;

@@ -1,5 +1,6 @@
 import type Database from 'better-sqlite3';
 import { firstSchema } from './schema-1.ts';
+import { secondSchema } from './schema-2.ts';
 
 /** One step of the catalog's schema. Steps are never changed once released; new ones are added at the end. */
 export interface Migration {
@@ -9,7 +10,10 @@ export interface Migration {
 }
 
 /** All steps in order; versions count from 1 without gaps. */
-export const migrations: readonly Migration[] = [{ version: 1, name: 'first schema', sql: firstSchema }];
+export const migrations: readonly Migration[] = [
+  { version: 1, name: 'first schema', sql: firstSchema },
+  { version: 2, name: 'backup life', sql: secondSchema },
+];
 
 /** The version of a catalog: 0 for an empty file. */
 export function schemaVersion(database: Database.Database): number {

@@ -16,6 +16,7 @@ import { takeInstanceLock } from './instance-lock.ts';
 import { createKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { createParameters, storeDefinitions } from './parameters.ts';
+import { createProofs } from './proofs.ts';
 import { createResources } from './resources.ts';
 import { createRestores } from './restores.ts';
 import { openSecrets, SecretError, type Secrets } from './secrets.ts';
@@ -130,6 +131,7 @@ function createRepositories(store: Store, release: Release): Repositories {
     events: createEvents(store),
     keys: createKeys(store),
     parameters: createParameters(store, release),
+    proofs: createProofs(store),
     resources: createResources(store),
     restores: createRestores(store),
     sysTenant: createSysTenant(store),

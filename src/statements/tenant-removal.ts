@@ -31,7 +31,7 @@ function removeRows(tx: Repositories, tenantId: number): void {
   if (tx.tenants.get({ tenantId }) === null) return;
   const keepers = [
     ...[tx.archives, tx.backups, tx.counters, tx.deletions, tx.destinations],
-    ...[tx.keys, tx.parameters, tx.restores, tx.variables],
+    ...[tx.keys, tx.parameters, tx.proofs, tx.restores, tx.variables],
   ];
   for (const id of [tenantId, tenantId - 1]) for (const keeper of keepers) keeper.removeTenant(id);
   for (const pool of tx.resources.poolsOfTenant(tenantId)) tx.resources.grant(pool.resourcePoolId, null, 0);
