@@ -9,6 +9,7 @@ import { type FromClause, translateFrom } from './from.ts';
 import { isConstant, limitText, neverPosition, orderBy } from './order.ts';
 import { hasAggregate, type Place, type Scope, type ScopeColumn, tablesNamed } from './scope.ts';
 import { fixLiterals, fixSlot, type Translation, unsupported } from './statement.ts';
+import { ticking } from './tick.ts';
 import type { Typed } from './typed.ts';
 
 /** One SELECT block. */
@@ -43,7 +44,8 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
   const order = orderBy(orderItems(select), columns, { ...place('order clause', true), aliasLast: alias }, alias);
   const limit = limitText(select.limit, place('order clause', false));
 
-  const filter = grouped || having === null ? where : where === null ? having : sql`(${where}) AND (${having})`;
+  const wanted = grouped || having === null ? where : where === null ? having : sql`(${where}) AND (${having})`;
+  const filter = ticking(wanted, from.tables, translation);
   const tail = sql`${from.text.text === '' ? '' : ' FROM '}${from.text}${clause(' WHERE ', filter)}${
     groups.length === 0 ? raw('') : sql` GROUP BY ${join(groups, ', ')}`
   }${clause(' HAVING ', grouped ? having : null)}`;

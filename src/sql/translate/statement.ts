@@ -17,6 +17,8 @@ export interface TranslateEnv {
   readonly parameterKinds?: readonly ValueKind[];
   /** Those of the session, by name; absent where their types do not matter. */
   readonly userVariables?: Readonly<Record<string, Cell>>;
+  /** Long loops call `my_tick` now and then; see tick.ts. */
+  readonly ticks?: boolean;
 }
 
 /** The state of one translation; everything the plan needs beside its text is gathered here. */

@@ -8,6 +8,7 @@ import { translateFrom } from './from.ts';
 import type { Plan, WritePart } from './plan.ts';
 import { emptyScope, type Place, type Scope, type ScopeTable, unknownColumn } from './scope.ts';
 import { newAlias, type Translation, unsupported, usesTable } from './statement.ts';
+import { ticking } from './tick.ts';
 import { assignments, setList, strictDivision } from './write.ts';
 import { keyCells, keyList, partOf, partsPlan, rowKey } from './write-parts.ts';
 
@@ -24,8 +25,8 @@ export function updateJoined(update: Update, translation: Translation): Plan {
     aggregates: false,
     strictDivision: strictDivision(translation.env.sqlMode),
   });
-  const where =
-    update.where === null ? raw('') : sql` WHERE ${asBoolean(translate(update.where, place('where clause')))}`;
+  const wanted = update.where === null ? null : asBoolean(translate(update.where, place('where clause')));
+  const where = ticking(wanted, from.tables, translation);
   const parts = updatedTables(update.assignments, from.tables).map(({ table, list }): WritePart => {
     const source = writableSource(table, 'UPDATE', translation);
     const local = list.map((assignment) => ({ ...assignment, table: table.alias }));
@@ -46,9 +47,9 @@ export function updateJoined(update: Update, translation: Translation): Plan {
 }
 
 /** Rows an outer join made of nothing are not there to be written. */
-function presentWhere(where: Fragment, source: TableSource, table: ScopeTable): Fragment {
+function presentWhere(where: Fragment | null, source: TableSource, table: ScopeTable): Fragment {
   const present = `${table.name}.${rowKey(source)[0]!} IS NOT NULL`;
-  return where.text === '' ? raw(` WHERE ${present}`) : sql`${where} AND ${present}`;
+  return where === null ? raw(` WHERE ${present}`) : sql` WHERE (${where}) AND ${present}`;
 }
 
 /** Assignments by the table they go to, in the order of their first. */
@@ -87,7 +88,8 @@ export function deleteJoined(statement: Delete, translation: Translation): Plan 
   const from = translateFrom(statement.from, { ...emptyScope, parent: null }, translation);
   const scope: Scope = { ...emptyScope, tables: from.tables, merged: from.merged };
   const place: Place = { translation, scope, clause: 'where clause', aggregates: false };
-  const where = statement.where === null ? raw('') : sql` WHERE ${asBoolean(translate(statement.where, place))}`;
+  const wanted = statement.where === null ? null : asBoolean(translate(statement.where, place));
+  const where = ticking(wanted, from.tables, translation);
   const parts = statement.targets.map((named): WritePart => {
     const table = from.tables.find(
       ({ alias, schema }) =>

@@ -10,6 +10,7 @@ import type { Plan } from './plan.ts';
 import { emptyScope, type Place, type Scope, type ScopeTable, sourceTable, unknownColumn } from './scope.ts';
 import { newAlias, newTranslation, type TranslateEnv, type Translation, unsupported, usesTable } from './statement.ts';
 import { storeExpression } from './store-expression.ts';
+import { ticking } from './tick.ts';
 import { finishPlan } from './translate.ts';
 import type { Typed } from './typed.ts';
 import { defaultTyped } from './write-default.ts';
@@ -87,8 +88,12 @@ function movesKey(sets: readonly StoredAssignment[], source: TableSource): boole
 }
 
 function writeTail(write: Pick<Update, 'where' | 'orderBy' | 'limit'>, target: Target): Fragment {
+  const place = target.place('where clause');
+  // Without a condition SQLite empties a table at once.
   const where =
-    write.where === null ? raw('') : sql` WHERE ${asBoolean(translate(write.where, target.place('where clause')))}`;
+    write.where === null
+      ? raw('')
+      : sql` WHERE ${ticking(asBoolean(translate(write.where, place)), [target.table], place.translation)!}`;
   const order = orderBy(write.orderBy, [], target.place('order clause'), () => null);
   const limit = limitText(write.limit, target.place('order clause'));
   const open = order.text !== '' && limit.text === '' ? raw(' LIMIT -1') : limit;

@@ -70,6 +70,7 @@ export function translateEnv({
     database: context.database,
     sqlMode: context.sqlMode,
     collation: context.collation,
+    ticks: true,
   };
 }
 
