@@ -1,8 +1,13 @@
 import { enableCompileCache } from 'node:module';
 import { ConfigError, readConfig, usage } from './config.ts';
 
+/** Threads that files are read and written through. */
+const fileThreads = 32;
+
 /** Exit codes: 0 ended as asked, 1 could not start or ended by a fault, 2 bad command line or configuration. */
 export async function main(args: readonly string[]): Promise<void> {
+  // A call on a dead mount holds one of these threads until the mount comes back: of the usual four none would soon be left.
+  process.env['UV_THREADPOOL_SIZE'] ??= String(fileThreads);
   process.on('uncaughtException', dieOf);
   try {
     const { config, help } = readConfig(args);

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { fault } from '../base/errors.ts';
 import { openFileMedium } from './file-medium.ts';
 import type { Medium } from './medium.ts';
+import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import { withDeadlines } from './wrap/deadline.ts';
 
 /** What a medium must know to be opened; a parsed destination is one. `path` carries its prefix. */
@@ -28,7 +29,28 @@ const openers: Readonly<Record<Medium['scheme'], Opener>> = {
  * a medium are refused with 1235 "oss destination is not supported".
  */
 export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  return withDeadlines(openers[address.scheme](address, clock), { clock });
+  return withDeadlines(openers[address.scheme](address, clock), { clock, abandoned: abandonedOf(address) });
+}
+
+/**
+ * Calls that hang, by root: a sick destination is counted over all media opened on it. What is counted lives as long as a medium
+ * or a call that has not come back.
+ */
+const abandonedCalls = new Map<string, WeakRef<AbandonedCalls>>();
+
+/** Roots remembered before those nobody uses are forgotten. */
+const rememberedRoots = 1_000;
+
+function abandonedOf({ path, host }: MediumAddress): AbandonedCalls {
+  const root = `${path}?${host}`;
+  const known = abandonedCalls.get(root)?.deref();
+  if (known) return known;
+  if (abandonedCalls.size >= rememberedRoots) {
+    for (const [name, calls] of abandonedCalls) if (!calls.deref()) abandonedCalls.delete(name);
+  }
+  const made = new AbandonedCalls();
+  abandonedCalls.set(root, new WeakRef(made));
+  return made;
 }
 
 /** Throws what `openMedium` would, without opening: for statements that must refuse before they do anything. */

@@ -1,7 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { hangMedium } from './hang-medium.ts';
 import {
@@ -61,6 +63,36 @@ describe('a destination that hangs', () => {
     expect((await jobsOf('a'))[0]?.status).toMatch(/INIT|DOING/);
     await within(2_000, harness.say('DROP TENANT b FORCE'));
     expect(await harness.controller.catalog.read((tx) => tx.tenants.byName('b'))).toBeNull();
+  });
+
+  test('holds few of the threads all files are read through, however often it is tried', async () => {
+    // 30 seconds of a call are 30 milliseconds here.
+    const mediumClock = {
+      ...systemClock,
+      sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 1000, signal),
+    };
+    directory = mkdtempSync(join(tmpdir(), 'obvault-hang-'));
+    harness = await startHarness({ directory });
+    for (const name of ['a', 'b']) {
+      await makeTenant(harness, name);
+      await startArchiving(harness, name);
+    }
+    await harness.stop();
+    // Opening a pipe nobody writes to does not come back: a dead mount behaves so.
+    const pipe = join(directory, 'a/archive/format.obbak');
+    rmSync(pipe);
+    execFileSync('mkfifo', [pipe]);
+    const patient = await startHarness({ directory, mediumClock });
+    try {
+      harness = patient;
+      await passes(60);
+      await harness.stop();
+      harness = await startHarness({ directory });
+      await within(5_000, shipped(harness, 'b'));
+      expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+    } finally {
+      closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+    }
   });
 
   test('does not hold up the drop of its own tenant, whose job goes with it', async () => {

@@ -45,6 +45,8 @@ export interface HarnessOptions {
   readonly directory?: string;
   readonly settings?: Partial<JobSettings>;
   readonly clock?: Clock;
+  /** The clock the deadlines of media are measured by. */
+  readonly mediumClock?: Clock;
   /** Puts something between the jobs and a medium; `path` is the destination's. */
   readonly wrapMedium?: (medium: Medium, path: string) => Medium;
   /** Called before and after every durable step of the catalog. */
@@ -103,7 +105,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     cluster: { name: 'obcluster', id: 1 },
     address: '127.0.0.1:2882',
     openMedium: (destination) => {
-      const medium = openMedium(destination);
+      const medium = openMedium(destination, options.mediumClock);
       return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
     wake: { archive() {}, backup() {}, restore() {} },

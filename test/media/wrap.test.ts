@@ -1,13 +1,23 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Clock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { isFault } from '../../src/base/errors.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium, ObjectSink } from '../../src/media/medium.ts';
 import { checkScheme, openMedium } from '../../src/media/open-medium.ts';
+import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
 import { expectKind } from './medium-conformance.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+async function until(done: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await done())) await turn();
+}
 
 /** A clock whose sleepers wake when the test says so. */
 function handClock() {
@@ -125,7 +135,125 @@ describe('deadlines', () => {
     await Promise.resolve();
     caller.abort(new Error('connection closed'));
     await call;
-    expect(hand.sleeping()).toBe(0);
+    // Whether the call comes back is still watched, the deadline is not.
+    expect(hand.sleeping()).toBe(1);
+  });
+});
+
+describe('calls given up', () => {
+  /** A medium whose `putSmall` and `remove` come back when the test says so. */
+  function slowMedium() {
+    const releases: (() => void)[] = [];
+    const wait = () => new Promise<void>((resolve) => releases.push(resolve));
+    const slow: Medium = {
+      ...real,
+      putSmall: (...call) => wait().then(() => real.putSmall(...call)),
+      remove: (...call) => wait().then(() => real.remove(...call)),
+    };
+    const release = () => {
+      for (const one of releases.splice(0)) one();
+    };
+    return { slow, release };
+  }
+  const text = async (key: string) => Buffer.from(await real.read(key)).toString();
+
+  test('nothing is written under a key while an earlier write on it hangs, also by a medium opened anew', async () => {
+    const hand = handClock();
+    const abandoned = new AbandonedCalls();
+    const { slow, release } = slowMedium();
+    const first = withDeadlines(slow, { clock: hand.clock, abandoned }).putSmall('a', Buffer.from('old'), 'replace');
+    const call = expectKind(first, 'timeout');
+    await turn();
+    hand.pass();
+    await call;
+    const anew = withDeadlines(real, { clock: hand.clock, abandoned });
+    await expectKind(anew.putSmall('a', Buffer.from('new'), 'replace'), 'unavailable');
+    await expectKind(anew.openAppend('a', 0), 'unavailable');
+    await expectKind(anew.createObject('a'), 'unavailable');
+    await expectKind(anew.remove(['b', 'a']), 'unavailable');
+    await expectKind(anew.read('a'), 'notFound');
+    await anew.putSmall('b', Buffer.from('new'), 'create');
+    release();
+    await until(() => abandoned.idle);
+    await anew.putSmall('a', Buffer.from('new'), 'replace');
+    expect(await text('a')).toBe('new');
+  });
+
+  test('a removal that hangs keeps all of its keys', async () => {
+    const hand = handClock();
+    const abandoned = new AbandonedCalls();
+    const { slow, release } = slowMedium();
+    const medium = withDeadlines(slow, { clock: hand.clock, abandoned });
+    const call = expectKind(medium.remove(['a', 'b']), 'timeout');
+    await turn();
+    hand.pass();
+    await call;
+    const anew = withDeadlines(real, { clock: hand.clock, abandoned });
+    await expectKind(anew.putSmall('b', Buffer.from('new'), 'create'), 'unavailable');
+    release();
+    await until(() => abandoned.idle);
+    await anew.putSmall('b', Buffer.from('new'), 'create');
+    expect(await text('b')).toBe('new');
+  });
+
+  test('what was only cancelled is waited for: the later write is the last', async () => {
+    const hand = handClock();
+    const abandoned = new AbandonedCalls();
+    const { slow, release } = slowMedium();
+    const caller = new AbortController();
+    const media = [slow, real].map((inner) => withDeadlines(inner, { clock: hand.clock, abandoned }));
+    const call = expectKind(media[0]!.putSmall('a', Buffer.from('old'), 'replace', caller.signal), 'cancelled');
+    await turn();
+    caller.abort(new Error('cancelled'));
+    await call;
+    expect(abandoned.hanging).toBe(0);
+    const later = media[1]!.putSmall('a', Buffer.from('new'), 'replace');
+    await turn();
+    release();
+    await later;
+    expect(await text('a')).toBe('new');
+  });
+
+  test('what does not come back soon after it was cancelled hangs', async () => {
+    const hand = handClock();
+    const abandoned = new AbandonedCalls();
+    const { slow, release } = slowMedium();
+    const caller = new AbortController();
+    const medium = withDeadlines(slow, { clock: hand.clock, abandoned });
+    const call = expectKind(medium.putSmall('a', Buffer.from('old'), 'replace', caller.signal), 'cancelled');
+    await turn();
+    caller.abort(new Error('cancelled'));
+    await call;
+    const later = expectKind(medium.putSmall('a', Buffer.from('new'), 'replace'), 'unavailable');
+    await turn();
+    hand.pass();
+    await later;
+    expect(abandoned.hanging).toBe(1);
+    release();
+    await until(() => abandoned.idle);
+    expect(abandoned.hanging).toBe(0);
+  });
+
+  test('media of one root count together', async () => {
+    const none = { host: '', authorization: { accessId: '', accessKey: '' }, options: {} };
+    const pipes = ['p', 'q'].map((name) => join(scratch.path, name));
+    for (const pipe of pipes) execFileSync('mkfifo', [pipe]);
+    const open = (clock: Clock) => openMedium({ scheme: 'file', path: `file://${scratch.path}`, ...none }, clock);
+    try {
+      for (const key of ['p', 'q']) {
+        const hand = handClock();
+        const call = expectKind(open(hand.clock).read(key), 'timeout');
+        await until(() => hand.sleeping() === 1);
+        hand.pass();
+        await call;
+      }
+      await expectKind(open(handClock().clock).list(''), 'unavailable');
+    } finally {
+      // A reader and writer of the pipe lets the calls that hang come back.
+      for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+    }
+    const again = open(systemClock);
+    await until(() => again.list('').then(Boolean, () => false));
   });
 });
 

@@ -1,62 +1,72 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { abandonedCallsMax, callDeadlineMs, publishDeadlineMs } from '../limits.ts';
 import { type AppendSink, type Medium, MediumError, type ObjectSink, type ObjectSource } from '../medium.ts';
+import { AbandonedCalls } from './abandoned-calls.ts';
 
 export interface DeadlineOptions {
   readonly clock?: Clock;
   readonly callMs?: number;
   readonly publishMs?: number;
+  /** Shared by all media on one root, so that opening a sick one anew does not start counting anew. */
+  readonly abandoned?: AbandonedCalls;
 }
 
-type Call = <T>(
-  key: string,
-  limitMs: number,
-  signal: AbortSignal | undefined,
-  work: (signal: AbortSignal) => Promise<T>,
-  late?: (result: T) => Promise<void>,
-) => Promise<T>;
+interface Ask {
+  /** What errors name. */
+  readonly key: string;
+  readonly limitMs: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Keys the call writes or removes. */
+  readonly changes?: readonly string[];
+}
+
+type Call = <T>(ask: Ask, work: (signal: AbortSignal) => Promise<T>, late?: (result: T) => Promise<void>) => Promise<T>;
 
 /**
  * Gives every call of a medium, and of the objects it opens, a deadline; a call that passes it fails with `timeout`
  * and its signal is aborted. What still runs below (a dead mount cannot be interrupted) is counted: at
  * `abandonedCallsMax` the medium answers `unavailable` at once, so that a sick destination never takes all threads. The
- * signal an object was opened with also ends the waits on that object, but for `abort` and `close`.
+ * signal an object was opened with also ends the waits on that object, but for `abort` and `close`. What hangs may still write
+ * or remove when it comes back: until then nothing else is changed under its keys.
  */
 export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Medium {
   const callMs = options.callMs ?? callDeadlineMs;
   const publishMs = options.publishMs ?? publishDeadlineMs;
-  const call = deadlineCall(options.clock ?? systemClock);
+  const call = deadlineCall(options.clock ?? systemClock, options.abandoned ?? new AbandonedCalls());
+  const reads = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal });
+  const changes = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal, changes: [key] });
   return {
     scheme: inner.scheme,
-    putSmall: (key, bytes, mode, signal) => call(key, callMs, signal, (s) => inner.putSmall(key, bytes, mode, s)),
+    putSmall: (key, bytes, mode, signal) => call(changes(key, signal), (s) => inner.putSmall(key, bytes, mode, s)),
     async createObject(key, signal) {
       const open = (s: AbortSignal) => inner.createObject(key, s);
-      const sink = await call(key, callMs, signal, open, (late) => late.abort());
-      return limitSink(sink, key, call, callMs, publishMs, signal);
+      const sink = await call(changes(key, signal), open, (late) => late.abort());
+      return limitSink(sink, call, changes(key, signal), publishMs);
     },
     async openAppend(key, sizeBytes, signal) {
       const open = (s: AbortSignal) => inner.openAppend(key, sizeBytes, s);
-      return limitAppend(await call(key, callMs, signal, open, (late) => late.close()), key, call, callMs, signal);
+      const sink = await call(changes(key, signal), open, (late) => late.close());
+      return limitAppend(sink, call, changes(key, signal));
     },
-    read: (key, offset, length, signal) => call(key, callMs, signal, (s) => inner.read(key, offset, length, s)),
+    read: (key, offset, length, signal) => call(reads(key, signal), (s) => inner.read(key, offset, length, s)),
     async openObject(key, signal) {
       const open = (s: AbortSignal) => inner.openObject(key, s);
-      return limitSource(await call(key, callMs, signal, open, (late) => late.close()), key, call, callMs, signal);
+      return limitSource(await call(reads(key, signal), open, (late) => late.close()), call, reads(key, signal));
     },
-    head: (key, signal) => call(key, callMs, signal, (s) => inner.head(key, s)),
-    list: (prefix, signal) => call(prefix, callMs, signal, (s) => inner.list(prefix, s)),
-    remove: (keys, signal) => call(keys[0] ?? '', callMs, signal, (s) => inner.remove(keys, s)),
-    removeDirectory: (prefix, signal) => call(prefix, callMs, signal, (s) => inner.removeDirectory(prefix, s)),
-    close: () => call('', callMs, undefined, () => inner.close()),
+    head: (key, signal) => call(reads(key, signal), (s) => inner.head(key, s)),
+    list: (prefix, signal) => call(reads(prefix, signal), (s) => inner.list(prefix, s)),
+    remove: (keys, signal) => call({ ...reads(keys[0] ?? '', signal), changes: keys }, (s) => inner.remove(keys, s)),
+    removeDirectory: (prefix, signal) => call(reads(prefix, signal), (s) => inner.removeDirectory(prefix, s)),
+    close: () => call(reads(''), () => inner.close()),
   };
 }
 
-function deadlineCall(clock: Clock): Call {
-  let abandoned = 0;
-  return async (key, limitMs, signal, work, late) => {
+function deadlineCall(clock: Clock, abandoned: AbandonedCalls): Call {
+  return async ({ key, limitMs, signal, changes = [] }, work, late) => {
+    await abandoned.settled(changes);
     if (signal?.aborted) throw new MediumError('cancelled', key, 'the caller gave up', signal.reason);
-    if (abandoned >= abandonedCallsMax)
-      throw new MediumError('unavailable', key, `${abandoned} earlier calls have not come back`);
+    if (abandoned.hanging >= abandonedCallsMax)
+      throw new MediumError('unavailable', key, `${abandoned.hanging} earlier calls have not come back`);
     const giveUp = new AbortController();
     const settled = new AbortController();
     const running = work(giveUp.signal);
@@ -76,14 +86,13 @@ function deadlineCall(clock: Clock): Call {
       return await Promise.race([running, ended]);
     } catch (error) {
       if (giveUp.signal.aborted) {
-        abandoned += 1;
+        const timedOut = giveUp.signal.reason.kind === 'timeout';
+        const back = abandoned.add(clock, changes, timedOut);
         // Whatever comes back now has no owner any more: close it, and let the medium be tried again.
         void running
           .then((result) => late?.(result))
           .catch(() => undefined)
-          .finally(() => {
-            abandoned -= 1;
-          });
+          .finally(back);
       }
       throw error;
     } finally {
@@ -92,50 +101,36 @@ function deadlineCall(clock: Clock): Call {
   };
 }
 
-function limitSink(
-  sink: ObjectSink,
-  key: string,
-  call: Call,
-  callMs: number,
-  publishMs: number,
-  signal: AbortSignal | undefined,
-): ObjectSink {
+/** The ask of an `abort` or `close`: it goes on when the caller has given up, and waits for nothing that hangs. */
+function ending({ key, limitMs }: Ask): Ask {
+  return { key, limitMs };
+}
+
+function limitSink(sink: ObjectSink, call: Call, ask: Ask, publishMs: number): ObjectSink {
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
-    writeAt: (offset, bytes) => call(key, callMs, signal, () => sink.writeAt(offset, bytes)),
-    publish: (sizeBytes) => call(key, publishMs, signal, () => sink.publish(sizeBytes)),
-    abort: () => call(key, callMs, undefined, () => sink.abort()),
+    writeAt: (offset, bytes) => call(ask, () => sink.writeAt(offset, bytes)),
+    publish: (sizeBytes) => call({ ...ask, limitMs: publishMs }, () => sink.publish(sizeBytes)),
+    abort: () => call(ending(ask), () => sink.abort()),
   };
 }
 
-function limitAppend(
-  sink: AppendSink,
-  key: string,
-  call: Call,
-  callMs: number,
-  signal: AbortSignal | undefined,
-): AppendSink {
+function limitAppend(sink: AppendSink, call: Call, ask: Ask): AppendSink {
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
     get sizeBytes() {
       return sink.sizeBytes;
     },
-    append: (bytes) => call(key, callMs, signal, () => sink.append(bytes)),
-    close: () => call(key, callMs, undefined, () => sink.close()),
+    append: (bytes) => call(ask, () => sink.append(bytes)),
+    close: () => call(ending(ask), () => sink.close()),
   };
 }
 
-function limitSource(
-  source: ObjectSource,
-  key: string,
-  call: Call,
-  callMs: number,
-  signal: AbortSignal | undefined,
-): ObjectSource {
+function limitSource(source: ObjectSource, call: Call, ask: Ask): ObjectSource {
   return {
     sizeBytes: source.sizeBytes,
     ...(source.fd === undefined ? {} : { fd: source.fd }),
-    read: (offset, length) => call(key, callMs, signal, () => source.read(offset, length)),
-    close: () => call(key, callMs, undefined, () => source.close()),
+    read: (offset, length) => call(ask, () => source.read(offset, length)),
+    close: () => call(ending(ask), () => source.close()),
   };
 }
