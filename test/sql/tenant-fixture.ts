@@ -69,6 +69,7 @@ export function fixture(options: Partial<{ timeZone: string; sqlMode: string; no
     },
   };
   registerFunctions(db, () => context);
+  db.function('my_tick', () => 1);
   const schema: SchemaProvider = {
     hasDatabase: (name) => name.toLowerCase() === 'shop' || name.toLowerCase() === 'oceanbase',
     table: (name, table) => tables.get(`${name}.${table}`.toLowerCase()) ?? null,
@@ -80,7 +81,8 @@ export function fixture(options: Partial<{ timeZone: string; sqlMode: string; no
     env,
     tables,
     counts,
-    run: (text, parameters = []) => execute(made, text, parameters),
+    // What is run is translated as the engine does it.
+    run: (text, parameters = []) => execute({ ...made, env: { ...made.env, ticks: true } }, text, parameters),
     plan: (text) => translate(parseStatement(text) as never, env),
   };
   return made;
