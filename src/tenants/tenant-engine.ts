@@ -39,6 +39,8 @@ export interface TenantEngine {
   setGlobalVariable(name: string, value: string): Promise<void>;
   /** Refuses writes with OB_STANDBY_READ_ONLY while true. */
   setReadOnly(readOnly: boolean): Promise<void>;
+  /** Opens a place to collect commits of another tenant's archive in; only a read-only tenant takes them over. */
+  beginRoll(): Promise<RollTarget>;
   /** Freezes the present committed state for copying; writers go on. */
   pin(): Promise<Snapshot>;
   /** Where committed log records are read. */
@@ -222,6 +224,20 @@ export interface RestoreTarget {
   /** Makes the files a tenant; afterwards `open` works. `untilScn` becomes the tenant's newest SCN at least. */
   finish(untilScn: Scn): Promise<void>;
   abort(): Promise<void>;
+}
+
+/** A standby tenant being rolled forward; it stays open and is read meanwhile. */
+export interface RollTarget {
+  /** `openLogApplier` of this module collects commits; the tenant is not touched by it. */
+  readonly writer: ThreadModule;
+  /** SCN of the tenant's newest commit. */
+  readonly standsAt: Scn;
+  /**
+   * Takes over what was collected, each commit whole, so that a crash leaves one of the source's states. Later commits of the
+   * tenant stay above `throughScn`. Returns the newest commit's SCN. OB_STATE_NOT_MATCH once the tenant takes writes.
+   */
+  apply(throughScn: Scn): Promise<Scn>;
+  end(): Promise<void>;
 }
 
 /** What the module named in a `ThreadModule` exports. All functions are synchronous: they run in a worker. */

@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
-import type { AccountStore, LogSource, Snapshot, TenantEngine } from '../tenant-engine.ts';
+import type { AccountStore, LogSource, RollTarget, Snapshot, TenantEngine } from '../tenant-engine.ts';
 import { endAlive } from './alive.ts';
 import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
@@ -24,6 +24,7 @@ export async function openEmbeddedEngine(
     globalVariables: () => thread.call('globalVariables', tenantId),
     setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
     setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
+    beginRoll: () => beginRoll(thread, tenantId),
     pin: () => pin(thread, tenantId),
     log: () => openLog(thread, tenantId),
     recycleLog: (seal) => thread.recycleLog(tenantId, seal),
@@ -58,6 +59,21 @@ async function pin(thread: EngineThread, tenantId: number): Promise<Snapshot> {
       released ??= thread.call('unpin', tenantId);
       return released;
     },
+  };
+}
+
+async function beginRoll(thread: EngineThread, tenantId: number): Promise<RollTarget> {
+  const data = await thread.call('beginRoll', tenantId);
+  return {
+    writer: threadModule(data),
+    standsAt: data.standsAt,
+    async apply(throughScn) {
+      for (;;) {
+        const { scn, more } = await thread.call('takeRoll', tenantId, throughScn);
+        if (!more) return scn;
+      }
+    },
+    end: () => thread.call('endRoll', tenantId),
   };
 }
 

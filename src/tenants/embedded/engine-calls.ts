@@ -15,6 +15,7 @@ import type {
 } from '../tenant-engine.ts';
 import type { BlockReaderData } from './block-reader.ts';
 import type { RestoreData } from './log-applier.ts';
+import type { StageData } from './log-stage.ts';
 import type { StoreLimits } from './tenant-store.ts';
 
 /** What the main thread asks of the engine thread, one function each. Arguments and results are structured-clonable. */
@@ -27,6 +28,9 @@ export interface EngineCalls {
   beginRestore(tenantId: number): RestoreData;
   finishRestore(tenantId: number, untilScn: Scn): void;
   abortRestore(tenantId: number): void;
+  beginRoll(tenantId: number): StageData;
+  takeRoll(tenantId: number, throughScn: Scn): { readonly scn: Scn; readonly more: boolean };
+  endRoll(tenantId: number): void;
   pin(tenantId: number): { readonly scn: Scn; readonly data: BlockReaderData };
   unpin(tenantId: number): void;
   log(tenantId: number): { readonly walFd: number; readonly floorPath: string; readonly cell: SharedArrayBuffer };

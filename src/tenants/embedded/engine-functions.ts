@@ -4,6 +4,7 @@ import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-c
 import { encodePosition } from './log-position.ts';
 import { Restores } from './restores.ts';
 import { Session } from './session.ts';
+import { StandbyRolls } from './standby-rolls.ts';
 import { createTenantFiles, dropTenantFiles } from './tenant-creation.ts';
 import { tenantPaths } from './tenant-files.ts';
 import { Tenants } from './tenants.ts';
@@ -18,6 +19,7 @@ export type EngineFunctions = {
 export function engineFunctions(options: EngineThreadOptions, send: (message: EngineMessage) => void): EngineFunctions {
   const tenants = new Tenants(options);
   const restores = new Restores(options.directory);
+  const rolls = new StandbyRolls(options.directory);
   const sessions = new Map<number, Session>();
   const seals = new Map<number, { resolve(): void; reject(error: Error): void }>();
   let lastHandle = 0;
@@ -45,10 +47,12 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     open: (tenantId) => void tenants.get(tenantId),
     async closeTenant(tenantId) {
       await endSessions(tenantId);
+      rolls.end(tenantId);
       tenants.close(tenantId);
     },
     async drop(tenantId) {
       await endSessions(tenantId);
+      rolls.end(tenantId);
       tenants.retire(tenantId);
       restores.abort(tenantId);
       dropTenantFiles(tenantPaths(options.directory, tenantId));
@@ -58,6 +62,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
         sessions.delete(handle);
         await each.close();
       }
+      rolls.closeAll();
       tenants.closeAll();
       restores.closeAll();
     },
@@ -68,6 +73,9 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     },
     finishRestore: (tenantId, untilScn) => restores.finish(tenantId, untilScn),
     abortRestore: (tenantId) => restores.abort(tenantId),
+    beginRoll: (tenantId) => rolls.begin(tenants.get(tenantId)),
+    takeRoll: (tenantId, throughScn) => rolls.take(tenantId, throughScn),
+    endRoll: (tenantId) => rolls.end(tenantId),
     pin: (tenantId) => tenants.get(tenantId).store.pin(),
     unpin: (tenantId) => tenants.unpin(tenantId),
     log(tenantId) {

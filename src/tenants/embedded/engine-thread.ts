@@ -113,6 +113,7 @@ const enders: ReadonlySet<CallName> = new Set([
   'unpin',
   'endRows',
   'abortRestore',
+  'endRoll',
 ]);
 
 function revivedBug(sent: { readonly message: string; readonly stack: string }): Error {

@@ -67,7 +67,7 @@ function writePages(dbFd: number, bytes: Uint8Array, commit: CommitRecord): void
   }
 }
 
-function notContinuous(commit: CommitRecord, current: Scn): Error {
+export function notContinuous(commit: Pick<CommitRecord, 'scn' | 'previous'>, current: Scn): Error {
   return faultText(
     'OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA',
     `the archive log and backup data are not continuous: commit ${commit.scn} follows ${commit.previous}, the data stands at ${current}`,

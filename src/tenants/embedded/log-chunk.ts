@@ -41,17 +41,20 @@ export function writeCommitHeader(
 
 /** Reads the commit at `offset`; throws a RangeError when the bytes end inside it. */
 export function readCommit(bytes: Uint8Array, offset: number): CommitRecord {
+  const header = readCommitHeader(bytes, offset);
+  const end = offset + commitBytes(header.pageCount);
+  if (end > bytes.length) throw new RangeError('archived log ends inside a commit');
+  return { ...header, pagesOffset: offset + commitHeaderBytes, end };
+}
+
+/** What stands before the pages of a commit. */
+export function readCommitHeader(bytes: Uint8Array, offset = 0): Omit<CommitRecord, 'pagesOffset' | 'end'> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (offset + commitHeaderBytes > bytes.length) throw new RangeError('archived log ends inside a commit header');
-  const pageCount = view.getUint32(offset + 20, true);
-  const end = offset + commitBytes(pageCount);
-  if (end > bytes.length) throw new RangeError('archived log ends inside a commit');
   return {
     scn: view.getBigUint64(offset, true),
     previous: view.getBigUint64(offset + 8, true),
     databasePages: view.getUint32(offset + 16, true),
-    pageCount,
-    pagesOffset: offset + commitHeaderBytes,
-    end,
+    pageCount: view.getUint32(offset + 20, true),
   };
 }

@@ -4,7 +4,7 @@ import type { Scn } from '../../base/scn.ts';
 import { endAlive, newAliveFlag } from './alive.ts';
 import { openConnection } from './connection.ts';
 import { fileScn, type RestoreData } from './log-applier.ts';
-import { syncDirectory, type TenantPaths, tenantPaths } from './tenant-files.ts';
+import { createFloor, syncDirectory, type TenantPaths, tenantPaths } from './tenant-files.ts';
 
 /** Tenants being restored: a file that writers in other threads fill, renamed into place when it proved whole. */
 export class Restores {
@@ -39,9 +39,11 @@ export class Restores {
     fdatasyncSync(open.dbFd);
     closeSync(open.dbFd);
     this.#open.delete(tenantId);
-    verify(paths, untilScn);
+    verify(paths);
     // A log left by an earlier life of the files would be applied to the restored ones.
     for (const stale of [paths.data, paths.log, paths.index, paths.floor]) rmSync(stale, { force: true });
+    // Later commits stay above the restore point, while the newest one keeps its SCN: more of the log may follow it.
+    createFloor(paths.floor, untilScn);
     renameSync(paths.restore, paths.data);
     syncDirectory(paths.directory);
   }
@@ -68,14 +70,12 @@ function closeLater({ dbFd, alive }: RestoreData): void {
 
 const stragglerMs = 10_000;
 
-/** Opens the restored file with SQLite, checks every page, and lifts its SCN to `untilScn`. */
-function verify(paths: TenantPaths, untilScn: Scn): void {
+/** Opens the restored file with SQLite and checks every page. */
+function verify(paths: TenantPaths): void {
   const connection = openConnection(paths.restore, { readonly: false, synchronous: 'FULL', cacheKb: 16_384 });
   try {
     const verdict = connection.pragma('quick_check(1)', { simple: true });
     if (verdict !== 'ok') throw faultText('OB_CHECKSUM_ERROR', `the restored tenant is damaged: ${String(verdict)}`);
-    const sql = 'UPDATE __ob_scn SET previous = scn, scn = ? WHERE id = 1 AND scn < ?';
-    connection.prepare(sql).run(untilScn, untilScn);
     connection.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     connection.close();

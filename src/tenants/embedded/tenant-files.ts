@@ -10,6 +10,8 @@ export interface TenantPaths {
   /** Eight bytes: an SCN later commits stay above, also when the clock steps back over a restart. */
   readonly floor: string;
   readonly restore: string;
+  /** Commits of another tenant's archive on their way into a standby; worthless after a restart. */
+  readonly stage: string;
   /** A tenant being created; renamed to `directory` when complete. */
   readonly creating: string;
 }
@@ -24,6 +26,7 @@ export function tenantPaths(root: string, tenantId: number): TenantPaths {
     index: `${data}-shm`,
     floor: join(directory, 'scn.floor'),
     restore: join(directory, 'restore.db'),
+    stage: join(directory, 'standby.log'),
     creating: join(root, `t${tenantId}.creating`),
   };
 }
@@ -47,8 +50,8 @@ export class TenantFiles {
 
   /** To be called when the first connection has read something, so that log and index exist. */
   openLog(): void {
-    this.#walFd = openSync(this.#paths.log, 'r');
-    this.#shmFd = openSync(this.#paths.index, 'r');
+    this.#walFd = openSync(this.#paths.log, 'r+');
+    this.#shmFd = openSync(this.#paths.index, 'r+');
   }
 
   get walFd(): number {
@@ -78,6 +81,19 @@ export function writeFloor(path: string, scn: bigint): void {
   const fd = openSync(path, 'r+');
   try {
     writeSync(fd, bytes, 0, 8, 0);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Makes the floor of a tenant that has none, durably. */
+export function createFloor(path: string, scn: bigint): void {
+  const fd = openSync(path, 'w', 0o600);
+  try {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(scn);
+    writeSync(fd, bytes, 0, 8, 0);
+    fsyncSync(fd);
   } finally {
     closeSync(fd);
   }

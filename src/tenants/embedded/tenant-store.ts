@@ -7,6 +7,7 @@ import { type Connection, openConnection } from './connection.ts';
 import { buildFrameMap } from './frame-map.ts';
 import type { Position } from './log-position.ts';
 import { TenantFiles, type TenantPaths } from './tenant-files.ts';
+import { WalAppend } from './wal-append.ts';
 import { frameBytes, pageBytes } from './wal-format.ts';
 import { readWalIndex } from './wal-index.ts';
 import { WriterLock } from './writer-lock.ts';
@@ -90,6 +91,21 @@ export class TenantStore {
 
   rollback(): void {
     if (this.writer.inTransaction) this.writer.exec('ROLLBACK');
+  }
+
+  /**
+   * Appends commits made elsewhere; the caller holds the lock. `work` returns the SCN of the last one it published. SQLite's own
+   * write lock keeps other processes out meanwhile.
+   */
+  appendLog(work: (append: WalAppend) => Scn): void {
+    this.writer.exec('BEGIN IMMEDIATE');
+    try {
+      this.#scn = work(new WalAppend(this.files.walFd, this.files.shmFd));
+    } finally {
+      // Nothing was written through this connection: a ROLLBACK would take the new end of the log for its own.
+      this.writer.exec('COMMIT');
+      this.cell.publish(this.#position());
+    }
   }
 
   takeReader(): Connection {

@@ -3,6 +3,7 @@ import * as blockReader from './block-reader.ts';
 import * as blockWriter from './block-writer.ts';
 import * as logApplier from './log-applier.ts';
 import * as logReader from './log-reader.ts';
+import * as logStage from './log-stage.ts';
 
 /** The part of the embedded engine that runs inside copy and log workers (`EngineThreadModule`). */
 export function openBlockReader(data: unknown): BlockReader {
@@ -18,5 +19,6 @@ export function openBlockWriter(data: unknown): BlockWriter {
 }
 
 export function openLogApplier(data: unknown): LogApplier {
-  return logApplier.openLogApplier(data as logApplier.RestoreData);
+  const target = data as logApplier.RestoreData | logStage.StageData;
+  return 'stageFd' in target ? logStage.openLogStage(target) : logApplier.openLogApplier(target);
 }

@@ -11,6 +11,7 @@ export const frameBytes = frameHeaderBytes + pageBytes;
 export const lockPageNo = 0x40000000 / pageBytes + 1;
 
 const littleEndianMagic = 0x377f0682;
+const walVersion = 3_007_000;
 
 /** A running checksum; `add` works in place so that the loop allocates nothing. */
 export interface Checksum {
@@ -47,6 +48,23 @@ export function parseWalHeader(bytes: Uint8Array): WalHeader | null {
   addChecksum(sum, words, 0, 6);
   if (sum.first !== view.getUint32(24) || sum.second !== view.getUint32(28)) return null;
   return { salt1: view.getUint32(16), salt2: view.getUint32(20), checksum: sum };
+}
+
+/** The header of a new generation of the log, with the checksum its first frame is chained to. */
+export function encodeWalHeader(salt1: number, salt2: number): { readonly bytes: Buffer; readonly checksum: Checksum } {
+  const bytes = Buffer.alloc(walHeaderBytes);
+  bytes.writeUInt32BE(littleEndianMagic, 0);
+  bytes.writeUInt32BE(walVersion, 4);
+  bytes.writeUInt32BE(pageBytes, 8);
+  bytes.writeUInt32BE(salt1, 16);
+  bytes.writeUInt32BE(salt2, 20);
+  const words = new Int32Array(6);
+  for (let i = 0; i < 6; i++) words[i] = bytes.readInt32LE(i * 4);
+  const checksum: Checksum = { first: 0, second: 0 };
+  addChecksum(checksum, words, 0, 6);
+  bytes.writeUInt32BE(checksum.first, 24);
+  bytes.writeUInt32BE(checksum.second, 28);
+  return { bytes, checksum };
 }
 
 /** Offset of frame `frameNo` (from 1) in the log. */

@@ -1,0 +1,128 @@
+import { cpSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { LogChunk, TenantEngine } from '../../src/tenants/tenant-engine.ts';
+import {
+  type EnginePlace,
+  enginePlace,
+  fill,
+  load,
+  mysqlTenant,
+  openReader,
+  readAll,
+  readBlocks,
+} from './engine-fixture.ts';
+import { sqlClient } from './sql-fixture.ts';
+
+let place: EnginePlace;
+beforeEach(() => {
+  place = enginePlace({ synchronous: 'NORMAL' });
+});
+afterEach(() => place.end());
+
+/** A source tenant, its log from the first moment on, and a standby restored from that moment. */
+async function pair() {
+  await place.engines.create(1002, mysqlTenant);
+  const source = await place.engines.open(1002);
+  const sql = await sqlClient(source, {}, 1);
+  await sql.ok('CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(4000))');
+  await sql.ok("INSERT INTO t (v) VALUES ('first')");
+  const log = await source.log();
+  const reader = await openReader(log, (await log.barrier()).position);
+  const snapshot = await source.pin();
+  const target = await place.engines.beginRestore(1004);
+  await fill(target, { blocks: await readBlocks(snapshot), scn: snapshot.scn }, [], snapshot.scn);
+  await target.finish((await log.barrier()).scn);
+  await snapshot.release();
+  const standby = await place.engines.open(1004);
+  await standby.setReadOnly(true);
+  const barrier = async () => (await log.barrier()).scn;
+  return { source, sql, standby, barrier, next: () => readAll(reader) };
+}
+
+async function roll(standby: TenantEngine, chunks: readonly LogChunk[], throughScn: bigint): Promise<number> {
+  const target = await standby.beginRoll();
+  try {
+    const { openLogApplier } = await load(target.writer.module);
+    const applier = openLogApplier(target.writer.data);
+    let applied = 0;
+    for (const chunk of chunks) applied += applier.apply(chunk, target.standsAt, throughScn);
+    applier.close();
+    await target.apply(throughScn);
+    return applied;
+  } finally {
+    await target.end();
+  }
+}
+
+const sum = 'SELECT CONCAT(COUNT(*), "/", SUM(LENGTH(v)), "/", SUM(CRC32(v))) FROM t';
+
+test('an open standby takes over commits while it is read, again and again', async () => {
+  const { sql, standby, barrier, next } = await pair();
+  const reader = await sqlClient(standby, {}, 2);
+  const held = await sqlClient(standby, { isolation: 'REPEATABLE-READ' }, 3);
+  expect(await reader.value(sum)).toBe(await sql.value(sum));
+  await held.ok('BEGIN');
+  const before = await held.value(sum);
+  for (let round = 0; round < 4; round++) {
+    for (let i = 0; i < 5; i++)
+      await sql.ok(
+        `INSERT INTO t (v) VALUES ${Array.from({ length: 1500 }, (_, k) => `('${`${round}.${i}.${k} `.repeat(200)}')`)}`,
+      );
+    await sql.ok(`DELETE FROM t WHERE id % 7 = ${round}`);
+    await sql.ok(`UPDATE t SET v = 'short' WHERE id % 5 = ${round}`);
+    const scn = await barrier();
+    expect(await roll(standby, next(), scn)).toBe(7);
+    expect(await reader.value(sum)).toBe(await sql.value(sum));
+    expect(await held.value(sum)).toBe(round < 3 ? before : await sql.value(sum));
+    if (round === 1) expect(await standby.recycleLog(null)).toBe(false);
+    if (round === 2) {
+      await held.ok('COMMIT');
+      await standby.recycleLog(null);
+    }
+  }
+  const copy = join(place.directory, 'copy');
+  cpSync(join(place.directory, 't1004'), copy, { recursive: true });
+  const found = new Database(join(copy, 'data.db'));
+  expect(found.pragma('integrity_check', { simple: true })).toBe('ok');
+  expect(found.prepare('SELECT count(*) FROM "test.t"').pluck().get()).toBe(
+    Number(await sql.value('SELECT COUNT(*) FROM t')),
+  );
+  found.close();
+});
+
+test('tables made later appear, and the tenant takes writes above the point once it is no standby', async () => {
+  const { sql, standby, barrier, next } = await pair();
+  const reader = await sqlClient(standby, {}, 2);
+  await expect(reader.ok("INSERT INTO t (v) VALUES ('x')")).rejects.toMatchObject({ errno: 4688 });
+  expect(await reader.value('SELECT COUNT(*) FROM t')).toBe('1');
+  await sql.ok('ALTER TABLE t ADD COLUMN w INT DEFAULT 7');
+  await sql.ok('CREATE TABLE u (a INT)');
+  await sql.ok('INSERT INTO u VALUES (1)');
+  const scn = await barrier();
+  await roll(standby, next(), scn);
+  expect(await reader.value('SELECT w FROM t')).toBe('7');
+  expect(await reader.value('SELECT a FROM u')).toBe('1');
+  const ahead = scn + 3_600_000_000_000n;
+  await roll(standby, [], ahead);
+  await standby.setReadOnly(false);
+  await reader.ok("INSERT INTO t (v) VALUES ('mine')");
+  expect((await standby.pin()).scn).toBeGreaterThan(ahead);
+  await expect(roll(standby, [], ahead)).rejects.toMatchObject({ code: -4109 });
+});
+
+test('a point between commits is exact, a missing commit is refused and changes nothing', async () => {
+  const { sql, standby, barrier, next } = await pair();
+  for (let i = 0; i < 6; i++) await sql.ok(`INSERT INTO t (v) VALUES ('${i}')`);
+  const chunks = next();
+  const commits = chunks.flatMap((chunk) => chunk.commits);
+  const reader = await sqlClient(standby, {}, 2);
+  await roll(standby, chunks, commits[2]?.scn ?? 0n);
+  expect(await reader.value('SELECT COUNT(*) FROM t')).toBe('4');
+  await sql.ok("INSERT INTO t (v) VALUES ('later')");
+  await expect(roll(standby, next(), await barrier())).rejects.toMatchObject({ code: -9064 });
+  expect(await reader.value('SELECT COUNT(*) FROM t')).toBe('4');
+  await roll(standby, chunks, await barrier());
+  expect(await reader.value('SELECT COUNT(*) FROM t')).toBe('7');
+});
