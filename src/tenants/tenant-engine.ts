@@ -41,8 +41,13 @@ export interface TenantEngine {
   setReadOnly(readOnly: boolean): Promise<void>;
   /** Opens a place to collect commits of another tenant's archive in; only a read-only tenant takes them over. */
   beginRoll(): Promise<RollTarget>;
-  /** Freezes the present committed state for copying; writers go on. */
-  pin(): Promise<Snapshot>;
+  /**
+   * Freezes the present committed state for copying; writers go on. With `since` the snapshot's reader gives only what changed
+   * after that point, if the engine can prove what that is; `incremental` of the snapshot says so.
+   */
+  pin(since?: ChangePoint | null): Promise<Snapshot>;
+  /** Whether a snapshot pinned now could tell what changed since that point. */
+  remembers(since: ChangePoint): Promise<boolean>;
   /** Where committed log records are read. */
   log(): Promise<LogSource>;
   /**
@@ -192,10 +197,20 @@ export interface Snapshot {
   readonly scn: Scn;
   readonly blockCount: number;
   readonly blockBytes: number;
+  /** What a later `pin` takes as `since`; null when the engine could not write it down. */
+  readonly point: ChangePoint | null;
+  /** True when the reader gives changed pages only. */
+  readonly incremental: boolean;
   /** Bytes of data the snapshot stands for. */
   readonly logicalBytes: number;
   readonly reader: ThreadModule;
   release(): Promise<void>;
+}
+
+/** A moment in a tenant's history of changes; opaque, JSON-able. Meaningless for another tenant. */
+export interface ChangePoint {
+  readonly epoch: string;
+  readonly scn: string;
 }
 
 /**

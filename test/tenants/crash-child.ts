@@ -5,13 +5,14 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { blockPages } from '../../src/tenants/embedded/block-format.ts';
 import { createDataFile } from '../../src/tenants/embedded/connection.ts';
 import { encodePosition } from '../../src/tenants/embedded/log-position.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
 import { openBlockReader, openLogReader } from '../../src/tenants/embedded/thread-module.ts';
 import type { LogPosition } from '../../src/tenants/tenant-engine.ts';
-import { appendRecord, lastPosition } from './crash-files.ts';
+import { appendRecord, type CrashSet, lastPosition, readSets } from './crash-files.ts';
 
 const [root, seedText] = process.argv.slice(2) as [string, string];
 let seed = Number(seedText);
@@ -74,6 +75,7 @@ note(store.commit());
 
 interface Copying {
   readonly pin: ReturnType<TenantStore['pin']>;
+  readonly base: CrashSet | null;
   readonly fd: number;
   blockNo: number;
 }
@@ -82,24 +84,28 @@ let copying: Copying | null = null;
 /** Copies one block of a set between two transactions; the set counts when it is renamed. */
 function copyStep(): void {
   if (!copying) {
-    const pin = store.pin();
-    copying = { pin, fd: openSync(join(root, 'copying'), 'w'), blockNo: 0 };
+    const base = random(4) === 0 ? null : (readSets(root).at(-1) ?? null);
+    const pin = store.pin(base?.point ?? null);
+    copying = { pin, base, fd: openSync(join(root, 'copying'), 'w'), blockNo: 0 };
   }
-  const { pin, fd, blockNo } = copying;
+  const { pin, base, fd, blockNo } = copying;
   const blocks = openBlockReader(pin.data);
   const into = new Uint8Array(blocks.maxBlockBytes);
-  const length = blocks.read(blockNo, into);
-  if (length > 0) {
+  if (blockNo * blockPages < pin.data.databasePages) {
+    copying.blockNo++;
+    const length = blocks.read(blockNo, into);
+    if (length === 0) return;
     const head = Buffer.alloc(4);
     head.writeUInt32LE(length);
     writeSync(fd, head);
     writeSync(fd, into, 0, length);
-    copying.blockNo++;
     return;
   }
   fsyncSync(fd);
   closeSync(fd);
   renameSync(join(root, 'copying'), join(root, `set-${pin.scn}`));
+  const set = { scn: String(pin.scn), base: pin.incremental ? base!.scn : null, point: pin.point };
+  appendFileSync(join(root, 'sets'), `${JSON.stringify(set)}\n`);
   store.unpin();
   copying = null;
 }

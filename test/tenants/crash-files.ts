@@ -1,5 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import type { LogPosition } from '../../src/tenants/tenant-engine.ts';
+import { join } from 'node:path';
+import type { ChangePoint, LogPosition } from '../../src/tenants/tenant-engine.ts';
 
 export interface ArchiveHead {
   readonly position: LogPosition;
@@ -42,4 +43,19 @@ export function readArchive(path: string): ArchiveRecord[] {
 
 export function lastPosition(path: string): LogPosition | null {
   return readArchive(path).at(-1)?.position ?? null;
+}
+
+/** A published set; with a base its file `set-<scn>` holds only what changed since then. */
+export interface CrashSet {
+  readonly scn: string;
+  readonly base: string | null;
+  readonly point: ChangePoint | null;
+}
+
+/** The sets that were noted, oldest first; a torn line at the end does not count. */
+export function readSets(root: string): CrashSet[] {
+  const path = join(root, 'sets');
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as CrashSet);
 }

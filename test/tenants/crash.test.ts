@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { newAliveFlag } from '../../src/tenants/embedded/alive.ts';
+import { blockPages, readBlockHeader } from '../../src/tenants/embedded/block-format.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
 import { openBlockWriter, openLogApplier } from '../../src/tenants/embedded/thread-module.ts';
-import { type ArchiveRecord, readArchive } from './crash-files.ts';
+import { type ArchiveRecord, type CrashSet, readArchive, readSets } from './crash-files.ts';
 
 const child = new URL('./crash-child.ts', import.meta.url).pathname;
 const kills = 10;
@@ -37,20 +38,23 @@ function blocksOf(path: string): Uint8Array[] {
   return blocks;
 }
 
+function blockNoOf(bytes: Uint8Array): number {
+  return (readBlockHeader(bytes).firstPage - 1) / blockPages;
+}
+
 function restoreHash(root: string, archive: readonly ArchiveRecord[], untilScn: bigint): string {
-  const sets = readdirSync(root)
-    .filter((name) => name.startsWith('set-'))
-    .map((name) => BigInt(name.slice(4)))
-    .filter((scn) => scn <= untilScn);
-  const setScn = sets.reduce((a, b) => (a > b ? a : b));
+  const sets = readSets(root).filter((set) => BigInt(set.scn) <= untilScn);
+  const chain: CrashSet[] = [];
+  for (let set = sets.at(-1); set; set = sets.find((one) => one.scn === set?.base)) chain.unshift(set);
+  const setScn = BigInt(chain.at(-1)!.scn);
   const path = join(root, 'restored');
   const dbFd = openSync(path, 'w+');
   const alive = newAliveFlag();
-  const writer = openBlockWriter({ dbFd, alive });
-  blocksOf(join(root, `set-${setScn}`)).forEach((bytes, blockNo) => {
-    writer.write(blockNo, bytes);
-  });
-  writer.close();
+  for (const { scn } of chain) {
+    const writer = openBlockWriter({ dbFd, alive });
+    for (const bytes of blocksOf(join(root, `set-${scn}`))) writer.write(blockNoOf(bytes), bytes);
+    writer.close();
+  }
   const applier = openLogApplier({ dbFd, alive });
   for (const { bytes, commits } of archive)
     applier.apply({ bytes, commits: commits.map(([scn, end]) => ({ scn: BigInt(scn), end })) }, setScn, untilScn);
@@ -74,10 +78,15 @@ test('killed at random, every noted commit can be restored byte by byte', async 
       .map(([scn, hash]) => ({ scn: BigInt(scn), hash }));
     const archive = readArchive(join(root, 'archive'));
     const archived = new Set(archive.flatMap((record) => record.commits.map(([scn]) => BigInt(scn))));
-    const firstSet = readdirSync(root)
-      .filter((name) => name.startsWith('set-'))
-      .map((name) => BigInt(name.slice(4)))
-      .reduce((a, b) => (a < b ? a : b));
+    const sets = readSets(root);
+    const firstSet = BigInt(sets[0]!.scn);
+    const bytesOf = (all: readonly CrashSet[]) =>
+      all.reduce((sum, { scn }) => sum + statSync(join(root, `set-${scn}`)).size, 0);
+    const incremental = sets.filter((set) => set.base !== null);
+    const full = sets.filter((set) => set.base === null);
+    // Most were asked to be incremental, and a kill must not have made them all full.
+    expect(incremental.length, `seed ${seed}`).toBeGreaterThan(full.length / 3);
+    expect(bytesOf(incremental) / incremental.length, `seed ${seed}`).toBeLessThan(bytesOf(full) / full.length);
     for (let i = 1; i < noted.length; i++) expect(noted[i]!.scn).toBeGreaterThan(noted[i - 1]!.scn);
 
     const candidates = noted.filter(({ scn }) => scn >= firstSet && archived.has(scn));

@@ -5,7 +5,8 @@ import { lockPageNo, pageBytes } from './wal-format.ts';
  *
  *   magic u32 "OVB1" | first page u32 | database pages u32 | reserved u32 | bitmap 64 bytes | pages, packed
  *
- * Bit i of the bitmap: page `first + i` is there. The lock page and pages behind the end are absent.
+ * Bit i of the bitmap: page `first + i` is there. The lock page and pages behind the end are absent, and in an incremental
+ * set every page that did not change.
  */
 export const blockPages = 512;
 export const blockBytes = blockPages * pageBytes;
@@ -19,8 +20,16 @@ export function firstPageOf(blockNo: number): number {
   return blockNo * blockPages + 1;
 }
 
-/** Writes the header of a block that holds all its pages below the end but the lock page; returns their count. */
-export function writeBlockHeader(into: Uint8Array, firstPage: number, databasePages: number): number {
+/**
+ * Writes the header of a block that holds its pages below the end but the lock page, all or those a bitmap of the data file
+ * (bit `page - 1`) names; returns their count.
+ */
+export function writeBlockHeader(
+  into: Uint8Array,
+  firstPage: number,
+  databasePages: number,
+  wanted: Uint8Array | null = null,
+): number {
   const view = new DataView(into.buffer, into.byteOffset, blockHeaderBytes);
   view.setUint32(0, magic, true);
   view.setUint32(4, firstPage, true);
@@ -29,11 +38,16 @@ export function writeBlockHeader(into: Uint8Array, firstPage: number, databasePa
   into.fill(0, bitmapOffset, blockHeaderBytes);
   let count = 0;
   for (let i = 0; i < blockPages && firstPage + i <= databasePages; i++) {
-    if (firstPage + i === lockPageNo) continue;
+    if (firstPage + i === lockPageNo || (wanted !== null && !holdsPage(wanted, firstPage + i))) continue;
     into[bitmapOffset + (i >> 3)]! |= 1 << (i & 7);
     count++;
   }
   return count;
+}
+
+/** Whether a bitmap of the data file names a page. */
+export function holdsPage(bitmap: Uint8Array, pageNo: number): boolean {
+  return (bitmap[(pageNo - 1) >> 3]! & (1 << ((pageNo - 1) & 7))) !== 0;
 }
 
 export interface BlockHeader {

@@ -1,5 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
-import type { AccountStore, LogSource, RollTarget, Snapshot, TenantEngine } from '../tenant-engine.ts';
+import type { AccountStore, ChangePoint, LogSource, RollTarget, Snapshot, TenantEngine } from '../tenant-engine.ts';
 import { endAlive } from './alive.ts';
 import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
@@ -25,7 +25,8 @@ export async function openEmbeddedEngine(
     setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
     setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
     beginRoll: () => beginRoll(thread, tenantId),
-    pin: () => pin(thread, tenantId),
+    pin: (since = null) => pin(thread, tenantId, since),
+    remembers: (since) => thread.call('remembers', tenantId, since),
     log: () => openLog(thread, tenantId),
     recycleLog: (seal) => thread.recycleLog(tenantId, seal),
     logBytes: () => thread.call('logBytes', tenantId),
@@ -45,11 +46,13 @@ function accountStore(thread: EngineThread, tenantId: number): AccountStore {
   };
 }
 
-async function pin(thread: EngineThread, tenantId: number): Promise<Snapshot> {
-  const { scn, data } = await thread.call('pin', tenantId);
+async function pin(thread: EngineThread, tenantId: number, since: ChangePoint | null): Promise<Snapshot> {
+  const { scn, data, point, incremental } = await thread.call('pin', tenantId, since);
   let released: Promise<void> | null = null;
   return {
     scn,
+    point,
+    incremental,
     blockCount: Math.ceil(data.databasePages / blockPages),
     blockBytes,
     logicalBytes: data.databasePages * pageBytes,

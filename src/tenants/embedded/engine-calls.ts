@@ -5,6 +5,7 @@ import type { ResultColumn } from '../../value/column-type.ts';
 import type { RowBatch } from '../../value/row-batch.ts';
 import type {
   Account,
+  ChangePoint,
   LogPosition,
   PreparedShape,
   RowsEnd,
@@ -13,10 +14,9 @@ import type {
   StatementRequest,
   TenantOptions,
 } from '../tenant-engine.ts';
-import type { BlockReaderData } from './block-reader.ts';
 import type { RestoreData } from './log-applier.ts';
 import type { StageData } from './log-stage.ts';
-import type { StoreLimits } from './tenant-store.ts';
+import type { PinnedState, StoreLimits } from './tenant-store.ts';
 
 /** What the main thread asks of the engine thread, one function each. Arguments and results are structured-clonable. */
 export interface EngineCalls {
@@ -31,7 +31,8 @@ export interface EngineCalls {
   beginRoll(tenantId: number): StageData;
   takeRoll(tenantId: number, throughScn: Scn): { readonly scn: Scn; readonly more: boolean };
   endRoll(tenantId: number): void;
-  pin(tenantId: number): { readonly scn: Scn; readonly data: BlockReaderData };
+  pin(tenantId: number, since: ChangePoint | null): PinnedState;
+  remembers(tenantId: number, since: ChangePoint): boolean;
   unpin(tenantId: number): void;
   log(tenantId: number): { readonly walFd: number; readonly floorPath: string; readonly cell: SharedArrayBuffer };
   /** With `sealed` the thread sends a `SealRequest` under `recycleId` and waits for `sealDone`. */

@@ -76,7 +76,8 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     beginRoll: (tenantId) => rolls.begin(tenants.get(tenantId)),
     takeRoll: (tenantId, throughScn) => rolls.take(tenantId, throughScn),
     endRoll: (tenantId) => rolls.end(tenantId),
-    pin: (tenantId) => tenants.get(tenantId).store.pin(),
+    pin: (tenantId, since) => tenants.get(tenantId).store.pin(since),
+    remembers: (tenantId, since) => tenants.get(tenantId).store.remembers(since),
     unpin: (tenantId) => tenants.unpin(tenantId),
     log(tenantId) {
       const tenant = tenants.get(tenantId);

@@ -41,7 +41,8 @@ export class Restores {
     this.#open.delete(tenantId);
     verify(paths);
     // A log left by an earlier life of the files would be applied to the restored ones.
-    for (const stale of [paths.data, paths.log, paths.index, paths.floor]) rmSync(stale, { force: true });
+    for (const stale of [paths.data, paths.log, paths.index, paths.floor, paths.changes])
+      rmSync(stale, { force: true });
     // Later commits stay above the restore point, while the newest one keeps its SCN: more of the log may follow it.
     createFloor(paths.floor, untilScn);
     renameSync(paths.restore, paths.data);

@@ -9,6 +9,8 @@ export interface TenantPaths {
   readonly index: string;
   /** Eight bytes: an SCN later commits stay above, also when the clock steps back over a restart. */
   readonly floor: string;
+  /** Which page was changed last by which commit (change-records.ts). */
+  readonly changes: string;
   readonly restore: string;
   /** Commits of another tenant's archive on their way into a standby; worthless after a restart. */
   readonly stage: string;
@@ -25,6 +27,7 @@ export function tenantPaths(root: string, tenantId: number): TenantPaths {
     log: `${data}-wal`,
     index: `${data}-shm`,
     floor: join(directory, 'scn.floor'),
+    changes: join(directory, 'changes'),
     restore: join(directory, 'restore.db'),
     stage: join(directory, 'standby.log'),
     creating: join(root, `t${tenantId}.creating`),

@@ -1,7 +1,9 @@
 import { systemClock } from '../../base/clock.ts';
 import type { Scn } from '../../base/scn.ts';
+import type { ChangePoint } from '../tenant-engine.ts';
 import { newAliveFlag } from './alive.ts';
 import type { BlockReaderData } from './block-reader.ts';
+import { ChangeHistory } from './change-history.ts';
 import { ClockCell } from './clock-cell.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { buildFrameMap } from './frame-map.ts';
@@ -21,6 +23,14 @@ export interface StoreLimits {
   readonly keepLogBytes: number;
 }
 
+/** A frozen state as the engine thread hands it over. */
+export interface PinnedState {
+  readonly scn: Scn;
+  readonly data: BlockReaderData;
+  readonly point: ChangePoint | null;
+  readonly incremental: boolean;
+}
+
 /** Prepares a connection for tenant SQL (functions and the like). */
 export type ConnectionSetup = (connection: Connection) => void;
 
@@ -36,6 +46,7 @@ export class TenantStore {
   readonly writer: Connection;
   /** Read-only; its reads see what is committed. */
   readonly keeper: Connection;
+  readonly #changes: ChangeHistory;
   readonly #idle: Connection[] = [];
   readonly #paths: TenantPaths;
   readonly #limits: StoreLimits;
@@ -57,6 +68,7 @@ export class TenantStore {
     this.#scn = this.writer.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
     this.keeper.prepare('SELECT scn FROM __ob_scn').get();
     this.files.openLog();
+    this.#changes = new ChangeHistory(paths.changes, this.files, this.#scn);
     this.#updateScn = this.writer.prepare('UPDATE __ob_scn SET previous = scn, scn = ? WHERE id = 1');
     this.cell = new ClockCell();
     this.cell.raiseFloor(this.files.readFloor());
@@ -123,8 +135,11 @@ export class TenantStore {
     else reader.close();
   }
 
-  /** Freezes the present committed state; `unpin` ends it. Nothing folds the log meanwhile. */
-  pin(): { readonly scn: Scn; readonly data: BlockReaderData } {
+  /**
+   * Freezes the present committed state; `unpin` ends it. Nothing folds the log meanwhile. The reader gives the pages changed
+   * since `since` alone when `incremental` says so.
+   */
+  pin(since: ChangePoint | null = null): PinnedState {
     const index = readWalIndex(this.files.shmFd);
     const databasePages = this.keeper.pragma('page_count', { simple: true }) as number;
     // A fully folded log still looks valid until the next writer overwrites it: the data file alone counts then.
@@ -132,9 +147,16 @@ export class TenantStore {
       index.frame === index.backfilled
         ? new SharedArrayBuffer(0)
         : buildFrameMap(this.files.walFd, index, databasePages);
+    const { point, changed } = this.#changes.pin(since, index, this.#scn, databasePages);
     this.#pins++;
     const { dbFd, walFd } = this.files;
-    return { scn: this.#scn, data: { dbFd, walFd, databasePages, frames, alive: newAliveFlag() } };
+    const data = { dbFd, walFd, databasePages, frames, changed, alive: newAliveFlag() };
+    return { scn: this.#scn, data, point, incremental: changed !== null };
+  }
+
+  /** Whether `pin` could tell what changed since that point. */
+  remembers(since: ChangePoint): boolean {
+    return this.#changes.remembers(since, readWalIndex(this.files.shmFd), this.#scn);
   }
 
   unpin(): void {
@@ -155,7 +177,9 @@ export class TenantStore {
   foldLog(): boolean {
     const index = readWalIndex(this.files.shmFd);
     const mode = index.frame * frameBytes > this.#limits.keepLogBytes ? 'TRUNCATE' : 'RESTART';
+    this.#changes.beforeFold(index, this.#scn);
     const rows = this.writer.pragma(`wal_checkpoint(${mode})`) as readonly { readonly busy: number }[];
+    this.#changes.afterFold(readWalIndex(this.files.shmFd), this.#scn);
     this.cell.publish(this.#position());
     return rows[0]!.busy === 0;
   }

@@ -1,0 +1,179 @@
+import { crc32 } from 'node:zlib';
+import type { Scn } from '../../base/scn.ts';
+
+/**
+ * The file `changes` beside a tenant: which page was changed last by which commit. Records are only appended, until the file
+ * is rewritten in one piece. Little-endian.
+ *
+ *   record: payload length u32 | CRC-32 of kind and payload u32 | kind u8 | payload
+ *
+ *   1 epoch   id (8 bytes) | floor SCN u64 | last pinned SCN u64 | salt 1 u32 | salt 2 u32 | frame u32 | stamp
+ *   2 folding after SCN u64 | SCN u64 | salt 1 u32 | salt 2 u32 | frame u32 | groups u32 | groups, newest first
+ *             group: SCN u64 | pages u32 | page numbers u32 each
+ *   3 folded  stamp
+ *   4 pin     SCN u64
+ *
+ *   stamp: modification time of the data file in ns u64 | its size u64
+ *
+ * *Epoch* begins a history at its floor. *Folding* is written before the log is folded into the data file and holds the
+ * pages of that generation of the log, *folded* after it. A *pin* is written before a snapshot is handed out.
+ */
+export type ChangeRecord =
+  | (EpochRecord & { readonly kind: 'epoch' })
+  | (FoldingRecord & { readonly kind: 'folding' })
+  | { readonly kind: 'folded'; readonly stamp: FileStamp }
+  | { readonly kind: 'pin'; readonly scn: Scn };
+
+export interface EpochRecord {
+  /** 16 hex digits. */
+  readonly epoch: string;
+  readonly floorScn: Scn;
+  readonly pinnedScn: Scn;
+  readonly place: LogPlace;
+  readonly stamp: FileStamp;
+}
+
+export interface FoldingRecord {
+  readonly afterScn: Scn;
+  readonly scn: Scn;
+  readonly place: LogPlace;
+  readonly groups: readonly ChangeGroup[];
+}
+
+/** Pages a commit was the last to change. */
+export interface ChangeGroup {
+  readonly scn: Scn;
+  readonly pages: Uint32Array;
+}
+
+/** Up to where the log has been looked through. */
+export interface LogPlace {
+  readonly salt1: number;
+  readonly salt2: number;
+  readonly frame: number;
+}
+
+/** Tells whether somebody wrote to the data file: only folding does. */
+export interface FileStamp {
+  readonly modifiedNs: bigint;
+  readonly sizeBytes: bigint;
+}
+
+const headBytes = 9;
+const kinds = { epoch: 1, folding: 2, folded: 3, pin: 4 } as const;
+
+export function encodeChangeRecord(record: ChangeRecord): Buffer {
+  const payload = encodePayload(record);
+  const bytes = Buffer.alloc(headBytes + payload.length);
+  bytes.writeUInt32LE(payload.length, 0);
+  bytes.writeUInt8(kinds[record.kind], 8);
+  payload.copy(bytes, headBytes);
+  bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
+  return bytes;
+}
+
+/** The records of a file up to the first that is not whole, and where that one begins. */
+export function decodeChangeRecords(file: Buffer): {
+  readonly records: readonly ChangeRecord[];
+  readonly validBytes: number;
+} {
+  const records: ChangeRecord[] = [];
+  let at = 0;
+  while (at + headBytes <= file.length) {
+    const end = at + headBytes + file.readUInt32LE(at);
+    if (end > file.length || crc32(file.subarray(at + 8, end)) !== file.readUInt32LE(at + 4)) break;
+    const record = decodePayload(file.readUInt8(at + 8), file.subarray(at + headBytes, end));
+    if (record === null) break;
+    records.push(record);
+    at = end;
+  }
+  return { records, validBytes: at };
+}
+
+function encodePayload(record: ChangeRecord): Buffer {
+  switch (record.kind) {
+    case 'epoch':
+      return Buffer.concat([
+        Buffer.from(record.epoch, 'hex'),
+        u64(record.floorScn, record.pinnedScn),
+        placeBytes(record.place),
+        stampBytes(record.stamp),
+      ]);
+    case 'folding':
+      return Buffer.concat([u64(record.afterScn, record.scn), placeBytes(record.place), groupBytes(record.groups)]);
+    case 'folded':
+      return stampBytes(record.stamp);
+    case 'pin':
+      return u64(record.scn);
+  }
+}
+
+function decodePayload(kind: number, bytes: Buffer): ChangeRecord | null {
+  if (kind === kinds.pin) return { kind: 'pin', scn: bytes.readBigUInt64LE(0) };
+  if (kind === kinds.folded) return { kind: 'folded', stamp: stampAt(bytes, 0) };
+  if (kind === kinds.folding) {
+    const [afterScn, scn] = [bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8)];
+    return { kind: 'folding', afterScn, scn, place: placeAt(bytes, 16), groups: groupsAt(bytes, 28) };
+  }
+  if (kind !== kinds.epoch) return null;
+  return {
+    kind: 'epoch',
+    epoch: bytes.toString('hex', 0, 8),
+    floorScn: bytes.readBigUInt64LE(8),
+    pinnedScn: bytes.readBigUInt64LE(16),
+    place: placeAt(bytes, 24),
+    stamp: stampAt(bytes, 36),
+  };
+}
+
+function groupBytes(groups: readonly ChangeGroup[]): Buffer {
+  const bytes = Buffer.alloc(4 + groups.reduce((sum, group) => sum + 12 + 4 * group.pages.length, 0));
+  bytes.writeUInt32LE(groups.length, 0);
+  let at = 4;
+  for (const { scn, pages } of groups) {
+    bytes.writeBigUInt64LE(scn, at);
+    bytes.writeUInt32LE(pages.length, at + 8);
+    at += 12;
+    for (const page of pages) at = bytes.writeUInt32LE(page, at);
+  }
+  return bytes;
+}
+
+function groupsAt(bytes: Buffer, start: number): readonly ChangeGroup[] {
+  let at = start + 4;
+  return Array.from({ length: bytes.readUInt32LE(start) }, () => {
+    const scn = bytes.readBigUInt64LE(at);
+    const pages = new Uint32Array(bytes.readUInt32LE(at + 8));
+    at += 12;
+    for (let i = 0; i < pages.length; i++, at += 4) pages[i] = bytes.readUInt32LE(at);
+    return { scn, pages };
+  });
+}
+
+function u64(...values: readonly bigint[]): Buffer {
+  const bytes = Buffer.alloc(8 * values.length);
+  values.forEach((value, i) => {
+    bytes.writeBigUInt64LE(value, 8 * i);
+  });
+  return bytes;
+}
+
+function placeBytes({ salt1, salt2, frame }: LogPlace): Buffer {
+  const bytes = Buffer.alloc(12);
+  bytes.writeUInt32LE(salt1, 0);
+  bytes.writeUInt32LE(salt2, 4);
+  bytes.writeUInt32LE(frame, 8);
+  return bytes;
+}
+
+function placeAt(bytes: Buffer, at: number): LogPlace {
+  return { salt1: bytes.readUInt32LE(at), salt2: bytes.readUInt32LE(at + 4), frame: bytes.readUInt32LE(at + 8) };
+}
+
+function stampBytes({ modifiedNs, sizeBytes }: FileStamp): Buffer {
+  return u64(modifiedNs, sizeBytes);
+}
+
+function stampAt(bytes: Buffer, at: number): FileStamp {
+  return { modifiedNs: bytes.readBigUInt64LE(at), sizeBytes: bytes.readBigUInt64LE(at + 8) };
+}

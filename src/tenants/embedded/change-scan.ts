@@ -1,0 +1,70 @@
+import { readSync } from 'node:fs';
+import type { Scn } from '../../base/scn.ts';
+import type { ChangeGroup } from './change-records.ts';
+import { decodeScnPage, scnPageNo } from './scn-page.ts';
+import { frameBytes, frameHeaderBytes, frameOffset } from './wal-format.ts';
+import type { WalIndex } from './wal-index.ts';
+
+const framesPerRead = 254;
+
+/** Page number → SCN of the last commit that changed it. */
+export type PageScns = Map<number, Scn>;
+
+export interface ScannedChanges {
+  readonly pages: PageScns;
+  /** SCN of the last commit found, or `afterScn` without any. */
+  readonly scn: Scn;
+}
+
+/**
+ * Looks through the commits of the log from frame `firstFrame` to its published end. Null when they do not follow `afterScn`
+ * one by one, or when one of them carries no SCN: then somebody else has written.
+ */
+export function scanChanges(
+  walFd: number,
+  index: Pick<WalIndex, 'frame' | 'salt1' | 'salt2'>,
+  firstFrame: number,
+  afterScn: Scn,
+): ScannedChanges | null {
+  const pages: PageScns = new Map();
+  const chunk = Buffer.alloc(framesPerRead * frameBytes);
+  let scn = afterScn;
+  let row: { readonly scn: Scn; readonly previous: Scn } | null = null;
+  let open: number[] = [];
+  for (let first = firstFrame; first <= index.frame; first += framesPerRead) {
+    const count = Math.min(framesPerRead, index.frame - first + 1);
+    if (readSync(walFd, chunk, 0, count * frameBytes, frameOffset(first)) !== count * frameBytes) return null;
+    for (let at = 0; at < count * frameBytes; at += frameBytes) {
+      if (chunk.readUInt32BE(at + 8) !== index.salt1 || chunk.readUInt32BE(at + 12) !== index.salt2) return null;
+      const pageNo = chunk.readUInt32BE(at);
+      open.push(pageNo);
+      if (pageNo === scnPageNo) row = decodeScnPage(chunk, at + frameHeaderBytes);
+      if (chunk.readUInt32BE(at + 4) === 0) continue;
+      if (row === null || row.previous !== scn || row.scn <= scn) return null;
+      scn = row.scn;
+      for (const page of open) pages.set(page, scn);
+      open = [];
+      row = null;
+    }
+  }
+  return open.length === 0 ? { pages, scn } : null;
+}
+
+/** Newest first. */
+export function groupsOf(pages: PageScns): readonly ChangeGroup[] {
+  const byScn = new Map<Scn, number[]>();
+  for (const [page, scn] of pages) {
+    const group = byScn.get(scn);
+    if (group) group.push(page);
+    else byScn.set(scn, [page]);
+  }
+  return [...byScn].sort(([a], [b]) => (a > b ? -1 : 1)).map(([scn, list]) => ({ scn, pages: Uint32Array.from(list) }));
+}
+
+/** Takes over the pages of a group, each with the greater SCN. */
+export function addGroups(pages: PageScns, groups: readonly ChangeGroup[], afterScn: Scn): void {
+  for (const { scn, pages: changed } of groups) {
+    if (scn <= afterScn) continue;
+    for (const page of changed) if ((pages.get(page) ?? 0n) < scn) pages.set(page, scn);
+  }
+}
