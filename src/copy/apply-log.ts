@@ -108,7 +108,9 @@ async function* itemsOf(request: ApplyRequest, reached: { scn: Scn }): AsyncGene
       if (record.header.lastScn <= request.afterScn) continue;
       reached.scn = record.header.lastScn < request.untilScn ? record.header.lastScn : request.untilScn;
       setKey ??= await keyOf(request, file.header, input.name);
-      yield { bytes: record.bytes, name: input.name, offset: record.offset, setKey, salt: file.header.salt };
+      // A copy: the record is part of a larger buffer, and a message carries the whole of it.
+      const bytes = new Uint8Array(record.bytes);
+      yield { bytes, name: input.name, offset: record.offset, setKey, salt: file.header.salt };
       if (record.header.lastScn >= request.untilScn) return;
     }
     if (file.validBytes() < input.source.sizeBytes) torn = { name: input.name, offset: file.validBytes() };

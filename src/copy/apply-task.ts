@@ -3,7 +3,7 @@ import type { LogApplier, ThreadModule } from '../tenants/tenant-engine.ts';
 import { damage } from './damage.ts';
 import { loadEngineModule } from './engine-module.ts';
 import { decodeCommitIndex, decodeLogRecord, type LogRecordHeader, logRecordAad } from './log-file.ts';
-import { fileKey, unpack, unseal } from './payload-codec.ts';
+import { fileKey, freeBytes, unpack, unseal } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { tenantErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
@@ -52,8 +52,9 @@ async function applyAll(
     if (!item) break;
     next = context.call<ApplyItem | null>('next', null);
     next.catch(() => undefined);
+    const { length } = item.bytes;
     applied += applyRecord(item, applier, input);
-    shared.finished(item.bytes.length, 0);
+    shared.finished(length, 0);
     context.progress();
   }
   return applied;
@@ -76,10 +77,14 @@ function applyRecord(item: ApplyItem, applier: LogApplier, input: ApplyTaskInput
   const { commits, bytes } = openRecord(header, stored, item, where);
   const afterScn = larger(header.afterScn, input.afterScn);
   const untilScn = smaller(header.lastScn, input.untilScn);
-  return header.commitCount === 0 ? 0 : applier.apply({ bytes, commits }, afterScn, untilScn);
+  const applied = header.commitCount === 0 ? 0 : applier.apply({ bytes, commits }, afterScn, untilScn);
+  freeBytes(bytes, stored);
+  freeBytes(stored);
+  return applied;
 }
 
-function openRecord(header: LogRecordHeader, stored: Buffer, item: ApplyItem, where: string) {
+/** Decrypts, decompresses and checks a record; damage names it as `where`. */
+export function openRecord(header: LogRecordHeader, stored: Buffer, item: ApplyItem, where: string) {
   try {
     const raw = openRaw(header, stored, item);
     const commits = decodeCommitIndex(raw.subarray(0, header.indexLength), header.commitCount);
@@ -98,7 +103,9 @@ function openRaw(header: LogRecordHeader, stored: Buffer, item: ApplyItem): Uint
   if (!header.encrypted) throw new Error('a clear record in an encrypted file');
   const aad = logRecordAad(stored.subarray(0, header.headerLength));
   const opened = unseal(payload, keyFor(item.setKey, item.salt), header.nonce, header.tag, aad);
-  return unpack(header.codec, opened.payload, header.rawLength, opened.rawCrc);
+  const raw = unpack(header.codec, opened.payload, header.rawLength, opened.rawCrc);
+  freeBytes(opened.payload, raw);
+  return raw;
 }
 
 function keyFor(setKey: Uint8Array, salt: Uint8Array): Uint8Array {

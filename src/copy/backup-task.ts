@@ -9,7 +9,7 @@ import {
   recordNonce,
 } from './data-file.ts';
 import { loadEngineModule } from './engine-module.ts';
-import { fileKey, type Packed, pack, seal, storeClear, storedLengthOf } from './payload-codec.ts';
+import { fileKey, freeBytes, type Packed, pack, seal, storeClear, storedLengthOf } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { mediumErrorAt, tenantErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
@@ -71,10 +71,11 @@ async function copyBlocks(
     const blockNo = shared.takeNext();
     if (blockNo >= input.blockCount) break;
     const length = readBlock(reader, blockNo, raw);
-    if (length > 0)
-      entries.push(
-        await writeBlock(input, blockNo, pack(raw.subarray(0, length), 'block'), shared, files, context, io),
-      );
+    if (length > 0) {
+      const packed = pack(raw.subarray(0, length), 'block');
+      entries.push(await writeBlock(input, blockNo, packed, shared, files, context, io));
+      freeBytes(packed.payload, raw);
+    }
     shared.finished(length, length > 0 ? recordHeaderBytes + entries.at(-1)!.storedLength : 0);
     unreported += length;
     if (unreported >= progressEveryBytes) {
@@ -124,6 +125,7 @@ async function writeBlock(
   shared.workingAt(input.slot, fileNo, offset);
   await store(file, fileNo, offset, [header, ...sealed.parts], shared, context, io);
   shared.idle(input.slot);
+  for (const part of sealed.parts) freeBytes(part, packed.payload);
   return { blockNo, fileNo, offset, storedLength, rawLength: packed.rawLength, storedCrc: sealed.storedCrc };
 }
 

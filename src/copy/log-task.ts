@@ -9,7 +9,16 @@ import {
   type LogRecordStart,
   logRecordAad,
 } from './log-file.ts';
-import { fileKey, nonceBytes, type Packed, pack, seal, storeClear, storedLengthOf } from './payload-codec.ts';
+import {
+  fileKey,
+  freeBytes,
+  nonceBytes,
+  type Packed,
+  pack,
+  seal,
+  storeClear,
+  storedLengthOf,
+} from './payload-codec.ts';
 import { tenantErrorAt } from './thread-error.ts';
 import type { TaskResult } from './thread-guest.ts';
 
@@ -59,7 +68,9 @@ export interface NoteInput {
 }
 
 interface Pending {
-  readonly chunk: LogChunk;
+  /** Its bytes are packed already and kept no longer. */
+  readonly chunk: Omit<LogChunk, 'bytes'>;
+  readonly inputBytes: number;
   readonly packed: Packed;
   readonly indexLength: number;
 }
@@ -113,12 +124,15 @@ export function nextBatch(input: BatchInput): TaskResult {
   };
   const record = encodeRecord(shipment, start, packed, input.maxFileBytes);
   if (!record) return none('size');
-  if (!partial) shipment.pending = null;
+  if (!partial) {
+    shipment.pending = null;
+    freeBytes(packed.payload);
+  }
   const value: BatchOutput = {
     record,
     firstScn: start.firstScn,
     lastScn: start.lastScn,
-    inputBytes: chunk.bytes.length,
+    inputBytes: pending.inputBytes,
     commits: chunk.commits.filter(({ scn }) => scn >= start.firstScn && scn <= start.lastScn).length,
     position: start.to,
   };
@@ -181,7 +195,10 @@ function readPending(shipment: Shipment, maxBytes: number): Pending | null {
     if (chunk.lastScn <= shipment.afterScn) continue;
     const index = encodeCommitIndex(chunk.commits);
     const raw = Buffer.concat([index, chunk.bytes]);
-    shipment.pending = { chunk, packed: pack(raw, 'log'), indexLength: index.length };
+    const packed = pack(raw, 'log');
+    freeBytes(raw, packed.payload);
+    const { bytes, ...rest } = chunk;
+    shipment.pending = { chunk: rest, inputBytes: bytes.length, packed, indexLength: index.length };
     return shipment.pending;
   }
 }
@@ -233,6 +250,7 @@ function encodeRecord(
   for (const part of sealed.parts) {
     record.set(part, at);
     at += part.length;
+    freeBytes(part, packed.payload);
   }
   shipment.file = { ...file, recordNo: file.recordNo + 1, previousCrc, sizeBytes: file.sizeBytes + record.length };
   shipment.position = start.to;

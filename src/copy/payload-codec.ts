@@ -39,20 +39,35 @@ const logParams = {
 
 /** One output buffer that surely holds everything: nothing is joined afterwards, which costs time and memory. */
 const chunkSlackBytes = 16 << 10;
-const minChunkBytes = 64;
+/** An output buffer that is not quite filled: zlib makes another one as soon as the first is full. */
+const unfilledBytes = 64;
 
-/** Compresses; `log` chooses long-distance matching. */
+/**
+ * Gives the memory of `bytes` back now. Blocks are large and many: left to the collector they pile up, and fresh memory
+ * costs a page fault per page. Neither they nor anything that shares their memory may be used afterwards, `kept` may.
+ */
+export function freeBytes(bytes: Uint8Array, kept?: Uint8Array): void {
+  const { buffer } = bytes;
+  if (buffer === kept?.buffer || !(buffer instanceof ArrayBuffer)) return;
+  // Small buffers may be slices of Node's pool, which everybody shares.
+  if (buffer.byteLength > Math.max(Buffer.poolSize, pooledBytes)) buffer.transfer(0);
+}
+
+const pooledBytes = 64 << 10;
+
+/** Compresses; `log` chooses long-distance matching. The payload may be `raw` itself. */
 export function pack(raw: Uint8Array, kind: 'block' | 'log'): Packed {
   const rawCrc = crc32(raw);
   if (raw.length > 0) {
     const params = kind === 'log' ? logParams : blockParams;
     const small = zstdCompressSync(raw, { params, chunkSize: raw.length + chunkSlackBytes });
     if (small.length < raw.length) return { codec: codecZstd, rawLength: raw.length, rawCrc, payload: small };
+    freeBytes(small);
   }
   return { codec: codecRaw, rawLength: raw.length, rawCrc, payload: raw };
 }
 
-/** Undoes `pack`; throws an Error that says what is wrong. */
+/** Undoes `pack`; throws an Error that says what is wrong. The result may be `payload` itself. */
 export function unpack(codec: number, payload: Uint8Array, rawLength: number, rawCrc: number): Uint8Array {
   const raw = codec === codecRaw ? payload : decompress(codec, payload, rawLength);
   if (raw.length !== rawLength) throw new Error(`${raw.length} bytes where ${rawLength} were written`);
@@ -65,7 +80,7 @@ function decompress(codec: number, payload: Uint8Array, rawLength: number): Uint
   try {
     return zstdDecompressSync(payload, {
       maxOutputLength: Math.max(1, rawLength),
-      chunkSize: Math.max(minChunkBytes, rawLength),
+      chunkSize: rawLength + unfilledBytes,
     });
   } catch {
     throw new Error('content does not decompress');

@@ -8,7 +8,7 @@ import {
   recordHeaderBytes,
 } from './data-file.ts';
 import { loadEngineModule } from './engine-module.ts';
-import { fileKey, unpack, unseal } from './payload-codec.ts';
+import { fileKey, freeBytes, unpack, unseal } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { mediumErrorAt, tenantErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
@@ -79,7 +79,9 @@ async function restoreBlocks(
     const source = sources.get(entry.fileNo)!;
     const record = buffer.subarray(0, recordHeaderBytes + entry.storedLength);
     await readRecord(source, entry, record, context, io);
-    writeBlock(writer, entry.blockNo, openRecord(input, source, entry, record));
+    const bytes = openRecord(input, source, entry, record);
+    writeBlock(writer, entry.blockNo, bytes);
+    freeBytes(bytes, record);
     shared.finished(entry.rawLength, record.length);
     unreported += entry.rawLength;
     if (unreported >= progressEveryBytes) {
@@ -143,7 +145,7 @@ function openRecord(input: RestoreTaskInput, source: Source, entry: BlockEntry, 
   return openPayload(header, record, source.key, source.name, where);
 }
 
-/** Decrypts, decompresses and checks the payload behind an intact record header. */
+/** Decrypts, decompresses and checks the payload behind an intact record header; it may be part of `record`. */
 export function openPayload(
   header: RecordHeader,
   record: Buffer,
@@ -156,7 +158,9 @@ export function openPayload(
     if (!header.encrypted) return unpack(header.codec, stored, header.rawLength, header.rawCrc);
     if (!key) throw new Error('encrypted, and no key was given');
     const opened = unseal(stored, key, header.nonce, header.tag, record.subarray(0, recordAadBytes));
-    return unpack(header.codec, opened.payload, header.rawLength, opened.rawCrc);
+    const raw = unpack(header.codec, opened.payload, header.rawLength, opened.rawCrc);
+    freeBytes(opened.payload, raw);
+    return raw;
   } catch (error) {
     throw damage(name, where, (error as Error).message);
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeCommitIndex, encodeCommitIndex } from '../../src/copy/log-file.ts';
-import { pack, seal, storeClear, unpack, unseal } from '../../src/copy/payload-codec.ts';
+import { freeBytes, pack, seal, storeClear, unpack, unseal } from '../../src/copy/payload-codec.ts';
 
 const key = randomBytes(32);
 const nonce = randomBytes(12);
@@ -35,6 +35,23 @@ describe('payloads', () => {
     expect(open(randomBytes(32), sealed.tag, aad)).toThrow('not authentic');
     expect(open(key, sealed.tag, Buffer.from('other'))).toThrow('not authentic');
     expect(open(key, sealed.tag.subarray(0, 4), aad)).toThrow();
+  });
+
+  test('freeing gives back large memory of its own, never the pool and never what is kept', () => {
+    const large = Buffer.allocUnsafeSlow(1 << 20);
+    const view = large.subarray(10, 20);
+    freeBytes(view, large);
+    expect(large.length).toBe(1 << 20);
+    freeBytes(view);
+    expect([large.length, view.length]).toEqual([0, 0]);
+    freeBytes(view);
+    const pooled = Buffer.from('a row');
+    freeBytes(pooled);
+    expect(pooled.toString()).toBe('a row');
+    const incompressible = randomBytes(1 << 20);
+    const packed = pack(incompressible, 'block');
+    freeBytes(packed.payload, incompressible);
+    expect(incompressible.length).toBe(1 << 20);
   });
 
   test('a small input that asks for a huge output is refused', () => {
