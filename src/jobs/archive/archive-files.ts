@@ -86,7 +86,8 @@ export async function writePieceStart(
     path: piece.path,
     frozenPieces: frozen.slice(-maxListedPieces).map((one) => pieceInfoOf(one, 0)),
   };
-  await putOnce(medium, pieceKeys(piece).tenant, tenantPieceInfosFile.encode(infos), signal);
+  // Not once and for all: pieces of the list may be cleaned while the piece goes on.
+  await medium.putSmall(pieceKeys(piece).tenant, tenantPieceInfosFile.encode(infos), 'replace', signal);
 }
 
 /** The checkpoint of the active piece, the one small file that is replaced: it only ever moves on. */

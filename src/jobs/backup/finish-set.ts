@@ -94,7 +94,7 @@ async function fixEnd({ controller }: JobRun, task: BackupTask, set: BackupSet) 
 function setsOf(tx: Repositories, { tenantId, destId }: BackupSet, ids: readonly number[]): readonly BackupSet[] {
   return ids
     .map((backupSetId) => tx.backups.sets.get({ tenantId, destId, backupSetId }))
-    .filter((one): one is BackupSet => one !== null);
+    .filter((one): one is BackupSet => one !== null && one.fileStatus !== 'DELETING' && one.fileStatus !== 'DELETED');
 }
 
 /** MIN_RESTORE_SCN_DISPLAY: nine digits in the tenant's zone. */

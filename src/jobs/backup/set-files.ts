@@ -133,7 +133,8 @@ export async function writeSetEnd(
   await putOnce(medium, keys.locality, localityInfoFile.encode(locality), signal);
   await putOnce(medium, keys.single, singleSetInfoFile.encode({ set: info }), signal);
   const sets = [...earlier.map(setInfoOf), info];
-  await putOnce(medium, keys.tenant, tenantSetInfosFile.encode({ sets }), signal);
+  // Not once and for all: an earlier set may be cleaned before this one is finished again after a crash.
+  await medium.putSmall(keys.tenant, tenantSetInfosFile.encode({ sets }), 'replace', signal);
   const diagnose = { tenantId: set.tenantId, locality, set: info };
   await putOnce(medium, keys.diagnose, diagnoseInfoFile.encode(diagnose), signal);
   const placeholder = setPlaceholderFile.encode({});
