@@ -22,10 +22,9 @@ export async function main(args: readonly string[]): Promise<void> {
       process.on(signal, () => {
         if (stopping) return;
         stopping = true;
-        server.stop().then(
-          () => process.exit(0),
-          (error: unknown) => fail(1, error instanceof Error ? error.message : String(error)),
-        );
+        server
+          .stop()
+          .then(endInOrder, (error: unknown) => fail(1, error instanceof Error ? error.message : String(error)));
       });
     }
     process.stdout.write(`obvault ${config.release.text} ready on ${config.host}:${server.port}\n`);
@@ -41,6 +40,17 @@ function startFailure(error: unknown): string {
   if (code === 'EADDRINUSE') return `the port is in use: ${message}`;
   if (code === 'EACCES') return `permission denied: ${message}`;
   return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Everything is closed. While a call on a dead mount has not come back an exit would wait for its thread, perhaps for ever: then the
+ * process ends itself with SIGKILL.
+ */
+async function endInOrder(): Promise<void> {
+  const { callsCameBack } = await import('./media/open-medium.ts');
+  if (await callsCameBack()) process.exit(0);
+  process.stderr.write('obvault: stopped; a call on a destination hangs, so the process is killed\n');
+  process.kill(process.pid, 'SIGKILL');
 }
 
 /**

@@ -41,6 +41,16 @@ const abandonedCalls = new Map<string, WeakRef<AbandonedCalls>>();
 /** Roots remembered before those nobody uses are forgotten. */
 const rememberedRoots = 1_000;
 
+/**
+ * Resolves when calls that were given up have come back, true, or are known to hang, false: a process with such a call cannot exit
+ * in order, for it would wait for the thread.
+ */
+export async function callsCameBack(): Promise<boolean> {
+  const all = [...abandonedCalls.values()].flatMap((known) => known.deref() ?? []);
+  await Promise.all(all.map((calls) => calls.judged()));
+  return all.every(({ idle }) => idle);
+}
+
 function abandonedOf({ path, host }: MediumAddress): AbandonedCalls {
   const root = `${path}?${host}`;
   const known = abandonedCalls.get(root)?.deref();

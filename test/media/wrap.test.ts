@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { isFault } from '../../src/base/errors.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium, ObjectSink } from '../../src/media/medium.ts';
-import { checkScheme, openMedium } from '../../src/media/open-medium.ts';
+import { callsCameBack, checkScheme, openMedium } from '../../src/media/open-medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
@@ -239,6 +239,13 @@ describe('calls given up', () => {
     const pipes = ['p', 'q'].map((name) => join(scratch.path, name));
     for (const pipe of pipes) execFileSync('mkfifo', [pipe]);
     const open = (clock: Clock) => openMedium({ scheme: 'file', path: `file://${scratch.path}`, ...none }, clock);
+    const again = open(systemClock);
+    // A reader and writer of the pipe lets the calls that hang come back; a call may reach its pipe only later.
+    const released = (done: () => Promise<boolean>) => {
+      for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+      return done();
+    };
+    const works = () => again.list('').then(Boolean, () => false);
     try {
       for (const key of ['p', 'q']) {
         const hand = handClock();
@@ -249,11 +256,9 @@ describe('calls given up', () => {
       }
       await expectKind(open(handClock().clock).list(''), 'unavailable');
     } finally {
-      // A reader and writer of the pipe lets the calls that hang come back.
-      for (const pipe of pipes) closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+      await until(() => released(works));
     }
-    const again = open(systemClock);
-    await until(() => again.list('').then(Boolean, () => false));
+    await until(() => released(callsCameBack));
   });
 });
 

@@ -41,6 +41,11 @@ export class AbandonedCalls {
     }
   }
 
+  /** Resolves when each call given up by now has come back or is known to hang. */
+  async judged(): Promise<void> {
+    await Promise.all([...this.#all].map(({ judged }) => judged));
+  }
+
   /** Keeps account of a call given up until what it returns is called. `changes` are the keys it may still write or remove. */
   add(clock: Clock, changes: readonly string[], timedOut: boolean): () => void {
     const { promise: judged, resolve } = Promise.withResolvers<void>();
