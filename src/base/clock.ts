@@ -16,13 +16,7 @@ export interface Clock {
 /** The system's clock. Sleeping does not keep the process alive. */
 export const systemClock: Clock = {
   nowNs() {
-    const mono = process.hrtime.bigint();
-    const wall = BigInt(Date.now()) * 1_000_000n;
-    const reading = mono + Atomics.load(offsetNs, 0);
-    const drift = wall - reading;
-    if (drift < followStepNs && drift > -followStepNs) return reading;
-    Atomics.store(offsetNs, 0, wall - mono);
-    return wall;
+    return wallNs() + Atomics.load(movedNs, 0);
   },
   nowUs() {
     return Number(systemClock.nowNs() / 1000n);
@@ -43,18 +37,35 @@ export const systemClock: Clock = {
   },
 };
 
+/** For tests: sets the system's clock of this process, in all its threads, to so much ahead of the machine's, or behind it. */
+export function moveClock(aheadMs: number): void {
+  Atomics.store(movedNs, 0, BigInt(Math.round(aheadMs)) * 1_000_000n);
+}
+
+function wallNs(): bigint {
+  const mono = process.hrtime.bigint();
+  const wall = BigInt(Date.now()) * 1_000_000n;
+  const reading = mono + Atomics.load(offsetNs, 0);
+  const drift = wall - reading;
+  if (drift < followStepNs && drift > -followStepNs) return reading;
+  Atomics.store(offsetNs, 0, wall - mono);
+  return wall;
+}
+
 /**
  * Wall clock minus monotonic clock, one cell for all threads of the process: what one thread commits and another reads from the
  * clock afterwards must stand in that order. Threads inherit the cell from the one that starts them.
  */
-const offsetNs = sharedOffset();
+const offsetNs = sharedCell('obvault clock', () => BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint());
 
-function sharedOffset(): BigInt64Array<SharedArrayBuffer> {
-  const key = 'obvault clock';
+/** How far `moveClock` has moved the clock; shared in the same way. */
+const movedNs = sharedCell('obvault clock moved', () => 0n);
+
+function sharedCell(key: string, initial: () => bigint): BigInt64Array<SharedArrayBuffer> {
   const inherited = getEnvironmentData(key);
   if (inherited instanceof SharedArrayBuffer) return new BigInt64Array(inherited);
   const cell = new BigInt64Array(new SharedArrayBuffer(8));
-  cell[0] = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint();
+  cell[0] = initial();
   setEnvironmentData(key, cell.buffer);
   return cell;
 }

@@ -228,6 +228,17 @@ export interface LogSource {
   readonly reader: ThreadModule;
   /** The position after the newest commit, with an SCN no later commit will be at or below. */
   barrier(): Promise<{ readonly scn: Scn; readonly position: LogPosition }>;
+  /** Keeps later commits above `scn`: so much is archived already, whatever the clock says. */
+  stayAbove(scn: Scn): void;
+  /** Notes up to where the log is archived. */
+  archived(position: LogPosition): void;
+  /** Bytes of the log behind what is archived. */
+  backlogBytes(): number;
+  /**
+   * While more than this is not archived, writers wait, and fail with OB_LOG_OUTOF_DISK_SPACE when it takes too long; null holds
+   * nobody back.
+   */
+  limitBacklog(limitBytes: number | null): void;
 }
 
 /** Opaque, structured-clonable and JSON-able: where a log reader stands. */

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmdirSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { holdWriters } from '../../src/jobs/archive/fold-log.ts';
 import type { JobSettings } from '../../src/jobs/controller.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import {
@@ -163,15 +164,61 @@ describe('log that could not be archived', () => {
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('30');
   });
 
-  test('MANDATORY keeps it', async () => {
+  test('MANDATORY keeps it and holds writers back with 4264; they go on when it is archived', async () => {
     await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 }, 'MANDATORY');
     renameSync(archiveRoot(), awayRoot());
-    await insert(1, 30);
-    await passes(60);
+    let row = 0;
+    const write = () => insert(row + 1, row + 1).then(() => row++);
+    const filled = (async () => {
+      for (;;) await write();
+    })();
+    await expect(filled).rejects.toMatchObject({ errno: 4264, sqlstate: 'HY000', message: 'Log out of disk space' });
+    expect(row).toBeGreaterThan(1);
+    await expect(harness.sql('a', 'CREATE TABLE d.more (id INT)')).rejects.toMatchObject({ errno: 4264 });
+    await expect(harness.sql('a', 'DELETE FROM d.t')).rejects.toMatchObject({ errno: 4264 });
+    expect(await harness.value('a', 'SELECT COUNT(*) FROM d.t')).toBe(String(row));
+    await passes(30);
     expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+    // A statement that waits when the medium comes back is carried out.
+    const waiting = write();
     renameSync(awayRoot(), archiveRoot());
+    await Promise.all([waiting, shipped(harness, 'a')]);
+    for (let i = 0; i < 40; i++) {
+      await write();
+      await passes(1);
+    }
     await shipped(harness, 'a');
-    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('30');
+    expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(row));
+  });
+
+  test('MANDATORY holds writers back while the round is suspended, and no more once it is stopped', async () => {
+    await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000, forceStopMs: 300 }, 'MANDATORY');
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+    await roundIs('SUSPEND');
+    await expect(insert(1, 100)).rejects.toMatchObject({ errno: 4264 });
+    renameSync(archiveRoot(), awayRoot());
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs('STOP');
+    await passes(2);
+    await insert(101, 140);
+    expect(Number(await harness.value('a', 'SELECT COUNT(*) FROM d.t'))).toBeGreaterThan(40);
+  });
+
+  test('the limit is the log disk of the tenant’s unit when that is smaller', async () => {
+    harness = await startHarness({ settings: { archiveBacklogBytes: 2 ** 40 } });
+    await harness.say("CREATE RESOURCE UNIT small MAX_CPU 1, MEMORY_SIZE '5G', LOG_DISK_SIZE '2G'");
+    await harness.say("CREATE RESOURCE POOL p UNIT = 'small', UNIT_NUM = 1, ZONE_LIST = ('zone1')");
+    await harness.say("CREATE TENANT s RESOURCE_POOL_LIST = ('p')");
+    const limits: number[] = [];
+    const { tenantId: id } = (await harness.controller.catalog.read((tx) => tx.tenants.byName('s')))!;
+    const source = await (await harness.controller.engines.open(id)).log();
+    const engine = {
+      log: async () => ({ ...source, limitBacklog: (bytes: number | null) => limits.push(bytes ?? 0) }),
+    };
+    const open = async () => Object.assign(Object.create(await harness.controller.engines.open(id)), engine);
+    await holdWriters({ ...harness.controller, engines: { ...harness.controller.engines, open } }, id, true);
+    expect(limits).toEqual([2 * 1024 ** 3]);
   });
 
   test('a log folded behind the round’s back ends it INTERRUPTED, and a running backup with -9027', async () => {

@@ -1,5 +1,6 @@
 import type { Scn } from '../../base/scn.ts';
 import type { ArchivePiece, ArchiveRound, LsArchiveProgress } from '../../catalog/archives.ts';
+import type { LogScan } from '../../copy/log-scan.ts';
 import type { LogHandle, Shipped } from '../../copy/log-shipper.ts';
 import { archiveFileBytes, pieceLsKeys } from '../../destination/archive-layout.ts';
 import type { AppendSink, Medium } from '../../media/medium.ts';
@@ -25,6 +26,8 @@ export class ArchiveStream {
   #progress: LsArchiveProgress;
   #sink: AppendSink;
   #keyVersion: number;
+  /** Log that was archived just before a crash, and that no row counts yet. */
+  #unwrittenInput: bigint;
 
   private constructor(parts: StreamParts) {
     const { file, progress } = parts;
@@ -38,6 +41,7 @@ export class ArchiveStream {
     this.#progress = file.fileId === progress.fileId ? progress : { ...progress, fileId: file.fileId, fileOffset: 0n };
     this.#sink = file.sink;
     this.#keyVersion = file.key?.masterKeyVersion ?? 0;
+    this.#unwrittenInput = file.scan === null ? 0n : inputBehind(file.scan, this.#progress.fileOffset);
   }
 
   /** Takes up the round's active piece where its files say the last record ended. The signal ends every wait on the medium. */
@@ -52,6 +56,7 @@ export class ArchiveStream {
     await writePieceStart(medium, piece, frozen, signal);
     const engine = await tenantEngineOf(controller, tenantId);
     const source = await engine.log();
+    source.stayAbove(piece.checkpointScn);
     const { file, start } = await openNewestFile(controller, medium, piece, progress, signal);
     try {
       const handle = await controller.shipper.open({
@@ -61,6 +66,7 @@ export class ArchiveStream {
         afterScn: BigInt(start.afterScn),
         file: shipFile(piece, file),
       });
+      if (start.position !== null) source.archived(start.position);
       return new ArchiveStream({ controller, medium, source, handle, round, piece, progress, file, signal });
     } catch (error) {
       await closeQuietly(file.sink);
@@ -122,7 +128,7 @@ export class ArchiveStream {
 
   /** Writes down what is confirmed: checkpoint file first, then the rows. */
   async #record(checkpointScn: Scn, shipped: Shipped): Promise<void> {
-    const input = BigInt(shipped.inputBytes);
+    const input = BigInt(shipped.inputBytes) + this.#unwrittenInput;
     const output = BigInt(shipped.fileSizeBytes) - this.#progress.fileOffset;
     const checkpoint = max(checkpointScn, this.#piece.checkpointScn);
     if (checkpoint === this.#piece.checkpointScn && output === 0n) return;
@@ -135,6 +141,7 @@ export class ArchiveStream {
       fileStatus: checkpoint > this.#piece.startScn ? 'AVAILABLE' : this.#piece.fileStatus,
     };
     await writeCheckpoint(this.#medium, piece, this.#signal);
+    this.#unwrittenInput = 0n;
     const start: LogStart = { position: shipped.position, afterScn: String(shipped.lastScn) };
     const progress: LsArchiveProgress = {
       ...this.#progress,
@@ -162,6 +169,7 @@ export class ArchiveStream {
     });
     this.#piece = piece;
     this.#progress = progress;
+    if (shipped.position !== null) this.#source.archived(shipped.position);
   }
 
   /** A new master key version is used from the next file on. */
@@ -223,6 +231,13 @@ function shipFile(piece: ArchivePiece, file: OpenedFile) {
     key: file.key,
     ...(file.scan?.header ? { scan: file.scan } : {}),
   };
+}
+
+/** Bytes of log in the records behind `offset`. */
+function inputBehind(scan: LogScan, offset: bigint): bigint {
+  return scan.records
+    .filter((record) => record.header.kind === 'batch' && BigInt(record.offset) >= offset)
+    .reduce((sum, { header }) => sum + BigInt(header.rawLength - header.indexLength), 0n);
 }
 
 function max(a: Scn, b: Scn): Scn {

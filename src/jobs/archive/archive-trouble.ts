@@ -13,7 +13,7 @@ export class ArchiveTrouble {
   readonly #tenantId: number;
   readonly #toldUs = new Map<number, number>();
   #failures = 0;
-  #retryUs = 0;
+  #pause: AbortController | null = null;
 
   constructor(controller: Controller, tenantId: number) {
     this.#controller = controller;
@@ -22,13 +22,13 @@ export class ArchiveTrouble {
 
   /** True while the pause after a failure lasts. */
   get pausing(): boolean {
-    return this.#controller.clock.nowUs() < this.#retryUs;
+    return this.#pause !== null;
   }
 
   /** It works again. */
   over(): void {
     this.#failures = 0;
-    this.#retryUs = 0;
+    this.#endPause();
   }
 
   /** Starts a pause and tells the failure, in the log and in the tenant's events, unless the same was told a moment ago. */
@@ -36,10 +36,10 @@ export class ArchiveTrouble {
     const { clock, settings, log, catalog } = this.#controller;
     const pauseMs = Math.min(settings.archiveRetryMs, firstPauseMs * 2 ** Math.min(this.#failures, 20));
     this.#failures++;
-    this.#retryUs = clock.nowUs() + pauseMs * 1000;
+    this.#startPause(pauseMs);
     const { code, comment } = jobResult(this.#controller, error);
     const toldUs = this.#toldUs.get(code);
-    if (toldUs !== undefined && clock.nowUs() - toldUs < reportAgainUs) return;
+    if (toldUs !== undefined && Math.abs(clock.nowUs() - toldUs) < reportAgainUs) return;
     this.#toldUs.set(code, clock.nowUs());
     const tenantId = this.#tenantId;
     log.warn('log archive cannot go on', { tenantId, code, comment });
@@ -49,5 +49,21 @@ export class ArchiveTrouble {
         tx.events.recordOfTenant(tenantId, 'log_archive', 'archive_failed', { tenant_id: tenantId }, outcome),
       )
       .catch((failure: unknown) => log.error('event was not written down', { tenantId, error: failure }));
+  }
+
+  /** Measured by sleeping: a clock that is set back must not make it longer. */
+  #startPause(pauseMs: number): void {
+    this.#endPause();
+    const pause = new AbortController();
+    this.#pause = pause;
+    this.#controller.clock.sleep(pauseMs, pause.signal).then(
+      () => this.#endPause(),
+      () => undefined,
+    );
+  }
+
+  #endPause(): void {
+    this.#pause?.abort();
+    this.#pause = null;
   }
 }

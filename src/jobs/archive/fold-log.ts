@@ -1,3 +1,4 @@
+import type { LogSource, TenantEngine } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import type { ArchiveStream } from './archive-stream.ts';
@@ -15,13 +16,15 @@ export function foldArchivedLog(controller: Controller, tenantId: number, stream
 async function fold(controller: Controller, tenantId: number, stream: ArchiveStream | null): Promise<void> {
   if (!controller.engines.isOpen(tenantId)) return;
   const engine = await tenantEngineOf(controller, tenantId);
-  if ((await engine.logBytes()) < controller.settings.foldLogBytes) return;
+  // A small log disk is not filled with log that could be folded.
+  const foldBytes = Math.min(controller.settings.foldLogBytes, (await logRoomBytes(controller, tenantId)) / 2);
+  if ((await engine.logBytes()) < foldBytes) return;
   await engine.recycleLog(stream === null ? null : (position) => stream.seal(position));
 }
 
 /**
- * Folds a log that could not be archived once it has outgrown its room: the tenant's log disk, at most `archiveBacklogBytes`.
- * `interrupt` must have written down that the round is over.
+ * Folds a log that could not be archived once what is not archived has outgrown its room: the tenant's log disk, at most
+ * `archiveBacklogBytes`. `interrupt` must have written down that the round is over.
  */
 export async function giveUpBacklog(
   controller: Controller,
@@ -30,11 +33,25 @@ export async function giveUpBacklog(
 ): Promise<void> {
   if (!controller.engines.isOpen(tenantId)) return;
   const engine = await tenantEngineOf(controller, tenantId);
-  const roomBytes = await logRoomBytes(controller, tenantId);
-  if ((await engine.logBytes()) < roomBytes) return;
+  const source = await engine.log();
+  if (source.backlogBytes() < (await logRoomBytes(controller, tenantId))) return;
   await interrupt();
   await engine.recycleLog(null);
 }
+
+/** Whether writers of the tenant wait when its log outgrows its room. An engine that is not open is told when it is. */
+export async function holdWriters(controller: Controller, tenantId: number, mandatory: boolean): Promise<void> {
+  if (!controller.engines.isOpen(tenantId)) return;
+  const engine = await tenantEngineOf(controller, tenantId);
+  const known = held.get(engine);
+  if (known === undefined && !mandatory) return;
+  const source = known ?? (await engine.log());
+  held.set(engine, source);
+  source.limitBacklog(mandatory ? await logRoomBytes(controller, tenantId) : null);
+}
+
+/** Engines whose writers are or were held back. */
+const held = new WeakMap<TenantEngine, LogSource>();
 
 function logRoomBytes(controller: Controller, tenantId: number): Promise<number> {
   const limitBytes = controller.settings.archiveBacklogBytes;

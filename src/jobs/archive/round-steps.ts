@@ -17,8 +17,6 @@ export interface LogStart {
 /** What the round remembers between steps. */
 export interface RoundMemory {
   readonly start?: LogStart;
-  /** When STOPPING began. */
-  readonly stoppingSinceUs?: number;
   /** Nothing is appended any more: the rows say where the round ends, and its last files can be written again and again. */
   readonly drained?: boolean;
 }
@@ -145,7 +143,7 @@ export function insertPiece(
 export interface RoundParts {
   readonly piece: ArchivePiece;
   readonly progress: LsArchiveProgress;
-  /** Earlier pieces of the round. */
+  /** Earlier pieces of the round whose files are there. */
   readonly frozen: readonly ArchivePiece[];
 }
 
@@ -157,7 +155,8 @@ export function activePiece(tx: Repositories, round: ArchiveRound): RoundParts {
   if (!piece) throw new Error(`round ${roundId} of tenant ${tenantId} has no active piece`);
   const progress = tx.archives.lsProgress.get({ tenantId, destId, roundId, pieceId: piece.pieceId, lsId: userLsId });
   if (!progress) throw new Error(`piece ${piece.pieceId} of tenant ${tenantId} has no progress row`);
-  return { piece, progress, frozen: pieces.filter((one) => one.status === 'FROZEN') };
+  const frozen = pieces.filter((one) => one.status === 'FROZEN' && one.fileStatus === 'AVAILABLE');
+  return { piece, progress, frozen };
 }
 
 /** The active piece is full: it is frozen and the next one begins where it ends. */

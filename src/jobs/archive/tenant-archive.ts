@@ -1,4 +1,6 @@
+import type { Scn } from '../../base/scn.ts';
 import type { ArchiveRound } from '../../catalog/archives.ts';
+import type { Repositories } from '../../catalog/catalog.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
 import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
@@ -11,9 +13,10 @@ import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { writePieceEnd, writeRoundEnd, writeRoundStart } from './archive-files.ts';
 import { ArchiveStream } from './archive-stream.ts';
 import { ArchiveTrouble } from './archive-trouble.ts';
-import { foldArchivedLog, foldPlainLog, giveUpBacklog, noteSizes } from './fold-log.ts';
+import { foldArchivedLog, foldPlainLog, giveUpBacklog, holdWriters, noteSizes } from './fold-log.ts';
 import { closeQuietly } from './newest-log-file.ts';
 import { activePiece, beginRound, moveRound, prepareRound, roundMemory, stopRound } from './round-steps.ts';
+import { StopPatience } from './stop-patience.ts';
 
 /** What the catalog says about one tenant's archive. */
 interface ArchiveView {
@@ -35,7 +38,7 @@ export class TenantArchive {
   readonly #controller: Controller;
   readonly #tenantId: number;
   readonly #trouble: ArchiveTrouble;
-  readonly #life = new AbortController();
+  readonly #patience: StopPatience;
   #running: Running | null = null;
   #upkeepUs = 0;
   #upkeepDue = true;
@@ -44,13 +47,15 @@ export class TenantArchive {
     this.#controller = controller;
     this.#tenantId = tenantId;
     this.#trouble = new ArchiveTrouble(controller, tenantId);
+    this.#patience = new StopPatience(controller);
   }
 
   /** One pass: takes the round as far as it goes now. A failure is told and tried again after a pause. */
   async step(signal: AbortSignal): Promise<void> {
     if (this.#trouble.pausing) return;
     const { clock, settings } = this.#controller;
-    this.#upkeepDue = clock.nowUs() - this.#upkeepUs >= settings.noteSizesMs * 1000;
+    // A clock that was set back does not put it off.
+    this.#upkeepDue = Math.abs(clock.nowUs() - this.#upkeepUs) >= settings.noteSizesMs * 1000;
     if (this.#upkeepDue) this.#upkeepUs = clock.nowUs();
     try {
       while (await this.#advance(signal)) signal.throwIfAborted();
@@ -65,9 +70,9 @@ export class TenantArchive {
     }
   }
 
-  /** Ends every wait on the medium: the tenant is being dropped. */
+  /** Ends every wait on the medium: the tenant is being dropped, or the server stops. */
   abandon(reason: Error): void {
-    this.#life.abort(reason);
+    this.#patience.abandon(reason);
   }
 
   async close(): Promise<void> {
@@ -86,6 +91,7 @@ export class TenantArchive {
       return false;
     }
     const { round } = view;
+    await holdWriters(this.#controller, this.#tenantId, keepsLog(view));
     const wanted = wantedState(view);
     if (round === null || round.status === 'STOP') {
       if (wanted === 'run') return this.#prepare(view);
@@ -115,9 +121,7 @@ export class TenantArchive {
   }
 
   async #move(round: ArchiveRound, status: 'STOPPING' | 'SUSPENDING' | 'BEGINNING'): Promise<true> {
-    const stoppingSinceUs = this.#controller.clock.nowUs();
-    const stepData = { ...roundMemory(round), ...(status === 'STOPPING' ? { stoppingSinceUs } : {}) };
-    await this.#controller.catalog.transaction((tx) => moveRound(tx, round, status, { stepData }));
+    await this.#controller.catalog.transaction((tx) => moveRound(tx, round, status));
     return true;
   }
 
@@ -133,7 +137,10 @@ export class TenantArchive {
 
   async #begin(round: ArchiveRound): Promise<true> {
     const engine = await tenantEngineOf(this.#controller, this.#tenantId);
-    const { scn, position } = await (await engine.log()).barrier();
+    const source = await engine.log();
+    // Rounds never overlap, also when the clock was set back and the tenant lost its newest commits.
+    source.stayAbove(await this.#controller.catalog.read((tx) => lastArchivedScn(tx, this.#tenantId)));
+    const { scn, position } = await source.barrier();
     await this.#controller.catalog.transaction((tx) => beginRound(tx, round, scn, position));
     return true;
   }
@@ -142,7 +149,7 @@ export class TenantArchive {
   async #ship(round: ArchiveRound, view: ArchiveView, signal: AbortSignal): Promise<boolean> {
     const { stream, medium } = await this.#open(round, view);
     const begins = round.status === 'BEGINNING';
-    if (begins) await writeRoundStart(medium, round, this.#life.signal);
+    if (begins) await writeRoundStart(medium, round, this.#patience.signal);
     await stream.advance(signal);
     if (begins) await this.#controller.catalog.transaction((tx) => moveRound(tx, round, 'DOING'));
     else await foldArchivedLog(this.#controller, this.#tenantId, stream);
@@ -162,18 +169,20 @@ export class TenantArchive {
     return false;
   }
 
+  /** STOPPING: the files that end the round, or, when the medium does not take them within `forceStopMs`, the row alone. */
   async #stop(round: ArchiveRound, view: ArchiveView, signal: AbortSignal): Promise<boolean> {
-    const { catalog, clock, settings } = this.#controller;
+    this.#patience.begin();
     let comment = round.comment;
     try {
       if (round.startScn > 0n) await this.#endRound(round, view, signal);
     } catch (error) {
-      const waitedUs = clock.nowUs() - (roundMemory(round).stoppingSinceUs ?? 0);
-      if (signal.aborted || error instanceof LogGapError || waitedUs < settings.forceStopMs * 1000) throw error;
-      comment = `force stop, result: ${jobResult(this.#controller, error).code}`;
+      const given = signal.aborted || error instanceof LogGapError ? null : this.#patience.failed(error);
+      if (given === null) throw error;
+      comment = `force stop, result: ${jobResult(this.#controller, given).code}`;
     }
     await this.close();
-    await catalog.transaction((tx) => stopRound(tx, round, comment));
+    await this.#controller.catalog.transaction((tx) => stopRound(tx, round, comment));
+    this.#patience.end();
     return true;
   }
 
@@ -189,8 +198,8 @@ export class TenantArchive {
     if (view.dest === null) return;
     const medium = await this.#openDestination(view, view.dest);
     try {
-      await writePieceEnd(medium, piece, progress, this.#life.signal);
-      await writeRoundEnd(medium, live, this.#life.signal);
+      await writePieceEnd(medium, piece, progress, this.#patience.signal);
+      await writeRoundEnd(medium, live, this.#patience.signal);
     } finally {
       await closeQuietly(medium);
     }
@@ -202,7 +211,7 @@ export class TenantArchive {
     if (view.dest === null) throw new Error(`round ${round.roundId} of tenant ${this.#tenantId} has no destination`);
     const medium = await this.#openDestination(view, view.dest);
     try {
-      const stream = await ArchiveStream.open(this.#controller, round, medium, this.#life.signal);
+      const stream = await ArchiveStream.open(this.#controller, round, medium, this.#patience.signal);
       this.#running = { medium, stream };
       return this.#running;
     } catch (error) {
@@ -217,7 +226,7 @@ export class TenantArchive {
     );
     const medium = this.#controller.openMedium(destination);
     try {
-      await withCodedErrors(() => requireFormat(medium, expected, this.#life.signal));
+      await withCodedErrors(() => requireFormat(medium, expected, this.#patience.signal));
       return medium;
     } catch (error) {
       await closeQuietly(medium);
@@ -243,6 +252,17 @@ export class TenantArchive {
     if (view?.dest?.binding !== 'OPTIONAL') return;
     await giveUpBacklog(this.#controller, this.#tenantId, () => this.#interrupt(null));
   }
+}
+
+/** A round with BINDING = MANDATORY gives up nothing of the log, but when it is interrupted anyway. */
+function keepsLog({ dest, round }: ArchiveView): boolean {
+  if (dest?.binding !== 'MANDATORY' || round === null) return false;
+  return round.status !== 'STOP' && round.status !== 'INTERRUPTED' && round.startScn > 0n;
+}
+
+function lastArchivedScn(tx: Repositories, tenantId: number): Scn {
+  const rounds = tx.archives.roundHistory.list({ tenantId });
+  return rounds.reduce((last, { checkpointScn }) => (checkpointScn > last ? checkpointScn : last), 0n);
 }
 
 function wantedState({ tenant, dest }: ArchiveView): 'run' | 'defer' | 'stop' {

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { nextScn, type Scn } from '../../base/scn.ts';
 import type { Position } from './log-position.ts';
+import { frameBytes } from './wal-format.ts';
 
 /**
  * The shared memory in which a tenant's engine thread says where its log stands, so that others learn it while the
@@ -98,6 +99,35 @@ export class ClockCell {
     Atomics.store(this.#cells, slot.sealedFrame, BigInt(position.frame));
   }
 
+  /** Notes up to where the log is archived; `backlogBytes` counts what lies behind. */
+  archived(position: Position): void {
+    Atomics.store(this.#cells, slot.archivedFrame, 0n);
+    Atomics.store(this.#cells, slot.archivedSalt1, BigInt(position.salt1));
+    Atomics.store(this.#cells, slot.archivedSalt2, BigInt(position.salt2));
+    Atomics.store(this.#cells, slot.archivedFrame, BigInt(position.frame));
+  }
+
+  /** Bytes of the log that nobody has archived. */
+  backlogBytes(): number {
+    const end = this.read();
+    const same =
+      Atomics.load(this.#cells, slot.archivedSalt1) === BigInt(end.salt1) &&
+      Atomics.load(this.#cells, slot.archivedSalt2) === BigInt(end.salt2);
+    const archived = same ? Number(Atomics.load(this.#cells, slot.archivedFrame)) : 0;
+    return Math.max(0, end.frame - archived) * frameBytes;
+  }
+
+  /** Holds writers back while the backlog is larger than this; null holds nobody back. */
+  limitBacklog(limitBytes: number | null): void {
+    Atomics.store(this.#cells, slot.backlogLimit, limitBytes === null ? 0n : BigInt(Math.max(1, limitBytes)));
+  }
+
+  /** True while writers are held back. */
+  get full(): boolean {
+    const limit = Atomics.load(this.#cells, slot.backlogLimit);
+    return limit !== 0n && BigInt(this.backlogBytes()) > limit;
+  }
+
   isSealed(position: Position): boolean {
     return (
       position.frame > 0 &&
@@ -124,6 +154,10 @@ const slot = {
   sealedSalt1: 9,
   sealedSalt2: 10,
   sealedFrame: 11,
+  archivedSalt1: 12,
+  archivedSalt2: 13,
+  archivedFrame: 14,
+  backlogLimit: 15,
 } as const;
 
-const cellCount = 12;
+const cellCount = 16;

@@ -6,7 +6,7 @@ import { ClockCell } from './clock-cell.ts';
 import { threadModule } from './embedded-engines.ts';
 import { openEmbeddedSession } from './embedded-session.ts';
 import type { EngineThread } from './engine-thread.ts';
-import { encodePosition } from './log-position.ts';
+import { decodePosition, encodePosition } from './log-position.ts';
 import { writeFloor } from './tenant-files.ts';
 import { pageBytes } from './wal-format.ts';
 
@@ -90,5 +90,9 @@ async function openLog(thread: EngineThread, tenantId: number): Promise<LogSourc
       writeFloor(floorPath, scn);
       return { scn, position: encodePosition(position) };
     },
+    stayAbove: (scn) => void clock.raiseFloor(scn),
+    archived: (position) => clock.archived(decodePosition(position)),
+    backlogBytes: () => clock.backlogBytes(),
+    limitBacklog: (limitBytes) => clock.limitBacklog(limitBytes),
   };
 }

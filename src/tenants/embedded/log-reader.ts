@@ -22,6 +22,7 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
   let position: Position = from
     ? decodePosition(from)
     : { ...cell.read(), frame: 0, checksum1: 0, checksum2: 0, scn: null };
+  requireNotBehind(cell, position);
   return {
     get position() {
       return encodePosition(position);
@@ -40,6 +41,12 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
     },
     close() {},
   };
+}
+
+/** A tenant that stands before what was read has lost its newest commits. */
+function requireNotBehind(cell: ClockCell, { scn }: Position): void {
+  const newest = cell.read().scn;
+  if (scn !== null && newest < scn) throw new LogGapError(`the tenant stands at commit ${newest}, before ${scn}`);
 }
 
 /** Where reading goes on: null when nothing is new. Throws LogGapError when records may be missing. */

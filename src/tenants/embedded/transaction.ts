@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { StatementContext } from '../tenant-engine.ts';
 import type { Connection } from './connection.ts';
+import { roomInLog } from './log-room.ts';
 import type { Check } from './statement.ts';
 import { quoteName } from './table-schema.ts';
 import type { Tenant } from './tenant.ts';
@@ -134,6 +135,7 @@ export class Transaction {
   }
 
   async #take(context: StatementContext, check: Check): Promise<void> {
+    await roomInLog(this.#tenant, check);
     if (this.#locked) return;
     const leftMs = check.deadlineUs === 0 ? Number.POSITIVE_INFINITY : check.deadlineUs / 1000 - Date.now();
     const waitMs = Math.max(0, Math.min(context.lockWaitTimeoutMs, leftMs));
