@@ -51,6 +51,11 @@ export interface Catalog {
   read<T>(step: (repositories: Repositories) => T): Promise<T>;
   /** Read-only connection for views: committed state only. */
   readonly readDatabase: Database.Database;
+  /**
+   * To be called before a query on `readDatabase` that ends in the same turn: the connection then reads inside of a transaction
+   * that stays open until the next step writes, which spares every query the locks of its own. All that is committed is seen.
+   */
+  holdRead(): void;
   /** Ends both connections and lets the next server in. */
   close(): Promise<void>;
 }

@@ -152,6 +152,8 @@ function makeCatalog({ store, readDatabase, release, secrets, releaseLock }: Par
   const { database } = store;
   const writing = createRepositories(store, release);
   const reading = createRepositories({ ...store, database: readDatabase }, release);
+  const hold = readDatabase.prepare('BEGIN');
+  const letGo = readDatabase.prepare('COMMIT');
   const run = <T>(step: (repositories: Repositories) => T, repositories: Repositories): T => {
     const result = step(repositories);
     if (typeof (result as { then?: unknown } | null)?.then === 'function') {
@@ -162,10 +164,16 @@ function makeCatalog({ store, readDatabase, release, secrets, releaseLock }: Par
   return Object.freeze({
     release,
     secrets,
-    transaction: async <T>(step: (repositories: Repositories) => T): Promise<T> =>
-      database.transaction(() => run(step, writing)).immediate(),
+    transaction: async <T>(step: (repositories: Repositories) => T): Promise<T> => {
+      // An open read would keep checkpoints from starting the log anew, and would not see what is committed.
+      if (readDatabase.inTransaction) letGo.run();
+      return database.transaction(() => run(step, writing)).immediate();
+    },
     read: async <T>(step: (repositories: Repositories) => T): Promise<T> => run(step, reading),
     readDatabase,
+    holdRead() {
+      if (!readDatabase.inTransaction) hold.run();
+    },
     close: async () => {
       readDatabase.close();
       database.close();

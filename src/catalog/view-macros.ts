@@ -76,6 +76,22 @@ const macros: Readonly<Record<string, Macro>> = {
   now: () => '(CAST(@nowUs AS INTEGER) * 1000)',
 };
 
+/** Microseconds since 1970 UTC behind the macros that show a moment; NULL where they give NULL. */
+const momentMacros: Readonly<Record<string, (argument: string) => string>> = {
+  ts: (us) => us,
+  local: (us) => us,
+  scn: (scn) => `CASE WHEN (${scn}) > 0 THEN (${scn}) / 1000 END`,
+};
+
+/** The microseconds of an expression that is a moment and nothing else, in MySQL mode; null for every other expression. */
+export function momentOf(expression: string, target: MacroTarget): string | null {
+  const start = /^\$([a-z]+)\(/.exec(expression);
+  const macro = start === null ? undefined : momentMacros[start[1]!];
+  if (start === null || macro === undefined || target.oracle !== null) return null;
+  const { args, end } = readArguments(expression, start[0].length);
+  return end === expression.length && args.length === 1 ? macro(expandMacros(args[0]!, target)) : null;
+}
+
 /** Replaces every `$name(arguments)`; arguments may hold macros themselves. Throws for an unknown macro. */
 export function expandMacros(expression: string, target: MacroTarget): string {
   const start = /\$([a-z]+)\(/.exec(expression);

@@ -6,7 +6,7 @@ import type { SchemaProvider, SourceColumn, TableSource } from '../sql/schema.ts
 import { formatTypeText } from '../value/column-storage.ts';
 import type { ColumnType } from '../value/column-type.ts';
 import type { Catalog } from './catalog.ts';
-import { expandMacros, type ZoneKind } from './view-macros.ts';
+import { expandMacros, momentOf, type ZoneKind } from './view-macros.ts';
 
 export type { ZoneKind } from './view-macros.ts';
 
@@ -42,6 +42,8 @@ export interface Views {
   names(tenantKind: TenantKind): readonly ViewDescription[];
   /** Where view queries run; only committed state is visible. */
   readonly readConnection: Database.Database;
+  /** To be called before each query there, see `Catalog`. */
+  holdRead(): void;
 }
 
 /** Database the views live in. */
@@ -55,7 +57,7 @@ export function zoneKindOf(timeZone: string): ZoneKind {
 }
 
 /** Builds the views of a release. Texts are made on first use of a view and kept. */
-export function createViews(release: Release, catalog: Pick<Catalog, 'readDatabase'>): Views {
+export function createViews(release: Release, catalog: Pick<Catalog, 'readDatabase' | 'holdRead'>): Views {
   const providers = new Map<string, SchemaProvider>();
   return Object.freeze({
     schemaProvider: (tenantKind: TenantKind, zoneKind: ZoneKind) => {
@@ -68,6 +70,7 @@ export function createViews(release: Release, catalog: Pick<Catalog, 'readDataba
     },
     names: (tenantKind: TenantKind) => describeViews(release, tenantKind),
     readConnection: catalog.readDatabase,
+    holdRead: () => catalog.holdRead(),
   });
 }
 
@@ -136,7 +139,7 @@ function makeSource(release: Release, tenantKind: TenantKind, zoneKind: ZoneKind
     name: face.name,
     kind: 'view',
     sql: viewSql(release, tenantKind, zoneKind, face, columns),
-    columns: columns.map((column) => sourceColumn(tenantKind, face, column)),
+    columns: columns.map((column) => sourceColumn(release, tenantKind, face, column)),
     primaryKey: [],
     uniqueKeys: [],
   });
@@ -152,15 +155,34 @@ function viewSql(
   const { family } = face;
   const items = columns.map((column) => {
     const oracle = tenantKind === 'oracle' ? column.oracle : null;
-    const early = column.before && !atLeast(release, column.before.release);
-    const expression = expandMacros(early ? column.before!.expr : column.expr, { zoneKind, oracle });
+    const expression = expandMacros(expressionOf(release, column), { zoneKind, oracle });
     const type = columnType(tenantKind, column);
     return `${isText(type) ? `(${expression}) COLLATE NOCASE` : expression} AS "${column.name}"`;
+  });
+  const moments = columns.flatMap((column) => {
+    const us = momentSql(release, tenantKind, face, column);
+    return us === null ? [] : [`${us} AS "${momentName(column)}"`];
   });
   if (family.from === null) return `SELECT ${columns.map(({ name }) => `NULL AS "${name}"`).join(', ')} WHERE 0`;
   const conditions = [family.where, tenantCondition(tenantKind, face)].filter((text) => text !== undefined);
   const where = conditions.length ? ` WHERE ${conditions.map((text) => `(${text})`).join(' AND ')}` : '';
-  return `SELECT ${items.join(', ')} FROM ${family.from}${where}`;
+  return `SELECT ${[...items, ...moments].join(', ')} FROM ${family.from}${where}`;
+}
+
+/** A column's expression in a release. */
+function expressionOf(release: Release, { expr, before }: ViewColumn): string {
+  return before && !atLeast(release, before.release) ? before.expr : expr;
+}
+
+/** The microseconds beside a column that shows a moment; null for every other column. */
+function momentSql(release: Release, tenantKind: TenantKind, { family }: Face, column: ViewColumn): string | null {
+  if (tenantKind === 'oracle' || family.from === null) return null;
+  // Zones decide about texts only.
+  return momentOf(expressionOf(release, column), { zoneKind: 'offset', oracle: null });
+}
+
+function momentName({ name }: ViewColumn): string {
+  return `${name} us`;
 }
 
 /** Which rows the session sees; undefined for all. */
@@ -178,7 +200,7 @@ function tenantCondition(tenantKind: TenantKind, { face, family }: Face): string
   }
 }
 
-function sourceColumn(tenantKind: TenantKind, face: Face, column: ViewColumn): SourceColumn {
+function sourceColumn(release: Release, tenantKind: TenantKind, face: Face, column: ViewColumn): SourceColumn {
   return Object.freeze({
     name: column.name,
     type: columnType(tenantKind, column),
@@ -189,6 +211,7 @@ function sourceColumn(tenantKind: TenantKind, face: Face, column: ViewColumn): S
     primaryKey: false,
     uniqueKey: false,
     multipleKey: false,
+    ...(momentSql(release, tenantKind, face, column) === null ? {} : { moment: momentName(column) }),
   });
 }
 

@@ -7,10 +7,11 @@ import { parseForPlan } from '../sql/parse/parse.ts';
 import { normalise, type ScannedLiteral } from '../sql/scan.ts';
 import type { SchemaProvider } from '../sql/schema.ts';
 import { bindCells } from '../sql/translate/bind.ts';
-import type { Plan } from '../sql/translate/plan.ts';
+import type { BindSource, Plan } from '../sql/translate/plan.ts';
 import { slotText } from '../sql/translate/statement.ts';
 import { translate } from '../sql/translate/translate.ts';
 import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
+import type { Moments } from '../value/moment.ts';
 import { PlanCache } from './plan-cache.ts';
 import { checkVariables, placeOf } from './query-place.ts';
 import type { SessionState } from './session-state.ts';
@@ -22,6 +23,11 @@ export interface CatalogPlan {
   readonly where: 'catalog';
   readonly plan: Plan;
   readonly statement: Database.Statement<unknown[], Cell[]>;
+  /**
+   * Places of integers that may pass 2^53 and are read as numbers all the same, which is quicker, until one does pass it; null
+   * where `statement` reads them exactly.
+   */
+  quick: readonly number[] | null;
   readonly foundRows: Database.Statement<unknown[], bigint> | null;
 }
 
@@ -38,6 +44,8 @@ export interface PlannedQuery {
 export interface CatalogRows {
   readonly columns: readonly ResultColumn[];
   readonly rows: readonly Cell[][];
+  /** Columns whose cells are microseconds, and the zone they are shown in. */
+  readonly moments: Moments | null;
   /** Rows without LIMIT when SQL_CALC_FOUND_ROWS asked for them. */
   readonly foundRows: bigint;
 }
@@ -95,36 +103,49 @@ export class CatalogQueries {
     return this.views.schemaProvider(state.kind, zoneKindOf(variable(state, 'time_zone')));
   }
 
-  #prepare(plan: Plan): Pick<CatalogPlan, 'statement' | 'foundRows'> {
-    const statement = this.#database.prepare<unknown[], Cell[]>(plan.sql).raw(true).safeIntegers(plan.wideIntegers);
+  #prepare(plan: Plan): Pick<CatalogPlan, 'statement' | 'quick' | 'foundRows'> {
+    const quick = quickIntegers(plan);
+    const exact = quick === null && (plan.wideIntegers || plan.moments !== undefined);
+    const statement = this.#database.prepare<unknown[], Cell[]>(plan.sql).raw(true).safeIntegers(exact);
     const foundRows = plan.foundRows
       ? this.#database.prepare<unknown[], bigint>(plan.foundRows.sql).pluck(true).safeIntegers(true)
       : null;
-    return { statement: statement as CatalogPlan['statement'], foundRows: foundRows as CatalogPlan['foundRows'] };
+    return {
+      statement: statement as CatalogPlan['statement'],
+      quick,
+      foundRows: foundRows as CatalogPlan['foundRows'],
+    };
   }
 
   /** Runs a plan. `more` are named parameters beside those of the session. */
   run(
-    { plan, statement, foundRows }: CatalogPlan,
+    query: CatalogPlan,
     literals: readonly ScannedLiteral[],
     parameters: readonly Cell[],
     context: LiveContext,
     more: Readonly<Record<string, unknown>> | null = null,
   ): CatalogRows {
+    const { plan, statement, foundRows } = query;
     const inputs = { literals, parameters, context };
     const named = plan.namedBinds.length === 0 ? null : namesOf(plan, context, more);
     this.#context = context;
     try {
       const cells: unknown[] = bindCells(plan.binds, inputs);
       if (named) cells.push(named);
-      const rows = statement.all(...cells);
+      this.views.holdRead();
+      let rows = statement.all(...cells);
+      if (query.quick !== null && !areExact(rows, query.quick)) {
+        query.quick = null;
+        rows = statement.safeIntegers(true).all(...cells);
+      }
       let found = BigInt(rows.length);
       if (foundRows) {
         const counted: unknown[] = bindCells(plan.foundRows!.binds, inputs);
         if (named) counted.push(named);
         found = foundRows.get(...counted) ?? 0n;
       }
-      return { columns: columnsOf(plan, rows), rows, foundRows: found };
+      const moments = plan.moments ? { zone: context.timeZone, at: plan.moments } : null;
+      return { columns: columnsOf(plan, rows), rows, moments, foundRows: found };
     } finally {
       this.#context = null;
     }
@@ -139,8 +160,7 @@ const engineQuery: QueryPlan = Object.freeze({ where: 'engine', plan: null });
  */
 function columnsOf(plan: Plan, rows: readonly Cell[][]): readonly ResultColumn[] {
   const [first] = rows;
-  if (first === undefined || !plan.binds.some(({ from }) => from === 'userVariable' || from === 'parameter'))
-    return plan.columns;
+  if (first === undefined || !plan.binds.some(takesItsType)) return plan.columns;
   let changed = false;
   const columns = plan.columns.map((column, at) => {
     const type = column.orgName === '' && column.type.name === 'varchar' ? numberType(first[at]) : null;
@@ -151,9 +171,34 @@ function columnsOf(plan: Plan, rows: readonly Cell[][]): readonly ResultColumn[]
   return changed ? columns : plan.columns;
 }
 
+/** True for a value whose type is known only when the plan runs. */
+function takesItsType({ from }: BindSource): boolean {
+  return from === 'userVariable' || from === 'parameter';
+}
+
 function numberType(cell: Cell | undefined): ColumnType | null {
   if (typeof cell === 'bigint') return { name: 'bigint', length: 20 };
   return typeof cell === 'number' ? { name: 'double' } : null;
+}
+
+/**
+ * The wide integers of a plan when all of them are columns of views, whose answers are the same whether they are read as numbers
+ * or as bigints, and moments, which are within 2^53 but for the most distant ones.
+ */
+function quickIntegers({ columns, wideColumns, into, binds, moments = [] }: Plan): readonly number[] | null {
+  const places = [...wideColumns, ...moments];
+  if (places.length === 0 || into !== null || binds.some(takesItsType)) return null;
+  return wideColumns.every((at) => columns[at]?.type.name === 'bigint' && columns[at].orgTable !== '') ? places : null;
+}
+
+/** True when no number at these places has lost digits. */
+function areExact(rows: readonly Cell[][], places: readonly number[]): boolean {
+  for (const row of rows)
+    for (const at of places) {
+      const cell = row[at];
+      if (typeof cell === 'number' && (cell > Number.MAX_SAFE_INTEGER || cell < Number.MIN_SAFE_INTEGER)) return false;
+    }
+  return true;
 }
 
 /** What beside the text decides about a plan. */

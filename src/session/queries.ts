@@ -69,7 +69,7 @@ function answerQuery(
     return answer.ok({ affectedRows: result.rows.length, warnings: diagnostics.count, more });
   }
   state.rowCount = -1n;
-  return sendRows(answer, result.columns, result.rows, { warnings: diagnostics.count, more });
+  return sendRows(answer, result.columns, result.rows, { warnings: diagnostics.count, more }, result.moments);
 }
 
 /** sql_select_limit, for queries without a LIMIT of their own. */

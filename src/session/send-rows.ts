@@ -1,5 +1,6 @@
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import { RowEncoder } from '../value/encode-row.ts';
+import type { Moments } from '../value/moment.ts';
 import type { Answer } from './client.ts';
 
 /** One encoder serves all sessions: nobody else runs between `begin` and the last `finish`. */
@@ -16,12 +17,13 @@ export function sendRows(
   columns: readonly ResultColumn[],
   rows: readonly (readonly Cell[])[],
   end: EndOfRows,
+  moments: Moments | null = null,
 ): Promise<void> | undefined {
   answer.rows(columns);
-  encoder.begin(columns, answer.format, answer.charset);
+  encoder.begin(columns, answer.format, answer.charset, moments);
   for (let i = 0; i < rows.length; i++) {
     encoder.add(rows[i]!);
-    if (encoder.full) return sendSlowly(answer, columns, rows, end);
+    if (encoder.full) return sendSlowly(answer, columns, rows, end, moments);
   }
   const batch = encoder.finish();
   // Less than a full batch is copied, so the encoder is free again even when a promise comes back.
@@ -37,9 +39,10 @@ async function sendSlowly(
   columns: readonly ResultColumn[],
   rows: readonly (readonly Cell[])[],
   end: EndOfRows,
+  moments: Moments | null,
 ): Promise<void> {
   const own = new RowEncoder();
-  own.begin(columns, answer.format, answer.charset);
+  own.begin(columns, answer.format, answer.charset, moments);
   for (const row of rows) {
     own.add(row);
     if (!own.full) continue;

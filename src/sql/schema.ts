@@ -38,4 +38,9 @@ export interface SourceColumn {
   readonly uniqueKey: boolean;
   readonly multipleKey: boolean;
   readonly generated?: boolean;
+  /**
+   * Of a view's timestamps and datetimes: a further column of `sql` with the same moment in microseconds since 1970 UTC (for a
+   * datetime it is the session's local time that is shown). Answers are written from it, which spares SQLite the texts.
+   */
+  readonly moment?: string;
 }

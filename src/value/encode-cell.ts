@@ -4,6 +4,7 @@ import { binaryCharset, type Charset } from './charset.ts';
 import type { Cell, ColumnType, ResultColumn, TypeName } from './column-type.ts';
 import { decimalOf, decimalText, formatDecimal } from './decimal.ts';
 import { writeDate, writeDateTime, writeTime } from './encode-temporal.ts';
+import type { ZoneMoments } from './moment.ts';
 import { formatDouble, formatFloat } from './text-form.ts';
 
 /** How a column's cells are written; several MySQL types share one way. */
@@ -51,10 +52,12 @@ export interface Slot {
   /** Digits an integer is padded to with zeros; 0 for none. */
   readonly pad: number;
   readonly integerBytes: 1 | 2 | 4 | 8;
+  /** Writes cells that are microseconds; null for a column whose cells are texts. */
+  readonly moments: ZoneMoments | null;
 }
 
 /** Strings of the column are converted to `charset`, bytes never are. */
-export function slotOf(column: ResultColumn, charset: Charset): Slot {
+export function slotOf(column: ResultColumn, charset: Charset, moments: ZoneMoments | null = null): Slot {
   const { type, label } = column;
   const form = forms[type.name] ?? (type.charset === 'binary' ? 'bytes' : 'text');
   return {
@@ -64,6 +67,7 @@ export function slotOf(column: ResultColumn, charset: Charset): Slot {
     charset: form === 'bytes' ? binaryCharset : charset,
     pad: type.name === 'year' ? 4 : type.zerofill ? (type.length ?? 0) : 0,
     integerBytes: integerBytes[type.name] ?? 8,
+    moments,
   };
 }
 
@@ -75,7 +79,10 @@ export function writeText(out: ByteWriter, cell: Cell | undefined, slot: Slot): 
     if (slot.form === 'decimal') out.lenencText(decimalCell(cell, slot.type.scale), slot.charset);
     else out.lenencText(cell, slot.charset);
   } else if (typeof cell === 'number') {
-    writeNumber(out, cell, slot);
+    if (slot.moments !== null) slot.moments.write(out, cell);
+    else writeNumber(out, cell, slot);
+  } else if (typeof cell === 'bigint' && slot.moments !== null) {
+    slot.moments.write(out, cell);
   } else if (typeof cell === 'bigint') {
     out.lenencAscii(
       slot.form === 'decimal' ? decimalCell(cell, slot.type.scale) : String(cell).padStart(slot.pad, '0'),
@@ -123,7 +130,7 @@ export function writeBinary(out: ByteWriter, cell: Cell | undefined, slot: Slot)
       writeDate(out, textOf(cell, slot));
       break;
     case 'datetime':
-      writeDateTime(out, textOf(cell, slot));
+      writeDateTime(out, momentText(cell, slot) ?? textOf(cell, slot));
       break;
     case 'time':
       writeTime(out, textOf(cell, slot));
@@ -175,6 +182,16 @@ function numberOf(cell: Cell | undefined, slot: Slot): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value === 'number' && typeof cell === 'number') throw outOfRange(slot);
   throw wrongCell(cell, slot);
+}
+
+function momentText(cell: Cell | undefined, { moments }: Slot): string | null {
+  return moments !== null && (typeof cell === 'number' || typeof cell === 'bigint') ? moments.text(cell) : null;
+}
+
+/** True for a cell the answer shows as NULL. */
+export function isNull(cell: Cell | undefined, { moments }: Slot): boolean {
+  if (cell === null) return true;
+  return moments !== null && (typeof cell === 'number' || typeof cell === 'bigint') && !moments.has(cell);
 }
 
 function textOf(cell: Cell | undefined, slot: Slot): string {

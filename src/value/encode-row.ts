@@ -2,7 +2,8 @@ import { rowLimits } from '../base/limits.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { type Charset, utf8mb4 } from './charset.ts';
 import type { Cell, ResultColumn } from './column-type.ts';
-import { type Slot, slotOf, writeBinary, writeText } from './encode-cell.ts';
+import { isNull, type Slot, slotOf, writeBinary, writeText } from './encode-cell.ts';
+import { type Moments, momentsOf } from './moment.ts';
 import type { RowBatch, RowFormat } from './row-batch.ts';
 
 const maxPayload = 0xff_ffff;
@@ -15,6 +16,7 @@ export class RowEncoder {
   readonly #out = new ByteWriter();
   #columns: readonly ResultColumn[] | null = null;
   #charset: Charset = utf8mb4;
+  #moments: Moments | null = null;
   #slots: readonly Slot[] = [];
   #binary = false;
   #start = 0;
@@ -23,11 +25,18 @@ export class RowEncoder {
   #long = -1;
 
   /** Starts an answer; rows not yet taken are dropped. Strings are converted to `charset`, bytes never are. */
-  begin(columns: readonly ResultColumn[], format: RowFormat, charset: Charset = utf8mb4): void {
-    if (columns !== this.#columns || charset !== this.#charset) {
+  begin(
+    columns: readonly ResultColumn[],
+    format: RowFormat,
+    charset: Charset = utf8mb4,
+    moments: Moments | null = null,
+  ): void {
+    if (columns !== this.#columns || charset !== this.#charset || !sameMoments(moments, this.#moments)) {
       this.#columns = columns;
       this.#charset = charset;
-      this.#slots = columns.map((column) => slotOf(column, charset));
+      this.#moments = moments;
+      const zone = moments === null ? null : momentsOf(moments.zone);
+      this.#slots = columns.map((column, i) => slotOf(column, charset, moments?.at.includes(i) ? zone : null));
     }
     this.#binary = format === 'binary';
     this.#rows = 0;
@@ -99,13 +108,14 @@ export function encodeRows(
   rows: Iterable<readonly Cell[]>,
   format: RowFormat,
   charset: Charset = utf8mb4,
+  moments: Moments | null = null,
 ): RowBatch[] {
   const encoder = new RowEncoder();
   const batches: RowBatch[] = [];
   const take = () => {
     for (let batch = encoder.detach(); batch !== null; batch = encoder.detach()) batches.push(batch);
   };
-  encoder.begin(columns, format, charset);
+  encoder.begin(columns, format, charset, moments);
   for (const row of rows) {
     encoder.add(row);
     if (encoder.full) take();
@@ -128,7 +138,11 @@ function binaryRow(out: ByteWriter, row: readonly Cell[], slots: readonly Slot[]
   out.zeros((slots.length + 9) >>> 3);
   for (let i = 0; i < slots.length; i++) {
     const cell = row[i];
-    if (cell === null) out.bytes[bitmap + ((i + 2) >>> 3)]! |= 1 << ((i + 2) & 7);
+    if (isNull(cell, slots[i]!)) out.bytes[bitmap + ((i + 2) >>> 3)]! |= 1 << ((i + 2) & 7);
     else writeBinary(out, cell, slots[i]!);
   }
+}
+
+function sameMoments(a: Moments | null, b: Moments | null): boolean {
+  return a === b || (a !== null && b !== null && a.at === b.at && a.zone === b.zone);
 }

@@ -1,4 +1,4 @@
-import type { ResultColumn } from '../../value/column-type.ts';
+import type { ColumnType, ResultColumn } from '../../value/column-type.ts';
 import { ownCollation } from './compare.ts';
 import { asOutput, settle } from './convert.ts';
 import { type Fragment, raw, sql } from './fragment.ts';
@@ -35,6 +35,24 @@ function isLong(value: Typed): boolean {
 
 /** Columns as answers show them. */
 export const outputForm: ColumnForm = (value) => asOutput(value);
+
+/**
+ * As `outputForm`, but columns that are a moment of a view come as microseconds, which whoever encodes the rows writes in
+ * the session's zone. `at` receives their places.
+ */
+export function momentForm(at: number[]): ColumnForm {
+  return (value, index) => {
+    const { moment } = value;
+    if (moment === undefined || moment.of !== value.sql || !isMoment(value.type)) return asOutput(value);
+    at.push(index);
+    return moment.us;
+  };
+}
+
+/** Timestamps and datetimes with all six digits, the form microseconds are written in. */
+function isMoment({ name, scale }: ColumnType): boolean {
+  return (name === 'timestamp' || name === 'datetime') && scale === 6;
+}
 
 /** A query in FROM or WITH, as a table whose columns are c1, c2 …. */
 export function queryTable(

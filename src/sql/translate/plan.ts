@@ -43,6 +43,13 @@ export interface Plan {
    * True when a result column may hold an integer beyond 2^53 (bigint, decimal): the executor reads with `safeIntegers`.
    */
   readonly wideIntegers: boolean;
+  /** The places of such columns. */
+  readonly wideColumns: readonly number[];
+  /**
+   * Places of result columns that hold microseconds since 1970 UTC in place of the text of their moment, ascending: the executor
+   * shows them in the session's zone. Only queries that read views have any.
+   */
+  readonly moments?: readonly number[];
   /**
    * A write in two steps: the `rows` of all parts are read first; then `write` runs once for each row, in order, with its
    * cells. `sql` is empty. For writes to several tables and for UPDATE … ORDER BY, which SQLite would run in any order.

@@ -81,9 +81,12 @@ export function sourceTable(source: TableSource, alias: string, name: string): S
   const columns = source.columns.map((column): ScopeColumn => {
     const text = category(column.type) === 'text' || category(column.type) === 'binary';
     const order = isCaseSensitive(column.type) ? 'binary' : 'nocase';
-    const value = typed(raw(`${name}.${quoteName(column.name)}`), column.type, {
+    const own = raw(`${name}.${quoteName(column.name)}`);
+    const { moment } = column;
+    const value = typed(own, column.type, {
       collating: text ? { order, strength: 2, declared: source.kind === 'table' } : null,
       nullable: column.nullable,
+      ...(moment === undefined ? {} : { moment: { of: own, us: raw(`${name}.${quoteName(moment)}`) } }),
       origin: {
         schema: source.schema,
         table: alias,

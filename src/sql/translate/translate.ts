@@ -1,5 +1,5 @@
 import type { Delete, Insert, Query, Update } from '../ast.ts';
-import { type BuiltQuery, isWide, outputForm, resultColumns } from './built-query.ts';
+import { type BuiltQuery, isWide, momentForm, outputForm, resultColumns } from './built-query.ts';
 import type { Fragment } from './fragment.ts';
 import { planInsert } from './insert.ts';
 import type { Plan } from './plan.ts';
@@ -34,15 +34,24 @@ export function translate(
 function queryPlan(query: Query, env: TranslateEnv): Plan {
   const translation = newTranslation(env);
   const built = buildQuery(query, emptyScope, translation);
-  const text = built.render(outputForm, false);
+  const moments: number[] = [];
+  const text = built.render(showsMoments(query) ? momentForm(moments) : outputForm, false);
+  const wideColumns = built.columns.flatMap((column, at) => (isWide(column) ? [at] : []));
   return {
     ...finishPlan('query', text, translation),
     columns: resultColumns(built),
-    wideIntegers: built.columns.some(isWide),
+    wideIntegers: wideColumns.length > 0,
+    wideColumns,
     into: built.into,
+    ...(moments.length > 0 ? { moments: Object.freeze(moments) } : {}),
     limited: query.kind !== 'values' && query.limit !== null,
     ...foundRows(built),
   };
+}
+
+/** Rows go straight to the client: nothing compares or keeps the texts of their columns. */
+function showsMoments(query: Query): boolean {
+  return query.kind === 'select' && !query.distinct && query.groupBy.length === 0 && query.into === null;
 }
 
 function foundRows(built: BuiltQuery): Pick<Plan, 'foundRows'> {
@@ -66,6 +75,7 @@ export function finishPlan(kind: Plan['kind'], text: Fragment, translation: Tran
     into: null,
     volatile: translation.volatile,
     wideIntegers: false,
+    wideColumns: [],
     limited: true,
   };
 }

@@ -51,6 +51,8 @@ export interface Typed {
   /** The value before it is rounded to its scale, for arithmetic around it. */
   readonly open?: Fragment;
   readonly aggregate?: boolean;
+  /** Microseconds since 1970 UTC of the moment `of` shows; holds only while that is still the expression. */
+  readonly moment?: { readonly of: Fragment; readonly us: Fragment };
 }
 
 export type Category =
