@@ -1,8 +1,11 @@
 import { createArchiveDriver } from './jobs/archive/archive-driver.ts';
 import { createBackupDriver } from './jobs/backup/backup-driver.ts';
+import { createCleanDriver } from './jobs/clean/clean-driver.ts';
 import type { Controller } from './jobs/controller.ts';
 import { startLoop } from './jobs/loop.ts';
 import { createRestoreDriver } from './jobs/restore/restore-driver.ts';
+import { createStandbyDriver } from './jobs/standby/standby-driver.ts';
+import { createValidateDriver } from './jobs/validate/validate-driver.ts';
 
 /** Archiving follows its tenants closely, whatever the tick of the jobs is. */
 const mostArchivePauseMs = 400;
@@ -12,6 +15,9 @@ export interface Background {
   wakeArchive(): void;
   wakeBackup(): void;
   wakeRestore(): void;
+  wakeValidate(): void;
+  wakeClean(): void;
+  holdStandby<T>(tenantId: number, work: () => Promise<T>): Promise<T>;
   /** Ends what is done for a tenant that is being dropped. */
   forget(tenantId: number): Promise<void>;
   stop(): Promise<void>;
@@ -24,6 +30,9 @@ export function startBackground(controller: Controller): Background {
     archive: createArchiveDriver(controller),
     backup: createBackupDriver(controller),
     restore: createRestoreDriver(controller),
+    validate: createValidateDriver(controller),
+    clean: createCleanDriver(controller),
+    standby: createStandbyDriver(controller),
   };
   const forget = async (tenantId: number) => {
     for (const driver of Object.values(drivers)) await driver.forget(tenantId);
@@ -34,11 +43,20 @@ export function startBackground(controller: Controller): Background {
     archive: start('archive', Math.min(settings.tickMs, mostArchivePauseMs)),
     backup: start('backup', settings.tickMs),
     restore: start('restore', settings.tickMs),
+    validate: start('validate', settings.tickMs),
+    clean: start('clean', settings.tickMs),
+    standby: start('standby', settings.tickMs),
   };
   return {
     wakeArchive: loops.archive.wake,
     wakeBackup: loops.backup.wake,
-    wakeRestore: loops.restore.wake,
+    wakeValidate: loops.validate.wake,
+    wakeClean: loops.clean.wake,
+    wakeRestore() {
+      loops.restore.wake();
+      loops.standby.wake();
+    },
+    holdStandby: (tenantId, work) => drivers.standby.hold(tenantId, work),
     forget,
     async stop() {
       await Promise.all(Object.values(loops).map((loop) => loop.stop()));

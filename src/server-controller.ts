@@ -78,10 +78,13 @@ export function createController({
       registry.endTenant(tenantId);
       if (background) await (await background).forget(tenantId);
     },
+    holdStandby: async (tenantId, work) => (await load()).holdStandby(tenantId, work),
     wake: {
       archive: () => wake((loaded) => loaded.wakeArchive()),
       backup: () => wake((loaded) => loaded.wakeBackup()),
       restore: () => wake((loaded) => loaded.wakeRestore()),
+      validate: () => wake((loaded) => loaded.wakeValidate()),
+      clean: () => wake((loaded) => loaded.wakeClean()),
     },
     async clearUp() {
       const left = await catalog.read((tx) =>

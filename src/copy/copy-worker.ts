@@ -5,6 +5,7 @@ import { type BackupTaskInput, backupTask } from './backup-task.ts';
 import { type RestoreTaskInput, restoreTask } from './restore-task.ts';
 import { serveThread } from './thread-guest.ts';
 import { systemIo, type ThreadIo } from './thread-io.ts';
+import { type VerifyDataInput, type VerifyLogInput, verifyDataTask, verifyLogTask } from './verify-task.ts';
 
 /** Entry of a copy thread. */
 const wrapped = (workerData as { readonly io: ThreadModule | null }).io;
@@ -14,6 +15,8 @@ serveThread({
   backup: (input: BackupTaskInput, context) => backupTask(input, context, io),
   restore: (input: RestoreTaskInput, context) => restoreTask(input, context, io),
   apply: (input: ApplyTaskInput, context) => applyTask(input, context),
+  verifyData: (input: VerifyDataInput, context) => verifyDataTask(input, context, io),
+  verifyLog: (input: VerifyLogInput, context) => verifyLogTask(input, context, io),
 });
 
 async function wrapIo(module: ThreadModule): Promise<ThreadIo> {

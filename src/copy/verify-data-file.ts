@@ -53,7 +53,8 @@ export async function verifyDataFile(source: ObjectSource, options: VerifyOption
   };
 }
 
-function checkRecord(
+/** Holds a record with its header against its index entry, its file and its own checksums; opens it when it can be. */
+export function checkRecord(
   record: Buffer,
   entry: BlockEntry,
   file: DataFileHeader,

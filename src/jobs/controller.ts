@@ -25,6 +25,8 @@ export interface Controller {
   openMedium(destination: Destination): Medium;
   /** Ends what the drivers do for a tenant that is being dropped; resolves when none of them touches it any more. */
   forgetTenant(tenantId: number): Promise<void>;
+  /** Runs `work` while a standby tenant is not being rolled forward; what goes on is ended first. */
+  holdStandby<T>(tenantId: number, work: () => Promise<T>): Promise<T>;
   /** Wakes the background work so that a statement's effect does not wait for a tick. */
   readonly wake: Wake;
 }
@@ -50,9 +52,17 @@ export interface JobSettings {
   readonly archiveWaitMs: number;
   /** A round that cannot be stopped in an orderly way is stopped by force after this time. */
   readonly forceStopMs: number;
+  /** A file that is being verified and gives no byte for this long lies on a medium that hangs. */
+  readonly validateStallMs: number;
+  /** How often a delete policy starts a job. */
+  readonly cleanTickMs: number;
+  /** The deletion of a set or piece that meets passing faults is tried again this often. */
+  readonly maxDeleteRetries: number;
 }
 
 export const defaultJobSettings: JobSettings = {
+  cleanTickMs: 3_600_000,
+  maxDeleteRetries: 64,
   jobLingerMs: 5_000,
   tickMs: 1_000,
   foldLogBytes: 64 * 1024 * 1024,
@@ -63,6 +73,7 @@ export const defaultJobSettings: JobSettings = {
   noteSizesMs: 5_000,
   archiveWaitMs: 600_000,
   forceStopMs: 600_000,
+  validateStallMs: 60_000,
 };
 
 /** Asks a driver for a pass now. */
@@ -70,4 +81,6 @@ export interface Wake {
   archive(): void;
   backup(): void;
   restore(): void;
+  validate(): void;
+  clean(): void;
 }

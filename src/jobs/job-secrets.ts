@@ -4,7 +4,7 @@ import type { Secrets } from '../catalog/secrets.ts';
 /** The job a secret belongs to; it goes with the job's end. */
 export interface SecretOwner {
   readonly tenantId: number;
-  readonly kind: 'backup' | 'restore';
+  readonly kind: 'backup' | 'restore' | 'validate';
   readonly jobId: number;
 }
 

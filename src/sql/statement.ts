@@ -28,6 +28,7 @@ export type ObStatement =
   | ChangeStorageDest
   | ServiceStatement
   | ValidateBackup
+  | CancelValidate
   | UpkeepStatement
   | RefusedForm
   | ResourceUnitStatement
@@ -183,16 +184,23 @@ export interface ServiceStatement {
   readonly name: string;
   readonly tenant: string | null;
 }
-/** ALTER SYSTEM VALIDATE (BACKUP | BACKUPSET [= ids] | ARCHIVELOG_PIECE [= ids]) …; 4.6.0. */
+/** ALTER SYSTEM VALIDATE (BACKUP | DATABASE | BACKUPSET [= ids] | ARCHIVELOG_PIECE [= ids]) …; in every release. */
 export interface ValidateBackup {
   readonly kind: 'validateBackup';
   readonly target: 'backup' | 'backupset' | 'archivelogPiece';
-  /** Comma list as typed. */
-  readonly ids: string | null;
+  /** Comma list as typed, or integers. */
+  readonly ids: string | readonly number[] | null;
   readonly dataBackupDest: string | null;
   readonly logArchiveDest: string | null;
   readonly level: string | null;
   readonly tenant: string | null;
+}
+
+/** ALTER SYSTEM CANCEL VALIDATE [job] [TENANT …]; ours. */
+export interface CancelValidate {
+  readonly kind: 'cancelValidate';
+  readonly jobId: number | null;
+  readonly tenants: TenantClause;
 }
 
 // ---------------------------------------------------------------- upkeep

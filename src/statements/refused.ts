@@ -47,9 +47,6 @@ const pools: StatementAccess = { privilege: 'CREATE RESOURCE POOL', tenants: 'sy
 /** Statements without a handler yet, by kind. */
 export const refusedStatements = Object.freeze({
   backupClusterParameters: refused<'backupClusterParameters'>('backup cluster parameters', sysOnly),
-  addDeletePolicy: refused<'addDeletePolicy'>('add delete backup policy', anyTenant),
-  dropDeletePolicy: refused<'dropDeletePolicy'>('drop delete backup policy', anyTenant),
-  cancelDelete: refused<'cancelDelete'>('cancel delete backup', anyTenant),
   deleteBackupSet: refused<'deleteBackupSet'>('delete backupset', anyTenant),
   deleteBackupPiece: refused<'deleteBackupPiece'>('delete backuppiece', anyTenant),
   deleteObsoleteBackup: refused<'deleteObsoleteBackup'>('delete obsolete backup', anyTenant),
@@ -63,7 +60,6 @@ export const refusedStatements = Object.freeze({
   cancelRecoverTable: refused<'cancelRecoverTable'>('cancel recover table', sysOnly),
   changeStorageDest: refused<'changeStorageDest'>('change external_storage_dest', anyTenant),
   service: refused<'service'>('service', anyTenant),
-  validateBackup: refused<'validateBackup'>('validate backup', anyTenant),
   runJob: refused<'runJob'>('run job', sysOnly),
   stopUpgradeJob: refused<'stopUpgradeJob'>('stop upgrade job', sysOnly),
   splitResourcePool: refused<'splitResourcePool'>('split resource pool', pools),

@@ -5,6 +5,7 @@ import { alterTenant, lockTenant, renameTenant } from './alter-tenant.ts';
 import { backup, cancelBackup } from './backup.ts';
 import { changeTenant } from './change-tenant.ts';
 import { createTenant } from './create-tenant.ts';
+import { addDeletePolicy, cancelDelete, dropDeletePolicy } from './delete-policy.ts';
 import { dropTenant, flashbackTenant, purgeTenant } from './drop-tenant.ts';
 import { grant, revoke, revokeAll } from './grants.ts';
 import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
@@ -17,6 +18,7 @@ import { cancelRestore, restore } from './restore.ts';
 import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
 import { flushCache, freeze, merge, runUpgradeJob } from './upkeep.ts';
+import { cancelValidate, validateBackup } from './validate.ts';
 
 /** The handler of every statement; a kind without one does not compile. */
 export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } = Object.freeze({
@@ -27,6 +29,9 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   noarchivelog,
   backup,
   cancelBackup,
+  addDeletePolicy,
+  dropDeletePolicy,
+  cancelDelete,
   backupKey,
   rotateMasterKey,
   setEncryption,
@@ -35,6 +40,8 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   cancelRestore,
   activateStandby,
   resetParameters,
+  validateBackup,
+  cancelValidate,
   changeTenant,
   runUpgradeJob,
   freeze,

@@ -259,9 +259,6 @@ describe('forms that parse and are refused', () => {
     ['CANCEL BACKUP BACKUPSET 4', 'OB_NOT_SUPPORTED'],
     ['CANCEL BACKUP BACKUPPIECE', 'OB_NOT_SUPPORTED'],
     ['CANCEL ALL BACKUP FORCE', 'OB_NOT_SUPPORTED'],
-    ['VALIDATE DATABASE', 'OB_NOT_SUPPORTED'],
-    ['VALIDATE BACKUPSET 1', 'OB_NOT_SUPPORTED'],
-    ['CANCEL VALIDATE 1', 'OB_NOT_SUPPORTED'],
     ["ADD SERVER '1.1.1.1:2882' ZONE 'z'", 'OB_NOT_SUPPORTED'],
   ];
   for (const [form, symbol] of forms)

@@ -94,7 +94,6 @@ describe('forms of other releases', () => {
     ['ALTER SYSTEM DELETE ARCHIVELOG_PIECE 1, 2', '4.3.3', '4.4.2'],
     ['ALTER SYSTEM DELETE BACKUPSET 1, 2', '4.3.3', '4.4.2'],
     ["ALTER SYSTEM CHANGE EXTERNAL_STORAGE_DEST PATH 'p' SET ATTRIBUTE 'max_iops=1'", '4.3.3', '4.3.5'],
-    ['ALTER SYSTEM VALIDATE BACKUP', '4.3.3', '4.6.0'],
     ['CREATE TENANT a FROM b WITH RESOURCE_POOL p, UNIT u', '4.2.5', '4.3.0'],
     ["CREATE RESOURCE UNIT u DATA_DISK_SIZE '2G'", '4.2.5', '4.3.0'],
   ];

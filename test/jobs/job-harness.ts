@@ -10,9 +10,12 @@ import { createCopyWorkers } from '../../src/copy/copy-workers.ts';
 import { createLogShipper } from '../../src/copy/log-shipper.ts';
 import { createArchiveDriver } from '../../src/jobs/archive/archive-driver.ts';
 import { createBackupDriver } from '../../src/jobs/backup/backup-driver.ts';
+import { createCleanDriver } from '../../src/jobs/clean/clean-driver.ts';
 import { type Controller, defaultJobSettings, type JobSettings } from '../../src/jobs/controller.ts';
 import { createRestoreDriver } from '../../src/jobs/restore/restore-driver.ts';
+import { createStandbyDriver } from '../../src/jobs/standby/standby-driver.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import { createValidateDriver } from '../../src/jobs/validate/validate-driver.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
@@ -108,12 +111,21 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       const medium = openMedium(destination, options.mediumClock);
       return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
-    wake: { archive() {}, backup() {}, restore() {} },
+    wake: { archive() {}, backup() {}, restore() {}, validate() {}, clean() {} },
+    holdStandby: (tenantId, work) => standby.hold(tenantId, work),
     forgetTenant: async (tenantId) => {
       for (const driver of drivers) await driver.forget(tenantId);
     },
   };
-  const drivers = [createArchiveDriver(controller), createBackupDriver(controller), createRestoreDriver(controller)];
+  const standby = createStandbyDriver(controller);
+  const drivers = [
+    createArchiveDriver(controller),
+    createBackupDriver(controller),
+    createRestoreDriver(controller),
+    createValidateDriver(controller),
+    createCleanDriver(controller),
+    standby,
+  ];
   const stopping = new AbortController();
   const speakers = new Map<string, Speaker>();
   const sessions = new Map<string, Promise<EngineSession>>();
@@ -204,8 +216,9 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
 /** Rounds and live jobs, for the message of a wait that came to nothing. */
 function whatStands(catalog: Catalog): Promise<string> {
   return catalog.read((tx) =>
-    JSON.stringify([tx.archives.rounds.list({}), tx.backups.liveJobs(), tx.restores.liveJobs()], (_, value: unknown) =>
-      typeof value === 'bigint' ? String(value) : value,
+    JSON.stringify(
+      [tx.archives.rounds.list({}), tx.backups.liveJobs(), tx.restores.liveJobs(), tx.deletions.liveJobs()],
+      (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value),
     ),
   );
 }

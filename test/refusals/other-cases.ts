@@ -35,8 +35,6 @@ export const namedRefusals: readonly Refusal[] = [
   [sys, "ALTER SYSTEM DELETE OBSOLETE BACKUP TENANT = t DESCRIPTION = 'x'", 1235, is('delete obsolete backup')],
   // Key and parameter backups, validation, services, storage.
   [sys, "ALTER SYSTEM BACKUP CLUSTER PARAMETERS TO 'file:///x'", 1235, later('BACKUP CLUSTER PARAMETERS')],
-  [sys, 'ALTER SYSTEM VALIDATE BACKUP TENANT = t', 1235, later('VALIDATE BACKUP')],
-  [sys, "ALTER SYSTEM VALIDATE BACKUPSET = '1,2' LEVEL = 'physical'", 1235, later('VALIDATE BACKUP')],
   [
     t,
     "ALTER SYSTEM CHANGE EXTERNAL_STORAGE_DEST PATH = 'oss://b/p?host=h' SET ACCESS_INFO = 'access_id=A&access_key=SECRET'",

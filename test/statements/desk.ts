@@ -73,7 +73,8 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
     engines: options.wrapEngines?.(engines) ?? engines,
     cluster: { name: 'obcluster', id: 1 },
     address: '127.0.0.1:2882',
-    wake: { archive() {}, backup() {}, restore() {} },
+    wake: { archive() {}, backup() {}, restore() {}, validate() {}, clean() {} },
+    holdStandby: (_: number, work: () => Promise<never>) => work(),
     forgetTenant: async (tenantId: number) => void forgotten.push(tenantId),
     // Administration needs no workers.
     ...({ workers: null, shipper: null } as unknown as Pick<Controller, 'workers' | 'shipper'>),

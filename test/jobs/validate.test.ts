@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Harness, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
+import { findingsOf, lastJob, proofsOf, tasksOf, validate } from './validate-scene.ts';
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await startHarness({ maxLogFileBytes: 40_000 });
+  await makeTenant(harness, 'a');
+  await startArchiving(harness, 'a');
+  await harness.sql('a', 'CREATE DATABASE d');
+  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  for (let id = 1; id <= 5; id++) {
+    await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'in the log '.repeat(500)}')`);
+    await shipped(harness, 'a');
+  }
+});
+afterAll(() => harness.stop());
+
+describe('VALIDATE of what is whole', () => {
+  test('reads every object of the sets and of the piece that is being written', async () => {
+    const job = await validate(harness, 'a', 'BACKUP');
+    expect(await findingsOf(harness, 'a')).toEqual([]);
+    expect(job).toMatchObject({ status: 'COMPLETED', result: 0, damagedCount: 0, comment: '', level: 'physical' });
+    const tasks = await tasksOf(harness, 'a', job);
+    expect(tasks.map((task) => [task.taskType, task.status, task.conclusion])).toEqual([
+      ['DESTINATION', 'COMPLETED', 'OK'],
+      ['BACKUP SET', 'COMPLETED', 'OK'],
+      ['DESTINATION', 'COMPLETED', 'OK'],
+      ['BACKUP PIECE', 'COMPLETED', 'OK'],
+    ]);
+    for (const task of tasks) {
+      expect(task.finishFileCount).toBe(task.fileCount);
+      expect(task.finishBytes).toBe(task.totalBytes);
+      expect(task.fileCount).toBeGreaterThan(1);
+    }
+    expect(job.finishBytes).toBe(tasks.reduce((sum, task) => sum + task.finishBytes, 0n));
+    expect((await proofsOf(harness, 'a')).map((proof) => [proof.objectType, proof.result, proof.method])).toEqual([
+      ['BACKUP PIECE', 'OK', 'VALIDATE'],
+      ['BACKUP SET', 'OK', 'VALIDATE'],
+    ]);
+    expect(await lastJob(harness, 'a')).toMatchObject({ history: true });
+  });
+});
