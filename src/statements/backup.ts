@@ -32,7 +32,6 @@ export const backup = handler<'backup', BackupTargets>({
       await controller.catalog.read((tx) => resolveTenantList(tx, statement.tenants));
     }
     if (statement.to !== null) throw fault('OB_NOT_SUPPORTED', 'backup do not support using specify path');
-    if (statement.incremental) throw fault('OB_NOT_SUPPORTED', 'incremental backup is');
     if (statement.plusArchivelog) throw fault('OB_NOT_SUPPORTED', 'plus archivelog is');
   },
   async check(statement, speaker, controller) {
@@ -55,6 +54,8 @@ async function orderOf(statement: Backup, speaker: Speaker): Promise<BackupOrder
   const password = speaker.memory.encryptionPassword;
   return {
     description: statement.description ?? '',
+    incremental: statement.incremental,
+    plusArchivelog: statement.plusArchivelog,
     passwordDigest: password === null ? '' : passwordDigest(password),
     passwordKey: password === null || password === '' ? null : await derivePasswordKey(password),
   };

@@ -90,8 +90,9 @@ export const backupRefusals: readonly Refusal[] = [
   // The list comes before the path.
   [sys, "ALTER SYSTEM BACKUP TENANT = nobody TO = 'x'", 5160, noSuchTenant],
   // Refused until they are carried out.
-  [sys, 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 1235, 'incremental backup is not supported'],
-  ['root@kit', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 1235, 'incremental backup is not supported'],
+  ['root@bare', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 9040, 'backup can not start'],
+  [sys, 'ALTER SYSTEM BACKUP INCREMENTAL TENANT = bare', 9040, cannot('log archive status is not doing.')],
+  ['root@kit', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 1235, 'plus archivelog is not supported'],
   [sys, 'ALTER SYSTEM BACKUP TENANT = kit PLUS ARCHIVELOG', 1235, 'plus archivelog is not supported'],
   [
     'root@kit',

@@ -155,6 +155,7 @@ test('the lock page at 1 GiB is left out, and its hole kept', () => {
       walFd: source,
       databasePages,
       frames: new SharedArrayBuffer(0),
+      changed: null,
       alive,
     });
     const writer = openBlockWriter({ dbFd: copy, alive });

@@ -1,11 +1,12 @@
 import { fault } from '../../base/errors.ts';
-import type { BackupJob } from '../../catalog/backups.ts';
+import type { BackupJob, BackupType } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import { sysTenantId, type Tenant } from '../../catalog/tenants.ts';
 import { shownPath } from '../../destination/destination.ts';
 import type { Controller } from '../controller.ts';
 import { keepSecret } from '../job-secrets.ts';
 import { archiveDestNo, dataDestination } from '../tenant-destination.ts';
+import { baseByRows } from './set-base.ts';
 import type { PasswordKey } from './set-key.ts';
 
 /** What a BACKUP statement asks of one tenant or of all. */
@@ -14,6 +15,8 @@ export interface BackupOrder {
   /** `*` and 40 hex digits, empty without SET ENCRYPTION. */
   readonly passwordDigest: string;
   readonly passwordKey: PasswordKey | null;
+  readonly incremental: boolean;
+  readonly plusArchivelog: boolean;
 }
 
 /** What a job row remembers between steps. */
@@ -41,7 +44,10 @@ export function archiveIsDoing(tx: Repositories, tenantId: number): boolean {
   return tx.archives.rounds.get({ tenantId, destNo: archiveDestNo })?.status === 'DOING';
 }
 
-/** A job row of one user tenant; takes a job number and a set number. Throws 9040 without a destination. */
+/**
+ * A job row of one user tenant; takes a job number and a set number. An incremental wish becomes FULL here when there is nothing
+ * to build on. Throws 9040 without a destination and over a change of the data version.
+ */
 export function insertTenantJob(
   tx: Repositories,
   controller: Controller,
@@ -61,10 +67,21 @@ export function insertTenantJob(
     executorTenantId: String(tenant.tenantId),
     jobLevel: 'USER_TENANT',
     path: shownPath(destination),
+    backupType: order.incremental ? possibleType(tx, tenant, shownPath(destination)) : 'FULL',
   };
   insert(tx, controller, job, order);
   tx.events.record('backup_data', 'start_backup_data', { tenant_id: job.tenantId, job_id: job.jobId });
   return job;
+}
+
+function possibleType(tx: Repositories, tenant: Tenant, path: string): BackupType {
+  const { baseId } = baseByRows(tx, tenant.tenantId, path);
+  const base = baseId === null ? null : tx.backups.setById(tenant.tenantId, baseId);
+  if (base === null) return 'FULL';
+  if (base.tenantCompatible === tenant.compatible) return 'INC';
+  const versions = `previous backup set compatible is ${base.tenantCompatible}, current compatible is ${tenant.compatible}`;
+  const reason = `cross compatible incremental backup is not supported, ${versions}`;
+  throw fault('OB_BACKUP_CAN_NOT_START', reason);
 }
 
 /** The coordinating row of sys for a list of tenants. */
@@ -95,8 +112,8 @@ function emptyJob(controller: Controller, order: BackupOrder) {
   const memory: JobMemory = kdf ? { kdf: { ...kdf, salt: Buffer.from(kdf.salt).toString('base64') } } : {};
   return {
     history: false,
-    plusArchivelog: false,
-    backupType: 'FULL' as const,
+    plusArchivelog: order.plusArchivelog,
+    backupType: order.incremental ? ('INC' as const) : ('FULL' as const),
     encryptionMode: order.passwordDigest === '' ? 'NONE' : 'PASSWORD',
     passwd: order.passwordDigest,
     startUs: controller.clock.nowUs(),

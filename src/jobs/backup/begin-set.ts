@@ -10,6 +10,7 @@ import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { activeMasterKey } from '../tenant-keys.ts';
 import { passwordKeyName, passwordKeyOf, setKeyName } from './backup-rows.ts';
 import { destinationMissing, type JobRun, requireDestination, type TaskMemory } from './job-run.ts';
+import { findBase, type SetBase } from './set-base.ts';
 import { setKeyUnderMaster, setKeyUnderPassword } from './set-key.ts';
 import { placeOf } from './set-place.ts';
 
@@ -22,6 +23,7 @@ export async function beginSet(run: JobRun): Promise<void> {
   const place = await placeOf(controller, tenant);
   const engine = await tenantEngineOf(controller, tenant.tenantId);
   const { scn } = await (await engine.log()).barrier();
+  const base = job.backupType === 'INC' ? await findBase(run, engine) : null;
   await catalog.transaction((tx) => {
     // Cancelled meanwhile: the driver sees it when it reads the row again.
     if (tx.backups.jobs.get(job)?.status !== 'INIT') return;
@@ -39,10 +41,12 @@ export async function beginSet(run: JobRun): Promise<void> {
       retryId: -1,
       wrappedKey: key === null ? '' : Buffer.from(key.wrapped).toString('base64'),
       keyVersion: key?.masterKeyVersion ?? 0,
+      ...(base === null ? {} : { since: base.since }),
     };
-    insertSet(tx, run, info?.destId ?? 0, encryptionMode);
+    insertSet(tx, run, info?.destId ?? 0, encryptionMode, base);
     insertTask(tx, run, scn, encryptionMode, memory);
-    tx.backups.jobs.update(job, { status: 'DOING', encryptionMode });
+    const backupType = base === null ? 'FULL' : 'INC';
+    tx.backups.jobs.update(job, { status: 'DOING', encryptionMode, backupType });
     tx.events.record('backup_data', 'persist_set_task', { tenant_id: job.tenantId, job_id: job.jobId });
   });
 }
@@ -72,6 +76,7 @@ function insertSet(
   { controller, job, tenant }: JobRun,
   destId: number,
   encryptionMode: string,
+  base: SetBase | null,
 ): void {
   const at = new Date(job.startUs / 1000);
   const two = (value: number) => String(value).padStart(2, '0');
@@ -80,15 +85,15 @@ function insertSet(
     tenantId: tenant.tenantId,
     backupSetId: job.backupSetId,
     destId,
-    backupType: job.backupType,
-    prevFullBackupSetId: 0,
-    prevIncBackupSetId: 0,
+    backupType: base === null ? 'FULL' : 'INC',
+    prevFullBackupSetId: base?.fullId ?? 0,
+    prevIncBackupSetId: base?.baseId ?? 0,
     dateText: `${at.getFullYear()}${two(at.getMonth() + 1)}${two(at.getDate())}`,
     startUs: job.startUs,
     endUs: null,
     status: 'DOING',
     fileStatus: 'COPYING',
-    plusArchivelog: false,
+    plusArchivelog: job.plusArchivelog,
     startReplayScn: 0n,
     minRestoreScn: 0n,
     minRestoreScnDisplay: '',

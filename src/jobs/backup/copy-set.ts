@@ -2,17 +2,21 @@ import { fault } from '../../base/errors.ts';
 import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
 import { backupBlocks } from '../../copy/backup-blocks.ts';
 import type { SetKey } from '../../copy/keys.ts';
+import { type SetName, setDirectory, setStartKey } from '../../destination/layout.ts';
 import type { Snapshot } from '../../tenants/tenant-engine.ts';
+import { removeTree } from '../clean/remove-tree.ts';
 import type { Controller } from '../controller.ts';
 import { jobSecret } from '../job-secrets.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { setKeyName } from './backup-rows.ts';
 import { changeTask, type JobRun, type TaskMemory, taskMemory } from './job-run.ts';
+import type { SetMemory } from './set-base.ts';
 import { dataFileKey, setNameOf, writeDataIndex, writeMetaInfos, writeSetStart } from './set-files.ts';
 
 /** BACKUP_SYS_META and BACKUP_USER_META. */
 export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
   const { controller, medium, signal } = run;
+  if (taskMemory(task).wasIncremental) await removeIncremental(run, task, set);
   await writeSetStart(medium, setNameOf(set), signal);
   await changeTask(controller, task, { status: 'BACKUP_SYS_META' });
   await writeMetaInfos(medium, setNameOf(set), taskMemory(task).place, task.startScn, signal);
@@ -23,7 +27,10 @@ export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): P
   await finishStage(run, task, changes, 'backup user ls meta succeed');
 }
 
-/** BACKUP_DATA_MINOR and BACKUP_DATA_MAJOR: pins the tenant, copies every block, publishes the files. */
+/**
+ * BACKUP_DATA_MINOR and BACKUP_DATA_MAJOR: pins the tenant, copies every block or every changed page, publishes the files. When
+ * what changed cannot be told any more the set becomes full and begins anew.
+ */
 export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
   const { controller, tenant } = run;
   const memory = { ...taskMemory(task), retryId: taskMemory(task).retryId + 1 };
@@ -31,8 +38,9 @@ export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): P
   // No commit lies between the barrier and a later snapshot's newest commit but those the snapshot holds, so the greater of
   // the two is the snapshot's SCN even when the tenant has long been idle.
   const { scn: barrierScn } = await (await engine.log()).barrier();
-  const snapshot = await engine.pin();
+  const snapshot = await engine.pin(memory.since ?? null);
   try {
+    if (memory.since !== undefined && !snapshot.incremental) return await becomeFull(run, task, set);
     const endScn = snapshot.scn > barrierScn ? snapshot.scn : barrierScn;
     const counts = { tabletCount: 1, macroBlockCount: snapshot.blockCount };
     await changeTask(controller, task, { status: 'BACKUP_DATA_MINOR', endScn, stepData: memory, ...counts });
@@ -76,17 +84,42 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
     outputBytes: BigInt(result.outputBytes),
     tabletCount: 1,
     finishTabletCount: 1,
-    macroBlockCount: snapshot.blockCount,
-    finishMacroBlockCount: snapshot.blockCount,
+    macroBlockCount: result.blockCount,
+    finishMacroBlockCount: result.blockCount,
     fileCount: result.files.length,
   };
   await controller.catalog.transaction((tx) => {
     const done: TaskMemory = { ...memory, copiedScn: String(endScn) };
     tx.backups.tasks.update(task, { ...statistics, status: 'BACKUP_LOG', stepData: done });
     const scns = { startReplayScn: endScn, consistentScn: endScn, minRestoreScn: endScn };
-    tx.backups.sets.update(set, { ...statistics, ...scns });
+    const { point } = snapshot;
+    const kept: SetMemory = { retryId: memory.retryId, ...(point === null ? {} : { point }) };
+    tx.backups.sets.update(set, { ...statistics, ...scns, stepData: kept });
     tx.events.record('backup_data', 'backup data succeed', { tenant_id: job.tenantId, job_id: job.jobId });
   });
+}
+
+/** The rows first: from then on the files of the incremental set are leftovers. */
+function becomeFull({ controller, job }: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
+  const { since, ...memory } = taskMemory(task);
+  controller.log.info('an incremental backup becomes full', { tenant: job.tenantId, job: job.jobId, since });
+  return controller.catalog.transaction((tx) => {
+    tx.backups.jobs.update(job, { backupType: 'FULL' });
+    tx.backups.sets.update(set, { backupType: 'FULL', prevFullBackupSetId: 0, prevIncBackupSetId: 0 });
+    const stepData: TaskMemory = { ...memory, wasIncremental: true };
+    tx.backups.tasks.update(task, { status: 'INIT', stepData });
+    const reason = 'what changed since its base is not known for sure any more';
+    tx.events.record('backup_data', 'incremental becomes full', { tenant_id: job.tenantId, job_id: job.jobId, reason });
+  });
+}
+
+async function removeIncremental(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
+  const { controller, medium, signal } = run;
+  const name: SetName = { backupSetId: set.backupSetId, backupType: 'inc' };
+  await removeTree(medium, setDirectory(name), signal);
+  await medium.remove([setStartKey(name)], signal);
+  const { wasIncremental, ...memory } = taskMemory(task);
+  if (wasIncremental) await changeTask(controller, task, { stepData: memory satisfies TaskMemory });
 }
 
 function finishStage(

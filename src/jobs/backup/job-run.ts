@@ -4,6 +4,7 @@ import type { Tenant } from '../../catalog/tenants.ts';
 import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
+import type { ChangePoint } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
 import { dataDestination, expectedFormat } from '../tenant-destination.ts';
 import type { SetPlace } from './set-place.ts';
@@ -26,6 +27,10 @@ export interface TaskMemory {
   /** Wrapped set key, base64; empty for a set in clear. */
   readonly wrappedKey: string;
   readonly keyVersion: number;
+  /** The point only changes since which are copied; missing in a full set. */
+  readonly since?: ChangePoint;
+  /** True once an incremental set became full after its first files were written: those are still to be removed. */
+  readonly wasIncremental?: boolean;
   /** SCN of the copied snapshot, set when the blocks are on the medium. */
   readonly copiedScn?: string;
   /** End of the set and the sets before it, fixed before its last files are written so that they can be written again. */

@@ -39,6 +39,8 @@ function makeChildren(tx: Repositories, controller: Controller, job: BackupJob):
   const order: BackupOrder = {
     description: job.description,
     passwordDigest: job.passwd,
+    incremental: job.backupType === 'INC',
+    plusArchivelog: job.plusArchivelog,
     passwordKey: passwordKeyOf(job, jobSecret(tx, controller.catalog.secrets, owner, passwordKeyName)),
   };
   for (const tenantId of job.executorTenantId.split(',').map(Number)) {

@@ -115,7 +115,7 @@ function restoreRow(
     finishLsCount: 0,
     tabletCount: info.stats.tabletCount,
     finishTabletCount: 0,
-    totalBytes: info.stats.outputBytes,
+    totalBytes: source.sets.reduce((sum, set) => sum + set.info.stats.outputBytes, 0n),
     finishBytes: 0n,
     passwd: order.digests.join(','),
     description: order.description,

@@ -45,7 +45,7 @@ interface Known {
   scn: Scn;
   /** Where that commit stands in the log. */
   place: LogPlace;
-  /** True once the generation of `place` was folded: another may follow it. */
+  /** True once everything up to `place` was folded: another generation may follow. */
   folded: boolean;
   /** Null while a fold is under way: the data file changes. */
   stamp: FileStamp | null;
@@ -133,8 +133,7 @@ export class ChangeHistory {
       if (known === null) return;
       const survey = this.#survey(known, index, scn);
       if (survey === null) {
-        this.#begin(index, scn);
-        this.#known!.stamp = null;
+        this.#giveUp();
         return;
       }
       const place = placeOf(index);
@@ -147,15 +146,11 @@ export class ChangeHistory {
   }
 
   /** To be called when folding has ended, well or not. */
-  afterFold(index: WalIndex, scn: Scn): void {
+  afterFold(): void {
     const known = this.#known;
     if (!known) return;
     try {
       const stamp = this.#stamp();
-      if (!known.folded) {
-        this.#begin(index, scn);
-        return;
-      }
       known.stamp = stamp;
       // Not synced: without it the next start does not trust the data file, which costs a full set and nothing else.
       this.#append(known, { kind: 'folded', stamp }, false);
@@ -171,7 +166,7 @@ export class ChangeHistory {
     const same = index.salt1 === known.place.salt1 && index.salt2 === known.place.salt2;
     if (same && index.frame < known.place.frame) return null;
     // A new generation may only follow a fold of ours, or a log that was empty.
-    if (!same && !known.folded && known.place.frame > 0) return null;
+    if (!same && !known.folded) return null;
     const found = scanChanges(this.#files.walFd, index, same ? known.place.frame + 1 : 1, known.scn);
     return found !== null && found.scn === scn ? found : null;
   }
@@ -189,7 +184,6 @@ export class ChangeHistory {
     const known: Known = {
       ...first,
       scn: first.floorScn,
-      folded: false,
       sizeBytes: validBytes,
       rewrittenBytes: 0,
     };
@@ -213,9 +207,10 @@ export class ChangeHistory {
   #begin(index: WalIndex, scn: Scn): Known {
     const epoch = randomBytes(8).toString('hex');
     const stamp = this.#stamp();
-    const first = { epoch, floorScn: scn, pinnedScn: scn, place: placeOf(index), stamp };
+    const folded = index.frame === index.backfilled;
+    const first = { epoch, floorScn: scn, pinnedScn: scn, place: placeOf(index), folded, stamp };
     const sizeBytes = this.#replace([{ kind: 'epoch', ...first }]);
-    this.#known = { ...first, scn, folded: false, sizeBytes, rewrittenBytes: sizeBytes };
+    this.#known = { ...first, scn, sizeBytes, rewrittenBytes: sizeBytes };
     return this.#known;
   }
 
@@ -226,7 +221,7 @@ export class ChangeHistory {
     const { epoch, floorScn, pinnedScn, place, scn, stamp } = known;
     if (stamp === null) return;
     known.sizeBytes = this.#replace([
-      { kind: 'epoch', epoch, floorScn, pinnedScn, place, stamp },
+      { kind: 'epoch', epoch, floorScn, pinnedScn, place, folded: true, stamp },
       { kind: 'folding', afterScn: floorScn, scn, place, groups: groupsOf(pages) },
       { kind: 'folded', stamp },
     ]);

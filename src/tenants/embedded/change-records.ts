@@ -7,7 +7,7 @@ import type { Scn } from '../../base/scn.ts';
  *
  *   record: payload length u32 | CRC-32 of kind and payload u32 | kind u8 | payload
  *
- *   1 epoch   id (8 bytes) | floor SCN u64 | last pinned SCN u64 | salt 1 u32 | salt 2 u32 | frame u32 | stamp
+ *   1 epoch   id (8 bytes) | floor SCN u64 | last pinned SCN u64 | salt 1 u32 | salt 2 u32 | frame u32 | stamp | folded u64 (0, 1)
  *   2 folding after SCN u64 | SCN u64 | salt 1 u32 | salt 2 u32 | frame u32 | groups u32 | groups, newest first
  *             group: SCN u64 | pages u32 | page numbers u32 each
  *   3 folded  stamp
@@ -30,6 +30,8 @@ export interface EpochRecord {
   readonly floorScn: Scn;
   readonly pinnedScn: Scn;
   readonly place: LogPlace;
+  /** Whether everything up to `place` was in the data file already. */
+  readonly folded: boolean;
   readonly stamp: FileStamp;
 }
 
@@ -98,6 +100,7 @@ function encodePayload(record: ChangeRecord): Buffer {
         u64(record.floorScn, record.pinnedScn),
         placeBytes(record.place),
         stampBytes(record.stamp),
+        u64(record.folded ? 1n : 0n),
       ]);
     case 'folding':
       return Buffer.concat([u64(record.afterScn, record.scn), placeBytes(record.place), groupBytes(record.groups)]);
@@ -123,6 +126,7 @@ function decodePayload(kind: number, bytes: Buffer): ChangeRecord | null {
     pinnedScn: bytes.readBigUInt64LE(16),
     place: placeAt(bytes, 24),
     stamp: stampAt(bytes, 36),
+    folded: bytes.readBigUInt64LE(52) === 1n,
   };
 }
 

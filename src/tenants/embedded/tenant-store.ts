@@ -179,7 +179,7 @@ export class TenantStore {
     const mode = index.frame * frameBytes > this.#limits.keepLogBytes ? 'TRUNCATE' : 'RESTART';
     this.#changes.beforeFold(index, this.#scn);
     const rows = this.writer.pragma(`wal_checkpoint(${mode})`) as readonly { readonly busy: number }[];
-    this.#changes.afterFold(readWalIndex(this.files.shmFd), this.#scn);
+    this.#changes.afterFold();
     this.cell.publish(this.#position());
     return rows[0]!.busy === 0;
   }
