@@ -9,6 +9,8 @@ export interface DeletePolicy {
   readonly redundancy: number;
   readonly backupCopies: number;
   readonly createUs: number;
+  /** When the policy last started a job; null when it never did. */
+  readonly firedUs: number | null;
 }
 
 export interface DeleteJob {
@@ -61,10 +63,17 @@ export interface DeletionRepository {
   readonly jobs: TableAccess<DeleteJob, 'tenantId' | 'jobId'>;
   readonly tasks: TableAccess<DeleteTask, 'tenantId' | 'taskId'>;
   liveJobs(tenantId?: number): readonly DeleteJob[];
-  /** Moves a finished job with its tasks to the history. */
+  /** Tasks of a job in the order they are carried out. */
+  tasksOfJob(tenantId: number, jobId: number): readonly DeleteTask[];
+  /** Changes when a policy comes or goes. */
+  policyMark(): string;
+  /** Moves a finished job with its tasks to the history; of those that found nothing only the newest stay there. */
   moveToHistory(tenantId: number, jobId: number): void;
   removeTenant(tenantId: number): void;
 }
+
+/** Jobs that found nothing to delete are remembered for about six weeks of hours. */
+const maxIdleJobs = 1_000;
 
 export function createDeletions(store: Store): DeletionRepository {
   const policies = openTable<DeletePolicy, 'tenantId' | 'policyName'>(store, {
@@ -77,6 +86,7 @@ export function createDeletions(store: Store): DeletionRepository {
       redundancy: 'int',
       backupCopies: 'int',
       createUs: 'int',
+      firedUs: 'int',
     },
   });
   const jobs = openTable<DeleteJob, 'tenantId' | 'jobId'>(store, {
@@ -126,16 +136,28 @@ export function createDeletions(store: Store): DeletionRepository {
       stepData: 'json',
     },
   });
+  const forgetIdle = store.database.prepare(
+    `DELETE FROM backup_delete_job WHERE tenant_id = @tenantId AND history = 1 AND task_count = 0 AND status = 'COMPLETED'
+       AND job_id <= (SELECT job_id FROM backup_delete_job
+                      WHERE tenant_id = @tenantId AND history = 1 AND task_count = 0 AND status = 'COMPLETED'
+                      ORDER BY job_id DESC LIMIT 1 OFFSET ${maxIdleJobs})`,
+  );
+  const mark = store.database
+    .prepare("SELECT count(*) || '.' || ifnull(max(create_us), 0) FROM backup_delete_policy")
+    .pluck(true);
   return Object.freeze({
     policies,
     jobs,
     tasks,
     liveJobs: (tenantId?: number) => jobs.list({ history: false, ...(tenantId === undefined ? {} : { tenantId }) }),
+    tasksOfJob: (tenantId: number, jobId: number) => tasks.list({ tenantId, jobId }),
+    policyMark: () => mark.get() as string,
     moveToHistory: (tenantId: number, jobId: number) => {
       for (const task of tasks.list({ tenantId, jobId })) {
         tasks.update({ tenantId, taskId: task.taskId }, { history: true });
       }
       jobs.update({ tenantId, jobId }, { history: true });
+      forgetIdle.run({ tenantId });
     },
     removeTenant: (tenantId: number) => {
       for (const table of [policies, jobs, tasks]) table.removeAll({ tenantId });

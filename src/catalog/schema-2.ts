@@ -35,5 +35,10 @@ CREATE TABLE backup_proof (
 CREATE INDEX backup_proof_broken ON backup_proof (path, result);
 `;
 
+/** Cleaning: when a policy last started a job, so that it does once an hour whatever the clock did meanwhile. */
+const cleaning = `
+ALTER TABLE backup_delete_policy ADD COLUMN fired_us INTEGER;
+`;
+
 /** The catalog's second step. */
-export const secondSchema = [proof].join('\n');
+export const secondSchema = [proof, cleaning].join('\n');

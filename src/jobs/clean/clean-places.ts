@@ -1,0 +1,103 @@
+import type { ArchivePiece } from '../../catalog/archives.ts';
+import type { BackupSet } from '../../catalog/backups.ts';
+import type { Repositories } from '../../catalog/catalog.ts';
+import type { Secrets } from '../../catalog/secrets.ts';
+import { sysTenantId } from '../../catalog/tenants.ts';
+import { endpointText } from '../../destination/destination.ts';
+import {
+  type CleanupPiece,
+  type CleanupSet,
+  type CleanupWish,
+  type ItemsInUse,
+  pieceText,
+} from '../../policy/cleanup.ts';
+import type { RestoreMemory } from '../restore/restore-rows.ts';
+import { archiveDestNo, dataDestination } from '../tenant-destination.ts';
+
+/** A destination a job cleans, as the catalog keeps it. */
+export interface CleanPlace {
+  readonly text: string;
+  readonly destId: number;
+}
+
+/** Where a tenant's sets and pieces lie now; null for what is not set. */
+export interface CleanPlaces {
+  readonly data: CleanPlace | null;
+  readonly archive: CleanPlace | null;
+}
+
+export function placesOf(tx: Repositories, secrets: Secrets, tenantId: number): CleanPlaces {
+  const archive = tx.destinations.archiveDest(tenantId, archiveDestNo);
+  return {
+    data: dataPlace(tx, secrets, tenantId),
+    archive: archive?.path === undefined ? null : { text: archive.path, destId: Number(archive.dest_id ?? 0) },
+  };
+}
+
+function dataPlace(tx: Repositories, secrets: Secrets, tenantId: number): CleanPlace | null {
+  const destination = dataDestination(tx, secrets, tenantId);
+  if (destination === null) return null;
+  const key = { tenantId, path: destination.path, endpoint: endpointText(destination) };
+  return { text: tx.destinations.dataDest(tenantId), destId: tx.destinations.storageInfo.get(key)?.destId ?? 0 };
+}
+
+/** Everything the policy decides from, as the rows say now. */
+export function cleanupWish(
+  tx: Repositories,
+  tenantId: number,
+  places: CleanPlaces,
+  policy: CleanupWish['policy'],
+  expiryUs: number,
+): CleanupWish {
+  return {
+    policy,
+    expiryUs,
+    sets: tx.backups.sets.list({ tenantId }).map(setOf),
+    pieces: tx.archives.pieces.list({ tenantId }).map(pieceOf),
+    dataDestId: places.data?.destId ?? null,
+    archiveDestId: places.archive?.destId ?? null,
+    inUse: itemsInUse(tx, places),
+  };
+}
+
+function setOf(set: BackupSet): CleanupSet {
+  return {
+    id: set.backupSetId,
+    destId: set.destId,
+    type: set.backupType,
+    status: set.status,
+    fileStatus: set.fileStatus,
+    startReplayScn: set.startReplayScn,
+    minRestoreScn: set.minRestoreScn,
+    prevFullId: set.prevFullBackupSetId,
+    prevIncId: set.prevIncBackupSetId,
+    passwordDigest: set.passwd,
+    plusArchivelog: set.plusArchivelog,
+    complete: set.status === 'SUCCESS',
+    endUs: set.endUs,
+  };
+}
+
+function pieceOf(piece: ArchivePiece): CleanupPiece {
+  const { destId, roundId, pieceId, startScn, checkpointScn, endScn, fileStatus, status } = piece;
+  return { destId, roundId, pieceId, startScn, checkpointScn, endScn, fileStatus, status };
+}
+
+/** Sets and pieces of these places that restores of this server read now. */
+function itemsInUse(tx: Repositories, { data, archive }: CleanPlaces): ItemsInUse {
+  const sets = new Set<number>();
+  const pieces = new Set<string>();
+  for (const job of tx.restores.liveJobs()) {
+    if (job.tenantId === sysTenantId || job.finishUs !== null) continue;
+    const memory = job.stepData as Partial<RestoreMemory>;
+    if (data !== null && memory.data !== undefined && pathOf(memory.data) === pathOf(data.text))
+      for (const set of memory.sets ?? []) sets.add(set.id);
+    if (archive !== null && memory.archive && pathOf(memory.archive) === pathOf(archive.text))
+      for (const piece of memory.pieces ?? []) pieces.add(pieceText(piece));
+  }
+  return { sets, pieces };
+}
+
+function pathOf(text: string): string {
+  return text.split('?', 1)[0] ?? text;
+}

@@ -1,0 +1,71 @@
+import { fault } from '../../base/errors.ts';
+import type { DeleteJob } from '../../catalog/deletions.ts';
+import type { Tenant } from '../../catalog/tenants.ts';
+import type { DestType } from '../../destination/codec/identity-files.ts';
+import { requireFormat } from '../../destination/identity.ts';
+import { withCodedErrors } from '../../destination/medium-fault.ts';
+import type { Medium } from '../../media/medium.ts';
+import type { Controller } from '../controller.ts';
+import { expectedFormat, readStored } from '../tenant-destination.ts';
+import type { CleanPlace } from './clean-places.ts';
+
+/** Everything one run of a clean-up job works on. */
+export interface CleanRun {
+  readonly controller: Controller;
+  readonly job: DeleteJob;
+  readonly tenant: Tenant;
+  readonly signal: AbortSignal;
+  readonly media: CleanMedia;
+}
+
+/** Why a running clean-up is stopped from outside. */
+export class CleanCanceled extends Error {
+  override readonly name = 'CleanCanceled';
+}
+
+/** The media of a run, each opened at its first use and kept to the end: one that is unmounted meanwhile shows. */
+export class CleanMedia {
+  readonly #controller: Controller;
+  readonly #tenantId: number;
+  readonly #open = new Map<string, Medium>();
+
+  constructor(controller: Controller, tenantId: number) {
+    this.#controller = controller;
+    this.#tenantId = tenantId;
+  }
+
+  at(place: CleanPlace): Medium {
+    const known = this.#open.get(place.text);
+    if (known) return known;
+    const destination = readStored(this.#controller.catalog.secrets, this.#tenantId, place.text);
+    const medium = this.#controller.openMedium(destination);
+    this.#open.set(place.text, medium);
+    return medium;
+  }
+
+  /** Nobody waits for a medium that does not come back. */
+  close(): void {
+    for (const medium of this.#open.values()) void medium.close().catch(() => undefined);
+    this.#open.clear();
+  }
+}
+
+/** The medium of a place once its format file was held against what was accepted: -9080 or -9081 else. */
+export async function requirePlace(run: CleanRun, place: CleanPlace, destType: DestType): Promise<Medium> {
+  const { controller, tenant, signal } = run;
+  const { catalog } = controller;
+  const expected = await catalog.read((tx) => {
+    const destination = readStored(catalog.secrets, tenant.tenantId, place.text);
+    return expectedFormat(tx, controller, tenant, destination, destType);
+  });
+  const medium = run.media.at(place);
+  await withCodedErrors(() => requireFormat(medium, expected, signal));
+  return medium;
+}
+
+/** The tenant of a job; -5157 when it is gone. */
+export async function tenantOfJob(controller: Controller, job: DeleteJob): Promise<Tenant> {
+  const tenant = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: job.tenantId }));
+  if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(job.tenantId));
+  return tenant;
+}
