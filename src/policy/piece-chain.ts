@@ -21,7 +21,7 @@ export function choosePieces(pieces: readonly PlanPiece[], startScn: Scn, untilS
     if (piece.fileStatus !== 'AVAILABLE') reject(piece, `its files are ${piece.fileStatus}`);
     else if (piece.endScn <= startScn) reject(piece, 'it ends before the log that is wanted');
     else if (last && last.checkpointScn >= untilScn) reject(piece, 'it begins after the restore point');
-    else if (!last || continues(last, piece)) chosen.push(piece);
+    else if (!last || continuesPiece(last, piece)) chosen.push(piece);
     else {
       for (const former of chosen) reject(former, `the log has a hole before piece ${piece.pieceId}`);
       chosen = [piece];
@@ -31,11 +31,26 @@ export function choosePieces(pieces: readonly PlanPiece[], startScn: Scn, untilS
   return { pieces: chosen, failure: failureOf(chosen, startScn, untilScn), reachedScn, rejected };
 }
 
+/** The pieces of the log that goes on at `startScn`, as far as it has no hole; none when nothing holds that SCN. */
+export function followPieces<P extends PlanPiece>(pieces: readonly P[], startScn: Scn): readonly P[] {
+  const ordered = pieces
+    .filter((piece) => piece.fileStatus === 'AVAILABLE')
+    .sort((a, b) => a.roundId - b.roundId || a.pieceId - b.pieceId);
+  const first = ordered.findIndex((piece) => piece.startScn <= startScn && startScn < piece.endScn);
+  const chain = first < 0 ? [] : [ordered[first]!];
+  for (const piece of ordered.slice(first + 1)) {
+    const last = chain.at(-1);
+    if (!last || !continuesPiece(last, piece)) break;
+    chain.push(piece);
+  }
+  return chain;
+}
+
 /**
  * A frozen piece of a stopped round keeps its nominal end although its log stops earlier; between two rounds there is always a
  * hole, even when a new round happens to begin at that end.
  */
-function continues(last: PlanPiece, piece: PlanPiece): boolean {
+export function continuesPiece(last: PlanPiece, piece: PlanPiece): boolean {
   return piece.roundId === last.roundId && piece.pieceId === last.pieceId + 1 && piece.startScn === last.endScn;
 }
 
