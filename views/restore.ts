@@ -106,10 +106,10 @@ const lsLogRestoreStatusColumns = [
   column('SYNC_LSN', unsigned, { expr: 'CASE ls_id WHEN 1 THEN 0 ELSE log_bytes END' }),
   column('SYNC_SCN', unsigned),
   column('SYNC_STATUS', varchar(128), {
-    expr: "CASE WHEN sync_scn >= recovery_until_scn THEN 'RESTORE SUSPEND' ELSE 'NORMAL' END",
+    expr: "CASE WHEN sync_scn >= recovery_until_scn THEN 'RESTORE SUSPEND' ELSE CASE json_extract(step_data, '$.logRestore.code') WHEN -4018 THEN 'SOURCE HAS A GAP' WHEN -9064 THEN 'STANDBY LOG NOT MATCH' WHEN -4012 THEN 'FETCH LOG TIMEOUT' ELSE iif(json_extract(step_data, '$.logRestore.code') IS NULL, 'NORMAL', 'NOT AVAILABLE') END END",
   }),
-  column('ERR_CODE', bigint, { expr: '0' }),
-  column('COMMENT', varchar(2048), { expr: "''" }),
+  column('ERR_CODE', bigint, { expr: "ifnull(json_extract(step_data, '$.logRestore.code'), 0)" }),
+  column('COMMENT', varchar(2048), { expr: "ifnull(json_extract(step_data, '$.logRestore.comment'), '')" }),
 ];
 
 export const restoreViews: readonly ViewFamily[] = [

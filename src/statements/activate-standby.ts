@@ -22,17 +22,20 @@ export const activateStandby = handler<'activateStandby', Tenant>({
   async run(target, { verify }, _, controller) {
     if (verify || (target.role === 'PRIMARY' && target.switchoverStatus === 'NORMAL')) return {};
     const { tenantId } = target;
-    await controller.catalog.transaction((tx) => {
-      tx.tenants.change(tenantId, {
-        role: 'PRIMARY',
-        switchoverStatus: 'NORMAL',
-        switchoverEpoch: target.switchoverEpoch + 1,
-        recoveryUntilScn: unlimitedScn,
+    // What is being taken over is ended first: the tenant becomes primary at the point its row says.
+    await controller.holdStandby(tenantId, async () => {
+      await controller.catalog.transaction((tx) => {
+        tx.tenants.change(tenantId, {
+          role: 'PRIMARY',
+          switchoverStatus: 'NORMAL',
+          switchoverEpoch: target.switchoverEpoch + 1,
+          recoveryUntilScn: unlimitedScn,
+        });
+        tx.restores.logSources.removeAll({ tenantId });
+        tx.events.recordOfTenant(tenantId, 'tenant_role_transition', 'failover_to_primary', { tenant_id: tenantId });
       });
-      tx.restores.logSources.removeAll({ tenantId });
-      tx.events.recordOfTenant(tenantId, 'tenant_role_transition', 'failover_to_primary', { tenant_id: tenantId });
+      await applyRole(controller, tenantId, await controller.engines.open(tenantId));
     });
-    await applyRole(controller, tenantId, await controller.engines.open(tenantId));
     return {};
   },
 });

@@ -1,10 +1,12 @@
-import { fault } from '../base/errors.ts';
+import { fault, faultText } from '../base/errors.ts';
+import { unlimitedScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { type Tenant, tenantType } from '../catalog/tenants.ts';
 import { type ArchiveDest, parseArchiveDest, parseArchiveDestState } from '../destination/archive-dest.ts';
 import type { DestType } from '../destination/codec/identity-files.ts';
 import { type Destination, endpointText, storedText } from '../destination/destination.ts';
-import { mapMediumError } from '../destination/medium-fault.ts';
+import { readFormatFile } from '../destination/identity.ts';
+import { mapMediumError, withCodedErrors } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
@@ -35,7 +37,7 @@ export async function setBackupItem(
 ): Promise<void> {
   const tenant = await controller.catalog.read((tx) => targetTenant(tx, item.tenant, speaker));
   if (item.name === dataDestName) return setDataDest(controller, tenant, value, speaker);
-  if (item.name === restoreSourceName) return setRestoreSource(controller, tenant, value);
+  if (item.name === restoreSourceName) return setRestoreSource(controller, tenant, value, speaker);
   const state = archiveStateName.exec(item.name);
   // The kernel takes numbered destinations and never archives to them; here they are refused.
   if ((state ?? archiveDestName.exec(item.name))?.[1] !== undefined) throw fault('OB_NOT_SUPPORTED', `${item.name} is`);
@@ -126,11 +128,44 @@ async function setArchiveState(controller: Controller, tenant: Tenant, destNo: n
   controller.wake.archive();
 }
 
-/** Only the empty value and the removal of a source are carried out; a source of its own comes with standby tenants. */
-async function setRestoreSource(controller: Controller, tenant: Tenant, value: string): Promise<void> {
-  if (parseRestoreSource(value, controller.release) !== null)
-    throw fault('OB_NOT_SUPPORTED', 'set log restore source is');
-  await controller.catalog.transaction((tx) => tx.restores.logSources.remove({ tenantId: tenant.tenantId, id: 1 }));
+/** An archive path, which must be another tenant's; a running server as source (SERVICE) is refused. `''` removes the source. */
+async function setRestoreSource(
+  controller: Controller,
+  tenant: Tenant,
+  value: string,
+  speaker: Speaker,
+): Promise<void> {
+  const source = parseRestoreSource(value, controller.release);
+  if (source?.type === 'SERVICE') throw fault('OB_NOT_SUPPORTED', 'set log restore source to a service is');
+  const { tenantId } = tenant;
+  if (source !== null) {
+    warnOfIgnored(source.location, speaker);
+    await checkLogSource(controller, tenant, source.location);
+  }
+  await controller.holdStandby(tenantId, () =>
+    controller.catalog.transaction((tx) => {
+      if (source === null) return void tx.restores.logSources.remove({ tenantId, id: 1 });
+      const seal = sealKeyOf(controller.catalog.secrets, tenantId, source.location.path);
+      const recoveryUntilScn = tx.tenants.get({ tenantId })?.recoveryUntilScn ?? unlimitedScn;
+      const text = `LOCATION=${storedText(source.location, seal)}`;
+      tx.restores.logSources.put({ tenantId, id: 1, type: 'LOCATION', value: text, recoveryUntilScn });
+    }),
+  );
+  controller.wake.restore();
+}
+
+async function checkLogSource(controller: Controller, tenant: Tenant, location: Destination): Promise<void> {
+  const unreadable = 'access the log restore source location';
+  const medium = controller.openMedium(location);
+  try {
+    const format = await withCodedErrors(() => readFormatFile(medium));
+    if (format === null) throw faultText('OB_BACKUP_FILE_NOT_EXIST', `Incorrect arguments to ${unreadable}`);
+    if (format.destType !== 'archive_log') throw fault('OB_INVALID_ARGUMENT', `${unreadable}, it is no archive path`);
+    if (format.clusterId === controller.cluster.id && format.tenantId === tenant.tenantId)
+      throw fault('OB_INVALID_ARGUMENT', 'set standby itself as log restore source');
+  } finally {
+    await medium.close();
+  }
 }
 
 function readDestination(controller: Controller, value: string, speaker: Speaker): Destination {

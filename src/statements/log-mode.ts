@@ -8,6 +8,8 @@ import { isSys, resolveArchiveTenants } from './tenant-clause.ts';
 /** Turns archiving of one tenant on or off; the error it meets, null when it was done. */
 function switchMode(tx: Repositories, tenant: Tenant, on: boolean): ObError | null {
   if (on && (tenant.status !== 'NORMAL' || tenant.inRecyclebin)) return fault('OB_CANNOT_START_LOG_ARCHIVE_BACKUP');
+  if (on && tenant.role === 'STANDBY' && (tenant.recoveryUntilScn ?? 0n) > (tenant.syncScn ?? 0n))
+    return fault('OB_NOT_SUPPORTED', 'ARCHIVELOG of a standby tenant that follows another archive is');
   const mode = on ? 'ARCHIVELOG' : 'NOARCHIVELOG';
   if (tenant.logMode === mode) return fault(on ? 'OB_ALREADY_IN_ARCHIVE_MODE' : 'OB_ALREADY_IN_NOARCHIVE_MODE');
   tx.tenants.change(tenant.tenantId, { logMode: mode });

@@ -15,10 +15,7 @@ function refused<K extends ObStatementKind>(name: string, access: StatementAcces
 }
 
 /** As `refused`, after the complaints about its one tenant. */
-function refusedRole<K extends 'recoverStandby' | 'switchover'>(
-  name: string,
-  access: StatementAccess,
-): StatementHandler<K> {
+function refusedRole<K extends 'switchover'>(name: string, access: StatementAccess): StatementHandler<K> {
   return handler<K, unknown>({
     ...refused<K>(name, access),
     async resolve(statement, speaker, controller) {
@@ -53,7 +50,6 @@ export const refusedStatements = Object.freeze({
   restorePreview: refused<'restorePreview'>('restore preview', sysOnly),
   addRestoreSource: refusedSource<'addRestoreSource'>('add restore source'),
   clearRestoreSource: refusedSource<'clearRestoreSource'>('clear restore source'),
-  recoverStandby: refusedRole<'recoverStandby'>('recover standby', anyTenant),
   switchover: refusedRole<'switchover'>('switchover', superAnywhere),
   createStandbyTenant: refused<'createStandbyTenant'>('create standby tenant', superInSys),
   recoverTable: refused<'recoverTable'>('recover table', sysOnly),

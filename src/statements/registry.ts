@@ -10,6 +10,7 @@ import { dropTenant, flashbackTenant, purgeTenant } from './drop-tenant.ts';
 import { grant, revoke, revokeAll } from './grants.ts';
 import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
 import { archivelog, noarchivelog } from './log-mode.ts';
+import { recoverStandby } from './recover-standby.ts';
 import { refusedForm, refusedStatements } from './refused.ts';
 import { resetParameters } from './reset-parameters.ts';
 import { alterResourcePool, createResourcePool, dropResourcePool } from './resource-pool.ts';
@@ -39,6 +40,7 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   restore,
   cancelRestore,
   activateStandby,
+  recoverStandby,
   resetParameters,
   validateBackup,
   cancelValidate,

@@ -182,12 +182,15 @@ export const restoreSourceRefusals: readonly Refusal[] = [
   [...restoreSource('SERVICE=10.9.8.7:2881 PASSWORD=SECRET'), 1210, missingText],
   [...restoreSource('SERVICE=10.9.8.7:2881 USER=repl@p'), 1210, missingText],
   [...restoreSource('SERVICE=10.9.8.7:2881 USER=repl@p PASSWORD='), 1210, missingText],
-  // A source of its own comes with standby tenants.
-  [...restoreSource('LOCATION=file://$DIR/kit/log'), 1235, 'set log restore source is not supported'],
+  [
+    ...restoreSource('LOCATION=file://$DIR/nothing'),
+    9011,
+    'Incorrect arguments to access the log restore source location',
+  ],
   [
     ...restoreSource('SERVICE=10.9.8.7:2881;10.9.8.8:2881 USER=repl@p PASSWORD=SECRET'),
     1235,
-    'set log restore source is not supported',
+    'set log restore source to a service is not supported',
   ],
 ];
 

@@ -50,9 +50,15 @@ export const namedRefusals: readonly Refusal[] = [
   [t, 'ALTER SYSTEM CLEAR RESTORE SOURCE', 1235, 'non-sys tenant set add restore source is not supported'],
   // Standby.
   ...["UNTIL TIME = '2024-03-09 06:00:00'", 'UNTIL SCN = 1709893353500000000', 'UNTIL UNLIMITED', 'CANCEL', ''].map(
-    (form): Refusal => [sys, `ALTER SYSTEM RECOVER STANDBY TENANT = t ${form}`, 1235, is('recover standby')],
+    (form): Refusal => [
+      sys,
+      `ALTER SYSTEM RECOVER STANDBY TENANT = t ${form}`,
+      ...(form === ''
+        ? ([1210, 'Incorrect arguments to restore until, should specify restore until point'] as const)
+        : ([4179, 'tenant role is not STANDBY, recover is not allowed'] as const)),
+    ],
   ),
-  [t, 'ALTER SYSTEM RECOVER STANDBY CANCEL', 1235, is('recover standby')],
+  [t, 'ALTER SYSTEM RECOVER STANDBY CANCEL', 4179, 'tenant role is not STANDBY, recover is not allowed'],
   [sys, 'ALTER SYSTEM RECOVER STANDBY CANCEL', 1210, 'Incorrect arguments to tenant name, should specify tenant name'],
   [
     t,

@@ -62,7 +62,6 @@ describe('a refused statement', () => {
       'ALTER SYSTEM RECOVER STANDBY UNTIL UNLIMITED',
       '1210 (HY000): Incorrect arguments to tenant name, should specify tenant name',
     ],
-    ['ALTER SYSTEM RECOVER STANDBY TENANT = shop UNTIL UNLIMITED', '1235 (0A000): recover standby is not supported'],
     ['ALTER SYSTEM SWITCHOVER TO PRIMARY TENANT = shop', '1235 (0A000): switchover is not supported'],
     ["ALTER SYSTEM ADD RESTORE SOURCE 'file:///a'", '1235 (0A000): add restore source is not supported'],
     ['ALTER SYSTEM CLEAR RESTORE SOURCE', '1235 (0A000): clear restore source is not supported'],

@@ -20,8 +20,15 @@ export interface FoundPiece extends PlanPiece {
   readonly maxScn: bigint;
 }
 
-/** All pieces of an archive path, frozen ones by their own info, the active one by its checkpoint. */
-export async function readPieces(medium: Medium, signal?: AbortSignal): Promise<readonly FoundPiece[]> {
+/**
+ * All pieces of an archive path, frozen ones by their own info, the active one by its checkpoint. `frozen` keeps what never
+ * changes, by directory, for callers that come again.
+ */
+export async function readPieces(
+  medium: Medium,
+  signal?: AbortSignal,
+  frozen: Map<string, FoundPiece> = new Map(),
+): Promise<readonly FoundPiece[]> {
   const names = new Map<string, PieceName>();
   for (const entry of await medium.list(piecesDirectory, signal)) {
     const placeholder = parsePiecePlaceholder(entry.name);
@@ -30,7 +37,10 @@ export async function readPieces(medium: Medium, signal?: AbortSignal): Promise<
   const found: FoundPiece[] = [];
   for (const { destId, roundId, pieceId } of names.values()) {
     const name = { destId, roundId, pieceId };
-    const piece = (await readFrozen(medium, name, signal)) ?? (await readActive(medium, name, signal));
+    const directory = pieceDirectory(name);
+    const whole = frozen.get(directory) ?? (await readFrozen(medium, name, signal));
+    if (whole !== null) frozen.set(directory, whole);
+    const piece = whole ?? (await readActive(medium, name, signal));
     if (piece !== null) found.push(piece);
   }
   return found.sort((a, b) => a.pieceId - b.pieceId);

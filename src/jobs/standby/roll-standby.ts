@@ -1,0 +1,194 @@
+import { faultText } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
+import type { Tenant } from '../../catalog/tenants.ts';
+import { applyLog, type LogInput } from '../../copy/apply-log.ts';
+import { unwrapKey } from '../../copy/keys.ts';
+import { readFormatFile } from '../../destination/identity.ts';
+import type { Medium } from '../../media/medium.ts';
+import { followPieces } from '../../policy/piece-chain.ts';
+import type { Controller } from '../controller.ts';
+import { type FoundPiece, logFileKeys, readPieces } from '../restore/read-archive-path.ts';
+import { logKeyPurpose } from '../restore/restore-source.ts';
+import { readStored } from '../tenant-destination.ts';
+import { tenantEngineOf } from '../tenant-engine-of.ts';
+import { masterKeys } from '../tenant-keys.ts';
+
+/** Archived bytes taken at a time; a file is taken whole. */
+const batchBytes = 64 << 20;
+
+/** What a standby's reading remembers between turns; worthless after a restart. */
+export interface LogPlace {
+  /** Pieces that are frozen and therefore never change, by their directory. */
+  readonly frozen: Map<string, FoundPiece>;
+  /** The file the log goes on in; null when it must be looked for. */
+  file: { readonly roundId: number; readonly pieceId: number; readonly name: string } | null;
+  /** Who archives there. */
+  origin: { readonly clusterId: number; readonly tenantId: number } | null;
+}
+
+export function newLogPlace(): LogPlace {
+  return { frozen: new Map(), file: null, origin: null };
+}
+
+export function forgetLogPlace(place: LogPlace): void {
+  place.frozen.clear();
+  place.file = null;
+  place.origin = null;
+}
+
+/**
+ * Takes a standby as far as its log source and RECOVERY_UNTIL_SCN allow, in batches after each of which it is whole and its row
+ * says how far it is. Returns when there is nothing more for now; throws -4018 when the log has a hole.
+ */
+export async function rollStandby(
+  controller: Controller,
+  tenant: Tenant,
+  place: LogPlace,
+  signal: AbortSignal,
+): Promise<void> {
+  const { tenantId } = tenant;
+  const { catalog } = controller;
+  const source = await catalog.read((tx) => tx.restores.logSources.get({ tenantId, id: 1 }));
+  if (source?.type !== 'LOCATION') return;
+  const medium = controller.openMedium(readStored(catalog.secrets, tenantId, source.value.replace(/^LOCATION=/, '')));
+  try {
+    place.origin ??= await readOrigin(medium, signal);
+    for (let syncScn = tenant.syncScn ?? 0n; ; ) {
+      const reached = await rollBatch({ controller, tenant, place, medium, signal }, syncScn);
+      if (reached === null || reached <= syncScn) return;
+      syncScn = reached;
+    }
+  } finally {
+    await medium.close().catch(() => undefined);
+  }
+}
+
+interface RollRun {
+  readonly controller: Controller;
+  readonly tenant: Tenant;
+  readonly place: LogPlace;
+  readonly medium: Medium;
+  readonly signal: AbortSignal;
+}
+
+async function readOrigin(medium: Medium, signal: AbortSignal): Promise<NonNullable<LogPlace['origin']>> {
+  const format = await readFormatFile(medium, signal);
+  if (format === null) throw faultText('OB_BACKUP_FILE_NOT_EXIST', 'the log restore source has no format file');
+  return { clusterId: format.clusterId, tenantId: format.tenantId };
+}
+
+/** One batch; null when the archive or the wish goes no further for now. */
+async function rollBatch(run: RollRun, syncScn: Scn): Promise<Scn | null> {
+  const { controller, tenant, place, medium, signal } = run;
+  const wanted = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: tenant.tenantId })?.recoveryUntilScn);
+  if (wanted === undefined || wanted === null || wanted <= syncScn) return null;
+  const chain = followPieces(await readPieces(medium, signal, place.frozen), syncScn);
+  const last = chain.at(-1);
+  if (!last) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
+  const untilScn = last.checkpointScn < wanted ? last.checkpointScn : wanted;
+  if (untilScn <= syncScn) return null;
+  const files = await filesFrom(run, chain);
+  const whole = files.left.length === 0;
+  const engine = await tenantEngineOf(controller, tenant.tenantId);
+  const target = await engine.beginRoll();
+  try {
+    const { lastScn } = await applyLog({
+      files: openFiles(medium, files.taken, place, signal),
+      target: target.writer,
+      afterScn: syncScn,
+      untilScn,
+      keyFor: keyOpener(run),
+      workers: controller.workers,
+      signal,
+      clock: controller.clock,
+    });
+    const throughScn = whole ? checkedEnd(chain, lastScn, untilScn) : lastScn;
+    signal.throwIfAborted();
+    await target.apply(throughScn);
+    await writeDown(controller, tenant.tenantId, throughScn);
+    return throughScn;
+  } finally {
+    await target.end();
+  }
+}
+
+/** The checkpoint promised records up to the newest commit; fewer mean that a log file has lost its end. */
+function checkedEnd(chain: readonly FoundPiece[], lastScn: Scn, untilScn: Scn): Scn {
+  const recorded = chain.reduce(
+    (most, { startScn, maxScn }) => (maxScn > startScn && maxScn > most ? maxScn : most),
+    0n,
+  );
+  const needed = recorded < untilScn ? recorded : untilScn;
+  if (lastScn < needed) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
+  return untilScn;
+}
+
+interface LogFile {
+  readonly roundId: number;
+  readonly pieceId: number;
+  readonly name: string;
+}
+
+/** The files to read next, as many as a batch holds, and those behind them. */
+async function filesFrom({ medium, place, signal }: RollRun, chain: readonly FoundPiece[]) {
+  const all: LogFile[] = [];
+  for (const piece of chain) {
+    const { roundId, pieceId } = piece;
+    const { file } = place;
+    if (file !== null && (file.roundId > roundId || (file.roundId === roundId && file.pieceId > pieceId))) continue;
+    for (const name of await logFileKeys(medium, piece, signal)) all.push({ roundId, pieceId, name });
+  }
+  const from = Math.max(
+    0,
+    all.findIndex(({ name }) => name === place.file?.name),
+  );
+  const files = all.slice(from);
+  let bytes = 0;
+  let count = 0;
+  while (count < files.length && (count < 2 || bytes < batchBytes)) {
+    bytes += (await medium.head(files[count]!.name, signal))?.sizeBytes ?? 0;
+    count++;
+  }
+  return { taken: files.slice(0, count), left: files.slice(count) };
+}
+
+/** Opens one file after the other and remembers the one being read: the next batch begins with it. */
+async function* openFiles(
+  medium: Medium,
+  files: readonly LogFile[],
+  place: LogPlace,
+  signal: AbortSignal,
+): AsyncGenerator<LogInput> {
+  for (const file of files) {
+    const source = await medium.openObject(file.name, signal);
+    try {
+      yield { source, name: file.name };
+      place.file = file;
+    } finally {
+      await source.close().catch(() => undefined);
+    }
+  }
+}
+
+/** Keys the tenant brought along, and those of the tenant that archives when it lives in this cluster. */
+function keyOpener({ controller, tenant, place }: RollRun) {
+  const { catalog, cluster } = controller;
+  const origin = place.origin?.clusterId === cluster.id ? place.origin.tenantId : null;
+  const masters = catalog.read((tx) => [
+    ...masterKeys(tx, catalog.secrets, tenant.tenantId),
+    ...(origin === null ? [] : masterKeys(tx, catalog.secrets, origin)),
+  ]);
+  masters.catch(() => undefined);
+  return async (
+    header: Parameters<typeof logKeyPurpose>[0] & { readonly encrypted: boolean; readonly wrappedKey: Uint8Array },
+  ) => (header.encrypted ? unwrapKey(header.wrappedKey, await masters, logKeyPurpose(header)) : null);
+}
+
+/** How far the standby now is. What it reads is what was taken over: sync, replayable and readable are one. */
+async function writeDown(controller: Controller, tenantId: number, scn: Scn): Promise<void> {
+  await controller.catalog.transaction((tx) => {
+    const tenant = tx.tenants.get({ tenantId });
+    if (tenant?.role !== 'STANDBY' || (tenant.syncScn ?? 0n) >= scn) return;
+    tx.tenants.change(tenantId, { syncScn: scn, replayableScn: scn, readableScn: scn });
+  });
+}
