@@ -51,7 +51,7 @@ export interface Applied {
  * the files begin too late or have a hole, OB_CHECKSUM_ERROR for damaged files.
  */
 export async function applyLog(request: ApplyRequest): Promise<Applied> {
-  const shared = new SharedCounters();
+  const shared = SharedCounters.begin(1);
   const reached = { scn: request.afterScn };
   const items = itemsOf(request, reached);
   const names = { current: 'log file' };

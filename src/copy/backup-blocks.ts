@@ -20,6 +20,7 @@ import type { SetKey } from './keys.ts';
 import { indexSeal } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { mediumErrorAt } from './thread-error.ts';
+import type { ThreadHost } from './thread-host.ts';
 import { abortError, atMost, runThreadJob, stopGraceMs } from './thread-job.ts';
 
 export interface BackupRequest {
@@ -28,6 +29,8 @@ export interface BackupRequest {
   readonly openSink: (fileNo: number) => Promise<ObjectSink>;
   /** Records stop here and go on in the next file; index and footer come on top (28 bytes a block). */
   readonly maxFileBytes: number;
+  /** What may change while it runs; asked at the start and twice a second. */
+  readonly wish?: () => Promise<BackupWish>;
   readonly setId: number;
   readonly tenantId: number;
   /** Null stores in clear. */
@@ -36,13 +39,16 @@ export interface BackupRequest {
   readonly signal?: AbortSignal;
   /** Numbers never go down. Called now and then and once at the end. */
   readonly onProgress?: (progress: CopyProgress) => void;
-  /** Input bytes per second over all threads. */
-  readonly throttle?: { readonly maxBytesPerSecond: number };
   /** What errors call a file; `data file <n>` when left out. */
   readonly nameOf?: (fileNo: number) => string;
   /** Without progress for this long the job fails with a `timeout`. */
   readonly stallTimeoutMs?: number;
   readonly clock?: Clock;
+}
+
+export interface BackupWish {
+  readonly threads: number;
+  readonly maxFileBytes: number;
 }
 
 export interface CopyProgress {
@@ -78,13 +84,12 @@ interface OpenFile {
  * the first error is thrown: a MediumError naming file and offset, the engine's error, or OB_CANCELED.
  */
 export async function backupBlocks(request: BackupRequest): Promise<BackupResult> {
-  if (!(request.maxFileBytes > 0 && request.maxFileBytes <= largestFileBytes))
-    throw new RangeError(`data files of ${request.maxFileBytes} bytes are not possible`);
+  const wish = await wishOf(request);
   const files = new Map<number, OpenFile>();
   const ended = new Set<number>();
   try {
     openFile(request, files, 0);
-    const copied = await copyAll(request, files);
+    const copied = await copyAll(request, files, wish);
     const result = await finishFiles(request, files, copied, ended);
     request.onProgress?.({
       inputBytes: copied.shared.inputBytes,
@@ -100,13 +105,25 @@ export async function backupBlocks(request: BackupRequest): Promise<BackupResult
   }
 }
 
+async function wishOf(request: BackupRequest): Promise<BackupWish> {
+  const { threads, maxFileBytes } = (await request.wish?.()) ?? {
+    threads: request.workers.threads,
+    maxFileBytes: request.maxFileBytes,
+  };
+  if (!(maxFileBytes > 0 && maxFileBytes <= largestFileBytes))
+    throw new RangeError(`data files of ${maxFileBytes} bytes are not possible`);
+  if (!(threads >= 1)) throw new RangeError(`${threads} threads are not possible`);
+  return { threads, maxFileBytes };
+}
+
 interface Copied {
   readonly shared: SharedCounters;
   readonly entries: readonly BlockEntry[];
 }
 
-async function copyAll(request: BackupRequest, files: Map<number, OpenFile>): Promise<Copied> {
-  const shared = new SharedCounters();
+async function copyAll(request: BackupRequest, files: Map<number, OpenFile>, wish: BackupWish): Promise<Copied> {
+  const shared = SharedCounters.begin(wish.threads);
+  shared.maxFileBytes = wish.maxFileBytes;
   const firstOffset = fileHeaderFixedBytes + (request.key?.wrapped.length ?? 0);
   shared.startPlace(0, firstOffset);
   const { snapshot } = request;
@@ -119,10 +136,8 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>): Pr
     tenantId: request.tenantId,
     key: request.key?.bytes ?? null,
     firstOffset,
-    maxFileBytes: request.maxFileBytes,
-    maxBytesPerSecond: request.throttle?.maxBytesPerSecond ?? 0,
   });
-  const values = await request.workers.use(snapshot.blockCount, request.signal, (threads) =>
+  const run = (threads: readonly ThreadHost[]) =>
     runThreadJob({
       threads,
       task: 'backup',
@@ -132,14 +147,22 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>): Pr
       clock: request.clock ?? systemClock,
       stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
       nameOf: (no) => nameOf(request, no),
+      follow: { workers: request.workers, blockCount: snapshot.blockCount, wanted: () => followWish(request, shared) },
       hooks: {
         answer: (name, value) => answer(request, files, name, value),
         progress: () => request.onProgress?.(progressOf(shared, snapshot.blockCount)),
       },
-    }),
-  );
+    });
+  const values = await request.workers.use(snapshot.blockCount, request.signal, run, wish.threads);
   const entries = (values as BlockEntry[][]).flat().sort((a, b) => a.fileNo - b.fileNo || a.offset - b.offset);
   return { shared, entries };
+}
+
+/** Passes the wish of the moment on to the threads. */
+async function followWish(request: BackupRequest, shared: SharedCounters): Promise<number> {
+  const { threads, maxFileBytes } = await wishOf(request);
+  shared.maxFileBytes = maxFileBytes;
+  return threads;
 }
 
 /** What the threads of a job counted so far. */
@@ -154,6 +177,7 @@ async function answer(request: BackupRequest, files: Map<number, OpenFile>, name
     const sink = await file.sink;
     const opened: OpenedFile = {
       fd: sink.fd ?? null,
+      pace: sink.pace ?? null,
       salt: file.header.salt,
       name: nameOf(request, file.header.fileNo),
     };

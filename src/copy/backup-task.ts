@@ -1,4 +1,4 @@
-import { performance } from 'node:perf_hooks';
+import { Pace } from '../media/pace.ts';
 import type { BlockReader, ThreadModule } from '../tenants/tenant-engine.ts';
 import {
   type BlockEntry,
@@ -24,20 +24,20 @@ export interface BackupTaskInput {
   readonly tenantId: number;
   readonly key: Uint8Array | null;
   readonly firstOffset: number;
-  readonly maxFileBytes: number;
-  /** Input bytes per second over all threads, 0 for no limit. */
-  readonly maxBytesPerSecond: number;
 }
 
 /** Main thread's answer to `openFile`. Without `fd` the records are handed back with `write`. */
 export interface OpenedFile {
   readonly fd: number | null;
+  /** Cells of the destination's pace; whoever writes into `fd` keeps to it. */
+  readonly pace: SharedArrayBuffer | null;
   readonly salt: Uint8Array;
   readonly name: string;
 }
 
-interface Target extends OpenedFile {
+interface Target extends Omit<OpenedFile, 'pace'> {
   readonly key: Uint8Array | null;
+  readonly pace: Pace | null;
 }
 
 const progressEveryBytes = 8 << 20;
@@ -65,9 +65,8 @@ async function copyBlocks(
   const raw = new Uint8Array(reader.maxBlockBytes);
   const files = new Map<number, Target>();
   const entries: BlockEntry[] = [];
-  const startMs = performance.now();
   let unreported = 0;
-  while (!shared.stopped) {
+  while (!shared.stopped && input.slot < shared.threadLimit) {
     const blockNo = shared.takeNext();
     if (blockNo >= input.blockCount) break;
     const length = readBlock(reader, blockNo, raw);
@@ -82,7 +81,6 @@ async function copyBlocks(
       unreported = 0;
       context.progress();
     }
-    holdBack(input.maxBytesPerSecond, startMs, shared);
   }
   return entries;
 }
@@ -106,7 +104,7 @@ async function writeBlock(
 ): Promise<BlockEntry> {
   const encrypted = input.key !== null;
   const storedLength = storedLengthOf(packed, encrypted);
-  const { fileNo, offset } = shared.reserve(recordHeaderBytes + storedLength, input.firstOffset, input.maxFileBytes);
+  const { fileNo, offset } = shared.reserve(recordHeaderBytes + storedLength, input.firstOffset, shared.maxFileBytes);
   const file = files.get(fileNo) ?? (await openFile(input, fileNo, files, context));
   const header = encodeRecordStart({
     codec: packed.codec,
@@ -136,7 +134,8 @@ async function openFile(
   context: TaskContext,
 ): Promise<Target> {
   const opened = await context.call<OpenedFile>('openFile', fileNo);
-  const file = { ...opened, key: input.key && fileKey(input.key, opened.salt, 'data') };
+  const pace = opened.pace && new Pace(opened.pace);
+  const file: Target = { ...opened, pace, key: input.key && fileKey(input.key, opened.salt, 'data') };
   files.set(fileNo, file);
   return file;
 }
@@ -155,6 +154,8 @@ async function store(
     await context.call('write', { fileNo, offset, bytes }, [bytes.buffer]);
     return;
   }
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  file.pace?.takeInThread(1, length, { stopped: () => shared.stopped, waiting: () => shared.beat() });
   try {
     writeAll(io, file.fd, parts, offset, () => shared.stopped);
   } catch (error) {
@@ -170,11 +171,4 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     at += part.length;
   }
   return bytes;
-}
-
-/** Sleeps until the bytes read so far fit the rate. */
-function holdBack(maxBytesPerSecond: number, startMs: number, shared: SharedCounters): void {
-  if (maxBytesPerSecond <= 0) return;
-  const dueMs = (shared.inputBytes / maxBytesPerSecond) * 1000;
-  shared.pause(dueMs - (performance.now() - startMs));
 }

@@ -5,22 +5,23 @@ import { ThreadHost } from './thread-host.ts';
 
 /** Threads that do block work. A job borrows them; each thread serves one job at a time, so that a crash or a hang on one destination fails that job alone. */
 export interface CopyWorkers {
-  /** Threads one job gets at most. */
+  /** Threads one job gets at most when it does not say otherwise; so many are kept while nobody wants them. */
   readonly threads: number;
-  /** Runs `work` with `count` threads (at least one, at most `threads`); waits for free ones, or fails when aborted. */
+  /** Runs `work` with `count` threads (at least one, at most `most` or `threads`); waits for free ones, or fails when aborted. */
   use<T>(
     count: number,
     signal: AbortSignal | undefined,
     work: (threads: readonly ThreadHost[]) => Promise<T>,
+    most?: number,
   ): Promise<T>;
   /** Ends all threads; running jobs fail with OB_CANCELED. */
   close(): Promise<void>;
 }
 
 export interface CopyWorkersOptions {
-  /** Threads per job. A third thread on two cores gains nothing. */
+  /** Threads per job, when the job does not say otherwise. A third thread on two cores gains nothing. */
   readonly threads?: number;
-  /** Threads alive at the same time over all jobs; further jobs wait. */
+  /** Threads at work at the same time over all jobs; further jobs wait, and one that wants more than this waits until it is alone. */
   readonly maxThreads?: number;
   readonly log: Log;
   /** Wraps the threads' system calls: `wrapThreadIo(io, data)` of that module. For fault tests. */
@@ -57,9 +58,9 @@ class ThreadPool implements CopyWorkers {
     count: number,
     signal: AbortSignal | undefined,
     work: (threads: readonly ThreadHost[]) => Promise<T>,
+    most = this.threads,
   ): Promise<T> {
-    const wanted = Math.min(this.threads, Math.max(1, count));
-    const lease = await this.#acquire(wanted, signal);
+    const lease = await this.#acquire(Math.min(most, Math.max(1, count)), signal);
     try {
       return await work(lease);
     } finally {
@@ -75,8 +76,12 @@ class ThreadPool implements CopyWorkers {
 
   async #acquire(count: number, signal: AbortSignal | undefined): Promise<readonly ThreadHost[]> {
     if (this.#closed || signal?.aborted) throw fault('OB_CANCELED');
-    const fits = this.#queue.length === 0 && this.#busy.size + count <= this.#maxThreads;
+    const fits = this.#queue.length === 0 && this.#fits(count);
     return fits ? this.#take(count) : this.#wait(count, signal);
+  }
+
+  #fits(count: number): boolean {
+    return this.#busy.size === 0 || this.#busy.size + count <= this.#maxThreads;
   }
 
   #take(count: number): readonly ThreadHost[] {
@@ -120,8 +125,7 @@ class ThreadPool implements CopyWorkers {
       if (this.#closed || this.#idle.length >= this.threads) thread.kill(fault('OB_CANCELED'));
       else this.#idle.push(thread);
     }
-    for (let next = this.#queue[0]; next && this.#busy.size + next.count <= this.#maxThreads; next = this.#queue[0])
-      next.go();
+    for (let next = this.#queue[0]; next && this.#fits(next.count); next = this.#queue[0]) next.go();
   }
 
   #start(): ThreadHost {

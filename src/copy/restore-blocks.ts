@@ -9,6 +9,7 @@ import type { BlockEntry } from './data-file.ts';
 import { type DataFileContents, readDataFile } from './data-file-reader.ts';
 import type { RestoreTaskInput } from './restore-task.ts';
 import { SharedCounters } from './shared-counters.ts';
+import type { ThreadHost } from './thread-host.ts';
 import { runThreadJob } from './thread-job.ts';
 
 export interface RestoreRequest {
@@ -18,6 +19,8 @@ export interface RestoreRequest {
   /** The set key, unwrapped; null for a set in clear. */
   readonly key: Uint8Array | null;
   readonly workers: CopyWorkers;
+  /** How many threads shall work; asked at the start and twice a second. */
+  readonly threads?: () => Promise<number>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: CopyProgress) => void;
   /** What errors call a file; `data file <n>` when left out. */
@@ -47,7 +50,9 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
   );
   const entries = checkComplete(files, request.key !== null, name);
   const first = files[0]!.contents.header;
-  const shared = new SharedCounters();
+  const wanted = async () => Math.max(1, (await request.threads?.()) ?? request.workers.threads);
+  const threads = await wanted();
+  const shared = SharedCounters.begin(threads);
   const inputOf = (slot: number): RestoreTaskInput => ({
     shared: shared.buffer,
     slot,
@@ -55,6 +60,7 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
     files: files.map(({ no, source, contents }) => ({
       fileNo: no,
       fd: source.fd ?? null,
+      pace: source.pace ?? null,
       salt: contents.header.salt,
       name: name(no),
     })),
@@ -63,9 +69,9 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
     tenantId: first.tenantId,
     key: request.key,
   });
-  await request.workers.use(entries.length, request.signal, (threads) =>
+  const run = (lease: readonly ThreadHost[]) =>
     runThreadJob({
-      threads,
+      threads: lease,
       task: 'restore',
       inputOf,
       shared,
@@ -73,12 +79,13 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
       clock: request.clock ?? systemClock,
       stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
       nameOf: name,
+      follow: { workers: request.workers, blockCount: entries.length, wanted },
       hooks: {
         answer: (_call, value) => readFor(request, value as ReadCall),
         progress: () => request.onProgress?.(swap(progressOf(shared, entries.length))),
       },
-    }),
-  );
+    });
+  await request.workers.use(entries.length, request.signal, run, threads);
   if (shared.blocksDone !== entries.length)
     throw faultText('OB_ERR_UNEXPECTED', `restored ${shared.blocksDone} of ${entries.length} blocks`);
   request.onProgress?.(swap(progressOf(shared, entries.length)));

@@ -1,3 +1,4 @@
+import { Pace } from '../media/pace.ts';
 import type { BlockWriter, ThreadModule } from '../tenants/tenant-engine.ts';
 import { damage } from './damage.ts';
 import {
@@ -18,6 +19,8 @@ export interface RestoreFile {
   readonly fileNo: number;
   /** Without it the main thread reads. */
   readonly fd: number | null;
+  /** Cells of the destination's pace; whoever reads from `fd` keeps to it. */
+  readonly pace: SharedArrayBuffer | null;
   readonly salt: Uint8Array;
   readonly name: string;
 }
@@ -33,8 +36,9 @@ export interface RestoreTaskInput {
   readonly key: Uint8Array | null;
 }
 
-interface Source extends RestoreFile {
+interface Source extends Omit<RestoreFile, 'pace'> {
   readonly key: Uint8Array | null;
+  readonly pace: Pace | null;
 }
 
 const progressEveryBytes = 8 << 20;
@@ -67,17 +71,23 @@ async function restoreBlocks(
   io: ThreadIo,
 ): Promise<void> {
   const sources = new Map<number, Source>(
-    input.files.map((file) => [file.fileNo, { ...file, key: input.key && fileKey(input.key, file.salt, 'data') }]),
+    input.files.map((file) => {
+      const key = input.key && fileKey(input.key, file.salt, 'data');
+      return [file.fileNo, { ...file, key, pace: file.pace && new Pace(file.pace) }];
+    }),
   );
   const largest = input.entries.reduce((most, entry) => Math.max(most, entry.storedLength), 0);
   const buffer = Buffer.allocUnsafeSlow(recordHeaderBytes + largest);
   let unreported = 0;
-  while (!shared.stopped) {
+  while (!shared.stopped && input.slot < shared.threadLimit) {
     const entry = input.entries[shared.takeNext()];
     if (!entry) break;
     shared.workingAt(input.slot, entry.fileNo, entry.offset);
     const source = sources.get(entry.fileNo)!;
     const record = buffer.subarray(0, recordHeaderBytes + entry.storedLength);
+    if (source.fd !== null)
+      source.pace?.takeInThread(1, record.length, { stopped: () => shared.stopped, waiting: () => shared.beat() });
+    if (shared.stopped) break;
     await readRecord(source, entry, record, context, io);
     const bytes = openRecord(input, source, entry, record);
     writeBlock(writer, entry.blockNo, bytes);

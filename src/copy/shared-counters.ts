@@ -7,30 +7,64 @@ export class SharedCounters {
   readonly #flag: Int32Array;
   readonly #numbers: BigInt64Array;
 
-  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(8 * 16)) {
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(8 * 17)) {
     this.buffer = buffer;
     this.#flag = new Int32Array(buffer, 0, 2);
     this.#numbers = new BigInt64Array(buffer, 8);
   }
 
-  /** Tells every thread to stop at its next step; wakes those that wait in `pause`. */
+  /** Counters of a job that begins with so many threads. */
+  static begin(threads: number): SharedCounters {
+    const shared = new SharedCounters();
+    shared.threadLimit = threads;
+    return shared;
+  }
+
+  /** Tells every thread to stop at its next step. */
   stop(): void {
     Atomics.store(this.#flag, 0, 1);
-    Atomics.notify(this.#flag, 0);
   }
 
   get stopped(): boolean {
     return Atomics.load(this.#flag, 0) !== 0;
   }
 
-  /** Waits in a thread; a stop ends it. */
-  pause(delayMs: number): void {
-    if (delayMs > 0) Atomics.wait(this.#flag, 0, 0, delayMs);
+  /** Says that a thread is alive although no block is finished: it waits for the pace of the destination. */
+  beat(): void {
+    Atomics.add(this.#numbers, beatsAt, 1n);
+  }
+
+  /** Grows whenever any thread got on or waits on purpose. */
+  get signs(): number {
+    return this.blocksDone + Number(Atomics.load(this.#numbers, beatsAt));
+  }
+
+  /** Threads of this slot and above stop at their next block. */
+  get threadLimit(): number {
+    return Number(Atomics.load(this.#numbers, threadLimitAt));
+  }
+
+  set threadLimit(count: number) {
+    Atomics.store(this.#numbers, threadLimitAt, BigInt(count));
+  }
+
+  /** Length a data file may have before its index. */
+  get maxFileBytes(): number {
+    return Number(Atomics.load(this.#numbers, maxFileBytesAt));
+  }
+
+  set maxFileBytes(sizeBytes: number) {
+    Atomics.store(this.#numbers, maxFileBytesAt, BigInt(sizeBytes));
   }
 
   /** The number of the next item nobody has taken. */
   takeNext(): number {
     return Number(Atomics.add(this.#numbers, 0, 1n));
+  }
+
+  /** Items taken so far; more than there are once every thread has found none left. */
+  get taken(): number {
+    return Number(Atomics.load(this.#numbers, 0));
   }
 
   /** Sets where the first record goes. */
@@ -98,6 +132,9 @@ const offsetBits = 40n;
 const offsetMask = (1n << offsetBits) - 1n;
 const firstSlot = 5;
 const slots = 8;
+const beatsAt = firstSlot + slots;
+const threadLimitAt = beatsAt + 1;
+const maxFileBytesAt = beatsAt + 2;
 
 function placeOf(fileNo: number, offset: number): bigint {
   return (BigInt(fileNo) << offsetBits) | BigInt(offset);

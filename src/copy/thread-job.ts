@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { fault, isFault } from '../base/errors.ts';
 import { MediumError } from '../media/medium.ts';
+import type { CopyWorkers } from './copy-workers.ts';
 import type { SharedCounters } from './shared-counters.ts';
 import type { RequestHooks, ThreadHost } from './thread-host.ts';
 
@@ -15,7 +16,20 @@ export interface ThreadJob {
   /** Without any progress for this long the job fails with a `timeout` of the medium. */
   readonly stallTimeoutMs: number;
   readonly nameOf: (fileNo: number) => string;
+  /** Where further threads come from while the job runs. */
+  readonly follow?: FollowThreads;
 }
+
+export interface FollowThreads {
+  readonly workers: CopyWorkers;
+  /** Blocks of the job: when the last one is taken nobody is needed any more. */
+  readonly blockCount: number;
+  /** How many threads shall work now; asked twice a second. */
+  readonly wanted: () => Promise<number>;
+}
+
+/** How often a running job looks whether it shall have more threads, or fewer. */
+export const followMs = 500;
 
 /** How long threads may take to notice that they shall stop; then they are killed. */
 export const stopGraceMs = 3_000;
@@ -27,24 +41,90 @@ export const stopGraceMs = 3_000;
 export async function runThreadJob(job: ThreadJob): Promise<readonly unknown[]> {
   const failed = { error: null as Error | null };
   const ended = new AbortController();
+  const stopping = new AbortController();
   const fail = (error: Error) => {
     failed.error ??= error;
     job.shared.stop();
     stopping.abort();
   };
-  const stopping = new AbortController();
   const onAbort = () => fail(abortError(job.signal));
   job.signal?.addEventListener('abort', onAbort, { once: true });
-  const requests = job.threads.map((thread, slot) => thread.request(job.task, job.inputOf(slot), job.hooks));
-  for (const request of requests) request.catch(fail);
-  const settled = Promise.allSettled(requests).finally(() => ended.abort());
+  const running = new Running(job, fail);
+  for (const [slot, thread] of job.threads.entries()) void running.start(slot, thread);
   if (job.signal?.aborted) onAbort();
   void watch(job, ended.signal, fail);
-  void killStubborn(job, stopping.signal, ended.signal);
-  const results = await settled;
+  void killStubborn(job, running, stopping.signal, ended.signal);
+  if (job.follow) void followWish(job, job.follow, running, ended.signal, fail);
+  await running.settled();
+  ended.abort();
   job.signal?.removeEventListener('abort', onAbort);
   if (failed.error) throw failed.error;
-  return results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  return running.values;
+}
+
+/** The threads at work on a job, by slot. */
+class Running {
+  readonly values: unknown[] = [];
+  readonly #job: ThreadJob;
+  readonly #fail: (error: Error) => void;
+  readonly #bySlot = new Map<number, { readonly thread: ThreadHost; readonly work: Promise<void> }>();
+
+  constructor(job: ThreadJob, fail: (error: Error) => void) {
+    this.#job = job;
+    this.#fail = fail;
+  }
+
+  has(slot: number): boolean {
+    return this.#bySlot.has(slot);
+  }
+
+  /** Sets a thread to work; resolves when it is done, whatever came of it. */
+  start(slot: number, thread: ThreadHost): Promise<void> {
+    const { task, inputOf, hooks } = this.#job;
+    const work = thread
+      .request(task, inputOf(slot), hooks)
+      .then((value) => void this.values.push(value), this.#fail)
+      .finally(() => this.#bySlot.delete(slot));
+    this.#bySlot.set(slot, { thread, work });
+    return work;
+  }
+
+  async settled(): Promise<void> {
+    while (this.#bySlot.size > 0) await Promise.all([...this.#bySlot.values()].map(({ work }) => work));
+  }
+
+  kill(reason: Error): void {
+    for (const { thread } of this.#bySlot.values()) thread.kill(reason);
+  }
+}
+
+/** Threads beyond the wish stop at their next block; missing ones are borrowed as soon as some are free. */
+async function followWish(
+  job: ThreadJob,
+  { workers, blockCount, wanted }: FollowThreads,
+  running: Running,
+  ended: AbortSignal,
+  fail: (error: Error) => void,
+): Promise<void> {
+  const awaited = new Set<number>();
+  const borrow = async (slot: number) => {
+    awaited.add(slot);
+    try {
+      await workers.use(1, ended, async ([thread]) => {
+        awaited.delete(slot);
+        if (thread && !ended.aborted && !job.shared.stopped) await running.start(slot, thread);
+      });
+    } catch (error) {
+      if (!ended.aborted) fail(error as Error);
+    }
+  };
+  while (await slept(job.clock, followMs, ended)) {
+    // A wish that cannot be read now is read the next time.
+    job.shared.threadLimit = Math.max(1, await wanted().catch(() => job.shared.threadLimit));
+    if (ended.aborted || job.shared.stopped || job.shared.taken >= blockCount) return;
+    for (let slot = 0; slot < job.shared.threadLimit; slot++)
+      if (!running.has(slot) && !awaited.has(slot)) void borrow(slot);
+  }
 }
 
 /** The coded error of an abort: the signal's own when it is one, OB_CANCELED else. */
@@ -56,7 +136,7 @@ export function abortError(signal: AbortSignal | undefined): Error {
 async function watch(job: ThreadJob, ended: AbortSignal, fail: (error: Error) => void): Promise<void> {
   let last = -1;
   for (;;) {
-    const now = job.shared.blocksDone;
+    const now = job.shared.signs;
     if (now === last) {
       const place = job.shared.anyPlace();
       const name = place ? job.nameOf(place.fileNo) : job.nameOf(0);
@@ -73,14 +153,19 @@ async function watch(job: ThreadJob, ended: AbortSignal, fail: (error: Error) =>
   }
 }
 
-async function killStubborn(job: ThreadJob, stopping: AbortSignal, ended: AbortSignal): Promise<void> {
+async function killStubborn(
+  job: ThreadJob,
+  running: Running,
+  stopping: AbortSignal,
+  ended: AbortSignal,
+): Promise<void> {
   await new Promise((resolve) => {
     stopping.addEventListener('abort', resolve, { once: true });
     ended.addEventListener('abort', resolve, { once: true });
     if (stopping.aborted || ended.aborted) resolve(null);
   });
   if (ended.aborted || !(await slept(job.clock, stopGraceMs, ended))) return;
-  for (const thread of job.threads) thread.kill(fault('OB_CANCELED'));
+  running.kill(fault('OB_CANCELED'));
 }
 
 async function slept(clock: Clock, delayMs: number, ended: AbortSignal): Promise<boolean> {

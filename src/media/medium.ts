@@ -45,6 +45,8 @@ export interface ListEntry {
  */
 export interface ObjectSink {
   readonly fd?: number;
+  /** Cells of the `Pace` that threads using `fd` keep to. */
+  readonly pace?: SharedArrayBuffer;
   writeAt(offset: number, bytes: Uint8Array): Promise<void>;
   publish(sizeBytes: number): Promise<void>;
   abort(): Promise<void>;
@@ -61,6 +63,8 @@ export interface AppendSink {
 export interface ObjectSource {
   readonly sizeBytes: number;
   readonly fd?: number;
+  /** Cells of the `Pace` that threads using `fd` keep to. */
+  readonly pace?: SharedArrayBuffer;
   read(offset: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { backupBlocks } from '../../src/copy/backup-blocks.ts';
 import type { CopyWorkers } from '../../src/copy/copy-workers.ts';
 import { restoreBlocks } from '../../src/copy/restore-blocks.ts';
+import { Pace } from '../../src/media/pace.ts';
 import type { FaultPlan } from './fault-io.ts';
 import {
   bytesSource,
@@ -44,6 +46,13 @@ function faulty(plan: Omit<FaultPlan, 'counter'>): CopyWorkers {
 }
 
 const request = { maxFileBytes: 100_000, setId: 1, tenantId: 2, key: null };
+
+/** One data file with a descriptor and a pace, made anew for every job. */
+function pacedSinks(pace: Pace) {
+  const sinks = fileSinks(scratch);
+  const openSink = async (no: number) => ({ ...(await sinks.open(no)), pace: pace.buffer });
+  return { openSink, ended: sinks.ended };
+}
 
 async function failureOf(work: Promise<unknown>): Promise<Error> {
   return work.then(
@@ -172,12 +181,90 @@ describe('a backup that fails', () => {
     expect(await patient).toBe(1);
   });
 
-  test('the rate limit is kept', async () => {
+  test('threads keep the pace of the destination, which is no standstill', async () => {
     workers = testWorkers();
+    const pace = new Pace();
+    const { openSink, ended } = pacedSinks(pace);
+    const paced = { ...request, maxFileBytes: 1e9, snapshot: snapshot(), openSink, workers };
+    const free = await backupBlocks(paced);
+    const bandwidth = BigInt(free.outputBytes);
+    pace.set({ maxIops: 0n, maxBandwidth: bandwidth });
     const startMs = performance.now();
-    const throttle = { maxBytesPerSecond: sizeBytes * 2 };
-    await backupBlocks({ ...request, snapshot: snapshot(), openSink: memorySinks().open, workers, throttle });
-    expect(performance.now() - startMs).toBeGreaterThan(400);
+    await backupBlocks({ ...paced, stallTimeoutMs: 250 });
+    // A second's worth of bytes, of which a tenth may come at once; header and index go past the threads.
+    expect(performance.now() - startMs).toBeGreaterThan(800);
+    expect([...ended.values()]).toEqual(['published']);
+  });
+
+  test('a pace raised while threads wait holds at once', async () => {
+    workers = testWorkers();
+    const pace = new Pace();
+    pace.set({ maxIops: 0n, maxBandwidth: 100n });
+    const { openSink, ended } = pacedSinks(pace);
+    const work = backupBlocks({ ...request, maxFileBytes: 1e9, snapshot: snapshot(), openSink, workers });
+    const early = await Promise.race([work.then(() => 'ended'), systemClock.sleep(600).then(() => 'waits')]);
+    expect(early).toBe('waits');
+    pace.set({ maxIops: 0n, maxBandwidth: 0n });
+    expect((await work).blockCount).toBe(blockCount);
+    expect([...ended.values()]).toEqual(['published']);
+  });
+
+  test('cancelling ends a wait for the pace', async () => {
+    workers = testWorkers();
+    const pace = new Pace();
+    pace.set({ maxIops: 0n, maxBandwidth: 1n });
+    const cancel = new AbortController();
+    const { openSink } = pacedSinks(pace);
+    const waiting = { ...request, snapshot: snapshot(), workers, signal: cancel.signal, openSink };
+    const startMs = performance.now();
+    setTimeout(() => cancel.abort(), 300).unref();
+    expect(await failureOf(backupBlocks(waiting))).toMatchObject({ symbol: 'OB_CANCELED' });
+    expect(performance.now() - startMs).toBeLessThan(2_000);
+  });
+
+  test('threads come and go while a job runs, and files close at the size of the moment', async () => {
+    workers = testWorkers();
+    const sinks = fileSinks(scratch);
+    let wish = { threads: 1, maxFileBytes: 1e9 };
+    const most = { busy: 0 };
+    const watched: CopyWorkers = {
+      ...workers,
+      threads: 1,
+      async use(count, signal, work, limit) {
+        return workers.use(
+          count,
+          signal,
+          async (threads) => {
+            most.busy += threads.length;
+            steps.push(most.busy);
+            try {
+              return await work(threads);
+            } finally {
+              most.busy -= threads.length;
+              steps.push(most.busy);
+            }
+          },
+          limit,
+        );
+      },
+    };
+    const steps: number[] = [];
+    const result = await backupBlocks({
+      ...request,
+      snapshot: snapshot({ slowMs: 250 }),
+      openSink: sinks.open,
+      workers: watched,
+      wish: async () => {
+        const now = wish;
+        if (steps.includes(3)) wish = { threads: 1, maxFileBytes: 20_000 };
+        else if (steps.length > 0) wish = { threads: 3, maxFileBytes: 1e9 };
+        return now;
+      },
+    });
+    expect(result.blockCount).toBe(blockCount);
+    expect(Math.max(...steps)).toBe(3);
+    expect(result.files.length).toBeGreaterThan(1);
+    expect(result.files[0]?.sizeBytes).toBeGreaterThan(20_000);
   });
 });
 
