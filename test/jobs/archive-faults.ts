@@ -1,4 +1,8 @@
 import { afterAll, beforeAll, expect } from 'vitest';
+import type { ArchivePiece } from '../../src/catalog/archives.ts';
+import { scanLogFile } from '../../src/copy/log-scan.ts';
+import { parseLogFile, pieceLsKeys } from '../../src/destination/archive-layout.ts';
+import { openFileMedium } from '../../src/media/file-medium.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
 import {
   type Harness,
@@ -72,7 +76,13 @@ async function expectRound(): Promise<void> {
   const pieces = await harness.controller.catalog.read((tx) =>
     tx.archives.piecesOfRound(tenantId, round?.destId ?? 0, round?.roundId ?? 0),
   );
-  for (const piece of pieces) expect([piece.status, piece.fileStatus]).toEqual(['FROZEN', 'AVAILABLE']);
+  for (const piece of pieces) {
+    expect([piece.status, piece.fileStatus]).toEqual(['FROZEN', 'AVAILABLE']);
+    expect([piece.inputBytes, piece.outputBytes]).toEqual(await bytesOf(piece));
+  }
+  const sum = (bytes: (piece: ArchivePiece) => bigint) => pieces.reduce((total, piece) => total + bytes(piece), 0n);
+  expect(round?.frozenInputBytes).toBe(sum(({ inputBytes }) => inputBytes));
+  expect(round?.frozenOutputBytes).toBe(sum(({ outputBytes }) => outputBytes));
   expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'SUCCESS' });
   const to = `r${++restores}`;
   expect(await restoredValue(harness, 'a', to, 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t')).toBe(
@@ -80,6 +90,21 @@ async function expectRound(): Promise<void> {
   );
   await harness.say(`DROP TENANT ${to} FORCE`);
   await harness.say(`DROP RESOURCE POOL pool_${to}`);
+}
+
+/** Bytes of log and bytes of files, as they stand on the medium. */
+async function bytesOf(piece: ArchivePiece): Promise<[bigint, bigint]> {
+  const medium = openFileMedium(piece.path.slice('file://'.length));
+  const { logDirectory, log } = pieceLsKeys(piece, 1001);
+  let [input, output] = [0n, 0n];
+  for (const { name, sizeBytes = 0 } of await medium.list(logDirectory)) {
+    const source = await medium.openObject(log(parseLogFile(name) ?? 0));
+    const { records } = await scanLogFile(source).finally(() => source.close());
+    for (const { header } of records)
+      if (header.kind === 'batch') input += BigInt(header.rawLength - header.indexLength);
+    output += BigInt(sizeBytes);
+  }
+  return [input, output];
 }
 
 /** Fails the first operation of a round, then the `step`-th next, and so on until a round meets no fault any more. */
