@@ -166,7 +166,9 @@ export type CleanupStatement =
       readonly description: string | null;
     }
   /** ALTER SYSTEM DELETE OBSOLETE BACKUP [TENANT …] [DESCRIPTION …]. */
-  | { readonly kind: 'deleteObsoleteBackup'; readonly tenants: TenantClause; readonly description: string | null };
+  | { readonly kind: 'deleteObsoleteBackup'; readonly tenants: TenantClause; readonly description: string | null }
+  /** ALTER SYSTEM DELETE OBSOLETE BACKUP [TENANT …] [RECOVERY_WINDOW …] DRY RUN; ours. */
+  | { readonly kind: 'deleteDryRun'; readonly tenants: TenantClause; readonly recoveryWindow: string | null };
 
 // ---------------------------------------------------------------- storage, validation
 

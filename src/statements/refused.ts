@@ -44,9 +44,6 @@ const pools: StatementAccess = { privilege: 'CREATE RESOURCE POOL', tenants: 'sy
 /** Statements without a handler yet, by kind. */
 export const refusedStatements = Object.freeze({
   backupClusterParameters: refused<'backupClusterParameters'>('backup cluster parameters', sysOnly),
-  deleteBackupSet: refused<'deleteBackupSet'>('delete backupset', anyTenant),
-  deleteBackupPiece: refused<'deleteBackupPiece'>('delete backuppiece', anyTenant),
-  deleteObsoleteBackup: refused<'deleteObsoleteBackup'>('delete obsolete backup', anyTenant),
   restorePreview: refused<'restorePreview'>('restore preview', sysOnly),
   addRestoreSource: refusedSource<'addRestoreSource'>('add restore source'),
   clearRestoreSource: refusedSource<'clearRestoreSource'>('clear restore source'),

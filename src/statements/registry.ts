@@ -5,6 +5,8 @@ import { alterTenant, lockTenant, renameTenant } from './alter-tenant.ts';
 import { backup, cancelBackup } from './backup.ts';
 import { changeTenant } from './change-tenant.ts';
 import { createTenant } from './create-tenant.ts';
+import { deleteBackupPiece, deleteBackupSet, deleteObsoleteBackup } from './delete-backup.ts';
+import { deleteDryRun } from './delete-dry-run.ts';
 import { addDeletePolicy, cancelDelete, dropDeletePolicy } from './delete-policy.ts';
 import { dropTenant, flashbackTenant, purgeTenant } from './drop-tenant.ts';
 import { grant, revoke, revokeAll } from './grants.ts';
@@ -33,6 +35,10 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   addDeletePolicy,
   dropDeletePolicy,
   cancelDelete,
+  deleteBackupSet,
+  deleteBackupPiece,
+  deleteObsoleteBackup,
+  deleteDryRun,
   backupKey,
   rotateMasterKey,
   setEncryption,

@@ -1,7 +1,9 @@
+import { fault, faultText } from '../../base/errors.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { DeleteJob, DeleteTask } from '../../catalog/deletions.ts';
 import { shownPath } from '../../destination/destination.ts';
-import { type CleanupDecision, decideCleanup } from '../../policy/cleanup.ts';
+import { type CleanupDecision, type CleanupWish, decideCleanup } from '../../policy/cleanup.ts';
+import { refuseChosenPieces, refuseChosenSets } from '../../policy/cleanup-chosen.ts';
 import { deletionOrder } from '../../policy/cleanup-order.ts';
 import type { Controller } from '../controller.ts';
 import { readStored } from '../tenant-destination.ts';
@@ -75,8 +77,28 @@ export function insertCleanJob(
 
 /** What a job is to delete, in order, as the rows say now. */
 export function dropsOf(tx: Repositories, job: DeleteJob, places: CleanPlaces): readonly CleanupDecision[] {
-  const wish = cleanupWish(tx, job.tenantId, places, cleanMemory(job).policy, job.parameter);
-  return deletionOrder(decideCleanup(wish).decisions, wish.sets);
+  const { policy, ids } = cleanMemory(job);
+  const wish = cleanupWish(tx, job.tenantId, places, policy, ids === undefined ? job.parameter : 0);
+  const decisions = ids === undefined ? decideCleanup(wish).decisions : chosenDrops(wish, job, ids);
+  return deletionOrder(decisions, wish.sets);
+}
+
+/** The named sets or pieces that are still there; what holds one of them back now is thrown as it would be to the statement. */
+function chosenDrops(wish: CleanupWish, job: DeleteJob, ids: readonly number[]): readonly CleanupDecision[] {
+  const ofSets = job.type === 'DELETE BACKUP SET';
+  const items = ofSets ? wish.sets : wish.pieces.filter((piece) => piece.destId === wish.archiveDestId);
+  const idOf = (item: (typeof items)[number]) => ('pieceId' in item ? item.pieceId : item.id);
+  const left = items.filter((item) => item.fileStatus !== 'DELETED' && ids.includes(idOf(item)));
+  const refusal = (ofSets ? refuseChosenSets : refuseChosenPieces)(wish, left.map(idOf));
+  if (refusal !== null) throw faultText(refusal.symbol, `${fault(refusal.symbol).message}: ${refusal.because}`);
+  return left.map((item) => ({
+    kind: ofSets ? 'set' : 'piece',
+    id: idOf(item),
+    roundId: 'roundId' in item ? item.roundId : 0,
+    destId: item.destId,
+    drop: true,
+    because: 'a statement named it',
+  }));
 }
 
 /** One task for a set or piece. */
