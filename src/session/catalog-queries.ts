@@ -50,11 +50,17 @@ export interface CatalogRows {
   readonly foundRows: bigint;
 }
 
+/** Texts remembered whole, and the longest of them. */
+const mostTexts = 500;
+const longestText = 1000;
+
 /** Runs queries over the views, and those without any table, on the catalog's read connection. */
 export class CatalogQueries {
   readonly views: Views;
   readonly #database: Database.Database;
   readonly #plans = new PlanCache<QueryPlan>();
+  /** Texts that came lately, as they were planned and under what: scanning them costs more than finding their plan. */
+  readonly #texts = new Map<string, { readonly under: string; readonly planned: PlannedQuery }>();
   #context: LiveContext | null = null;
 
   constructor(views: Views) {
@@ -68,8 +74,20 @@ export class CatalogQueries {
 
   /** The plan of a query's text, made when there is none yet. Throws what parser and translator refuse. */
   plan(text: string, state: SessionState): PlannedQuery {
+    const under = keyOf(state);
+    const repeated = this.#texts.get(text);
+    if (repeated?.under === under) return repeated.planned;
+    const planned = this.#plan(text, under, state);
+    if (text.length <= longestText) {
+      if (this.#texts.size >= mostTexts) this.#texts.clear();
+      this.#texts.set(text, { under, planned });
+    }
+    return planned;
+  }
+
+  #plan(text: string, under: string, state: SessionState): PlannedQuery {
     const { key, literals } = normalise(text, state.scan);
-    const cacheKey = `${key}\0${keyOf(state)}`;
+    const cacheKey = `${key}\0${under}`;
     const known = this.#plans.find(cacheKey, literals);
     if (known) return { query: known, literals };
     const { statement, fixedSlots } = parseForPlan(text, state.scan);
