@@ -10,7 +10,7 @@ const floors: Record<string, readonly string[]> = {
   value: ['base'],
   wire: ['base', 'value'],
   sql: ['base', 'value'],
-  catalog: ['base', 'value', 'sql'],
+  catalog: ['base', 'value', 'sql', 'policy'],
   media: ['base'],
   destination: ['base', 'media'],
   tenants: ['base', 'value', 'sql'],

@@ -4,6 +4,7 @@ import { deleteViews } from './delete.ts';
 import { eventViews } from './event.ts';
 import { logStreamViews } from './log-stream.ts';
 import { parameterViews } from './parameter.ts';
+import { proofViews } from './proof.ts';
 import { recoverTableViews } from './recover-table.ts';
 import { resourceViews } from './resource.ts';
 import { restoreViews } from './restore.ts';
@@ -18,6 +19,7 @@ export const viewFamilies: readonly ViewFamily[] = [
   ...archiveViews,
   ...restoreViews,
   ...deleteViews,
+  ...proofViews,
   ...recoverTableViews,
   ...tenantViews,
   ...resourceViews,

@@ -17,6 +17,7 @@ import { createKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { createParameters, storeDefinitions } from './parameters.ts';
 import { createProofs } from './proofs.ts';
+import { registerWindows } from './recoverable-windows.ts';
 import { createResources } from './resources.ts';
 import { createRestores } from './restores.ts';
 import { openSecrets, SecretError, type Secrets } from './secrets.ts';
@@ -60,7 +61,13 @@ export function openCatalog(options: CatalogOptions): Catalog {
     const readDatabase = new Database(path, { readonly: true });
     opened.push(readDatabase);
     registerZoneFunctions(readDatabase);
-    return makeCatalog({ store, readDatabase, release, secrets, releaseLock: lock.release });
+    const late: Database.Database[] = [];
+    registerWindows(readDatabase, () => {
+      const own = { ...store, database: new Database(path, { readonly: true }) };
+      late.push(own.database);
+      return { archives: createArchives(own), backups: createBackups(own), proofs: createProofs(own) };
+    });
+    return makeCatalog({ store, readDatabase, late, release, secrets, releaseLock: lock.release });
   } catch (error) {
     for (const one of opened) one.close();
     lock.release();
@@ -143,12 +150,14 @@ function createRepositories(store: Store, release: Release): Repositories {
 interface Parts {
   readonly store: Store;
   readonly readDatabase: Database.Database;
+  /** Connections opened since. */
+  readonly late: readonly Database.Database[];
   readonly release: Release;
   readonly secrets: Secrets;
   readonly releaseLock: () => void;
 }
 
-function makeCatalog({ store, readDatabase, release, secrets, releaseLock }: Parts): Catalog {
+function makeCatalog({ store, readDatabase, late, release, secrets, releaseLock }: Parts): Catalog {
   const { database } = store;
   const writing = createRepositories(store, release);
   const reading = createRepositories({ ...store, database: readDatabase }, release);
@@ -175,6 +184,7 @@ function makeCatalog({ store, readDatabase, release, secrets, releaseLock }: Par
       if (!readDatabase.inTransaction) hold.run();
     },
     close: async () => {
+      for (const one of late) one.close();
       readDatabase.close();
       database.close();
       releaseLock();
