@@ -151,15 +151,27 @@ function planWithoutPieces(
 const noLogText = 'No enough log for restore';
 const nothingText = 'no backup set path or log piece can be used to restore';
 
-/** Largest checkpoint of the pieces; with data paths only the largest min_restore_scn. */
+/**
+ * Largest checkpoint of the pieces; with data paths only the largest min_restore_scn of a set that holds its own log and whose
+ * chain is whole.
+ */
 function latestPoint(wish: RestoreWish): Scn | null {
   const points =
     wish.pieces === null
-      ? wish.sets.filter(isUsable).map((set) => set.minRestoreScn)
+      ? (ownLogPoints(wish) ?? wish.sets.filter(isUsable).map((set) => set.minRestoreScn))
       : piecesOf(wish, wish.pieces)
           .filter((piece) => piece.fileStatus === 'AVAILABLE')
           .map((piece) => piece.checkpointScn);
   return points.reduce<Scn | null>((most, scn) => (most === null || scn > most ? scn : most), null);
+}
+
+function ownLogPoints(wish: RestoreWish): readonly Scn[] | null {
+  const reached = wish.sets.filter((set) => {
+    if (!set.plusArchivelog || !isUsable(set)) return false;
+    const { chain, wrongPassword } = chooseSets(wish.sets, set.minRestoreScn, wish.digests);
+    return wrongPassword !== null || chain.at(-1)?.id === set.id;
+  });
+  return reached.length === 0 ? null : reached.map((set) => set.minRestoreScn);
 }
 
 function noPoint(wish: RestoreWish): string {

@@ -32,7 +32,6 @@ export const backup = handler<'backup', BackupTargets>({
       await controller.catalog.read((tx) => resolveTenantList(tx, statement.tenants));
     }
     if (statement.to !== null) throw fault('OB_NOT_SUPPORTED', 'backup do not support using specify path');
-    if (statement.plusArchivelog) throw fault('OB_NOT_SUPPORTED', 'plus archivelog is');
   },
   async check(statement, speaker, controller) {
     if (Buffer.byteLength(statement.description ?? '') > maxDescriptionBytes) throw fault('OB_SIZE_OVERFLOW');

@@ -92,14 +92,8 @@ export const backupRefusals: readonly Refusal[] = [
   // Refused until they are carried out.
   ['root@bare', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 9040, 'backup can not start'],
   [sys, 'ALTER SYSTEM BACKUP INCREMENTAL TENANT = bare', 9040, cannot('log archive status is not doing.')],
-  ['root@kit', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 1235, 'plus archivelog is not supported'],
-  [sys, 'ALTER SYSTEM BACKUP TENANT = kit PLUS ARCHIVELOG', 1235, 'plus archivelog is not supported'],
-  [
-    'root@kit',
-    "ALTER SYSTEM BACKUP DATABASE PLUS ARCHIVELOG DESCRIPTION = 'x'",
-    1235,
-    'plus archivelog is not supported',
-  ],
+  ['root@bare', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 9040, 'backup can not start'],
+  [sys, 'ALTER SYSTEM BACKUP TENANT = bare PLUS ARCHIVELOG', 9040, cannot('log archive status is not doing.')],
   [sys, 'ALTER SYSTEM BACKUP DATABASE TENANT = kit', 1064, near('TENANT = kit')],
   [sys, 'ALTER SYSTEM BACKUP PLUS ARCHIVELOG TENANT = kit', 1064, near('TENANT = kit')],
   [sys, 'ALTER SYSTEM BACKUP DATABASE kit', 1064, near('kit')],

@@ -8,6 +8,7 @@ import { type JobResult, jobResult } from '../job-result.ts';
 import { dataDestination } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { beginSet } from './begin-set.ts';
+import { copyLog } from './complement-log.ts';
 import { copyData, copyMeta } from './copy-set.ts';
 import { endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
 import { destinationMissing, JobCanceled, type JobRun, taskMemory } from './job-run.ts';
@@ -117,8 +118,10 @@ async function driveSteps(run: JobRun): Promise<void> {
     else if (task === null || set === null) throw fault('OB_ERR_UNEXPECTED', 'the set task is missing');
     else if (metaStages.has(task.status)) await copyMeta(now, task, set);
     else if (task.status === 'BACKUP_LOG' && taskMemory(task).copiedScn !== undefined) {
-      if (!(await endIsWritten(now, task, set))) await waitForArchive(now, task);
-      await finishSet(now, task, set);
+      const ended = await endIsWritten(now, task, set);
+      if (!ended) await waitForArchive(now, task, set);
+      if (!ended && set.plusArchivelog && !taskMemory(task).logCopied) await copyLog(now, task, set);
+      else await finishSet(now, task, set);
     } else await copyData(now, task, set);
   }
 }

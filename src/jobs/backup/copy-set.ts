@@ -3,7 +3,7 @@ import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
 import { backupBlocks } from '../../copy/backup-blocks.ts';
 import type { SetKey } from '../../copy/keys.ts';
 import { type SetName, setDirectory, setStartKey } from '../../destination/layout.ts';
-import type { Snapshot } from '../../tenants/tenant-engine.ts';
+import type { Snapshot, TenantEngine } from '../../tenants/tenant-engine.ts';
 import { removeTree } from '../clean/remove-tree.ts';
 import type { Controller } from '../controller.ts';
 import { jobSecret } from '../job-secrets.ts';
@@ -45,7 +45,7 @@ export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): P
     const counts = { tabletCount: 1, macroBlockCount: snapshot.blockCount };
     await changeTask(controller, task, { status: 'BACKUP_DATA_MINOR', endScn, stepData: memory, ...counts });
     await changeTask(controller, task, { status: 'BACKUP_DATA_MAJOR' });
-    await copyBlocks(run, task, set, { memory, snapshot, endScn });
+    await copyBlocks(run, task, set, { memory, snapshot, endScn, engine });
   } finally {
     await snapshot.release();
   }
@@ -55,11 +55,12 @@ interface DataAttempt {
   readonly memory: TaskMemory;
   readonly snapshot: Snapshot;
   readonly endScn: bigint;
+  readonly engine: TenantEngine;
 }
 
 async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt: DataAttempt): Promise<void> {
   const { controller, job, tenant, medium, signal } = run;
-  const { memory, snapshot, endScn } = attempt;
+  const { memory, snapshot, endScn, engine } = attempt;
   const name = setNameOf(set);
   const progress = progressWriter(controller, task, set);
   const result = await backupBlocks({
@@ -79,6 +80,8 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
   });
   await progress.settle();
   await writeDataIndex(medium, name, memory.retryId, result.entries, signal);
+  // A set with its own log reaches the moment the copy ended, any other the moment it was made of.
+  const reachesScn = set.plusArchivelog ? (await (await engine.log()).barrier()).scn : endScn;
   const statistics = {
     inputBytes: BigInt(result.inputBytes),
     outputBytes: BigInt(result.outputBytes),
@@ -89,9 +92,9 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
     fileCount: result.files.length,
   };
   await controller.catalog.transaction((tx) => {
-    const done: TaskMemory = { ...memory, copiedScn: String(endScn) };
-    tx.backups.tasks.update(task, { ...statistics, status: 'BACKUP_LOG', stepData: done });
-    const scns = { startReplayScn: endScn, consistentScn: endScn, minRestoreScn: endScn };
+    const done: TaskMemory = { ...memory, copiedScn: String(reachesScn) };
+    tx.backups.tasks.update(task, { ...statistics, endScn: reachesScn, status: 'BACKUP_LOG', stepData: done });
+    const scns = { startReplayScn: endScn, consistentScn: endScn, minRestoreScn: reachesScn };
     const { point } = snapshot;
     const kept: SetMemory = { retryId: memory.retryId, ...(point === null ? {} : { point }) };
     tx.backups.sets.update(set, { ...statistics, ...scns, stepData: kept });
@@ -160,7 +163,8 @@ function progressWriter(controller: Controller, task: BackupTask, set: BackupSet
   };
 }
 
-async function setKeyOf({ controller, job }: JobRun, memory: TaskMemory): Promise<SetKey | null> {
+/** The key of the set a job makes, null for one in clear. */
+export async function setKeyOf({ controller, job }: JobRun, memory: TaskMemory): Promise<SetKey | null> {
   if (memory.wrappedKey === '') return null;
   const owner = { tenantId: job.tenantId, kind: 'backup' as const, jobId: job.jobId };
   const bytes = await controller.catalog.read((tx) => jobSecret(tx, controller.catalog.secrets, owner, setKeyName));

@@ -17,7 +17,7 @@ const firstWakeUs = 100_000;
 const maxListedSets = 10_000;
 
 /** BACKUP_LOG: the set counts only when the archive holds everything a restore of it needs. */
-export async function waitForArchive(run: JobRun, task: BackupTask): Promise<void> {
+export async function waitForArchive(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
   const { controller, tenant, signal } = run;
   const wanted = BigInt(taskMemory(task).copiedScn ?? '0');
   const { archiveWaitMs } = controller.settings;
@@ -34,7 +34,7 @@ export async function waitForArchive(run: JobRun, task: BackupTask): Promise<voi
       requireArchive(tx, tenant.tenantId);
       return tx.archives.rounds.get({ tenantId: tenant.tenantId, destNo: archiveDestNo });
     });
-    if (round !== null && round.startScn > wanted) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
+    if (round !== null && round.startScn > set.startReplayScn) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
     if (round !== null && round.checkpointScn >= wanted) return;
     if (nowUs - startUs > archiveWaitMs * 1000) {
       const text = `log archive is not running: its checkpoint did not pass SCN ${wanted} within ${archiveWaitMs} ms`;

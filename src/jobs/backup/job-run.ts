@@ -31,8 +31,10 @@ export interface TaskMemory {
   readonly since?: ChangePoint;
   /** True once an incremental set became full after its first files were written: those are still to be removed. */
   readonly wasIncremental?: boolean;
-  /** SCN of the copied snapshot, set when the blocks are on the medium. */
+  /** MIN_RESTORE_SCN, set when the blocks are on the medium. */
   readonly copiedScn?: string;
+  /** True when the set's own log is on the medium. */
+  readonly logCopied?: boolean;
   /** End of the set and the sets before it, fixed before its last files are written so that they can be written again. */
   readonly end?: { readonly us: number; readonly earlierSets: readonly number[] };
 }

@@ -107,10 +107,7 @@ function restoreRow(
     startUs: controller.clock.nowUs(),
     finishUs: null,
     backupSetList: source.sets.map((set) => setPath(source.data.destination.path, set.name)).join(','),
-    backupPieceList:
-      source.archive === null
-        ? ''
-        : source.pieces.map((piece) => piecePath(source.archive!.destination.path, piece)).join(','),
+    backupPieceList: source.pieces.map((piece) => piecePath(source.log.path, piece)).join(','),
     lsCount: 2,
     finishLsCount: 0,
     tabletCount: info.stats.tabletCount,

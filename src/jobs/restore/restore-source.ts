@@ -7,8 +7,11 @@ import type { FormatFile } from '../../destination/codec/identity-files.ts';
 import type { LocalityInfo } from '../../destination/codec/set-files.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { readFormatFile } from '../../destination/identity.ts';
+import { complementDirectory, type SetName } from '../../destination/layout.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
+import { below } from '../../media/wrap/below.ts';
+import { choosePieces } from '../../policy/piece-chain.ts';
 import { planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
 import { openSetKey } from '../backup/set-key.ts';
 import type { Controller } from '../controller.ts';
@@ -33,6 +36,8 @@ export interface SourcePath {
 export interface RestoreSource {
   readonly data: SourcePath;
   readonly archive: SourcePath | null;
+  /** Where the pieces lie: the archive, or the log inside of the last set. */
+  readonly log: { readonly medium: Medium; readonly path: string };
   readonly plan: RestorePlan;
   readonly sets: readonly FoundSet[];
   readonly pieces: readonly FoundPiece[];
@@ -93,17 +98,42 @@ export async function decideSource(
     });
     if (plan.kind === 'refused') throw faultText(plan.symbol, plan.message);
     const chosen = plan.sets.map(({ id }) => sets.find((set) => set.plan.id === id)!);
+    const log =
+      archive === null
+        ? complementLog(data, chosen.at(-1)!.name)
+        : { medium: archive.medium, path: archive.destination.path };
     const names = new Set(plan.pieces.map((piece) => `${piece.roundId}.${piece.pieceId}`));
-    const used = (pieces ?? []).filter((piece) => names.has(`${piece.roundId}.${piece.pieceId}`));
+    const used =
+      pieces === null
+        ? await complementPieces(log.medium, plan, signal)
+        : pieces.filter((piece) => names.has(`${piece.roundId}.${piece.pieceId}`));
     return {
       data,
       archive,
+      log,
       plan,
       sets: chosen,
       pieces: used,
       locality: await readLocality(data.medium, chosen.at(-1)!.name, signal),
     };
   });
+}
+
+/** The log inside of a set taken PLUS ARCHIVELOG. */
+function complementLog({ medium, destination }: SourcePath, name: SetName) {
+  const directory = complementDirectory(name);
+  return { medium: below(medium, directory), path: `${destination.path}/${directory}` };
+}
+
+/** All pieces of that log; -4018 when they are not what its set promised. */
+async function complementPieces(
+  medium: Medium,
+  { startReplayScn, untilScn }: RestorePlan,
+  signal?: AbortSignal,
+): Promise<readonly FoundPiece[]> {
+  const found = await readPieces(medium, signal);
+  if (choosePieces(found, startReplayScn, untilScn).failure === null) return found;
+  throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
 }
 
 /** A key backup belongs behind WITH KEY FROM. */
@@ -161,12 +191,14 @@ export async function openSourceKeys(
     }
     let encryptedLog = false;
     for (const piece of source.pieces) {
-      for (const key of await logFileKeys(source.archive!.medium, piece)) {
-        const object = await source.archive!.medium.openObject(key);
+      for (const key of await logFileKeys(source.log.medium, piece)) {
+        const object = await source.log.medium.openObject(key);
         const file = await openLogFile(object, { name: key }).finally(() => object.close());
         if (!file?.header.encrypted) continue;
         encryptedLog = true;
-        unwrapKey(file.header.wrappedKey, means.masters, logKeyPurpose(file.header));
+        // The log inside of a set is under the key of that set, which was opened above.
+        if (source.plan.logFrom === 'pieces')
+          unwrapKey(file.header.wrappedKey, means.masters, logKeyPurpose(file.header));
       }
     }
     return { setKeys, encryptedLog };

@@ -4,7 +4,9 @@ import type { RestoreJob, RestoreStatus } from '../../catalog/restores.ts';
 import { applyLog, type LogInput } from '../../copy/apply-log.ts';
 import { unwrapKey } from '../../copy/keys.ts';
 import { restoreBlocks } from '../../copy/restore-blocks.ts';
+import { complementDirectory } from '../../destination/layout.ts';
 import type { Medium, ObjectSource } from '../../media/medium.ts';
+import { below } from '../../media/wrap/below.ts';
 import type { RestoreTarget } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
 import { jobSecret } from '../job-secrets.ts';
@@ -53,7 +55,7 @@ async function fillTenant(
     await move(controller, job, 'RESTORE_CREATE_INIT_LS');
     await copySets(run, target);
     await move(controller, job, 'PHYSICAL_RESTORE_WAIT_RESTORE_TO_CONSISTENT_SCN');
-    if (memory.archive !== null) await replay(run, open(memory.archive), target);
+    await replay(run, memory.archive === null ? complementLog(run) : open(memory.archive), target);
     await move(controller, job, 'RESTORE_WAIT_LS');
     signal.throwIfAborted();
     await target.finish(job.restoreScn);
@@ -107,12 +109,18 @@ function progressWriter(controller: Controller, job: RestoreJob) {
 async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): Promise<void> {
   const { controller, job, memory, signal } = run;
   const masters = decodeMasters(await secretOf(controller, job, masterKeysName));
+  const last = memory.sets.at(-1);
+  const setKey =
+    memory.archive === null && last?.encrypted ? await secretOf(controller, job, setKeyNameOf(last.id)) : null;
   const { lastScn } = await applyLog({
     files: logFiles(medium, memory, signal),
     target: target.writer,
     afterScn: BigInt(memory.afterScn),
     untilScn: job.restoreScn,
-    keyFor: async (header) => (header.encrypted ? unwrapKey(header.wrappedKey, masters, logKeyPurpose(header)) : null),
+    keyFor: async (header) => {
+      if (!header.encrypted || memory.archive === null) return setKey;
+      return unwrapKey(header.wrappedKey, masters, logKeyPurpose(header));
+    },
     workers: controller.workers,
     signal,
     clock: controller.clock,
@@ -122,6 +130,13 @@ async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): P
   // The checkpoint promised records up to `needed`; fewer means that a log file has lost its end.
   if (lastScn < needed) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
   await controller.catalog.transaction((tx) => tx.restores.jobs.update(job, { recoverScn: job.restoreScn }));
+}
+
+/** The log inside of the last set, which reaches as far as a restore without an archive path goes. */
+function complementLog({ data, memory }: RestoreRun): Medium {
+  const last = memory.sets.at(-1);
+  if (last === undefined) throw fault('OB_ERR_UNEXPECTED', 'a restore without sets');
+  return below(data, complementDirectory({ backupSetId: last.id, backupType: last.type }));
 }
 
 /** The log files of all pieces in order, one open at a time: an archive may have thousands. */
