@@ -22,7 +22,8 @@ export function ticking(
   const terms = choices.map((id) => `(${id} % ${rowsPerTick} IS NOT 0 OR my_tick())`);
   if (ids.length < tables.length) terms.push('my_tick()');
   const ticks = raw(terms.join(' AND '));
-  return where === null ? ticks : sql`(${where}) AND ${ticks}`;
+  // In front: SQLite looks at conditions in their order, and the others may be false for every row.
+  return where === null ? ticks : sql`${ticks} AND (${where})`;
 }
 
 function rowIdOf({ name, source }: Pick<ScopeTable, 'name' | 'source'>): string | null {
@@ -33,5 +34,7 @@ function rowIdOf({ name, source }: Pick<ScopeTable, 'name' | 'source'>): string 
 }
 
 function mixed(ids: readonly string[]): string {
-  return `(${ids.map((id, index) => `${id} % ${rowsPerTick} * ${2 * index + 3}`).join(' + ')})`;
+  // Factors far apart: the sum of small ids must pass multiples of the prime, too.
+  const factor = (index: number) => (389 * index + 211) % rowsPerTick;
+  return `(${ids.map((id, index) => `${id} % ${rowsPerTick} * ${factor(index)}`).join(' + ')})`;
 }

@@ -2,7 +2,8 @@ import type { FunctionContext } from '../../sql/functions/context.ts';
 import { registerFunctions } from '../../sql/functions/register.ts';
 import type { Connection } from './connection.ts';
 import { informationSchema } from './show/information-schema.ts';
-import type { Tenant } from './tenant.ts';
+import type { SqlTenant } from './sql-tenant.ts';
+import type { Check } from './statement.ts';
 
 /** What the functions of a connection know; changed with every statement that runs on it. */
 export interface ConnectionState {
@@ -15,7 +16,7 @@ const states = new WeakMap<Connection, ConnectionState>();
 const callsPerCheck = 2048;
 
 /** Teaches a connection the functions of tenant SQL and the tables information_schema is read from. */
-export function setupConnection(connection: Connection, tenant: () => Tenant): void {
+export function setupConnection(connection: Connection, tenant: () => SqlTenant): void {
   const state: ConnectionState = { functions: null, check: null };
   states.set(connection, state);
   let untilCheck = callsPerCheck;
@@ -44,9 +45,10 @@ export function setupConnection(connection: Connection, tenant: () => Tenant): v
 }
 
 /** Tells the connection's functions whose statement runs. */
-export function enterStatement(connection: Connection, functions: FunctionContext, check: () => void): void {
+export function enterStatement(connection: Connection, functions: FunctionContext, check: Check): void {
   const state = states.get(connection);
   if (!state) throw new Error('a connection was not set up');
   state.functions = functions;
   state.check = check;
+  check.start();
 }

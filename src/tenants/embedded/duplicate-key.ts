@@ -5,8 +5,8 @@ import type { Cell } from '../../value/column-type.ts';
 import type { Connection } from './connection.ts';
 import { indexName } from './ddl/table-sql.ts';
 import { failedColumns, failedIndex } from './sql-errors.ts';
+import type { SqlTenant } from './sql-tenant.ts';
 import { quoteName, sqliteName, type TableSchema } from './table-schema.ts';
-import type { Tenant } from './tenant.ts';
 
 /** True for the failure of a unique or primary key. */
 export function isDuplicate(error: unknown): error is Error {
@@ -25,14 +25,14 @@ export interface WantedRow {
 }
 
 /** 1062 with the key's name and its value: that of the row, or a text. */
-export function describeDuplicate(tenant: Tenant, error: Error, wanted: WantedRow | string | null): ObError {
+export function describeDuplicate(tenant: SqlTenant, error: Error, wanted: WantedRow | string | null): ObError {
   const { key, columns } = failedKey(tenant, error);
   if (typeof wanted === 'string') return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', wanted, key);
   const value = wanted ? columns.map((column) => shownCell(wanted, column)).join('-') : '';
   return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', value, key);
 }
 
-function failedKey(tenant: Tenant, error: Error) {
+function failedKey(tenant: SqlTenant, error: Error) {
   const failed = failedColumns(error.message);
   const table = tenant.dictionary.allTables().find((each) => `${each.schema}.${each.name}` === failed.table) ?? null;
   const index = failedIndex(error.message);
@@ -45,7 +45,7 @@ function failedKey(tenant: Tenant, error: Error) {
  * Which value an UPDATE made twice: the write is done again without the key, looked at, and taken back. Only keys with
  * an index of their own can be put aside; the answer is empty for others.
  */
-export function duplicateValue(tenant: Tenant, writer: Connection, error: Error, write: () => void): string {
+export function duplicateValue(tenant: SqlTenant, writer: Connection, error: Error, write: () => void): string {
   const { table, key, columns } = failedKey(tenant, error);
   if (!table || key === 'PRIMARY' || !writer.inTransaction) return '';
   const aside = '__ob_aside';

@@ -6,6 +6,7 @@ import { ClockCell } from './clock-cell.ts';
 import { threadModule } from './embedded-engines.ts';
 import { openEmbeddedSession } from './embedded-session.ts';
 import type { EngineThread } from './engine-thread.ts';
+import type { GuestThreads } from './guest-threads.ts';
 import { decodePosition, encodePosition } from './log-position.ts';
 import { writeFloor } from './tenant-files.ts';
 import { pageBytes } from './wal-format.ts';
@@ -13,6 +14,7 @@ import { pageBytes } from './wal-format.ts';
 /** Opens a tenant in the engine thread. `onClose` is called once it is closed. */
 export async function openEmbeddedEngine(
   thread: EngineThread,
+  guests: GuestThreads,
   tenantId: number,
   onClose: () => void,
 ): Promise<TenantEngine> {
@@ -20,7 +22,7 @@ export async function openEmbeddedEngine(
   return {
     tenantId,
     accounts: accountStore(thread, tenantId),
-    openSession: (sessionId) => openEmbeddedSession(thread, tenantId, sessionId),
+    openSession: (sessionId) => openEmbeddedSession(thread, guests, tenantId, sessionId),
     globalVariables: () => thread.call('globalVariables', tenantId),
     setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
     setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
@@ -32,7 +34,7 @@ export async function openEmbeddedEngine(
     logBytes: () => thread.call('logBytes', tenantId),
     dataBytes: () => thread.call('dataBytes', tenantId),
     async close() {
-      await thread.call('closeTenant', tenantId);
+      await guests.without(tenantId, () => thread.call('closeTenant', tenantId));
       onClose();
     },
   };

@@ -1,8 +1,12 @@
+import { availableParallelism } from 'node:os';
 import { type Log, silentLog } from '../../base/log.ts';
 import type { RestoreTarget, TenantEngine, TenantEngines, ThreadModule } from '../tenant-engine.ts';
 import { openEmbeddedEngine } from './embedded-engine.ts';
 import type { EngineThreadOptions, SystemTable } from './engine-calls.ts';
-import { EngineThread } from './engine-thread.ts';
+import type { EngineThread } from './engine-thread.ts';
+import { GuestThreads } from './guest-threads.ts';
+import { descriptorLimit, mostOpenTenants } from './open-limit.ts';
+import { Shards } from './shards.ts';
 import { siblingModule } from './sibling-module.ts';
 
 export interface EmbeddedEnginesOptions {
@@ -16,23 +20,35 @@ export interface EmbeddedEnginesOptions {
   readonly idleReaders?: number;
   /** A log file larger than this is cut when folded. */
   readonly keepLogBytes?: number;
-  /** Tenants kept open at a time; six descriptors each and two per further connection. */
+  /** Tenants kept open at a time, by default as many as descriptors allow (open-limit.ts). */
   readonly openTenants?: number;
+  /** Threads the tenants are spread over. */
+  readonly engineThreads?: number;
+  /** Threads that statements which take long have at most together. */
+  readonly guestThreads?: number;
+  /** How long a read, and a write of its own, may keep an engine thread before it moves to a thread of its own. */
+  readonly readSliceMs?: number;
+  readonly writeSliceMs?: number;
   /** Views of the catalog, to be listed by information_schema and SHOW TABLES. */
   readonly systemTables?: readonly SystemTable[];
 }
 
-/** Tenants kept in SQLite files by one engine thread of this process, which starts with the first tenant. */
+/** Tenants kept in SQLite files by engine threads of this process; each starts with its first tenant. */
 export function createEmbeddedEngines(options: EmbeddedEnginesOptions): TenantEngines {
+  const log = options.log ?? silentLog;
+  const settings = threadOptions(options);
   const engines = new Map<number, Promise<TenantEngine>>();
-  const thread = new EngineThread(threadOptions(options), options.log ?? silentLog, () => engines.clear());
+  const guests = new GuestThreads(settings, log, options.guestThreads ?? 8);
+  const shards = new Shards(settings, log, options.engineThreads ?? defaultEngineThreads(), (lost) => {
+    for (const tenantId of lost) engines.delete(tenantId);
+  });
   const forget = (tenantId: number) => engines.delete(tenantId);
   return {
-    create: (tenantId, tenantOptions) => thread.call('create', tenantId, tenantOptions),
+    create: (tenantId, tenantOptions) => shards.of(tenantId).call('create', tenantId, tenantOptions),
     open(tenantId) {
       const known = engines.get(tenantId);
       if (known) return known;
-      const opened = openEmbeddedEngine(thread, tenantId, () => forget(tenantId));
+      const opened = openEmbeddedEngine(shards.of(tenantId), guests, tenantId, () => forget(tenantId));
       engines.set(tenantId, opened);
       opened.catch(() => forget(tenantId));
       return opened;
@@ -40,17 +56,26 @@ export function createEmbeddedEngines(options: EmbeddedEnginesOptions): TenantEn
     isOpen: (tenantId) => engines.has(tenantId),
     async drop(tenantId) {
       forget(tenantId);
-      await thread.call('drop', tenantId);
+      await guests.without(tenantId, () => shards.of(tenantId).call('drop', tenantId));
+      shards.forget(tenantId);
     },
-    beginRestore: (tenantId) => beginRestore(thread, tenantId),
+    beginRestore: (tenantId) => guests.without(tenantId, () => beginRestore(shards.of(tenantId), tenantId)),
     async closeAll() {
       engines.clear();
-      await thread.stop();
+      await guests.stop();
+      await shards.stop();
     },
   };
 }
 
+/** One for each processor, two at least: a tenant's long write then leaves a thread to others. */
+function defaultEngineThreads(): number {
+  return Math.max(2, Math.min(4, availableParallelism()));
+}
+
 function threadOptions(options: EmbeddedEnginesOptions): EngineThreadOptions {
+  const engineThreads = options.engineThreads ?? defaultEngineThreads();
+  const openTenants = options.openTenants ?? mostOpenTenants(descriptorLimit());
   return {
     directory: options.directory,
     limits: {
@@ -58,9 +83,12 @@ function threadOptions(options: EmbeddedEnginesOptions): EngineThreadOptions {
       cacheKb: options.cacheKb ?? 8192,
       idleReaders: options.idleReaders ?? 2,
       keepLogBytes: options.keepLogBytes ?? 64 << 20,
-      openTenants: options.openTenants ?? 256,
+      openTenants: Math.max(1, Math.ceil(openTenants / engineThreads)),
+      readSliceMs: options.readSliceMs ?? 10,
+      writeSliceMs: options.writeSliceMs ?? 100,
     },
     systemTables: options.systemTables ?? [],
+    guestsOnly: false,
   };
 }
 

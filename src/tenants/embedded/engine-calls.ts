@@ -14,8 +14,10 @@ import type {
   StatementRequest,
   TenantOptions,
 } from '../tenant-engine.ts';
+import type { GuestPlace } from './guest-store.ts';
 import type { RestoreData } from './log-applier.ts';
 import type { StageData } from './log-stage.ts';
+import type { SliceLimits } from './slice.ts';
 import type { PinnedState, StoreLimits } from './tenant-store.ts';
 
 /** What the main thread asks of the engine thread, one function each. Arguments and results are structured-clonable. */
@@ -47,7 +49,11 @@ export interface EngineCalls {
   putAccount(tenantId: number, account: Account): void;
   removeAccount(tenantId: number, user: string, host: string): void;
   openSession(tenantId: number, sessionId: number, flag: SharedArrayBuffer): number;
-  execute(handle: number, request: SessionRequest): ExecuteReply;
+  execute(handle: number, request: SessionRequest): ExecuteReply | MovedReply;
+  /** Runs a moved statement as a guest of its tenant; the handle ends with `closeSession`. */
+  visit(call: GuestCall): ExecuteReply & { readonly handle: number };
+  /** A moved write is over. */
+  guestLeft(handle: number): void;
   prepare(handle: number, sql: string, context: StatementContext | null): PreparedShape;
   fetch(handle: number): RowsReply;
   endRows(handle: number): void;
@@ -60,6 +66,8 @@ export interface EngineCalls {
 /** A request without the context when the session's last one still holds. */
 export interface SessionRequest extends Omit<StatementRequest, 'context'> {
   readonly context: StatementContext | null;
+  /** A new flag for this statement and those behind it: an earlier one still looks at the old flag. */
+  readonly flag?: SharedArrayBuffer;
 }
 
 export interface RowsReply {
@@ -70,6 +78,20 @@ export interface RowsReply {
 export type ExecuteReply =
   | Extract<StatementOutcome, { readonly kind: 'ok' }>
   | ({ readonly kind: 'rows'; readonly columns: readonly ResultColumn[] } & RowsReply);
+
+/** A statement that takes long is run again by a thread of its own; nothing of it was done. */
+export interface MovedReply {
+  readonly kind: 'moved';
+  readonly place: GuestPlace;
+}
+
+/** What a guest's statement is started with. */
+export interface GuestCall {
+  readonly place: GuestPlace;
+  readonly sessionId: number;
+  readonly flag: SharedArrayBuffer;
+  readonly request: StatementRequest;
+}
 
 export type CallName = keyof EngineCalls;
 
@@ -88,7 +110,9 @@ export type EngineMessage =
 /** What the engine thread is started with. */
 export interface EngineThreadOptions {
   readonly directory: string;
-  readonly limits: StoreLimits & EngineLimits;
+  readonly limits: StoreLimits & EngineLimits & SliceLimits;
+  /** Runs moved statements only, and gives way to other threads. */
+  readonly guestsOnly: boolean;
   readonly systemTables: readonly SystemTable[];
 }
 

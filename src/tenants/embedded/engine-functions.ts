@@ -1,6 +1,8 @@
 import { faultText } from '../../base/errors.ts';
 import type { LogPosition } from '../tenant-engine.ts';
 import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
+import type { GuestPlace } from './guest-store.ts';
+import { type Guest, openGuest, runGuest } from './guests.ts';
 import { encodePosition } from './log-position.ts';
 import { Restores } from './restores.ts';
 import { Session } from './session.ts';
@@ -21,6 +23,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
   const restores = new Restores(options.directory);
   const rolls = new StandbyRolls(options.directory);
   const sessions = new Map<number, Session>();
+  const guests = new Map<number, Guest>();
   const seals = new Map<number, { resolve(): void; reject(error: Error): void }>();
   let lastHandle = 0;
 
@@ -120,10 +123,34 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     removeAccount: (tenantId, user, host) => tenants.get(tenantId).settings.removeAccount(user, host),
     openSession(tenantId, sessionId, flag) {
       const handle = ++lastHandle;
-      sessions.set(handle, new Session(tenants.get(tenantId), sessionId, new Int32Array(flag)));
+      const tenant = tenants.get(tenantId);
+      const { store } = tenant;
+      const place = {
+        limits: options.limits,
+        lend: (as: GuestPlace['as']) => store.lend(as),
+        guestLeft: () => store.guestLeft(),
+      };
+      sessions.set(handle, new Session(tenant, sessionId, new Int32Array(flag), place));
       return handle;
     },
     execute: (handle, request) => session(handle).execute(request),
+    async visit(call) {
+      const guest = openGuest(call, options);
+      const handle = ++lastHandle;
+      try {
+        const reply = await runGuest(guest, call);
+        if (reply.kind === 'ok' || reply.end) await guest.close();
+        else {
+          guests.set(handle, guest);
+          sessions.set(handle, guest.session);
+        }
+        return { ...reply, handle };
+      } catch (error) {
+        await guest.close();
+        throw error;
+      }
+    },
+    guestLeft: (handle) => session(handle).guestLeft(),
     prepare: (handle, sql, context) => session(handle).prepare(sql, context),
     fetch: (handle) => session(handle).fetch(),
     endRows: (handle) => session(handle).endRows(),
@@ -132,7 +159,9 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     async closeSession(handle) {
       const ending = sessions.get(handle);
       sessions.delete(handle);
-      await ending?.close();
+      const guest = guests.get(handle);
+      guests.delete(handle);
+      await (guest ?? ending)?.close();
     },
   };
 }

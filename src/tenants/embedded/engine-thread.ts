@@ -47,6 +47,18 @@ export class EngineThread {
     }
   }
 
+  /** Calls that wait for their answers. */
+  get busy(): number {
+    return this.#pending.size;
+  }
+
+  /** Ends the thread without closing anything; what it runs inside of SQLite it finishes first. */
+  async kill(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = null;
+    await worker?.terminate();
+  }
+
   async stop(): Promise<void> {
     const worker = this.#worker;
     if (!worker) return;
@@ -104,7 +116,7 @@ export class EngineThread {
 }
 
 /** Calls that start the thread; all others speak of something it must already hold. */
-const starters: ReadonlySet<CallName> = new Set(['create', 'open', 'drop', 'beginRestore']);
+const starters: ReadonlySet<CallName> = new Set(['create', 'open', 'drop', 'beginRestore', 'visit']);
 /** Calls that end something: there is nothing left to end in a thread that is gone. */
 const enders: ReadonlySet<CallName> = new Set([
   'wake',
@@ -112,6 +124,7 @@ const enders: ReadonlySet<CallName> = new Set([
   'closeTenant',
   'unpin',
   'endRows',
+  'guestLeft',
   'abortRestore',
   'endRoll',
 ]);

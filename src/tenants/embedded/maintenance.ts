@@ -63,6 +63,7 @@ async function analyze(execution: Execution, name: string): Promise<void> {
   const writer = await transaction.startChange(context, execution.check);
   try {
     writer.exec(`ANALYZE ${name}`);
+    execution.check.claim();
   } catch (error) {
     transaction.rollback();
     throw error;

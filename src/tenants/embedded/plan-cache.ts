@@ -19,6 +19,8 @@ export interface CachedPlan {
   readonly keyless?: boolean;
   /** Literals the parser took into the tree's shape, by their source text. */
   readonly sourceSlots: readonly FixedSlot[];
+  /** Runs in a row that outlasted the engine thread's patience. */
+  longRuns?: number;
 }
 
 const maxPlans = 1000;

@@ -2,11 +2,11 @@ import { parseStatement } from '../../sql/parse/parse.ts';
 import { BROKEN, END, PARAMETER, Scanner } from '../../sql/scan/scanner.ts';
 import type { PreparedShape, StatementContext } from '../tenant-engine.ts';
 import { planShape } from './run-plan.ts';
+import type { SqlTenant } from './sql-tenant.ts';
 import { scanOptions } from './statement.ts';
-import type { Tenant } from './tenant.ts';
 
 /** What a client learns when it prepares: parameters and, for queries, columns. Errors of the text show here. */
-export function prepareShape(tenant: Tenant, sql: string, context: StatementContext): PreparedShape {
+export function prepareShape(tenant: SqlTenant, sql: string, context: StatementContext): PreparedShape {
   const statement = parseStatement(sql, scanOptions(context));
   if (tenant.meta.mode === 'mysql') {
     const shape = planShape(tenant, statement, context);

@@ -46,6 +46,17 @@ export class RowCursor {
     return { batch, end: over ? this.#finish(this.#rowCount) : null };
   }
 
+  /** Makes batches ahead, of about `mostBytes`; true when the answer is complete. */
+  readAhead(mostBytes: number): boolean {
+    let bytes = 0;
+    while (!this.#exhausted && bytes < mostBytes) {
+      const known = this.#ready.length;
+      this.#fill();
+      for (const batch of this.#ready.slice(known)) bytes += batch.bytes.length;
+    }
+    return this.#exhausted;
+  }
+
   /** Ends the statement early. */
   close(): void {
     this.#exhausted = true;

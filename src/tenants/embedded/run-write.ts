@@ -39,6 +39,7 @@ export async function runOnWriter(
   let written: Written;
   try {
     written = work(writer, effects);
+    check.claim();
   } catch (error) {
     if (alone) transaction.rollback();
     else if (writer.inTransaction) writer.exec(`ROLLBACK TO ${statementSavepoint}; RELEASE ${statementSavepoint}`);

@@ -1,26 +1,40 @@
 import { fault, faultText } from '../../base/errors.ts';
 import { Mutex } from '../../base/mutex.ts';
 import type { PreparedShape, StatementContext } from '../tenant-engine.ts';
-import type { ExecuteReply, RowsReply, SessionRequest } from './engine-calls.ts';
+import type { ExecuteReply, MovedReply, RowsReply, SessionRequest } from './engine-calls.ts';
+import type { GuestPlace } from './guest-store.ts';
 import { prepareShape } from './prepare-shape.ts';
 import type { RowCursor } from './row-cursor.ts';
+import { NeedsOwnThread, Slice, type SliceLimits } from './slice.ts';
 import { coded } from './sql-errors.ts';
-import { runStatement } from './statement.ts';
-import type { Tenant } from './tenant.ts';
+import type { SqlTenant } from './sql-tenant.ts';
+import { type Check, runStatement } from './statement.ts';
+import { statementFlag } from './statement-flag.ts';
 import { Transaction } from './transaction.ts';
+
+/** The engine thread's side of statements that move to threads of their own. */
+export interface SessionPlace {
+  readonly limits: SliceLimits;
+  lend(as: GuestPlace['as']): Pick<GuestPlace, 'data' | 'shmFd' | 'cell' | 'as'>;
+  /** Takes over what a write elsewhere committed. */
+  guestLeft(): void;
+}
 
 /** One client's session in the engine thread: a transaction, at most one answer being read, one statement at a time. */
 export class Session {
-  readonly tenant: Tenant;
+  readonly tenant: SqlTenant;
   readonly sessionId: number;
   readonly transaction: Transaction;
-  readonly #flag: Int32Array;
+  #flag: Int32Array;
+  readonly #host: SessionPlace | null;
   readonly #turn = new Mutex();
   #context: StatementContext | null = null;
   #cursor: RowCursor | null = null;
   #closed = false;
 
-  constructor(tenant: Tenant, sessionId: number, flag: Int32Array) {
+  /** Without a host every statement runs here to its end. */
+  constructor(tenant: SqlTenant, sessionId: number, flag: Int32Array, host: SessionPlace | null) {
+    this.#host = host;
     this.tenant = tenant;
     this.sessionId = sessionId;
     this.#flag = flag;
@@ -28,31 +42,36 @@ export class Session {
     tenant.sessions++;
   }
 
-  execute(request: SessionRequest): Promise<ExecuteReply> {
+  execute(request: SessionRequest): Promise<ExecuteReply | MovedReply> {
     this.#context = request.context ?? this.#context;
+    if (request.flag) this.#flag = new Int32Array(request.flag);
     const context = this.#context;
     return this.#turn.run(async () => {
       if (this.#closed || !context) throw fault('OB_SESSION_KILLED');
       this.#endCursor();
-      const { deadlineUs } = request;
-      const check = Object.assign(() => this.#check(request), { deadlineUs });
+      const check = this.#checkOf(request);
+      const { tenant, transaction } = this;
       try {
         check();
-        const result = await runStatement({
-          tenant: this.tenant,
-          session: this,
-          transaction: this.transaction,
-          context,
-          request: { ...request, context },
-          check,
-        });
+        const full = { ...request, context };
+        const result = await runStatement({ tenant, session: this, transaction, context, request: full, check });
         if (result.kind === 'ok') return result;
         this.#cursor = result.cursor;
+        this.#readAhead(result.cursor, check);
         return { kind: 'rows', columns: result.cursor.columns, ...this.#advance() };
       } catch (error) {
-        throw coded(error);
+        this.#endCursor();
+        if (!(error instanceof NeedsOwnThread)) throw coded(error);
+        return this.#move(error.as, context, check);
       }
     });
+  }
+
+  /** The write that ran in another thread is over. */
+  guestLeft(): void {
+    this.#host?.guestLeft();
+    this.tenant.contentsReplaced();
+    this.transaction.guestLeft();
   }
 
   prepare(sql: string, context: StatementContext | null): Promise<PreparedShape> {
@@ -98,7 +117,8 @@ export class Session {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    Atomics.store(this.#flag, 0, 1);
+    // A guest's flag belongs to the session it stands in for.
+    if (this.#host) Atomics.store(this.#flag, 0, statementFlag.ended);
     this.wake();
     await this.#turn.run(() => {
       this.#endCursor();
@@ -125,10 +145,51 @@ export class Session {
     cursor?.close();
   }
 
-  #check(request: SessionRequest): void {
-    if (Atomics.load(this.#flag, 0) !== 0)
-      throw faultText('OB_ERR_QUERY_INTERRUPTED', 'Query execution was interrupted');
-    if (request.deadlineUs > 0 && Date.now() * 1000 >= request.deadlineUs)
-      throw fault('OB_TIMEOUT', Math.round(request.deadlineUs - request.nowUs));
+  /** An answer that is not complete within the engine thread's share of time and memory is made elsewhere. */
+  #readAhead(cursor: RowCursor, check: Check): void {
+    if (!this.#host || cursor.readAhead(mostBytesAhead)) {
+      if (check.plan) check.plan.longRuns = 0;
+      return;
+    }
+    check.leave('read');
+  }
+
+  async #move(as: GuestPlace['as'], context: StatementContext, check: Check): Promise<MovedReply> {
+    const host = this.#host!;
+    const { tenant, transaction } = this;
+    if (check.plan) check.plan.longRuns ||= 1;
+    if (as === 'write') await transaction.holdForGuest(context, check);
+    const { tenantId, readOnly } = tenant;
+    return { kind: 'moved', place: { ...host.lend(as), tenantId, readOnly, open: transaction.open } };
+  }
+
+  #checkOf(request: SessionRequest): Check {
+    const flag = this.#flag;
+    const slice = this.#host ? new Slice(this.#host.limits, () => this.transaction.movable) : null;
+    const late = () => request.deadlineUs > 0 && Date.now() * 1000 >= request.deadlineUs;
+    const refuse = () => {
+      if (Atomics.load(flag, 0) === statementFlag.ended)
+        throw faultText('OB_ERR_QUERY_INTERRUPTED', 'Query execution was interrupted');
+      if (late()) throw fault('OB_TIMEOUT', Math.round(request.deadlineUs - request.nowUs));
+    };
+    const look = () => {
+      refuse();
+      slice?.look();
+    };
+    return Object.assign(look, {
+      deadlineUs: request.deadlineUs,
+      plan: null,
+      start: () => slice?.start(),
+      pause: () => slice?.pause(),
+      leave: (as: 'read' | 'write') => slice?.leave(as),
+      claim() {
+        refuse();
+        const seen = Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.committing);
+        if (seen === statementFlag.ended) refuse();
+      },
+    });
   }
 }
+
+/** Bytes of an answer an engine thread makes before the first of them goes out. */
+const mostBytesAhead = 1 << 20;

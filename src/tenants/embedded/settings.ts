@@ -1,7 +1,7 @@
 import { faultText } from '../../base/errors.ts';
 import type { Account, TenantOptions } from '../tenant-engine.ts';
 import type { Connection, DictionaryRow } from './connection.ts';
-import type { TenantStore } from './tenant-store.ts';
+import type { SqlStore } from './sql-store.ts';
 
 /** What a tenant is, apart from its tables. */
 export interface TenantMeta {
@@ -44,9 +44,9 @@ const accountRow = (account: Account): DictionaryRow => ({
 
 /** Global variables and accounts of a tenant: rows of its dictionary, so that they travel with its backups. */
 export class Settings {
-  readonly #store: TenantStore;
+  readonly #store: SqlStore;
 
-  constructor(store: TenantStore) {
+  constructor(store: SqlStore) {
     this.#store = store;
   }
 

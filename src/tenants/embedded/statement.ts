@@ -11,18 +11,19 @@ import type { ExecuteReply } from './engine-calls.ts';
 import { explain } from './explain.ts';
 import { lockTables } from './lock-tables.ts';
 import { maintain } from './maintenance.ts';
+import type { CachedPlan } from './plan-cache.ts';
 import { seesDatabase } from './privileges.ts';
 import type { RowCursor } from './row-cursor.ts';
 import { insertFor, runInsert } from './run-insert.ts';
 import { planFor, runPlan } from './run-plan.ts';
 import type { Session } from './session.ts';
 import { describe, show } from './show/show.ts';
-import type { Tenant } from './tenant.ts';
+import type { SqlTenant } from './sql-tenant.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Everything one statement runs with. */
 export interface Execution {
-  readonly tenant: Tenant;
+  readonly tenant: SqlTenant;
   readonly session: Session;
   readonly transaction: Transaction;
   readonly context: StatementContext;
@@ -35,6 +36,16 @@ export interface Execution {
 export interface Check {
   (): void;
   readonly deadlineUs: number;
+  /** Work inside of SQLite begins. */
+  start(): void;
+  /** What is waited for now is no work. */
+  pause(): void;
+  /** The statement is known to take long: throws NeedsOwnThread where it can move. */
+  leave(as: 'read' | 'write'): void;
+  /** To be called right before a commit: throws when the statement was ended; from then on it cannot be. */
+  claim(): void;
+  /** The plan that runs: it learns how long it takes. */
+  plan: CachedPlan | null;
 }
 
 export type StatementResult =

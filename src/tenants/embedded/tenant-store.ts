@@ -7,11 +7,13 @@ import { ChangeHistory } from './change-history.ts';
 import { ClockCell } from './clock-cell.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { buildFrameMap } from './frame-map.ts';
+import type { GuestPlace } from './guest-store.ts';
 import type { Position } from './log-position.ts';
+import type { SqlStore } from './sql-store.ts';
 import { TenantFiles, type TenantPaths } from './tenant-files.ts';
 import { WalAppend } from './wal-append.ts';
 import { frameBytes, pageBytes } from './wal-format.ts';
-import { readWalIndex } from './wal-index.ts';
+import { readPosition, readWalIndex, type WalIndex } from './wal-index.ts';
 import { WriterLock } from './writer-lock.ts';
 
 export interface StoreLimits {
@@ -38,7 +40,7 @@ export type ConnectionSetup = (connection: Connection) => void;
  * The files and connections of one open tenant, in the engine thread. One writer, readers on demand, and a read-only
  * keeper that closes last: that way SQLite neither folds nor removes the log behind anybody's back.
  */
-export class TenantStore {
+export class TenantStore implements SqlStore {
   readonly tenantId: number;
   readonly files: TenantFiles;
   readonly cell: ClockCell;
@@ -54,6 +56,7 @@ export class TenantStore {
   readonly #updateScn: ReturnType<Connection['prepare']>;
   #pins = 0;
   #closed = false;
+  #guestWrites = false;
   #scn: Scn;
 
   constructor(tenantId: number, paths: TenantPaths, limits: StoreLimits, setup: ConnectionSetup) {
@@ -78,6 +81,18 @@ export class TenantStore {
   /** SCN of the newest commit. */
   get scn(): Scn {
     return this.#scn;
+  }
+
+  /** The index of the log as it was at the newest commit, which may be another thread's. */
+  #settledIndex(): WalIndex {
+    for (;;) {
+      const index = readWalIndex(this.files.shmFd);
+      if (!this.#guestWrites) return index;
+      const { scn, frame, salt1, salt2 } = this.cell.read();
+      if (index.frame !== frame || index.salt1 !== salt1 || index.salt2 !== salt2) continue;
+      this.#scn = scn;
+      return index;
+    }
   }
 
   /** Starts the writer's transaction; the caller holds the lock. */
@@ -120,6 +135,19 @@ export class TenantStore {
     }
   }
 
+  /** Where a statement in another thread finds the tenant; a write's caller holds the lock until `guestLeft`. */
+  lend(as: GuestPlace['as']): Pick<GuestPlace, 'data' | 'shmFd' | 'cell' | 'as'> {
+    if (as === 'write') this.#guestWrites = true;
+    return { data: this.#paths.data, shmFd: this.files.shmFd, cell: this.cell.buffer, as };
+  }
+
+  /** A write in another thread is over, committed or not. */
+  guestLeft(): void {
+    this.#guestWrites = false;
+    this.#scn = this.keeper.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
+    this.cell.endCommit(this.#position());
+  }
+
   takeReader(): Connection {
     const idle = this.#idle.pop();
     if (idle) return idle;
@@ -140,8 +168,10 @@ export class TenantStore {
    * since `since` alone when `incremental` says so.
    */
   pin(since: ChangePoint | null = null): PinnedState {
-    const index = readWalIndex(this.files.shmFd);
-    const databasePages = this.keeper.pragma('page_count', { simple: true }) as number;
+    const filePages = this.keeper.pragma('page_count', { simple: true }) as number;
+    const index = this.#settledIndex();
+    // A commit of another thread may have come in between: the index speaks for the log, the file alone when that is empty.
+    const databasePages = index.frame === 0 ? filePages : index.pageCount;
     // A fully folded log still looks valid until the next writer overwrites it: the data file alone counts then.
     const frames =
       index.frame === index.backfilled
@@ -156,7 +186,7 @@ export class TenantStore {
 
   /** Whether `pin` could tell what changed since that point. */
   remembers(since: ChangePoint): boolean {
-    return this.#changes.remembers(since, readWalIndex(this.files.shmFd), this.#scn);
+    return this.#changes.remembers(since, this.#settledIndex(), this.#scn);
   }
 
   unpin(): void {
@@ -203,16 +233,6 @@ export class TenantStore {
   }
 
   #position(): Position {
-    const { salt1, salt2, frame, checksum1, checksum2 } = readWalIndex(this.files.shmFd);
-    const empty = frame === 0;
-    return {
-      salt1,
-      salt2,
-      frame,
-      checksum1: empty ? 0 : checksum1,
-      checksum2: empty ? 0 : checksum2,
-      scn: this.#scn,
-      sealed: false,
-    };
+    return readPosition(this.files.shmFd, this.#scn);
   }
 }

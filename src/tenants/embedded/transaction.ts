@@ -2,9 +2,10 @@ import { fault } from '../../base/errors.ts';
 import type { StatementContext } from '../tenant-engine.ts';
 import type { Connection } from './connection.ts';
 import { roomInLog } from './log-room.ts';
+import type { Movable } from './slice.ts';
+import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
 import { quoteName } from './table-schema.ts';
-import type { Tenant } from './tenant.ts';
 
 /** A connection lent to one statement. */
 export interface Lent {
@@ -17,7 +18,7 @@ export interface Lent {
  * lock, and from then on everything runs on the writer until COMMIT or ROLLBACK.
  */
 export class Transaction {
-  readonly #tenant: Tenant;
+  readonly #tenant: SqlTenant;
   readonly #owner: object;
   /** Open for the client: BEGIN was said, or autocommit is off and something ran. */
   open = false;
@@ -27,16 +28,35 @@ export class Transaction {
   #repeatable = false;
   #writing = false;
   #locked = false;
+  #guest = false;
   #snapshot: Connection | null = null;
   #savepoints: string[] = [];
 
-  constructor(tenant: Tenant, owner: object) {
+  constructor(tenant: SqlTenant, owner: object) {
     this.#tenant = tenant;
     this.#owner = owner;
   }
 
   get writing(): boolean {
     return this.#writing;
+  }
+
+  /** How a statement that runs now could run in another thread instead. */
+  get movable(): Movable {
+    if (this.#locked || (this.open && (this.#writing || this.#repeatable || this.#snapshot !== null))) return null;
+    return this.#writing ? 'write' : 'read';
+  }
+
+  /** Takes the writer lock for a write that runs in another thread, until `guestLeft`. */
+  async holdForGuest(context: StatementContext, check: Check): Promise<void> {
+    await this.#take(context, check);
+    this.#guest = true;
+  }
+
+  guestLeft(): void {
+    if (!this.#guest) return;
+    this.#guest = false;
+    this.#tenant.store.lock.release();
   }
 
   begin(options: { readonly readOnly: boolean; readonly snapshot: boolean; readonly implicit: boolean }): void {
@@ -127,6 +147,7 @@ export class Transaction {
   close(): void {
     this.rollback();
     this.unlockTables();
+    this.guestLeft();
   }
 
   #refuseWhenReadOnly(): void {
@@ -135,6 +156,7 @@ export class Transaction {
   }
 
   async #take(context: StatementContext, check: Check): Promise<void> {
+    check.pause();
     await roomInLog(this.#tenant, check);
     if (this.#locked) return;
     const leftMs = check.deadlineUs === 0 ? Number.POSITIVE_INFINITY : check.deadlineUs / 1000 - Date.now();

@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import type { Position } from './log-position.ts';
 import { addChecksum, type Checksum } from './wal-format.ts';
 
 /** What SQLite publishes about the log in the `-shm` file once a commit is done. */
@@ -35,6 +36,14 @@ export function readWalIndex(shmFd: number): WalIndex {
     };
   }
   throw new Error('the index of the log does not settle');
+}
+
+/** The end of the log, behind the commit of that SCN. */
+export function readPosition(shmFd: number, scn: bigint): Position {
+  const { salt1, salt2, frame, checksum1, checksum2 } = readWalIndex(shmFd);
+  const empty = frame === 0;
+  const checksums = { checksum1: empty ? 0 : checksum1, checksum2: empty ? 0 : checksum2 };
+  return { salt1, salt2, frame, ...checksums, scn, sealed: false };
 }
 
 /** Both copies equal, initialised, and the checksum over the first forty bytes right. */

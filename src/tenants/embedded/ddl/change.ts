@@ -32,6 +32,7 @@ export async function runChange(
   const version = dictionary.version;
   try {
     const affectedRows = work(change);
+    execution.check.claim();
     transaction.commit();
     return { affectedRows, notes: change.notes };
   } catch (error) {

@@ -8,12 +8,12 @@ import {
   textLimitBytes,
 } from '../../../value/column-storage.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
+import type { SqlTenant } from '../sql-tenant.ts';
 import { findColumn, type TableColumn, type TableSchema } from '../table-schema.ts';
-import type { Tenant } from '../tenant.ts';
 import { informationSchema } from './information-schema.ts';
 
 /** Rows of information_schema.COLUMNS: tables first, then what the server itself shows. */
-export function* columnRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
+export function* columnRows({ dictionary }: SqlTenant): Iterable<readonly Cell[]> {
   for (const table of dictionary.allTables())
     for (const [i, column] of table.columns.entries()) {
       const texts = {
@@ -106,7 +106,7 @@ export function extraText(column: TableColumn): string {
 }
 
 /** Rows of information_schema.STATISTICS. */
-export function* statisticsRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
+export function* statisticsRows({ dictionary }: SqlTenant): Iterable<readonly Cell[]> {
   for (const table of dictionary.allTables())
     for (const row of indexRows(table)) {
       const { name, unique, position, column, length, descending, nullable } = row;

@@ -1,11 +1,11 @@
 import type { Cell } from '../../../value/column-type.ts';
 import { virtualDatabases } from '../ddl/change.ts';
+import type { SqlTenant } from '../sql-tenant.ts';
 import type { TableSchema } from '../table-schema.ts';
-import type { Tenant } from '../tenant.ts';
 import { informationSchema } from './information-schema.ts';
 import { momentText } from './views.ts';
 
-export function* schemaRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
+export function* schemaRows({ dictionary }: SqlTenant): Iterable<readonly Cell[]> {
   const names = [...dictionary.databases().keys()].sort();
   for (const name of names) {
     const { charset, collation } = dictionary.databases().get(name)!;
@@ -14,7 +14,7 @@ export function* schemaRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
 }
 
 /** Rows of information_schema.TABLES; counts are estimates, as MySQL's are. */
-export function* tableRows(tenant: Tenant): Iterable<readonly Cell[]> {
+export function* tableRows(tenant: SqlTenant): Iterable<readonly Cell[]> {
   for (const table of tenant.dictionary.allTables()) {
     const { rows, next } = tenant.estimate(table);
     const created = momentText(table.createdUs);
@@ -48,7 +48,7 @@ export function* tableRows(tenant: Tenant): Iterable<readonly Cell[]> {
 
 const roughRowBytes = 64;
 
-export function* constraintRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
+export function* constraintRows({ dictionary }: SqlTenant): Iterable<readonly Cell[]> {
   for (const table of dictionary.allTables()) {
     const row = (name: string, kind: string) => ['def', table.schema, name, table.schema, table.name, kind, 'YES'];
     if (table.primaryKey.length > 0) yield row('PRIMARY', 'PRIMARY KEY');
@@ -58,7 +58,7 @@ export function* constraintRows({ dictionary }: Tenant): Iterable<readonly Cell[
   }
 }
 
-export function* keyUsageRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
+export function* keyUsageRows({ dictionary }: SqlTenant): Iterable<readonly Cell[]> {
   for (const table of dictionary.allTables()) {
     const head = (name: string) => ['def', table.schema, name, 'def', table.schema, table.name];
     const keys = [
@@ -74,7 +74,7 @@ export function* keyUsageRows({ dictionary }: Tenant): Iterable<readonly Cell[]>
   }
 }
 
-export function* referentialRows({ dictionary }: Tenant): Iterable<readonly Cell[]> {
+export function* referentialRows({ dictionary }: SqlTenant): Iterable<readonly Cell[]> {
   for (const table of dictionary.allTables())
     for (const key of table.foreignKeys) {
       const unique = uniqueName(dictionary.table(key.schema, key.table), key.targetColumns);
@@ -99,7 +99,10 @@ function uniqueName(table: TableSchema | null, columns: readonly string[]): stri
 }
 
 /** Tables and views of a database with their kind, as SHOW FULL TABLES lists them. */
-export function tableNames({ dictionary }: Tenant, schema: string): readonly (readonly [name: string, kind: string])[] {
+export function tableNames(
+  { dictionary }: SqlTenant,
+  schema: string,
+): readonly (readonly [name: string, kind: string])[] {
   const views = dictionary.systemTables.filter((view) => view.schema === schema).map((view) => view.name);
   if (schema === 'information_schema') views.push(...informationSchema.map((view) => view.name));
   const kind = virtualDatabases.has(schema) ? 'SYSTEM VIEW' : 'VIEW';

@@ -1,20 +1,20 @@
 import type { SourceColumn, TableSource } from '../../../sql/schema.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
+import type { SqlTenant } from '../sql-tenant.ts';
 import { quoteName } from '../table-schema.ts';
-import type { Tenant } from '../tenant.ts';
 
 /** A table of information_schema: its columns and what it says about a tenant at the moment it is read. */
 export interface CatalogView {
   readonly name: string;
   readonly columns: readonly SourceColumn[];
-  rows(tenant: Tenant): Iterable<readonly Cell[]>;
+  rows(tenant: SqlTenant): Iterable<readonly Cell[]>;
 }
 
 /** Makes a view from `NAME type` words: `s` short text, `l` long text, `n` number, `t` datetime; `?` behind for nullable. */
 export function catalogView(
   name: string,
   columns: string,
-  rows: (tenant: Tenant) => Iterable<readonly Cell[]> = () => [],
+  rows: (tenant: SqlTenant) => Iterable<readonly Cell[]> = () => [],
 ): CatalogView {
   const parsed = columns.split(/\s+/).map((word) => {
     const [label, letter] = word.split(':');

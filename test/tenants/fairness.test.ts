@@ -1,0 +1,181 @@
+import { performance } from 'node:perf_hooks';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { abandonMs } from '../../src/tenants/embedded/patience.ts';
+import type { TenantEngine } from '../../src/tenants/tenant-engine.ts';
+import { type EnginePlace, enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { rootContext, type SqlClient, sqlClient } from './sql-fixture.ts';
+
+/** A product of this many rows by itself takes SQLite minutes. */
+const manyRows = 60_000;
+vi.setConfig({ testTimeout: 15_000 });
+const endless = 'SELECT count(*) FROM many a JOIN many b ON a.v <> b.v + 1 WHERE a.w + b.w > -1';
+
+let place: EnginePlace;
+let busy: TenantEngine;
+let other: TenantEngine;
+
+beforeAll(async () => {
+  // One thread for all: whoever holds it holds up everybody.
+  place = enginePlace({ engineThreads: 1, synchronous: 'NORMAL' });
+  for (const tenantId of [1002, 1004]) await place.engines.create(tenantId, mysqlTenant);
+  busy = await place.engines.open(1002);
+  other = await place.engines.open(1004);
+  const client = await sqlClient(busy);
+  await client.ok('CREATE TABLE many (id INT PRIMARY KEY AUTO_INCREMENT, v INT, w INT, t VARCHAR(64))');
+  await client.ok(
+    `INSERT INTO many (v, w, t) VALUES ${Array.from({ length: 1000 }, (_, i) => `(${i}, ${i % 7}, 'row ${i}')`)}`,
+  );
+  await client.ok(
+    `INSERT INTO many (v, w, t) SELECT a.v * 1000 + b.v, b.w, concat(a.t, b.t) FROM many a, many b WHERE b.id <= ${manyRows / 1000 - 1}`,
+  );
+  await (await sqlClient(other)).ok('CREATE TABLE small (id INT PRIMARY KEY, v INT)');
+});
+afterAll(() => place.end());
+
+/** Runs a statement that its session ends; the time it takes from then on. */
+async function ended(client: SqlClient, sql: string, afterMs: number): Promise<number> {
+  const failure = client.fails(sql);
+  await new Promise((resolve) => setTimeout(resolve, afterMs));
+  const from = performance.now();
+  client.session.interrupt();
+  expect((await failure).errno).toBe(1317);
+  return performance.now() - from;
+}
+
+async function longest(work: () => Promise<unknown>, forMs: number): Promise<number> {
+  let most = 0;
+  for (const end = performance.now() + forMs; performance.now() < end; ) {
+    const from = performance.now();
+    await work();
+    most = Math.max(most, performance.now() - from);
+  }
+  return most;
+}
+
+describe('a long read', () => {
+  test('holds up nobody on its engine thread, and ends when told', async () => {
+    const [long, same, foreign] = await Promise.all([sqlClient(busy), sqlClient(busy), sqlClient(other)]);
+    const failure = long.fails(endless);
+    let id = 0;
+    const most = await longest(async () => {
+      expect(await same.value('SELECT v FROM many WHERE id = 5')).toBe('4');
+      await foreign.ok(`INSERT INTO small VALUES (${++id}, 1)`);
+    }, 1_500);
+    expect(id).toBeGreaterThan(20);
+    expect(most).toBeLessThan(500);
+    long.session.interrupt();
+    expect((await failure).errno).toBe(1317);
+    expect(await long.value('SELECT 1')).toBe('1');
+  });
+
+  test('in a read-committed transaction moves, too', async () => {
+    const [long, foreign] = await Promise.all([sqlClient(busy), sqlClient(other)]);
+    await long.ok('BEGIN');
+    const failure = long.fails(endless);
+    expect(await longest(() => foreign.rows('SELECT 1'), 500)).toBeLessThan(300);
+    long.session.interrupt();
+    expect((await failure).errno).toBe(1317);
+    expect((await long.ok('SET @a = 1').catch(() => null)) ?? null).toBeNull();
+    await long.ok('ROLLBACK');
+  });
+
+  test('keeps a transaction open that it ran in', async () => {
+    const client = await sqlClient(busy);
+    await client.ok('BEGIN');
+    const rows = await client.rows('SELECT id, t FROM many ORDER BY t');
+    expect(rows).toHaveLength(manyRows);
+    const { inTransaction } = await client.ok('SAVEPOINT a');
+    expect(inTransaction).toBe(true);
+    await client.ok('ROLLBACK');
+  });
+
+  test('answers as a short one does', async () => {
+    const client = await sqlClient(busy);
+    const rows = await client.rows('SELECT id, t FROM many ORDER BY id');
+    expect(rows.map(([id]) => Number(id))).toEqual(Array.from({ length: manyRows }, (_, i) => i + 1));
+  });
+
+  test('ends with OB_TIMEOUT at its deadline', async () => {
+    const client = await sqlClient(busy);
+    const nowUs = Date.now() * 1000;
+    const request = { sql: endless, format: 'text', context: rootContext, nowUs, deadlineUs: nowUs + 400_000 } as const;
+    const outcome = client.session.execute(request).then(async (reply) => {
+      if (reply.kind === 'rows') for await (const _ of reply.batches);
+    });
+    await expect(outcome).rejects.toMatchObject({ errno: 4012 });
+    expect(Date.now() * 1000 - nowUs).toBeLessThan(400_000 + (abandonMs + 300) * 1000);
+  });
+
+  test.each([
+    [
+      'a product of small tables',
+      'SELECT count(*) FROM s a, s b, s c, s d, s e, s f, s g, s h, s i WHERE a.v + i.v > -1',
+    ],
+    [
+      'a product of a common table',
+      'WITH c AS (SELECT v FROM many LIMIT 20000) SELECT count(*) FROM c a, c b WHERE a.v <> b.v',
+    ],
+    ['derived tables', 'SELECT count(*) FROM (SELECT v FROM many) a, (SELECT v FROM many) b WHERE a.v + b.v <> 1'],
+    [
+      'a recursive table',
+      'WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 100000000) SELECT count(*) FROM r',
+    ],
+    ['a subquery for each row', 'SELECT sum((SELECT count(*) FROM many b WHERE b.w <> a.w)) FROM many a'],
+    ['a query without rows', 'SELECT a.id FROM many a, many b WHERE a.v + b.v = -5'],
+  ])('of %s can be ended', async (_, sql) => {
+    const client = await sqlClient(busy);
+    await client.ok('CREATE TABLE IF NOT EXISTS s (id INT PRIMARY KEY, v INT)');
+    await client.ok('REPLACE INTO s VALUES (1,1),(2,2),(3,3),(4,4),(5,5),(6,6),(7,7),(8,8),(9,9),(10,10)');
+    expect(await ended(client, sql, 150)).toBeLessThan(500);
+  });
+});
+
+describe('a long write', () => {
+  test('of its own moves, holds up no reader, and is there afterwards', async () => {
+    const [long, same, foreign] = await Promise.all([sqlClient(busy), sqlClient(busy), sqlClient(other)]);
+    await long.ok('CREATE TABLE made (a INT, b INT)');
+    const source = await busy.log();
+    const before = await source.barrier();
+    const writing = long.ok('INSERT INTO made SELECT a.v, b.v FROM many a, many b WHERE a.id <= 20 AND b.v <> a.v + 1');
+    expect(await longest(() => foreign.rows('SELECT 1'), 300)).toBeLessThan(500);
+    expect(await same.value('SELECT count(*) FROM made')).toBe('0');
+    const written = await writing;
+    expect(written.affectedRows).toBeGreaterThan(1_000_000);
+    expect(await same.value('SELECT count(*) FROM made')).toBe(String(written.affectedRows));
+    const after = await source.barrier();
+    expect(after.scn > before.scn).toBe(true);
+    expect(after.position['frame']).toBeGreaterThan(before.position['frame'] as number);
+    const snapshot = await busy.pin();
+    expect(snapshot.scn <= (await source.barrier()).scn && snapshot.scn > before.scn).toBe(true);
+    await snapshot.release();
+    await same.ok('INSERT INTO made VALUES (1, 1)');
+    await same.ok('DROP TABLE made');
+  });
+
+  test('that is ended leaves nothing, and others write on', async () => {
+    const [long, same] = await Promise.all([sqlClient(busy), sqlClient(busy)]);
+    await long.ok('CREATE TABLE gone (a INT, b INT)');
+    expect(
+      await ended(long, 'INSERT INTO gone SELECT a.v, b.v FROM many a, many b WHERE b.v <> a.v + 1', 600),
+    ).toBeLessThan(1_500);
+    await same.ok('INSERT INTO gone VALUES (1, 1)');
+    expect(await same.value('SELECT count(*) FROM gone')).toBe('1');
+    await same.ok('DROP TABLE gone');
+  });
+});
+
+describe('a tenant', () => {
+  test('is dropped while it is scanned', async () => {
+    await place.engines.create(1006, mysqlTenant);
+    const engine = await place.engines.open(1006);
+    const client = await sqlClient(engine);
+    await client.ok('CREATE TABLE n (id INT PRIMARY KEY AUTO_INCREMENT, v INT)');
+    await client.ok(`INSERT INTO n (v) VALUES ${Array.from({ length: 5000 }, (_, i) => `(${i})`)}`);
+    const failure = client.fails('SELECT count(*) FROM n a, n b, n c WHERE a.v + b.v + c.v <> 1');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const from = performance.now();
+    await place.engines.drop(1006);
+    expect(performance.now() - from).toBeLessThan(1_500);
+    expect((await failure).errno).toBe(1317);
+  });
+});
