@@ -3,6 +3,7 @@ import { describeMachine } from './machine.ts';
 import { type Line, table } from './measurement.ts';
 import { builtMain, isBuilt, sourceMain } from './obvault-process.ts';
 import type { BenchContext, BenchPart } from './part.ts';
+import { archiveLag } from './part-archive.ts';
 import { commits } from './part-commits.ts';
 import { copy } from './part-copy.ts';
 import { selectOne, viewQueries } from './part-queries.ts';
@@ -10,11 +11,12 @@ import { start } from './part-start.ts';
 import { PeerMissing } from './peers.ts';
 import { openScratch } from './scratch.ts';
 
-const usage = `usage: npm run bench -- [--only a,b,c,d,e] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
+const usage = `usage: npm run bench -- [--only a,b,c,d,e,g] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
 
   a  view query over 16 connections against MariaDB     d  start and memory of the server
   b  SELECT 1 over one connection against MariaDB       e  commits with archiving against without
   c  backup and restore against zstd
+  g  archive lag at a constant pace, writers with archiving against without
 
   --rounds N   interleaved rounds, the best counts (default 3)
   --seconds N  length of one round of a query load (default 4)
@@ -23,7 +25,14 @@ const usage = `usage: npm run bench -- [--only a,b,c,d,e] [--rounds N] [--second
   --json       the report as JSON on standard output, progress on standard error
 `;
 
-const parts: Readonly<Record<string, BenchPart>> = { a: viewQueries, b: selectOne, c: copy, d: start, e: commits };
+const parts: Readonly<Record<string, BenchPart>> = {
+  a: viewQueries,
+  b: selectOne,
+  c: copy,
+  d: start,
+  e: commits,
+  g: archiveLag,
+};
 
 /** Exit code 0 when everything that was asked for was measured, whatever the numbers; 1 when something does not work. */
 const { values } = parseArgs({
