@@ -37,6 +37,14 @@ export const wireLimits: WireLimits = Object.freeze({
   maxCommandsPerTurn: 32,
 });
 
+/** Limits of OceanBase's own statements, which the main thread reads; what is beyond is refused with 4019. */
+export const statementLimits = Object.freeze({
+  /** Characters of one statement. */
+  maxCharacters: 1_048_576,
+  /** Parameters one ALTER SYSTEM SET or RESET may name: more than there are. */
+  maxParameterItems: 1_000,
+});
+
 /** Limits of rows on their way to a client. */
 export const rowLimits = Object.freeze({
   /** A batch of rows is closed when it has reached this size; one row may be larger. */

@@ -1,11 +1,12 @@
 import { fault } from '../base/errors.ts';
 import type { Plan } from '../sql/translate/plan.ts';
+import { hasPrivilege, names } from '../statements/privileges.ts';
 import type { Grant } from '../tenants/tenant-engine.ts';
 import type { SessionState } from './session-state.ts';
 
 /** True when a global grant covers the privilege. */
 export function hasGlobal(grants: readonly Grant[], privilege: string): boolean {
-  return grants.some((grant) => grant.database === null && includes(grant, privilege));
+  return hasPrivilege({ grants }, privilege);
 }
 
 /** True when the grants cover a privilege on a table of a database. */
@@ -14,12 +15,8 @@ function covers(grants: readonly Grant[], privilege: string, database: string, t
     (grant) =>
       (grant.database === null || grant.database.toLowerCase() === database.toLowerCase()) &&
       (grant.table === null || grant.table.toLowerCase() === table.toLowerCase()) &&
-      includes(grant, privilege),
+      names(grant, privilege),
   );
-}
-
-function includes(grant: Grant, privilege: string): boolean {
-  return grant.privileges.some((one) => one === privilege || one === 'ALL PRIVILEGES' || one === 'ALL');
 }
 
 /** Throws 1227 naming the privilege. */

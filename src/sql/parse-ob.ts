@@ -1,5 +1,6 @@
 import { SyntaxError as GrammarError, parse } from '../../grammar/compiled/statements.js';
 import { fault, type ObError } from '../base/errors.ts';
+import { statementLimits } from '../base/limits.ts';
 import { atLeast, type Release } from '../base/release.ts';
 import type { UnboundStatement } from './bind-statement.ts';
 import { quoteMasked } from './mask-secrets.ts';
@@ -34,7 +35,7 @@ export function isObStatement(leadingWords: readonly string[]): boolean {
 
 /**
  * Types one statement. Throws OB_ERR_PARSE_SQL (1064) where the text leaves the grammar, and OB_NOT_SUPPORTED naming the
- * release for a form that only other releases have.
+ * release for a form that only other releases have, OB_SIZE_OVERFLOW (4019) for one beyond `statementLimits`.
  */
 export function parseObStatement(text: string, options: ObParseOptions): ObStatement {
   return settle(run(text, options, false), options.release, null) as ObStatement;
@@ -49,6 +50,7 @@ export function prepareObStatement(text: string, options: ObParseOptions): Unbou
 }
 
 function run(text: string, options: ObParseOptions, placeholders: boolean): unknown {
+  if (text.length > statementLimits.maxCharacters) throw fault('OB_SIZE_OVERFLOW');
   try {
     return parse(text, {
       atLeast: (release) => atLeast(options.release, release),

@@ -37,8 +37,13 @@ export function holds(grants: readonly Grant[], place: GrantPlace, privilege: st
     if (grant.database !== null && grant.database !== place.database) return false;
     if (grant.table !== null && grant.table !== place.table) return false;
     if (privilege === 'GRANT OPTION') return grant.withGrantOption;
-    return grant.privileges.some((one) => one === privilege || one === all || one === 'ALL');
+    return names(grant, privilege);
   });
+}
+
+/** True when a grant has the privilege, by name or because it has all of them. */
+export function names({ privileges }: Pick<Grant, 'privileges'>, privilege: string): boolean {
+  return privileges.some((one) => one === privilege || one === all || one === 'ALL');
 }
 
 /** Privileges in one GRANT or REVOKE: those of the place, and the right to pass them on. */

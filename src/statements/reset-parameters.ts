@@ -4,6 +4,7 @@ import { clusterScope } from '../catalog/parameters.ts';
 import type { Tenant } from '../catalog/tenants.ts';
 import type { ResetParameters } from '../sql/statement.ts';
 import { isBackupItem } from './backup-items.ts';
+import { requireItems } from './set-parameters.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { namedTenant, speaksForSys } from './tenant-clause.ts';
 
@@ -19,6 +20,7 @@ const settledForEver = new Set(['cluster_id', '_trace_control_info']);
 export const resetParameters = handler<'resetParameters', readonly Target[]>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ items }, speaker) {
+    requireItems(items);
     for (const item of items) {
       if (item.tenant !== null && !speaksForSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
       if (settledForEver.has(item.name)) throw fault('OB_OP_NOT_ALLOW', `alter the parameter ${item.name}`);

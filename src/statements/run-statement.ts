@@ -2,6 +2,7 @@ import { fault } from '../base/errors.ts';
 import { sysTenantId } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
 import type { ObStatement, ObStatementKind } from '../sql/statement.ts';
+import { hasPrivilege } from './privileges.ts';
 import { handlers } from './registry.ts';
 import type { Speaker, StatementAccess, StatementHandler, StatementResult } from './statement-handler.ts';
 
@@ -27,13 +28,4 @@ export function requireAccess(access: StatementAccess, speaker: Speaker): void {
     throw fault('OB_ERR_NO_PRIVILEGE', access.privilege);
   }
   if (access.tenants === 'sys' && speaker.loginTenant.tenantId !== sysTenantId) throw fault('OB_ERR_NO_PRIVILEGE');
-}
-
-/** True when a global grant of the account covers the privilege. */
-export function hasPrivilege(speaker: Pick<Speaker, 'grants'>, privilege: string): boolean {
-  return speaker.grants.some(
-    (grant) =>
-      grant.database === null &&
-      grant.privileges.some((one) => one === privilege || one === 'ALL PRIVILEGES' || one === 'ALL'),
-  );
 }

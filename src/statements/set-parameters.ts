@@ -1,4 +1,5 @@
 import { fault } from '../base/errors.ts';
+import { statementLimits } from '../base/limits.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { clusterScope } from '../catalog/parameters.ts';
 import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
@@ -20,6 +21,7 @@ interface Target {
 export const setParameters = handler<'setParameters', readonly Target[] | null>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async resolve({ items }, speaker) {
+    requireItems(items);
     const first = isBackupItem(items[0]?.name ?? '');
     for (const item of items) {
       if (item.tenant !== null && !speaksForSys(speaker)) throw fault('OB_ERR_NO_PRIVILEGE');
@@ -51,6 +53,11 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
     return {};
   },
 });
+
+/** 4019 for more parameters than one statement may name. */
+export function requireItems(items: readonly unknown[]): void {
+  if (items.length > statementLimits.maxParameterItems) throw fault('OB_SIZE_OVERFLOW');
+}
 
 /** The literal as text; a system variable is read now. */
 export function valueText(value: ConstantValue, speaker: Speaker): string {
