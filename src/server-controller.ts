@@ -8,6 +8,7 @@ import { createLogShipper } from './copy/log-shipper.ts';
 import { type Controller, defaultJobSettings } from './jobs/controller.ts';
 import { createLazyEngines } from './lazy-engines.ts';
 import { openMedium } from './media/open-medium.ts';
+import { Paces } from './media/pace.ts';
 import type { SessionRegistry } from './session/session-registry.ts';
 
 /** The controller of a server and what only the server does with it. */
@@ -74,6 +75,7 @@ export function createController({
     hostIp,
     rpcPort,
     openMedium: (destination) => openMedium(destination, clock),
+    paces: new Paces(),
     async forgetTenant(tenantId) {
       registry.endTenant(tenantId);
       if (background) await (await background).forget(tenantId);

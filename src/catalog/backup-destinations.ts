@@ -20,6 +20,10 @@ export interface BackupStorageInfo {
   readonly extension: string;
   readonly checkFileName: string | null;
   readonly lastCheckUs: number | null;
+  /** Operations a second, 0 for no limit. */
+  readonly maxIops: bigint;
+  /** Bytes a second, 0 for no limit. */
+  readonly maxBandwidth: bigint;
 }
 
 /** One attribute of an archive destination: binding, dest_id, path, piece_switch_interval or state. */
@@ -74,6 +78,8 @@ export function createDestinations(store: Store): DestinationRepository {
       extension: 'text',
       checkFileName: 'text',
       lastCheckUs: 'int',
+      maxIops: 'big',
+      maxBandwidth: 'big',
     },
   });
   const archiveAttributes = openTable<ArchiveDestAttribute, 'tenantId' | 'destNo' | 'name'>(store, {

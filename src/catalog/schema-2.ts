@@ -40,5 +40,11 @@ const cleaning = `
 ALTER TABLE backup_delete_policy ADD COLUMN fired_us INTEGER;
 `;
 
+/** Limits of a destination: operations and bytes a second, 0 for none. */
+const destinationLimits = `
+ALTER TABLE backup_storage_info ADD COLUMN max_iops INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE backup_storage_info ADD COLUMN max_bandwidth INTEGER NOT NULL DEFAULT 0;
+`;
+
 /** The catalog's second step. */
-export const secondSchema = [proof, cleaning].join('\n');
+export const secondSchema = [proof, destinationLimits, cleaning].join('\n');

@@ -27,8 +27,8 @@ export interface BackupRequest {
   readonly snapshot: Pick<Snapshot, 'blockCount' | 'reader'>;
   /** Opens the data file of that number; called once for each, from 0. */
   readonly openSink: (fileNo: number) => Promise<ObjectSink>;
-  /** Records stop here and go on in the next file; index and footer come on top (28 bytes a block). */
-  readonly maxFileBytes: number;
+  /** Bytes of a file when there is no wish. */
+  readonly maxFileBytes?: number;
   /** What may change while it runs; asked at the start and twice a second. */
   readonly wish?: () => Promise<BackupWish>;
   readonly setId: number;
@@ -48,6 +48,7 @@ export interface BackupRequest {
 
 export interface BackupWish {
   readonly threads: number;
+  /** Records stop here and go on in the next file; index and footer come on top (28 bytes a block). */
   readonly maxFileBytes: number;
 }
 
@@ -108,7 +109,7 @@ export async function backupBlocks(request: BackupRequest): Promise<BackupResult
 async function wishOf(request: BackupRequest): Promise<BackupWish> {
   const { threads, maxFileBytes } = (await request.wish?.()) ?? {
     threads: request.workers.threads,
-    maxFileBytes: request.maxFileBytes,
+    maxFileBytes: request.maxFileBytes ?? largestFileBytes,
   };
   if (!(maxFileBytes > 0 && maxFileBytes <= largestFileBytes))
     throw new RangeError(`data files of ${maxFileBytes} bytes are not possible`);

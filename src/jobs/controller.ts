@@ -6,6 +6,7 @@ import type { CopyWorkers } from '../copy/copy-workers.ts';
 import type { LogShipper } from '../copy/log-shipper.ts';
 import type { Destination } from '../destination/destination.ts';
 import type { Medium } from '../media/medium.ts';
+import type { Pace, Paces } from '../media/pace.ts';
 import type { TenantEngines } from '../tenants/tenant-engine.ts';
 
 /** What statements and jobs work with: one per server. */
@@ -22,7 +23,9 @@ export interface Controller {
   /** `ip:port` as COMMENT columns name the server. */
   readonly address: string;
   /** Opens the medium a destination lies on; every call of it has a deadline. */
-  openMedium(destination: Destination): Medium;
+  openMedium(destination: Destination & { readonly pace?: Pace }): Medium;
+  /** The paces of the tenants' destinations; see `openPaced`. */
+  readonly paces: Paces;
   /** Ends what the drivers do for a tenant that is being dropped; resolves when none of them touches it any more. */
   forgetTenant(tenantId: number): Promise<void>;
   /** Runs `work` while a standby tenant is not being rolled forward; what goes on is ended first. */

@@ -7,6 +7,7 @@ import { endpointText } from '../destination/destination.ts';
 import type { ExpectedFormat, WriterIdentity } from '../destination/identity.ts';
 import { parseStoredDestination } from '../destination/parse.ts';
 import { parseTimeText } from '../destination/time-text.ts';
+import type { Medium } from '../media/medium.ts';
 import type { Controller } from './controller.ts';
 
 /** The archive destination of a tenant as its attribute rows say. */
@@ -35,10 +36,34 @@ export function readStored(secrets: Secrets, tenantId: number, text: string): De
   );
 }
 
+/** The destination with the limits its storage-info row has now. */
+function withLimits(tx: Repositories, tenantId: number, destination: Destination): Destination {
+  const key = { tenantId, path: destination.path, endpoint: endpointText(destination) };
+  const row = tx.destinations.storageInfo.get(key);
+  return row === null ? destination : { ...destination, maxIops: row.maxIops, maxBandwidth: row.maxBandwidth };
+}
+
+/** Opens a destination of a tenant as it was read from the catalog, at the pace all work of the tenant on it shares. */
+export function openPaced(controller: Controller, tenantId: number, destination: Destination): Medium {
+  const pace = controller.paces.of(tenantId, destination.path, destination.host);
+  pace.set(destination);
+  const paced = { ...destination, pace };
+  return controller.openMedium(paced);
+}
+
+/** Lets changed limits hold for what is open already. */
+export function followLimits(
+  controller: Controller,
+  tenantId: number,
+  destination: Pick<Destination, 'path' | 'host' | 'maxIops' | 'maxBandwidth'>,
+): void {
+  controller.paces.of(tenantId, destination.path, destination.host).set(destination);
+}
+
 /** DATA_BACKUP_DEST of a tenant, null when it is not set. */
 export function dataDestination(tx: Repositories, secrets: Secrets, tenantId: number): Destination | null {
   const text = tx.destinations.dataDest(tenantId);
-  return text === '' ? null : readStored(secrets, tenantId, text);
+  return text === '' ? null : withLimits(tx, tenantId, readStored(secrets, tenantId, text));
 }
 
 /** LOG_ARCHIVE_DEST of a tenant, null when it is not set. */
@@ -46,7 +71,7 @@ export function archiveDestination(tx: Repositories, secrets: Secrets, tenantId:
   const row = tx.destinations.archiveDest(tenantId, archiveDestNo);
   if (row?.path === undefined) return null;
   return {
-    destination: readStored(secrets, tenantId, row.path),
+    destination: withLimits(tx, tenantId, readStored(secrets, tenantId, row.path)),
     destId: Number(row.dest_id ?? 0),
     pieceSwitchIntervalUs: parseTimeText(row.piece_switch_interval ?? '1d') ?? 86_400_000_000,
     binding: row.binding?.toUpperCase() === 'MANDATORY' ? 'MANDATORY' : 'OPTIONAL',

@@ -2,8 +2,10 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { fault } from '../base/errors.ts';
 import { openFileMedium } from './file-medium.ts';
 import type { Medium } from './medium.ts';
+import { Pace } from './pace.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import { withDeadlines } from './wrap/deadline.ts';
+import { withThrottle } from './wrap/throttle.ts';
 
 /** What a medium must know to be opened; a parsed destination is one. `path` carries its prefix. */
 export interface MediumAddress {
@@ -12,6 +14,11 @@ export interface MediumAddress {
   readonly host: string;
   readonly authorization: { readonly accessId: string; readonly accessKey: string };
   readonly options: Readonly<Record<string, string>>;
+  /** Operations and bytes a second, 0 for no limit; without a pace they hold for this opened medium alone. */
+  readonly maxIops?: bigint;
+  readonly maxBandwidth?: bigint;
+  /** The pace shared by everybody who works on the destination; it wins over the limits. */
+  readonly pace?: Pace;
 }
 
 type Opener = (address: MediumAddress, clock: Clock) => Medium;
@@ -25,11 +32,20 @@ const openers: Readonly<Record<Medium['scheme'], Opener>> = {
 };
 
 /**
- * Opens the medium of a destination, every call of it under a deadline. Nothing is read or written yet. Schemes without
- * a medium are refused with 1235 "oss destination is not supported".
+ * Opens the medium of a destination, every call of it under a deadline and held to the destination's pace. Nothing is
+ * read or written yet. Schemes without a medium are refused with 1235 "oss destination is not supported".
  */
 export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  return withDeadlines(openers[address.scheme](address, clock), { clock, abandoned: abandonedOf(address) });
+  const inTime = withDeadlines(openers[address.scheme](address, clock), { clock, abandoned: abandonedOf(address) });
+  const pace = address.pace ?? ownPace(address);
+  return pace === null ? inTime : withThrottle(inTime, pace, clock);
+}
+
+function ownPace({ maxIops = 0n, maxBandwidth = 0n }: MediumAddress): Pace | null {
+  if (maxIops === 0n && maxBandwidth === 0n) return null;
+  const pace = new Pace();
+  pace.set({ maxIops, maxBandwidth });
+  return pace;
 }
 
 /**

@@ -11,7 +11,7 @@ import { parseDestination } from '../destination/parse.ts';
 import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
 import type { Controller } from '../jobs/controller.ts';
-import { archiveDestNo, sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
+import { archiveDestNo, followLimits, sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
 import type { Speaker } from './statement-handler.ts';
 import { anyTenant } from './tenant-clause.ts';
@@ -71,6 +71,7 @@ async function setDataDest(controller: Controller, tenant: Tenant, value: string
     for (const change of changes) change(tx);
     tx.destinations.setDataDest(tenantId, stored);
   });
+  if (destination !== null) followLimits(controller, tenantId, destination);
 }
 
 async function setArchiveDest(
@@ -98,6 +99,7 @@ async function setArchiveDest(
     tx.destinations.clearArchiveDest(tenantId, destNo);
     tx.destinations.setArchiveDest(tenantId, destNo, attributesOf(controller, tenantId, wish, destId));
   });
+  followLimits(controller, tenantId, wish.location);
   controller.wake.archive();
 }
 
@@ -232,8 +234,8 @@ function destinationCatalog(
             extension: row.extension,
             checkFileName: row.checkFileName ?? '',
             lastCheckUs: row.lastCheckUs ?? 0,
-            maxIops: 0n,
-            maxBandwidth: 0n,
+            maxIops: row.maxIops,
+            maxBandwidth: row.maxBandwidth,
           }
         );
       }),
@@ -255,6 +257,9 @@ function destinationCatalog(
       extension: row.extension,
       checkFileName: row.checkFileName,
       lastCheckUs: row.lastCheckUs,
+      // The limits are those of the text that was set last; keys stay while the check file does.
+      maxIops: destination.maxIops,
+      maxBandwidth: destination.maxBandwidth,
     });
   }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog, silentLog } from '../../src/base/log.ts';
-import { defaultRelease, type Release } from '../../src/base/release.ts';
+import { defaultRelease } from '../../src/base/release.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import { createCopyWorkers } from '../../src/copy/copy-workers.ts';
@@ -18,6 +18,7 @@ import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { createValidateDriver } from '../../src/jobs/validate/validate-driver.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
+import { Paces } from '../../src/media/pace.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
 import type { Speaker } from '../../src/statements/statement-handler.ts';
@@ -47,7 +48,6 @@ export interface Harness {
 export interface HarnessOptions {
   readonly directory?: string;
   readonly settings?: Partial<JobSettings>;
-  readonly release?: Release;
   readonly clock?: Clock;
   /** The clock the deadlines of media are measured by. */
   readonly mediumClock?: Clock;
@@ -76,12 +76,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'obvault-jobs-'));
   mkdirSync(directory, { recursive: true });
   const clock = options.clock ?? systemClock;
-  const release = options.release ?? defaultRelease;
   const opened = openCatalog({
     directory: join(directory, 'server'),
     clusterName: 'obcluster',
     clusterId: 1,
-    release,
+    release: defaultRelease,
     clock,
     log: silentLog,
   });
@@ -99,7 +98,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const { maxLogFileBytes: maxFileBytes } = options;
   const shipper = createLogShipper({ log, ...(maxFileBytes === undefined ? {} : { maxFileBytes }) });
   const controller: Controller = {
-    release,
+    release: defaultRelease,
     catalog,
     engines,
     workers,
@@ -113,6 +112,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       const medium = openMedium(destination, options.mediumClock);
       return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
+    paces: new Paces(),
     wake: { archive() {}, backup() {}, restore() {}, validate() {}, clean() {} },
     holdStandby: (tenantId, work) => standby.hold(tenantId, work),
     forgetTenant: async (tenantId) => {
@@ -175,7 +175,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     place: (name) => `file://${join(directory, name)}`,
     speaker,
     async say(sql, tenantName) {
-      const statement = parseObStatement(sql, { release, oracle: false });
+      const statement = parseObStatement(sql, { release: defaultRelease, oracle: false });
       await runObStatement(statement, await speaker(tenantName), controller);
     },
     async sql(tenantName, text) {

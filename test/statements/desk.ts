@@ -9,6 +9,7 @@ import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import type { Tenant } from '../../src/catalog/tenants.ts';
 import { type Controller, defaultJobSettings } from '../../src/jobs/controller.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
+import { Paces } from '../../src/media/pace.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
 import type { Speaker, StatementResult } from '../../src/statements/statement-handler.ts';
@@ -72,6 +73,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
     ...{ release, catalog, clock: systemClock, log: silentLog, settings: defaultJobSettings, openMedium },
     engines: options.wrapEngines?.(engines) ?? engines,
     cluster: { name: 'obcluster', id: 1 },
+    paces: new Paces(),
     address: '127.0.0.1:2882',
     wake: { archive() {}, backup() {}, restore() {}, validate() {}, clean() {} },
     holdStandby: (_: number, work: () => Promise<never>) => work(),

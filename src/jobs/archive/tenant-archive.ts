@@ -8,7 +8,13 @@ import type { Medium } from '../../media/medium.ts';
 import { LogGapError } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
 import { jobResult } from '../job-result.ts';
-import { archiveDestination, archiveDestNo, expectedFormat, type TenantArchiveDest } from '../tenant-destination.ts';
+import {
+  archiveDestination,
+  archiveDestNo,
+  expectedFormat,
+  openPaced,
+  type TenantArchiveDest,
+} from '../tenant-destination.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { writePieceEnd, writeRoundEnd, writeRoundStart } from './archive-files.ts';
 import { ArchiveStream } from './archive-stream.ts';
@@ -224,7 +230,7 @@ export class TenantArchive {
     const expected = await this.#controller.catalog.read((tx) =>
       expectedFormat(tx, this.#controller, tenant, destination, 'archive_log'),
     );
-    const medium = this.#controller.openMedium(destination);
+    const medium = openPaced(this.#controller, this.#tenantId, destination);
     try {
       await withCodedErrors(() => requireFormat(medium, expected, this.#patience.signal));
       return medium;

@@ -5,7 +5,7 @@ import { sysTenantId } from '../../catalog/tenants.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
-import { dataDestination } from '../tenant-destination.ts';
+import { dataDestination, openPaced } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { beginSet } from './begin-set.ts';
 import { copyLog } from './complement-log.ts';
@@ -90,7 +90,7 @@ async function withMedium(
   }));
   if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(job.tenantId));
   if (destination === null) throw destinationMissing();
-  const medium = controller.openMedium(destination);
+  const medium = openPaced(controller, job.tenantId, destination);
   try {
     await work(tenant, medium);
   } finally {

@@ -6,6 +6,7 @@ import { type SetName, setDirectory, setStartKey } from '../../destination/layou
 import type { Snapshot, TenantEngine } from '../../tenants/tenant-engine.ts';
 import { removeTree } from '../clean/remove-tree.ts';
 import type { Controller } from '../controller.ts';
+import { copyThreads } from '../copy-threads.ts';
 import { jobSecret } from '../job-secrets.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { setKeyName } from './backup-rows.ts';
@@ -67,9 +68,12 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
     snapshot,
     openSink: (fileNo) => medium.createObject(dataFileKey(name, memory.retryId, fileNo), signal),
     nameOf: (fileNo) => dataFileKey(name, memory.retryId, fileNo),
-    maxFileBytes: await controller.catalog.read((tx) =>
-      Number(tx.parameters.capacityBytes(tenant.tenantId, 'backup_data_file_size')),
-    ),
+    wish: async () => ({
+      threads: await copyThreads(controller, tenant.tenantId, 'backup'),
+      maxFileBytes: await controller.catalog.read((tx) =>
+        Number(tx.parameters.capacityBytes(tenant.tenantId, 'backup_data_file_size')),
+      ),
+    }),
     setId: job.backupSetId,
     tenantId: tenant.tenantId,
     key: await setKeyOf(run, memory),

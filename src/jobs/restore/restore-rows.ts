@@ -16,6 +16,8 @@ export interface RestoreMemory {
   /** Stored texts of the two paths. */
   readonly data: string;
   readonly archive: string | null;
+  /** Limits of the paths that were given some, by path without options; missing in restores of earlier programs. */
+  readonly limits?: Readonly<Record<string, { readonly maxIops: string; readonly maxBandwidth: string }>>;
   readonly sets: readonly { readonly id: number; readonly type: 'full' | 'inc'; readonly encrypted: boolean }[];
   readonly pieces: readonly {
     readonly destId: number;
@@ -126,6 +128,7 @@ function memoryOf(controller: Controller, order: RestoreOrder, tenantId: number)
   const stored = (path: { readonly destination: Parameters<typeof storedText>[0] }) =>
     storedText(path.destination, sealKeyOf(secrets, tenantId, path.destination.path));
   return {
+    limits: limitsOf(source),
     data: stored(source.data),
     archive: source.archive === null ? null : stored(source.archive),
     sets: source.sets.map((set) => ({
@@ -143,6 +146,17 @@ function memoryOf(controller: Controller, order: RestoreOrder, tenantId: number)
     afterScn: String(source.plan.startReplayScn),
     timeZone: source.locality.sysTimeZone,
   };
+}
+
+/** The limits the paths of FROM were given with; stored texts leave them out. */
+function limitsOf(source: RestoreOrder['source']): NonNullable<RestoreMemory['limits']> {
+  const paths = [source.data, ...(source.archive === null ? [] : [source.archive])];
+  return Object.fromEntries(
+    paths.map(({ destination }) => [
+      destination.path,
+      { maxIops: String(destination.maxIops), maxBandwidth: String(destination.maxBandwidth) },
+    ]),
+  );
 }
 
 function encodeMasters(masters: readonly MasterKey[]): Uint8Array {

@@ -9,8 +9,9 @@ import type { Medium, ObjectSource } from '../../media/medium.ts';
 import { below } from '../../media/wrap/below.ts';
 import type { RestoreTarget } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
+import { copyThreads } from '../copy-threads.ts';
 import { jobSecret } from '../job-secrets.ts';
-import { readStored } from '../tenant-destination.ts';
+import { openPaced, readStored } from '../tenant-destination.ts';
 import { adoptMasterKeys } from '../tenant-keys.ts';
 import { logFileKeys } from './read-archive-path.ts';
 import { dataFileKeys } from './read-data-path.ts';
@@ -44,7 +45,10 @@ async function fillTenant(
   const { secrets } = controller.catalog;
   const media: Medium[] = [];
   const open = (text: string) => {
-    const medium = controller.openMedium(readStored(secrets, job.tenantId, text));
+    const destination = readStored(secrets, job.tenantId, text);
+    const { maxIops, maxBandwidth } = memory.limits?.[destination.path] ?? { maxIops: '0', maxBandwidth: '0' };
+    const limited = { ...destination, maxIops: BigInt(maxIops), maxBandwidth: BigInt(maxBandwidth) };
+    const medium = openPaced(controller, job.tenantId, limited);
     media.push(medium);
     return medium;
   };
@@ -81,6 +85,7 @@ async function copySets({ controller, job, memory, data, signal }: RestoreRun, t
         target: target.writer,
         key,
         workers: controller.workers,
+        threads: () => copyThreads(controller, job.tenantId, 'restore', concurrencyOf(job)),
         signal,
         clock: controller.clock,
         onProgress: progressWriter(controller, job),
@@ -89,6 +94,11 @@ async function copySets({ controller, job, memory, data, signal }: RestoreRun, t
       for (const { source } of sources) await source.close().catch(() => undefined);
     }
   }
+}
+
+/** `concurrency` of the restore's options, 0 when it was not given. */
+function concurrencyOf({ restoreOption }: RestoreJob): number {
+  return Number(/(?:^|&)concurrency=(\d+)/.exec(restoreOption)?.[1] ?? 0);
 }
 
 /** Bytes done go to the row a few times a second; a write that fails is not missed. */
