@@ -6,21 +6,22 @@ import type { BenchContext, BenchPart } from './part.ts';
 import { archiveLag } from './part-archive.ts';
 import { commits } from './part-commits.ts';
 import { copy } from './part-copy.ts';
+import { incremental } from './part-incremental.ts';
 import { selectOne, viewQueries } from './part-queries.ts';
 import { start } from './part-start.ts';
 import { PeerMissing } from './peers.ts';
 import { openScratch } from './scratch.ts';
 
-const usage = `usage: npm run bench -- [--only a,b,c,d,e,g] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
+const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
 
   a  view query over 16 connections against MariaDB     d  start and memory of the server
   b  SELECT 1 over one connection against MariaDB       e  commits with archiving against without
-  c  backup and restore against zstd
+  c  backup and restore against zstd                    f  incremental backup against full
   g  archive lag at a constant pace, writers with archiving against without
 
   --rounds N   interleaved rounds, the best counts (default 3)
   --seconds N  length of one round of a query load (default 4)
-  --mb N       size of the tenant of part c (default 1024)
+  --mb N       size of the tenant of parts c and f (default 1024)
   --built      measure what 'npm run build' made instead of the sources (d measures both)
   --json       the report as JSON on standard output, progress on standard error
 `;
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, BenchPart>> = {
   c: copy,
   d: start,
   e: commits,
+  f: incremental,
   g: archiveLag,
 };
 

@@ -9,12 +9,17 @@ export interface FinishedSet {
   readonly encryption: string;
 }
 
-/** Full backup: from the statement until the set says SUCCESS. */
-export async function backUp(sys: Connection, tenant: string, place: string): Promise<FinishedSet> {
+/** A backup, full without `kind`: from the statement until the set says SUCCESS. */
+export async function backUp(
+  sys: Connection,
+  tenant: string,
+  place: string,
+  kind: '' | 'INCREMENTAL ' = '',
+): Promise<FinishedSet> {
   const known = `SELECT COALESCE(MAX(BACKUP_SET_ID), 0) AS last FROM oceanbase.CDB_OB_BACKUP_SET_FILES`;
   const last = (await rowsOf(sys, known))[0]?.['last'];
   const startMs = performance.now();
-  await sys.query(`ALTER SYSTEM BACKUP TENANT = ${tenant}`);
+  await sys.query(`ALTER SYSTEM BACKUP ${kind}TENANT = ${tenant}`);
   const rows = await until(
     sys,
     `SELECT STATUS, COMMENT, INPUT_BYTES, OUTPUT_BYTES, ENCRYPTION_MODE FROM oceanbase.CDB_OB_BACKUP_SET_FILES WHERE BACKUP_SET_ID > ${last}`,
