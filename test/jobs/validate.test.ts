@@ -12,6 +12,9 @@ beforeAll(async () => {
   await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
   await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
   await settle(harness);
+  await harness.sql('a', "INSERT INTO d.t VALUES (0, 'for the second set')");
+  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
+  await settle(harness);
   for (let id = 1; id <= 5; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'in the log '.repeat(500)}')`);
     await shipped(harness, 'a');
@@ -28,6 +31,7 @@ describe('VALIDATE of what is whole', () => {
     expect(tasks.map((task) => [task.taskType, task.status, task.conclusion])).toEqual([
       ['DESTINATION', 'COMPLETED', 'OK'],
       ['BACKUP SET', 'COMPLETED', 'OK'],
+      ['BACKUP SET', 'COMPLETED', 'OK'],
       ['DESTINATION', 'COMPLETED', 'OK'],
       ['BACKUP PIECE', 'COMPLETED', 'OK'],
     ]);
@@ -39,6 +43,7 @@ describe('VALIDATE of what is whole', () => {
     expect(job.finishBytes).toBe(tasks.reduce((sum, task) => sum + task.finishBytes, 0n));
     expect((await proofsOf(harness, 'a')).map((proof) => [proof.objectType, proof.result, proof.method])).toEqual([
       ['BACKUP PIECE', 'OK', 'VALIDATE'],
+      ['BACKUP SET', 'OK', 'VALIDATE'],
       ['BACKUP SET', 'OK', 'VALIDATE'],
     ]);
     expect(await lastJob(harness, 'a')).toMatchObject({ history: true });

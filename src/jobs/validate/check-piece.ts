@@ -31,6 +31,8 @@ import type { ObjectCheck } from './object-check.ts';
 export interface KnownPiece {
   /** Its last files are written, the end placeholder too. */
   readonly closed: boolean;
+  /** False for the log inside of a set. */
+  readonly withCheckpoint?: boolean;
   /** Newest log file and the bytes of it that were confirmed. */
   readonly fileId: number;
   readonly confirmedBytes: number;
@@ -51,7 +53,8 @@ export async function checkPiece(
   const ends = await notePlaceholders(check, piece);
   await check.walk(pieceDirectory(piece));
   const closed = known?.closed ?? (ends > 0 || check.has(pieceKeys(piece).single));
-  const facts = await checkInfos(check, piece, closed, (known?.confirmedBytes ?? 1) > 0);
+  const wantsCheckpoint = known?.withCheckpoint ?? (closed || (known?.confirmedBytes ?? 1) > 0);
+  const facts = await checkInfos(check, piece, closed, wantsCheckpoint);
   // The log may have gone on in another file since, before the checkpoint that was read.
   if (!closed) await check.walk(pieceLsKeys(piece, userLsId).logDirectory);
   const notes = await checkLog(means, check, piece, { ...facts, closed, known });
@@ -84,7 +87,7 @@ async function checkInfos(
   check: ObjectCheck,
   piece: PieceName,
   closed: boolean,
-  confirmed: boolean,
+  wantsCheckpoint: boolean,
 ): Promise<PieceFacts> {
   const keys = pieceKeys(piece);
   const directory = pieceDirectory(piece);
@@ -94,7 +97,7 @@ async function checkInfos(
   for (const key of starts) belongs(check, key, piece, await check.file(key, pieceStartFile));
   const infos = await check.file(keys.tenant, tenantPieceInfosFile);
   belongs(check, keys.tenant, piece, infos);
-  const hasCheckpoint = closed || confirmed || check.has(keys.checkpoint);
+  const hasCheckpoint = wantsCheckpoint || check.has(keys.checkpoint);
   const checkpoint = hasCheckpoint ? await check.file(keys.checkpoint, checkpointFile) : null;
   belongs(check, keys.checkpoint, piece, checkpoint);
   const end = await checkEnd(check, piece, closed);

@@ -33,6 +33,7 @@ import {
 import type { Medium } from '../../media/medium.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { dataTurn } from '../backup/set-files.ts';
+import { checkComplement } from './check-complement.ts';
 import type { CheckProgress, ObjectCheck } from './object-check.ts';
 
 /** How the wrapped key of a file is opened; null when nobody has the key. */
@@ -71,14 +72,15 @@ export async function checkSet(means: CheckMeans, check: ObjectCheck, name: SetN
   await notePlaceholders(check, name);
   const info = await checkInfos(check, name);
   await checkPlaceholders(check, name);
-  const partial = await checkData(means, check, name, info);
-  const complement = `${complementDirectory(name)}/`;
+  const partial = [...(await checkData(means, check, name, info))];
+  const complement = complementDirectory(name);
+  const hasLog = info?.plusArchivelog ?? check.keys((key) => key.startsWith(`${complement}/`)).length > 0;
+  if (hasLog) {
+    const owner = { tenantId: info?.tenantId ?? 0, id: String(name.backupSetId) };
+    partial.push(...(await checkComplement(means, check, complement, owner)));
+  }
   check.noteForeign((key) =>
-    key.startsWith(complement)
-      ? 'the log inside of the set is not checked with it'
-      : key.includes('_data_turn_')
-        ? 'left by another attempt of this backup'
-        : 'no object of this set',
+    key.includes('_data_turn_') ? 'left by another attempt of this backup' : 'no object of this set',
   );
   return { partial };
 }
