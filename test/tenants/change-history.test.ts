@@ -1,0 +1,283 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { decodeChangeRecords, encodeChangeRecord } from '../../src/tenants/embedded/change-records.ts';
+import { createDataFile } from '../../src/tenants/embedded/connection.ts';
+import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
+import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
+import type { ChangePoint } from '../../src/tenants/tenant-engine.ts';
+
+let root: string;
+let store: TenantStore;
+const paths = () => tenantPaths(root, 1);
+const limits = { synchronous: 'FULL' as const, cacheKb: 400, idleReaders: 1, keepLogBytes: 1 << 30 };
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'changes-'));
+  mkdirSync(paths().directory);
+  createDataFile(paths().data, BigInt(Date.now()) * 1_000_000n, []);
+  store = new TenantStore(1, paths(), limits, () => {});
+  write('CREATE TABLE t (id INTEGER PRIMARY KEY, v BLOB)');
+  write(
+    'WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) INSERT INTO t SELECT i, zeroblob(1500) FROM n',
+  );
+});
+afterEach(() => {
+  store.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+function write(sql: string): void {
+  store.begin();
+  store.writer.exec(sql);
+  store.commit();
+}
+
+function reopen(): void {
+  store.close();
+  store = new TenantStore(1, paths(), limits, () => {});
+}
+
+/** Pins, lets go at once, and says what the snapshot would hold. */
+function pin(since: ChangePoint | null = null) {
+  const { point, incremental, data } = store.pin(since);
+  store.unpin();
+  if (point === null) throw new Error('no point');
+  const bitmap = data.changed === null ? null : new Uint8Array(data.changed);
+  const pages = bitmap?.reduce((count, byte) => count + byte.toString(2).replaceAll('0', '').length, 0) ?? null;
+  return { point, incremental, pages };
+}
+
+const touch = (id: number) => write(`UPDATE t SET v = zeroblob(1400) WHERE id = ${id}`);
+
+describe('what changed since a point', () => {
+  test('is nothing at once, and a few pages after a few rows, over folds and restarts', () => {
+    const { point } = pin();
+    expect(pin(point)).toMatchObject({ incremental: true, pages: 0 });
+    touch(3);
+    expect(pin(point)).toMatchObject({ incremental: true, pages: 2 });
+    store.foldLog();
+    expect(pin(point).pages).toBe(2);
+    touch(490);
+    reopen();
+    expect(pin(point).pages).toBe(3);
+    store.foldLog();
+    reopen();
+    touch(3);
+    store.foldLog();
+    touch(250);
+    expect(pin(point).pages).toBe(4);
+    expect(store.remembers(point)).toBe(true);
+  });
+
+  test('is counted from each of several points', () => {
+    const points = [3, 100, 200, 300].map((id) => {
+      const { point } = pin();
+      touch(id);
+      if (id === 100) store.foldLog();
+      return point;
+    });
+    expect(points.map((point) => pin(point).pages)).toEqual([5, 4, 3, 2]);
+  });
+
+  test('stays right when the file is rewritten, and the file stays small', () => {
+    const { point } = pin();
+    for (let i = 0; i < 150; i++) {
+      write(`UPDATE t SET v = zeroblob(${1300 + i}) WHERE id % 3 = ${i % 3}`);
+      store.foldLog();
+    }
+    const later = pin().point;
+    touch(7);
+    expect(pin(later).pages).toBe(2);
+    const all = pin(point);
+    expect(all.incremental).toBe(true);
+    expect(all.pages).toBeGreaterThan(150);
+    expect(readFileSync(paths().changes).length).toBeLessThan(300_000);
+    reopen();
+    expect(pin(point).pages).toBe(all.pages);
+  });
+
+  test('is not asked of a tenant nobody backs up', () => {
+    touch(1);
+    store.foldLog();
+    expect(existsSync(paths().changes)).toBe(false);
+  });
+});
+
+describe('a point is no longer known', () => {
+  /** Ends the epoch behind the back of the store, and shows that the next one counts again. */
+  function expectForgotten(point: ChangePoint): void {
+    expect(store.remembers(point)).toBe(false);
+    const next = pin(point);
+    expect(next).toMatchObject({ incremental: false, pages: null });
+    expect(next.point.epoch).not.toBe(point.epoch);
+    touch(9);
+    expect(pin(next.point)).toMatchObject({ incremental: true, pages: 2 });
+  }
+
+  test('when another process wrote and folded the log', () => {
+    const { point } = pin();
+    store.foldLog();
+    const foreign = new Database(paths().data);
+    foreign.exec('UPDATE t SET v = zeroblob(10) WHERE id = 400');
+    foreign.pragma('wal_checkpoint(TRUNCATE)');
+    expectForgotten(point);
+    foreign.close();
+  });
+
+  test('when another process wrote without folding', () => {
+    const { point } = pin();
+    const foreign = new Database(paths().data);
+    foreign.pragma('wal_autocheckpoint = 0');
+    foreign.exec('UPDATE t SET v = zeroblob(10) WHERE id = 400');
+    expect(pin(point).incremental).toBe(false);
+    touch(5);
+    expect(store.remembers(point)).toBe(false);
+    foreign.close();
+  });
+
+  test('when the log has lost commits the point stood behind', () => {
+    touch(1);
+    const early = pin().point;
+    touch(2);
+    const { point } = pin();
+    store.close();
+    // As after a power loss: the last commit is gone, others follow it.
+    truncateSync(paths().log, readFileSync(paths().log).length - 4120);
+    store = new TenantStore(1, paths(), limits, () => {});
+    touch(3);
+    touch(4);
+    expect(store.remembers(early)).toBe(false);
+    expectForgotten(point);
+  });
+
+  test('when the data file is another one, or its time says so', () => {
+    const { point } = pin();
+    store.foldLog();
+    touch(5);
+    store.close();
+    utimesSync(paths().data, new Date(), new Date());
+    store = new TenantStore(1, paths(), limits, () => {});
+    expectForgotten(point);
+  });
+
+  test('when its file is damaged or gone', () => {
+    const { point } = pin();
+    store.foldLog();
+    touch(5);
+    store.foldLog();
+    touch(6);
+    store.close();
+    const bytes = readFileSync(paths().changes);
+    bytes[70]! ^= 1;
+    writeFileSync(paths().changes, bytes);
+    store = new TenantStore(1, paths(), limits, () => {});
+    expect(store.remembers(point)).toBe(false);
+    rmSync(paths().changes);
+    reopen();
+    expectForgotten(point);
+  });
+
+  test('for a point of another tenant, and for one of the future', () => {
+    const { point } = pin();
+    expect(store.remembers({ ...point, epoch: '0123456789abcdef' })).toBe(false);
+    expect(store.remembers({ ...point, scn: String(BigInt(point.scn) + 1n) })).toBe(false);
+    expect(store.remembers({ ...point, scn: String(BigInt(point.scn) - 1n) })).toBe(false);
+  });
+});
+
+describe('a fold that was killed', () => {
+  /** The file as it was when only the first `records` of those that follow the first had been written. */
+  function cutBack(records: number): void {
+    const file = readFileSync(paths().changes);
+    const found = decodeChangeRecords(file).records.slice(0, 1 + records);
+    truncateSync(paths().changes, Buffer.concat(found.map(encodeChangeRecord)).length);
+  }
+
+  test('before it was noted, nothing is lost', () => {
+    const { point } = pin();
+    touch(5);
+    reopen();
+    expect(pin(point).pages).toBe(2);
+  });
+
+  test('between its two notes the pages count while the log is still there', () => {
+    const { point } = pin();
+    touch(5);
+    store.foldLog();
+    store.close();
+    cutBack(1);
+    store = new TenantStore(1, paths(), limits, () => {});
+    expect(pin(point)).toMatchObject({ incremental: true, pages: 2 });
+    touch(300);
+    store.foldLog();
+    expect(pin(point).pages).toBe(3);
+  });
+
+  test('between its two notes with the log gone, nobody can tell', () => {
+    const { point } = pin();
+    touch(5);
+    store.foldLog();
+    // The log begins anew.
+    touch(6);
+    store.close();
+    cutBack(1);
+    store = new TenantStore(1, paths(), limits, () => {});
+    expect(store.remembers(point)).toBe(false);
+  });
+
+  test('in the middle of a note, the rest is ignored and written over', () => {
+    const { point } = pin();
+    touch(5);
+    store.foldLog();
+    store.close();
+    truncateSync(paths().changes, readFileSync(paths().changes).length - 3);
+    store = new TenantStore(1, paths(), limits, () => {});
+    touch(6);
+    store.foldLog();
+    reopen();
+    expect(pin(point).pages).toBeGreaterThanOrEqual(2);
+  });
+});
+
+test('records read back as they were written, up to the first that is not whole', () => {
+  const u32 = fc.nat(0xffffffff);
+  const u64 = fc.bigInt(0n, 2n ** 63n);
+  const place = fc.record({ salt1: u32, salt2: u32, frame: u32 });
+  const stamp = fc.record({ modifiedNs: u64, sizeBytes: u64 });
+  const group = fc.record({ scn: u64, pages: fc.uint32Array({ maxLength: 20 }) });
+  const record = fc.oneof(
+    fc.record({
+      kind: fc.constant('epoch' as const),
+      epoch: fc.constantFrom('00112233445566ff', 'ffffffffffffffff'),
+      floorScn: u64,
+      pinnedScn: u64,
+      place,
+      folded: fc.boolean(),
+      stamp,
+    }),
+    fc.record({ kind: fc.constant('folding' as const), afterScn: u64, scn: u64, place, groups: fc.array(group) }),
+    fc.record({ kind: fc.constant('folded' as const), stamp }),
+    fc.record({ kind: fc.constant('pin' as const), scn: u64 }),
+  );
+  fc.assert(
+    fc.property(fc.array(record), fc.nat(200), (records, cut) => {
+      const whole = Buffer.concat(records.map(encodeChangeRecord));
+      expect(decodeChangeRecords(whole)).toEqual({ records, validBytes: whole.length });
+      const torn = decodeChangeRecords(whole.subarray(0, Math.max(0, whole.length - cut)));
+      expect(torn.records).toEqual(records.slice(0, torn.records.length));
+    }),
+  );
+});
