@@ -1,7 +1,7 @@
 import { fault } from '../base/errors.ts';
 import type { ObStatementKind } from '../sql/statement.ts';
 import { handler, type StatementAccess, type StatementHandler } from './statement-handler.ts';
-import { isSys, resolveRoleTarget } from './tenant-clause.ts';
+import { resolveRoleTarget } from './tenant-clause.ts';
 
 /** A statement nothing here can carry out: 1235 with its name, after the privileges. */
 function refused<K extends ObStatementKind>(name: string, access: StatementAccess): StatementHandler<K> {
@@ -25,16 +25,6 @@ function refusedRole<K extends 'switchover'>(name: string, access: StatementAcce
   });
 }
 
-/** The list of restore sources is a matter of sys, which the resolver says in words of its own. */
-function refusedSource<K extends 'addRestoreSource' | 'clearRestoreSource'>(name: string): StatementHandler<K> {
-  return handler<K, unknown>({
-    ...refused<K>(name, sysOnly),
-    async resolve(_, speaker) {
-      if (!isSys(speaker)) throw fault('OB_NOT_SUPPORTED', 'non-sys tenant set add restore source is');
-    },
-  });
-}
-
 const anyTenant: StatementAccess = { privilege: 'ALTER SYSTEM', tenants: 'all' };
 const sysOnly: StatementAccess = { privilege: 'ALTER SYSTEM', tenants: 'sys' };
 const superAnywhere: StatementAccess = { privilege: 'SUPER', tenants: 'all' };
@@ -44,9 +34,6 @@ const pools: StatementAccess = { privilege: 'CREATE RESOURCE POOL', tenants: 'sy
 /** Statements without a handler yet, by kind. */
 export const refusedStatements = Object.freeze({
   backupClusterParameters: refused<'backupClusterParameters'>('backup cluster parameters', sysOnly),
-  restorePreview: refused<'restorePreview'>('restore preview', sysOnly),
-  addRestoreSource: refusedSource<'addRestoreSource'>('add restore source'),
-  clearRestoreSource: refusedSource<'clearRestoreSource'>('clear restore source'),
   switchover: refusedRole<'switchover'>('switchover', superAnywhere),
   createStandbyTenant: refused<'createStandbyTenant'>('create standby tenant', superInSys),
   recoverTable: refused<'recoverTable'>('recover table', sysOnly),

@@ -18,6 +18,7 @@ import { resetParameters } from './reset-parameters.ts';
 import { alterResourcePool, createResourcePool, dropResourcePool } from './resource-pool.ts';
 import { alterResourceUnit, createResourceUnit, dropResourceUnit } from './resource-unit.ts';
 import { cancelRestore, restore } from './restore.ts';
+import { addRestoreSource, clearRestoreSource, restorePreview } from './restore-sources.ts';
 import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
 import { flushCache, freeze, merge, runUpgradeJob } from './upkeep.ts';
@@ -45,6 +46,9 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   setDecryption,
   restore,
   cancelRestore,
+  restorePreview,
+  addRestoreSource,
+  clearRestoreSource,
   activateStandby,
   recoverStandby,
   resetParameters,

@@ -5,6 +5,7 @@ import { decodeKeyBackup } from '../copy/key-backup-file.ts';
 import type { MasterKey } from '../copy/keys.ts';
 import { passwordDigest } from '../copy/password-digest.ts';
 import { parseRestoreFrom } from '../destination/archive-dest.ts';
+import type { Destination } from '../destination/destination.ts';
 import { readFormatFile } from '../destination/identity.ts';
 import { parseKeyBackup } from '../destination/layout.ts';
 import { withCodedErrors } from '../destination/medium-fault.ts';
@@ -18,7 +19,10 @@ import {
   openSourceKeys,
   type RestoreSource,
 } from '../jobs/restore/restore-source.ts';
+import { scnText } from '../jobs/restore/scn-text.ts';
+import { parseSourceList, type SourceNames } from '../jobs/restore/source-names.ts';
 import { masterKeys } from '../jobs/tenant-keys.ts';
+import type { RecoverableWindow } from '../policy/recoverable-window.ts';
 import type { KeyClause } from '../sql/statement.ts';
 import type { Restore } from '../sql/statement-restore.ts';
 import { checkedLocality, checkedPrimaryZone, parseRestoreOptions, restorePools } from './restore-options.ts';
@@ -35,8 +39,10 @@ const maxDescriptionBytes = 1024;
  */
 export const restore = handler<'restore', RestoreOrder>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'sys' },
-  async resolve(statement) {
+  async resolve(statement, speaker) {
     requireTenantName(statement.name);
+    if (statement.from !== null && speaker.memory.restoreSources.length > 0)
+      throw fault('OB_NOT_SUPPORTED', 'should not have backup_dest and restore_source at the same time');
     if (statement.until?.kind === 'scn' && statement.until.scn <= baseScn) {
       throw fault('OB_INVALID_ARGUMENT', 'until scn, it should be positive integer');
     }
@@ -45,12 +51,14 @@ export const restore = handler<'restore', RestoreOrder>({
     if (statement.password !== null) throw fault('OB_NOT_SUPPORTED', 'ENCRYPTED BY behind the restore options is');
     if (Buffer.byteLength(statement.description ?? '') > maxDescriptionBytes) throw fault('OB_SIZE_OVERFLOW');
     const options = parseRestoreOptions(statement.options, speaker);
-    if (statement.from === null || statement.from === '') throw fault('OB_INVALID_ARGUMENT');
-    const destinations = parseRestoreFrom(statement.from, controller.release);
+    const { destinations, names } = sourcesOf(statement, speaker, controller);
     const digests = speaker.memory.decryptionPasswords.map(passwordDigest);
     const paths = await openPaths(controller, destinations);
     try {
-      const source = await decideSource(paths, statement.until, digests);
+      const source = await decideSource(paths, statement.until, digests, {
+        ...(names === null ? {} : { only: names }),
+        onUnreachable: (windows, zone) => tellWindows(windows, zone, speaker),
+      });
       checkVersions(controller, source);
       const rows = await controller.catalog.read((tx) => {
         checkNameIsFree(tx, statement.name);
@@ -80,6 +88,30 @@ export const restore = handler<'restore', RestoreOrder>({
     return {};
   },
 });
+
+/** FROM, or else what ADD RESTORE SOURCE collected, which is used up whatever comes of it. */
+function sourcesOf(
+  { from }: Pick<Restore, 'from'>,
+  { memory }: Speaker,
+  { release }: Controller,
+): { readonly destinations: readonly Destination[]; readonly names: SourceNames | null } {
+  const sources = memory.restoreSources;
+  memory.restoreSources = [];
+  if (from === null && sources.length > 0) return parseSourceList(sources, release);
+  if (from === null || from === '') throw fault('OB_INVALID_ARGUMENT');
+  return { destinations: parseRestoreFrom(from, release), names: null };
+}
+
+/** How many stretches of time a refused restore is told at most, the latest ones. */
+const windowsTold = 10;
+
+/** The kernel does not say what could be reached; here a warning does. */
+function tellWindows(windows: readonly RecoverableWindow[], timeZone: string, speaker: Speaker): void {
+  const text = ({ fromScn, toScn }: RecoverableWindow) =>
+    `${scnText(fromScn, timeZone)} (${fromScn}) to ${scnText(toScn, timeZone)} (${toScn})`;
+  if (windows.length === 0) speaker.warn('Warning', 4018, 'no point in time can be restored');
+  for (const window of windows.slice(-windowsTold)) speaker.warn('Warning', 4018, `restorable from ${text(window)}`);
+}
 
 function orderOf(
   statement: Restore,

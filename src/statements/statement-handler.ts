@@ -1,6 +1,6 @@
 import type { Tenant } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
-import type { ObStatementKind, StatementOf } from '../sql/statement.ts';
+import type { ObStatementKind, StatementOf, Until } from '../sql/statement.ts';
 import type { Grant } from '../tenants/tenant-engine.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 
@@ -31,6 +31,8 @@ export interface BackupMemory {
   encryptionPassword: string | null;
   decryptionPasswords: readonly string[];
   restoreSources: readonly string[];
+  /** What RESTORE … PREVIEW asked. */
+  preview?: { readonly from: string; readonly until: Until | null };
 }
 
 /** What a statement gives back beside OK. */

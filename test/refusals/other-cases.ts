@@ -42,12 +42,8 @@ export const namedRefusals: readonly Refusal[] = [
     (action): Refusal => [sys, `ALTER SYSTEM ${action} SERVICE s TENANT = t`, 1235, later(`${action} SERVICE`)],
   ),
   // Restore's neighbours.
-  [sys, `ALTER SYSTEM RESTORE ${restoreText} PREVIEW`, 1235, is('restore preview')],
-  [sys, `ALTER SYSTEM RESTORE ${restoreText} UNTIL SCN = 1709893353500000000 PREVIEW`, 1235, is('restore preview')],
   [t, `ALTER SYSTEM RESTORE ${restoreText} PREVIEW`, 1227, denied],
-  [sys, 'SHOW RESTORE PREVIEW', 1235, is('show restore preview')],
-  [sys, "ALTER SYSTEM ADD RESTORE SOURCE 'file:///x/backup_set_1_full'", 1235, is('add restore source')],
-  [sys, 'ALTER SYSTEM CLEAR RESTORE SOURCE', 1235, is('clear restore source')],
+  [sys, 'SHOW RESTORE PREVIEW', 1235, 'show restore preview do not specify backup dest not supported'],
   [t, "ALTER SYSTEM ADD RESTORE SOURCE 'file:///x'", 1235, 'non-sys tenant set add restore source is not supported'],
   [t, 'ALTER SYSTEM CLEAR RESTORE SOURCE', 1235, 'non-sys tenant set add restore source is not supported'],
   // Standby.

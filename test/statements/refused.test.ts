@@ -63,8 +63,6 @@ describe('a refused statement', () => {
       '1210 (HY000): Incorrect arguments to tenant name, should specify tenant name',
     ],
     ['ALTER SYSTEM SWITCHOVER TO PRIMARY TENANT = shop', '1235 (0A000): switchover is not supported'],
-    ["ALTER SYSTEM ADD RESTORE SOURCE 'file:///a'", '1235 (0A000): add restore source is not supported'],
-    ['ALTER SYSTEM CLEAR RESTORE SOURCE', '1235 (0A000): clear restore source is not supported'],
     [
       'CREATE TENANT c FROM shop WITH RESOURCE_POOL = pool_shop, UNIT = u_test',
       '1235 (0A000): clone tenant is not supported',

@@ -3,20 +3,24 @@ import type { Scn } from '../../base/scn.ts';
 import { readFileHeader } from '../../copy/data-file-reader.ts';
 import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
 import { openLogFile } from '../../copy/log-scan.ts';
+import { pieceDirectory } from '../../destination/archive-layout.ts';
 import type { FormatFile } from '../../destination/codec/identity-files.ts';
 import type { LocalityInfo } from '../../destination/codec/set-files.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { readFormatFile } from '../../destination/identity.ts';
-import { complementDirectory, type SetName } from '../../destination/layout.ts';
+import { complementDirectory, type SetName, setDirectory } from '../../destination/layout.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 import { below } from '../../media/wrap/below.ts';
 import { choosePieces } from '../../policy/piece-chain.ts';
+import { type RecoverableWindow, recoverableWindows } from '../../policy/recoverable-window.ts';
 import { planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
 import { openSetKey } from '../backup/set-key.ts';
 import type { Controller } from '../controller.ts';
 import { type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
 import { dataFileKeys, type FoundSet, readLocality, readSets } from './read-data-path.ts';
+import { scnText } from './scn-text.ts';
+import type { SourceNames } from './source-names.ts';
 import { scnOfTime } from './until-time.ts';
 
 /** How far a restore shall go, before the source's time zone is known. */
@@ -42,6 +46,14 @@ export interface RestoreSource {
   readonly sets: readonly FoundSet[];
   readonly pieces: readonly FoundPiece[];
   readonly locality: LocalityInfo;
+}
+
+/** What narrows the choice, and who wants to know what could be reached instead. */
+export interface SourceWish {
+  /** ADD RESTORE SOURCE: nothing else may be used, and refusals are -9119 with texts of their own. */
+  readonly only?: SourceNames;
+  /** Told when the point cannot be reached: the moments that can, and the zone to show them in. */
+  readonly onUnreachable?: (windows: readonly RecoverableWindow[], timeZone: string) => void;
 }
 
 /** Opens every path and reads its format file; `close` all of them at the end. Absent format file: 9011. */
@@ -77,15 +89,23 @@ export async function decideSource(
   paths: readonly SourcePath[],
   until: RestoreUntil,
   digests: readonly string[],
+  wish: SourceWish = {},
   signal?: AbortSignal,
 ): Promise<RestoreSource> {
   return withCodedErrors(async () => {
     refuseKeyPath(paths);
-    const { data, sets } = await dataPath(paths, signal);
+    const { only } = wish;
+    const found = await dataPath(paths, signal);
+    const { data } = found;
+    const sets = only === undefined ? found.sets : found.sets.filter(({ name }) => only.sets.has(setDirectory(name)));
     const archives = paths.filter((path) => path.format.destType === 'archive_log');
     if (archives.length > 1) throw fault('OB_NOT_SUPPORTED', 'restore from multiple archive paths is');
     const archive = archives[0] ?? null;
-    const pieces = archive === null ? null : await readPieces(archive.medium, signal);
+    const allPieces = archive === null ? null : await readPieces(archive.medium, signal);
+    const pieces =
+      only === undefined || allPieces === null
+        ? allPieces
+        : allPieces.filter((piece) => only.pieces.has(pieceDirectory(piece)));
     const newest = sets.at(-1);
     const locality = newest === undefined ? null : await readLocality(data.medium, newest.name, signal);
     const plan = planRestore({
@@ -94,9 +114,16 @@ export async function decideSource(
       archiveDestId: archive?.format.destId ?? null,
       untilScn: untilScn(until, locality?.sysTimeZone ?? '+08:00'),
       digests,
-      mode: 'paths',
+      mode: only === undefined ? 'paths' : 'sources',
+      timeText: (scn) => scnText(scn, locality?.sysTimeZone ?? '+08:00'),
     });
-    if (plan.kind === 'refused') throw faultText(plan.symbol, plan.message);
+    if (plan.kind === 'refused') {
+      wish.onUnreachable?.(
+        recoverableWindows({ sets: sets.map((set) => set.plan), pieces }),
+        locality?.sysTimeZone ?? '+08:00',
+      );
+      throw faultText(plan.symbol, plan.message);
+    }
     const chosen = plan.sets.map(({ id }) => sets.find((set) => set.plan.id === id)!);
     const log =
       archive === null

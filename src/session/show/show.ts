@@ -14,6 +14,7 @@ import type { SessionContext } from '../session-context.ts';
 import { grants, showCreateUser } from './account-rows.ts';
 import { countRow, messages } from './message-rows.ts';
 import { parameters } from './parameter-rows.ts';
+import { restorePreview } from './preview-rows.ts';
 import { processlist } from './process-rows.ts';
 import { charsets, collations, empty, engines, plugins, privileges, status } from './server-rows.ts';
 import { createTenant, recyclebin, tenant, tenantStatus } from './tenant-rows.ts';
@@ -43,6 +44,7 @@ const sources: Readonly<Partial<Record<Show['what'], Source>>> = {
   recyclebin,
   grants,
   createUser: showCreateUser,
+  restorePreview,
   masterStatus: empty('File', 'Position', 'Binlog_Do_DB', 'Binlog_Ignore_DB', 'Executed_Gtid_Set'),
   slaveStatus: empty('Slave_IO_State', 'Master_Host'),
   profiles: empty('Query_ID', 'Duration', 'Query'),
@@ -71,7 +73,6 @@ export function showRunnable(text: string, session: SessionContext): Runnable {
 }
 
 function sourceOf(show: Show, session: SessionContext): Source | null {
-  if (show.what === 'restorePreview') throw fault('OB_NOT_SUPPORTED', 'show restore preview is');
   const source = sources[show.what];
   if (source) return source;
   const { state, host } = session;

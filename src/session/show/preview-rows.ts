@@ -1,0 +1,24 @@
+import { fault } from '../../base/errors.ts';
+import { sysTenantId } from '../../catalog/tenants.ts';
+import type { Show } from '../../sql/ast.ts';
+import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
+import type { SessionContext } from '../session-context.ts';
+
+const columns = [
+  textColumn('backup_type', 64),
+  numberColumn('backup_id'),
+  textColumn('backup_dest', 2048),
+  textColumn('description', 4096),
+];
+
+/** SHOW RESTORE PREVIEW: what the restore remembered by RESTORE … PREVIEW would read. */
+export async function restorePreview(_: Show, { state, host }: SessionContext): Promise<MemoryRows> {
+  if (state.identity.tenant.tenantId !== sysTenantId) throw fault('OB_ERR_NO_PRIVILEGE');
+  const { preview, decryptionPasswords } = state.memory;
+  if (!preview) throw fault('OB_NOT_SUPPORTED', 'show restore preview do not specify backup dest');
+  const { previewRows } = await import('../../jobs/restore/preview-rows.ts');
+  const { passwordDigest } = await import('../../copy/password-digest.ts');
+  const digests = decryptionPasswords.map(passwordDigest);
+  const found = await previewRows(host.controller, { ...preview, digests });
+  return { columns, rows: found.map(({ type, id, path, description }) => [type, id, path, description]) };
+}
