@@ -16,6 +16,7 @@ import { PlanCache } from './plan-cache.ts';
 import { checkVariables, placeOf } from './query-place.ts';
 import type { SessionState } from './session-state.ts';
 import { variable } from './session-state.ts';
+import { type SessionTable, sessionTablesOf, withSessionTables } from './session-tables.ts';
 import type { LiveContext } from './statement-context.ts';
 
 /** A query that runs on the catalog: the plan and SQLite's statements, which are kept with it. */
@@ -29,6 +30,8 @@ export interface CatalogPlan {
    */
   quick: readonly number[] | null;
   readonly foundRows: Database.Statement<unknown[], bigint> | null;
+  /** Tables whose rows `run` must be given. */
+  readonly sessionTables: readonly SessionTable[];
 }
 
 /** What is known of a query's text: it runs on the catalog, or it is the tenant's own. */
@@ -108,13 +111,13 @@ export class CatalogQueries {
     const plan = translate(
       { kind: 'query', query },
       {
-        schema: provider,
+        schema: tables === null && state.kind !== 'oracle' ? withSessionTables(provider) : provider,
         database: state.database ?? (state.kind === 'oracle' ? viewSchema('oracle') : null),
         sqlMode: variable(state, 'sql_mode'),
         collation: variable(state, 'collation_connection'),
       },
     );
-    return { where: 'catalog', plan, ...this.#prepare(plan) };
+    return { where: 'catalog', plan, sessionTables: sessionTablesOf(plan.namedBinds), ...this.#prepare(plan) };
   }
 
   provider(state: SessionState): SchemaProvider {
@@ -144,6 +147,8 @@ export class CatalogQueries {
     more: Readonly<Record<string, unknown>> | null = null,
   ): CatalogRows {
     const { plan, statement, foundRows } = query;
+    if (query.sessionTables.some(({ bind }) => more?.[bind] === undefined))
+      throw new Error('a query over session tables ran without their rows');
     const inputs = { literals, parameters, context };
     const named = plan.namedBinds.length === 0 ? null : namesOf(plan, context, more);
     this.#context = context;

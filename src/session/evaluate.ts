@@ -1,12 +1,15 @@
 import { fault } from '../base/errors.ts';
+import { viewSchema } from '../catalog/view-reader.ts';
 import type { Expression, Literal, Select } from '../sql/ast.ts';
 import { normalise } from '../sql/scan.ts';
 import { utf8mb4 } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { MaybePromise } from './client.ts';
 import { runInEngine } from './engine-statements.ts';
+import { requireViews } from './privileges.ts';
 import { catalogQueries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
+import { readSessionTables } from './session-tables.ts';
 import { readVariable } from './statement-context.ts';
 
 /** The value of an expression of SET, DO or KILL; `text` is the statement it stands in. */
@@ -52,7 +55,11 @@ function compute(
   const query = queries.make(selectOf(expression), state, null);
   if (query.where === 'catalog') {
     const { literals } = normalise(text, state.scan);
-    return queries.run(query, literals, parameters, session.live).rows[0]?.[0] ?? null;
+    requireViews(state, query.plan, viewSchema(state.kind));
+    const value = (rows: Readonly<Record<string, string>> | null) =>
+      queries.run(query, literals, parameters, session.live, rows).rows[0]?.[0] ?? null;
+    if (query.sessionTables.length === 0) return value(null);
+    return readSessionTables(query.sessionTables, session).then(value);
   }
   return inEngine(expression, text, session, parameters);
 }

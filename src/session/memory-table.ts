@@ -1,6 +1,6 @@
 import type { Expression, Select } from '../sql/ast.ts';
 import { normalise } from '../sql/scan.ts';
-import type { SchemaProvider, SourceColumn } from '../sql/schema.ts';
+import type { SchemaProvider, SourceColumn, TableSource } from '../sql/schema.ts';
 import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
 import { likeToPattern } from './host-pattern.ts';
 import { catalogQueries } from './queries.ts';
@@ -50,28 +50,39 @@ export function filterWhere(
 
 const tableName = 'result';
 
-function jsonOf(rows: MemoryRows['rows']): string {
+/** Rows as the source of a memory table reads them. */
+export function jsonOf(rows: MemoryRows['rows']): string {
   return JSON.stringify(rows, (_, cell: unknown) => (typeof cell === 'bigint' ? Number(cell) : cell));
 }
 
 function providerOf({ columns }: MemoryRows): SchemaProvider {
+  const source = memorySource(tableName, tableName, columns, 'rows');
+  return {
+    hasDatabase: (name) => name === tableName,
+    table: (schema, name) => (schema === tableName && name === tableName ? source : null),
+  };
+}
+
+/** A table of rows that are given as JSON in a named parameter. */
+export function memorySource(
+  schema: string,
+  name: string,
+  columns: readonly ResultColumn[],
+  bind: string,
+): TableSource {
   const items = columns.map(({ label, type }, at) => {
     const value = `json_extract(value, '$[${at}]')`;
     const text = type.name === 'varchar' ? `(${value}) COLLATE NOCASE` : value;
     return `${text} AS "${label.replaceAll('"', '""')}"`;
   });
-  const source = {
-    schema: tableName,
-    name: tableName,
+  return {
+    schema,
+    name,
     kind: 'view',
-    sql: `SELECT ${items.join(', ')} FROM json_each(@rows)`,
+    sql: `SELECT ${items.join(', ')} FROM json_each(@${bind})`,
     columns: columns.map(sourceColumn),
     primaryKey: [],
     uniqueKeys: [],
-  } as const;
-  return {
-    hasDatabase: (name) => name === tableName,
-    table: (schema, name) => (schema === tableName && name === tableName ? source : null),
   };
 }
 

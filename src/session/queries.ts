@@ -12,6 +12,7 @@ import { sendRows } from './send-rows.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SessionHost } from './session-host.ts';
 import { variable } from './session-state.ts';
+import { readSessionTables } from './session-tables.ts';
 
 const queriesOf = new WeakMap<SessionHost, CatalogQueries>();
 
@@ -58,11 +59,26 @@ function answerQuery(
   query: CatalogPlan,
   { literals }: PlannedQuery,
   session: SessionContext,
+  call: Call,
+): MaybePromise<void> {
+  requireViews(session.state, query.plan, viewSchema(session.state.kind));
+  if (query.sessionTables.length === 0) return sendAnswer(query, literals, session, call, null);
+  return readSessionTables(query.sessionTables, session).then((rows) =>
+    sendAnswer(query, literals, session, call, rows),
+  );
+}
+
+/** `rows` are those of the session tables. */
+function sendAnswer(
+  query: CatalogPlan,
+  literals: PlannedQuery['literals'],
+  session: SessionContext,
   { answer, parameters, more }: Call,
+  rows: Readonly<Record<string, string>> | null,
 ): MaybePromise<void> {
   const { state, diagnostics } = session;
-  requireViews(state, query.plan, viewSchema(state.kind));
-  const result = cut(catalogQueries(session.host).run(query, literals, parameters, session.live), query, session);
+  const read = catalogQueries(session.host).run(query, literals, parameters, session.live, rows);
+  const result = cut(read, query, session);
   state.foundRows = result.foundRows;
   if (query.plan.into) {
     assignInto(query.plan.into, result, session);

@@ -4,6 +4,7 @@ import type { Query, SystemVariable, TableExpression } from '../sql/ast.ts';
 import type { SchemaProvider } from '../sql/schema.ts';
 import { checkReadable, variableNamed } from '../sql/system-variables.ts';
 import type { SessionState } from './session-state.ts';
+import { findSessionTable } from './session-tables.ts';
 
 type TableItem = Extract<TableExpression, { kind: 'table' }>;
 
@@ -14,9 +15,11 @@ type TableItem = Extract<TableExpression, { kind: 'table' }>;
 export function placeOf(query: Query, views: SchemaProvider, state: SessionState): 'catalog' | 'engine' {
   const tables = tablesOf(query);
   if (tables.length === 0) return 'catalog';
-  const own = tables.find(({ table }) => !isView(table.schema, table.name, views, state));
+  const onCatalog = ({ table }: TableItem) =>
+    isView(table.schema, table.name, views, state) || isSessionTable(table.schema, table.name, state);
+  const own = tables.find((item) => !onCatalog(item));
   if (own === undefined) return 'catalog';
-  if (tables.every(({ table }) => !isView(table.schema, table.name, views, state))) return 'engine';
+  if (!tables.some(onCatalog)) return 'engine';
   const name = own.table.schema === null ? own.table.name : `${own.table.schema}.${own.table.name}`;
   throw fault('OB_NOT_SUPPORTED', `a query over views of the server and table '${name}' is`);
 }
@@ -29,6 +32,10 @@ export function isView(schema: string | null, name: string, views: SchemaProvide
   // Views of an Oracle tenant have public names; its own tables come first only under another user.
   if (database !== null && database.toLowerCase() !== own) return false;
   return views.table(own, name) !== null;
+}
+
+function isSessionTable(schema: string | null, name: string, state: SessionState): boolean {
+  return state.kind !== 'oracle' && findSessionTable(schema ?? state.database, name) !== null;
 }
 
 /** The tables and views a query names anywhere, without its common tables. */

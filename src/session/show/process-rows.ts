@@ -27,7 +27,16 @@ const full = Object.freeze([
 const shortStatement = 100;
 
 /** SHOW [FULL] PROCESSLIST: of its own tenant, sys of all; without PROCESS only the user's own sessions. */
-export function processlist(show: Show, { host, state }: SessionContext): MemoryRows {
+export function processlist(show: Show, session: SessionContext): MemoryRows {
+  const { hostIp, rpcPort } = session.host;
+  const rows = visibleProcesses(session, show.full).map(({ process, row }) =>
+    show.full ? [...row.slice(0, 2), process.tenantName, ...row.slice(2), hostIp, rpcPort] : row,
+  );
+  return { columns: show.full ? full : plain, rows };
+}
+
+/** The sessions an account may see, with their cells from id to statement; `whole` leaves statements uncut. */
+export function visibleProcesses({ host, state }: SessionContext, whole: boolean) {
   const { clock } = host.controller;
   const nowUs = clock.nowUs();
   const mine = state.identity.tenant.tenantId;
@@ -36,12 +45,7 @@ export function processlist(show: Show, { host, state }: SessionContext): Memory
     .list()
     .filter(({ tenantId }) => mine === sysTenantId || tenantId === mine)
     .filter(({ user }) => all || user === state.identity.account.user);
-  const rows = visible.map((process) => {
-    const row = rowOf(process, nowUs, show.full);
-    if (!show.full) return row;
-    return [...row.slice(0, 2), process.tenantName, ...row.slice(2), host.hostIp, host.rpcPort];
-  });
-  return { columns: show.full ? full : plain, rows };
+  return visible.map((process) => ({ process, row: rowOf(process, nowUs, whole) }));
 }
 
 function rowOf(

@@ -1,0 +1,120 @@
+import type { Connection } from 'mysql2/promise';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTenant, errorOf, oneValue, rowsOf, startTestServer, type TestServer } from '../server/server-fixture.ts';
+
+let server: TestServer;
+let sys: Connection;
+let shop: Connection;
+let poor: Connection;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  sys = await server.connect('root@sys');
+  await createTenant(sys, 'shop');
+  shop = await server.connect('root@shop');
+  await shop.query("CREATE USER 'poor'@'%'");
+  await shop.query("CREATE USER 'clerk'@'10.%' IDENTIFIED BY 'open sesame'");
+  await shop.query("GRANT SELECT, INSERT ON *.* TO 'clerk'@'10.%' WITH GRANT OPTION");
+  await shop.query("GRANT SELECT ON crm.* TO 'poor'");
+  await shop.query("ALTER USER 'clerk'@'10.%' ACCOUNT LOCK");
+  poor = await server.connect('poor@shop');
+});
+afterAll(async () => {
+  for (const client of [sys, shop, poor]) client?.destroy();
+  await server?.stop();
+});
+
+describe('mysql.user', () => {
+  test('accounts with their global privileges', async () => {
+    const rows = await rowsOf(shop, "SELECT * FROM mysql.user WHERE User <> 'root' ORDER BY user DESC");
+    expect(rows).toMatchObject([
+      { host: '%', user: 'poor', password: '', select_priv: 'N', grant_priv: 'N', account_locked: 'N' },
+      {
+        ...{ host: '10.%', user: 'clerk', select_priv: 'Y', insert_priv: 'Y', update_priv: 'N', grant_priv: 'Y' },
+        ...{ super_priv: 'N', show_db_priv: 'N', references_priv: 'N', account_locked: 'Y', max_connections: 0 },
+        ...{ plugin: 'ob_native_password', authentication_string: '', password_expired: '', ssl_type: '' },
+        password: expect.stringMatching(/^\*[0-9a-f]{40}$/),
+      },
+    ]);
+    expect(Object.keys(rows[0]!).length).toBe(46);
+    const root = await rowsOf(shop, "SELECT Host, Super_priv, Repl_slave_priv FROM mysql.user WHERE User = 'root'");
+    expect(root).toEqual([{ Host: '%', Super_priv: 'Y', Repl_slave_priv: 'Y' }]);
+  });
+
+  test('shows what was changed at once, to prepared statements too', async () => {
+    const statement = await shop.prepare('SELECT COUNT(*) AS n FROM mysql.user WHERE user = ?');
+    expect((await statement.execute(['late']))[0]).toEqual([{ n: 0 }]);
+    await shop.query("CREATE USER 'late'");
+    expect((await statement.execute(['late']))[0]).toEqual([{ n: 1 }]);
+    await shop.query("DROP USER 'late'");
+    expect((await statement.execute(['late']))[0]).toEqual([{ n: 0 }]);
+    await statement.close();
+  });
+
+  test('belongs to the tenant, and takes SELECT on it', async () => {
+    expect(await oneValue(sys, "SELECT COUNT(*) FROM mysql.user WHERE user = 'clerk'")).toBe(0);
+    expect(await errorOf(poor.query('SELECT * FROM mysql.user'))).toMatchObject({
+      errno: 1142,
+      text: "SELECT command denied to user 'poor'@'127.0.0.1' for table 'user'",
+    });
+    expect(await errorOf(poor.query('SET @a = (SELECT password FROM mysql.user LIMIT 1)'))).toMatchObject({
+      errno: 1142,
+    });
+    await shop.query("GRANT SELECT ON mysql.user TO 'poor'");
+    const again = await server.connect('poor@shop');
+    expect(await rowsOf(again, "SELECT user, password FROM mysql.user WHERE user = 'clerk'")).toEqual([
+      { user: 'clerk', password: '' },
+    ]);
+    again.destroy();
+  });
+
+  test('in the current database, in subqueries and variables', async () => {
+    const client = await server.connect('root@shop', { database: 'mysql' });
+    expect(await oneValue(client, "SELECT u.user FROM user u JOIN user v USING (user) WHERE u.user = 'CLERK'")).toBe(
+      'clerk',
+    );
+    await client.query("SET @n = (SELECT COUNT(*) FROM user WHERE user = 'clerk')");
+    expect(await oneValue(client, 'SELECT @n')).toBe(1);
+    expect(await errorOf(client.query('SELECT * FROM user, information_schema.schemata'))).toMatchObject({
+      errno: 1235,
+    });
+    client.destroy();
+  });
+});
+
+describe('information_schema.PROCESSLIST', () => {
+  test('sessions of the tenant with whole statements', async () => {
+    const text = `SELECT *, '${'x'.repeat(200)}' AS filler FROM information_schema.processlist WHERE ID = CONNECTION_ID()`;
+    const [row] = await rowsOf(shop, text);
+    expect(row).toMatchObject({ USER: 'root', DB: null, COMMAND: 'Query', TIME: 0, STATE: 'ACTIVE', INFO: text });
+    expect(Object.keys(row!)).toEqual(['ID', 'USER', 'HOST', 'DB', 'COMMAND', 'TIME', 'STATE', 'INFO', 'filler']);
+    const users = await rowsOf(shop, 'SELECT USER, COUNT(*) n FROM information_schema.PROCESSLIST GROUP BY USER');
+    expect(users).toEqual(expect.arrayContaining([{ USER: 'poor', n: 1 }]));
+  });
+
+  test('without PROCESS only the own ones; sys sees all', async () => {
+    const usersOf = async (client: Connection) =>
+      (await rowsOf(client, 'SELECT DISTINCT USER u FROM information_schema.processlist ORDER BY u')).map(({ u }) => u);
+    expect(await usersOf(poor)).toEqual(['poor']);
+    expect(await usersOf(sys)).toEqual(['poor', 'root']);
+  });
+});
+
+describe('texts and lists beyond the limits', () => {
+  test('a second statement is quoted without its secrets', async () => {
+    const told = await errorOf(shop.query("SELECT 1; ALTER USER clerk IDENTIFIED BY 'hidden words'"));
+    expect(told.errno).toBe(1064);
+    expect(told.text).toContain('ALTER USER clerk');
+    expect(told.text).not.toContain('hidden');
+  });
+
+  test('many parameters in one statement are refused at once', async () => {
+    const list = (count: number) => new Array<string>(count).fill('log_archive_concurrency = 1').join(', ');
+    await sys.query(`ALTER SYSTEM SET ${list(1000)}`);
+    const refused = { errno: 4019, text: 'Size overflow' };
+    expect(await errorOf(sys.query(`ALTER SYSTEM SET ${list(1001)}`))).toMatchObject(refused);
+    const before = performance.now();
+    expect(await errorOf(sys.query(`ALTER SYSTEM SET ${list(400_000)}`))).toMatchObject(refused);
+    expect(performance.now() - before).toBeLessThan(2_000);
+  });
+});
