@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog, silentLog } from '../../src/base/log.ts';
-import { defaultRelease } from '../../src/base/release.ts';
+import { defaultRelease, type Release } from '../../src/base/release.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import { createCopyWorkers } from '../../src/copy/copy-workers.ts';
@@ -48,6 +48,7 @@ export interface Harness {
 export interface HarnessOptions {
   readonly directory?: string;
   readonly settings?: Partial<JobSettings>;
+  readonly release?: Release;
   readonly clock?: Clock;
   /** The clock the deadlines of media are measured by. */
   readonly mediumClock?: Clock;
@@ -76,11 +77,12 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'obvault-jobs-'));
   mkdirSync(directory, { recursive: true });
   const clock = options.clock ?? systemClock;
+  const release = options.release ?? defaultRelease;
   const opened = openCatalog({
     directory: join(directory, 'server'),
     clusterName: 'obcluster',
     clusterId: 1,
-    release: defaultRelease,
+    release,
     clock,
     log: silentLog,
   });
@@ -98,7 +100,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   const { maxLogFileBytes: maxFileBytes } = options;
   const shipper = createLogShipper({ log, ...(maxFileBytes === undefined ? {} : { maxFileBytes }) });
   const controller: Controller = {
-    release: defaultRelease,
+    release,
     catalog,
     engines,
     workers,
@@ -175,7 +177,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     place: (name) => `file://${join(directory, name)}`,
     speaker,
     async say(sql, tenantName) {
-      const statement = parseObStatement(sql, { release: defaultRelease, oracle: false });
+      const statement = parseObStatement(sql, { release, oracle: false });
       await runObStatement(statement, await speaker(tenantName), controller);
     },
     async sql(tenantName, text) {
