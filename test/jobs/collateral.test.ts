@@ -93,9 +93,39 @@ describe('a destination that hangs', () => {
       expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
     } finally {
       // A call may reach the pipe only later, and a process with a call that hangs does not exit.
-      do closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
-      while (!(await callsCameBack()));
+      const release = () => closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+      for (release(); !(await callsCameBack()); release()) await systemClock.sleep(5);
     }
+  });
+
+  test('does not keep a round from stopping: after its time it is stopped by force, and the next one works', async () => {
+    const callMs = 250;
+    harness = await startHarness({
+      settings: { forceStopMs: 1_000 },
+      wrapMedium: (medium, path) => hangMedium(medium, () => sick(path), { callMs }),
+    });
+    await makeTenant(harness, 'a');
+    await startArchiving(harness, 'a');
+    await harness.sql('a', 'CREATE DATABASE d');
+    sick = of('a');
+    await passes(5);
+    const stopped = async () => {
+      await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+      await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+    };
+    // One call in the air, the time to stop in order, one call more.
+    await within(4_000, stopped());
+    expect((await roundOf(harness, 'a'))?.comment).toMatch(/^force stop, result: -\d+$/);
+    const pieces = await harness.controller.catalog.read((tx) => tx.archives.pieces.list());
+    expect(pieces.map(({ status }) => status)).toEqual(['FROZEN']);
+    sick = () => false;
+    await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+    await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+    expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 2, comment: '', basePieceId: 2 });
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    await shipped(harness, 'a');
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT 1')).toBe('1');
   });
 
   test('does not hold up the drop of its own tenant, whose job goes with it', async () => {

@@ -1,9 +1,9 @@
 import type { Medium } from '../../src/media/medium.ts';
-import { withDeadlines } from '../../src/media/wrap/deadline.ts';
+import { type DeadlineOptions, withDeadlines } from '../../src/media/wrap/deadline.ts';
 
 /** A medium no call of which comes back while `hangs` says so, the calls of its open objects included; deadlines as in service. */
-export function hangMedium(medium: Medium, hangs: () => boolean): Medium {
-  return withDeadlines(hanging(medium, hangs));
+export function hangMedium(medium: Medium, hangs: () => boolean, options: DeadlineOptions = {}): Medium {
+  return withDeadlines(hanging(medium, hangs), options);
 }
 
 const ends: ReadonlySet<string | symbol> = new Set(['close', 'abort']);
