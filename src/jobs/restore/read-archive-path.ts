@@ -1,3 +1,4 @@
+import type { ObError } from '../../base/errors.ts';
 import {
   type PieceName,
   parseLogFile,
@@ -10,9 +11,15 @@ import {
 import { singlePieceInfoFile, tenantPieceInfosFile } from '../../destination/codec/archive-files.ts';
 import { checkpointFile } from '../../destination/codec/checkpoint-file.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
+import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../destination/named-damage.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { PlanPiece } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
+
+/** A piece whose info files do not say what it holds. */
+export interface DamagedPiece extends PieceName {
+  readonly error: ObError;
+}
 
 /** A piece found on an archive path. */
 export interface FoundPiece extends PlanPiece {
@@ -22,26 +29,37 @@ export interface FoundPiece extends PlanPiece {
 
 /**
  * All pieces of an archive path, frozen ones by their own info, the active one by its checkpoint. `frozen` keeps what never
- * changes, by directory, for callers that come again.
+ * changes, by directory, for callers that come again. A piece whose info files are damaged, or gone although its end placeholder
+ * stands, is told in `damaged`; without that list a damaged one is thrown.
  */
 export async function readPieces(
   medium: Medium,
   signal?: AbortSignal,
   frozen: Map<string, FoundPiece> = new Map(),
+  damaged?: DamagedPiece[],
 ): Promise<readonly FoundPiece[]> {
   const names = new Map<string, PieceName>();
+  const ended = new Set<string>();
   for (const entry of await medium.list(piecesDirectory, signal)) {
     const placeholder = parsePiecePlaceholder(entry.name);
-    if (placeholder !== null) names.set(pieceDirectory(placeholder), placeholder);
+    if (placeholder === null) continue;
+    names.set(pieceDirectory(placeholder), placeholder);
+    if (placeholder.kind === 'end') ended.add(pieceDirectory(placeholder));
   }
   const found: FoundPiece[] = [];
   for (const { destId, roundId, pieceId } of names.values()) {
     const name = { destId, roundId, pieceId };
     const directory = pieceDirectory(name);
-    const whole = frozen.get(directory) ?? (await readFrozen(medium, name, signal));
-    if (whole !== null) frozen.set(directory, whole);
-    const piece = whole ?? (await readActive(medium, name, signal));
+    const key = pieceKeys(name).single;
+    const bad: DamagedFile[] = [];
+    const piece = await unlessDamaged(key, damaged && bad, async () => {
+      const whole = frozen.get(directory) ?? (await readFrozen(medium, name, signal));
+      if (whole !== null) frozen.set(directory, whole);
+      return whole ?? (await readActive(medium, name, signal));
+    });
     if (piece !== null) found.push(piece);
+    else if (bad.length === 0 && ended.has(directory)) bad.push(lostFile(key));
+    damaged?.push(...bad.map(({ error }) => ({ ...name, error })));
   }
   return found.sort((a, b) => a.pieceId - b.pieceId);
 }
@@ -49,7 +67,7 @@ export async function readPieces(
 async function readFrozen(medium: Medium, name: PieceName, signal?: AbortSignal): Promise<FoundPiece | null> {
   const bytes = await readIfThere(medium, pieceKeys(name).single, signal);
   if (bytes === null) return null;
-  const { piece } = singlePieceInfoFile.decode(bytes);
+  const { piece } = decodeNamed(singlePieceInfoFile, bytes, pieceKeys(name).single);
   const { startScn, checkpointScn, maxScn, endScn, fileStatus } = piece;
   return { ...name, startScn, checkpointScn, maxScn, endScn, fileStatus };
 }
@@ -58,8 +76,8 @@ async function readActive(medium: Medium, name: PieceName, signal?: AbortSignal)
   const infos = await readIfThere(medium, pieceKeys(name).tenant, signal);
   const checkpoint = await readIfThere(medium, pieceKeys(name).checkpoint, signal);
   if (infos === null || checkpoint === null) return null;
-  const { startScn, endScn } = tenantPieceInfosFile.decode(infos);
-  const { checkpointScn, maxScn } = checkpointFile.decode(checkpoint);
+  const { startScn, endScn } = decodeNamed(tenantPieceInfosFile, infos, pieceKeys(name).tenant);
+  const { checkpointScn, maxScn } = decodeNamed(checkpointFile, checkpoint, pieceKeys(name).checkpoint);
   return { ...name, startScn, checkpointScn, maxScn, endScn, fileStatus: 'AVAILABLE' };
 }
 

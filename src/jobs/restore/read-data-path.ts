@@ -15,6 +15,7 @@ import {
   setsDirectory,
 } from '../../destination/layout.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
+import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../destination/named-damage.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { PlanSet } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
@@ -30,22 +31,32 @@ export interface FoundSet {
 /** Most names a restore looks at. */
 const maxNames = 1_000_000;
 
-/** Sets of a data path whose end placeholder stands, ascending. A set without a readable info file is left out. */
-export async function readSets(medium: Medium, signal?: AbortSignal): Promise<readonly FoundSet[]> {
+/**
+ * Sets of a data path whose end placeholder stands, ascending. A set whose info file is damaged or gone is told in `damaged`;
+ * without that list a damaged one is thrown and one without its file left out.
+ */
+export async function readSets(
+  medium: Medium,
+  signal?: AbortSignal,
+  damaged?: DamagedFile[],
+): Promise<readonly FoundSet[]> {
   const entries = (await medium.list(setsDirectory, signal)).slice(0, maxNames);
   const found: FoundSet[] = [];
   for (const entry of entries) {
     const name = parseSetPlaceholder(entry.name);
     if (name?.kind !== 'end_success') continue;
-    const info = await readInfo(medium, name, signal);
+    const key = setInfoKeys(name).single;
+    const info = await unlessDamaged(key, damaged, () => readInfo(medium, name, signal));
     if (info !== null) found.push({ name, info, plan: planSet(info) });
+    else if (!damaged?.some((one) => one.key === key)) damaged?.push(lostFile(key));
   }
   return found.sort((a, b) => a.name.backupSetId - b.name.backupSetId);
 }
 
 async function readInfo(medium: Medium, name: SetName, signal?: AbortSignal): Promise<SetInfo | null> {
   try {
-    return singleSetInfoFile.decode(await medium.read(setInfoKeys(name).single, undefined, undefined, signal)).set;
+    const key = setInfoKeys(name).single;
+    return decodeNamed(singleSetInfoFile, await medium.read(key, undefined, undefined, signal), key).set;
   } catch (error) {
     if (isMediumError(error, 'notFound')) return null;
     throw error;
@@ -70,7 +81,8 @@ function planSet(info: SetInfo): PlanSet {
 
 /** Whose set this is, and the zone its times are read in. */
 export async function readLocality(medium: Medium, name: SetName, signal?: AbortSignal): Promise<LocalityInfo> {
-  return localityInfoFile.decode(await medium.read(setInfoKeys(name).locality, undefined, undefined, signal));
+  const key = setInfoKeys(name).locality;
+  return decodeNamed(localityInfoFile, await medium.read(key, undefined, undefined, signal), key);
 }
 
 /** Keys of the data files of a set by file number: those of the attempt that was finished, the last one with an index. */

@@ -1,23 +1,26 @@
 import { fault, faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
+import type { Proof } from '../../catalog/proofs.ts';
 import { readFileHeader } from '../../copy/data-file-reader.ts';
 import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
 import { openLogFile } from '../../copy/log-scan.ts';
 import { pieceDirectory } from '../../destination/archive-layout.ts';
 import type { FormatFile } from '../../destination/codec/identity-files.ts';
 import type { LocalityInfo } from '../../destination/codec/set-files.ts';
-import type { Destination } from '../../destination/destination.ts';
+import { type Destination, shownPath } from '../../destination/destination.ts';
 import { readFormatFile } from '../../destination/identity.ts';
-import { complementDirectory, type SetName, setDirectory } from '../../destination/layout.ts';
+import { complementDirectory, formatFileKey, type SetName, setDirectory } from '../../destination/layout.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
+import { type DamagedFile, unlessDamaged } from '../../destination/named-damage.ts';
 import type { Medium } from '../../media/medium.ts';
 import { below } from '../../media/wrap/below.ts';
 import { choosePieces } from '../../policy/piece-chain.ts';
 import { type RecoverableWindow, recoverableWindows } from '../../policy/recoverable-window.ts';
-import { planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
+import { type PlanPiece, type PlanSet, planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
 import { openSetKey } from '../backup/set-key.ts';
 import type { Controller } from '../controller.ts';
-import { type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
+import { brokenError, refuseShorter, withoutBroken } from './known-damage.ts';
+import { type DamagedPiece, type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
 import { dataFileKeys, type FoundSet, readLocality, readSets } from './read-data-path.ts';
 import { scnText } from './scn-text.ts';
 import type { SourceNames } from './source-names.ts';
@@ -34,6 +37,8 @@ export interface SourcePath {
   readonly destination: Destination;
   readonly medium: Medium;
   readonly format: FormatFile;
+  /** What VALIDATE found broken there; none of it is chosen. */
+  readonly broken: readonly Proof[];
 }
 
 /** What a restore will be made from, everything read and decided. */
@@ -66,18 +71,29 @@ export async function openPaths(
   try {
     for (const destination of destinations) {
       const medium = controller.openMedium(destination);
-      const format = await withCodedErrors(() => readFormatFile(medium, signal));
+      const format = await withCodedErrors(() => namedFormat(medium, destination, signal));
       if (format === null) {
         await medium.close();
         throw fault('OB_BACKUP_FILE_NOT_EXIST');
       }
-      opened.push({ destination, medium, format });
+      const broken = await controller.catalog.read((tx) => tx.proofs.brokenOn(shownPath(destination)));
+      opened.push({ destination, medium, format, broken });
     }
     return opened;
   } catch (error) {
     await closePaths(opened);
     throw error;
   }
+}
+
+/** The format file of a path; a damaged one is named. */
+async function namedFormat(medium: Medium, destination: Destination, signal?: AbortSignal): Promise<FormatFile | null> {
+  const damaged: DamagedFile[] = [];
+  const key = `${shownPath(destination)}/${formatFileKey}`;
+  const format = await unlessDamaged(key, damaged, () => readFormatFile(medium, signal));
+  const [bad] = damaged;
+  if (bad !== undefined) throw faultText(bad.error.symbol, `${bad.error.message}: ${key}`, bad.error);
+  return format;
 }
 
 export async function closePaths(paths: readonly SourcePath[]): Promise<void> {
@@ -95,35 +111,47 @@ export async function decideSource(
   return withCodedErrors(async () => {
     refuseKeyPath(paths);
     const { only } = wish;
-    const found = await dataPath(paths, signal);
+    const damaged: DamagedFile[] = [];
+    const damagedPieces: DamagedPiece[] = [];
+    const found = await dataPath(paths, damaged, signal);
     const { data } = found;
     const sets = only === undefined ? found.sets : found.sets.filter(({ name }) => only.sets.has(setDirectory(name)));
     const archives = paths.filter((path) => path.format.destType === 'archive_log');
     if (archives.length > 1) throw fault('OB_NOT_SUPPORTED', 'restore from multiple archive paths is');
     const archive = archives[0] ?? null;
-    const allPieces = archive === null ? null : await readPieces(archive.medium, signal);
+    const allPieces = archive === null ? null : await readPieces(archive.medium, signal, undefined, damagedPieces);
     const pieces =
       only === undefined || allPieces === null
         ? allPieces
         : allPieces.filter((piece) => only.pieces.has(pieceDirectory(piece)));
-    const newest = sets.at(-1);
-    const locality = newest === undefined ? null : await readLocality(data.medium, newest.name, signal);
-    const plan = planRestore({
-      sets: sets.map((set) => set.plan),
-      pieces,
-      archiveDestId: archive?.format.destId ?? null,
-      untilScn: untilScn(until, locality?.sysTimeZone ?? '+08:00'),
-      digests,
-      mode: only === undefined ? 'paths' : 'sources',
-      timeText: (scn) => scnText(scn, locality?.sysTimeZone ?? '+08:00'),
-    });
+    const sysTimeZone = (await newestLocality(data.medium, sets, signal))?.sysTimeZone ?? '+08:00';
+    const untilWished = untilScn(until, sysTimeZone);
+    const planOf = (plans: readonly PlanSet[], planPieces: readonly PlanPiece[] | null) =>
+      planRestore({
+        sets: plans,
+        pieces: planPieces,
+        archiveDestId: archive?.format.destId ?? null,
+        untilScn: untilWished,
+        digests,
+        mode: only === undefined ? 'paths' : 'sources',
+        timeText: (scn) => scnText(scn, sysTimeZone),
+      });
+    const sound = withoutBroken({ sets: sets.map((set) => set.plan), pieces }, data, archive);
+    const plan = planOf(sound.sets, sound.pieces);
     if (plan.kind === 'refused') {
-      wish.onUnreachable?.(
-        recoverableWindows({ sets: sets.map((set) => set.plan), pieces }),
-        locality?.sysTimeZone ?? '+08:00',
-      );
-      throw faultText(plan.symbol, plan.message);
+      wish.onUnreachable?.(recoverableWindows(sound), sysTimeZone);
+      const lost = [...damaged, ...damagedPieces][0];
+      if (lost !== undefined) throw lost.error;
+      const broken = [...data.broken, ...(archive?.broken ?? [])][0];
+      const wouldDo =
+        broken !== undefined &&
+        planOf(
+          sets.map((set) => set.plan),
+          pieces,
+        ).kind === 'plan';
+      throw wouldDo ? brokenError(broken) : faultText(plan.symbol, plan.message);
     }
+    if (until === null) refuseShorter(plan, archive, damagedPieces);
     const chosen = plan.sets.map(({ id }) => sets.find((set) => set.plan.id === id)!);
     const log =
       archive === null
@@ -173,11 +201,12 @@ function refuseKeyPath(paths: readonly SourcePath[]): void {
 /** The one data path that holds sets; a second one is refused. */
 async function dataPath(
   paths: readonly SourcePath[],
+  damaged: DamagedFile[],
   signal?: AbortSignal,
 ): Promise<{ readonly data: SourcePath; readonly sets: readonly FoundSet[] }> {
   let found: { readonly data: SourcePath; readonly sets: readonly FoundSet[] } | null = null;
   for (const data of paths.filter((path) => path.format.destType === 'backup_data')) {
-    const sets = await readSets(data.medium, signal);
+    const sets = await readSets(data.medium, signal, damaged);
     if (found !== null && found.sets.length > 0 && sets.length > 0) {
       throw fault('OB_NOT_SUPPORTED', 'It is not support to restore from multiple tenant backup paths.');
     }
@@ -186,6 +215,20 @@ async function dataPath(
   // There is no other kind of path than these two: the log alone is never enough.
   if (found === null) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
   return found;
+}
+
+/** Locality of the newest set that tells it; null without any. */
+async function newestLocality(
+  medium: Medium,
+  sets: readonly FoundSet[],
+  signal?: AbortSignal,
+): Promise<LocalityInfo | null> {
+  for (const { name } of [...sets].reverse()) {
+    const read = () => readLocality(medium, name, signal);
+    const locality = await unlessDamaged(setDirectory(name), [], read);
+    if (locality !== null) return locality;
+  }
+  return null;
 }
 
 /** UNTIL TIME is local to the source tenant. */
