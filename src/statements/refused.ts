@@ -38,7 +38,6 @@ export const refusedStatements = Object.freeze({
   createStandbyTenant: refused<'createStandbyTenant'>('create standby tenant', superInSys),
   recoverTable: refused<'recoverTable'>('recover table', sysOnly),
   cancelRecoverTable: refused<'cancelRecoverTable'>('cancel recover table', sysOnly),
-  changeStorageDest: refused<'changeStorageDest'>('change external_storage_dest', anyTenant),
   service: refused<'service'>('service', anyTenant),
   runJob: refused<'runJob'>('run job', sysOnly),
   stopUpgradeJob: refused<'stopUpgradeJob'>('stop upgrade job', sysOnly),

@@ -21,6 +21,7 @@ import { cancelRestore, restore } from './restore.ts';
 import { addRestoreSource, clearRestoreSource, restorePreview } from './restore-sources.ts';
 import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
+import { changeStorageDest } from './storage-dest.ts';
 import { flushCache, freeze, merge, runUpgradeJob } from './upkeep.ts';
 import { cancelValidate, validateBackup } from './validate.ts';
 
@@ -54,6 +55,7 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   resetParameters,
   validateBackup,
   cancelValidate,
+  changeStorageDest,
   changeTenant,
   runUpgradeJob,
   freeze,
