@@ -23,6 +23,7 @@ import { createRestores } from './restores.ts';
 import { openSecrets, SecretError, type Secrets } from './secrets.ts';
 import { seedCatalog } from './seed.ts';
 import type { Store } from './store.ts';
+import { withCodedStore } from './store-errors.ts';
 import { createSysTenant } from './sys-tenant.ts';
 import { createTenants } from './tenants.ts';
 import { createVariables } from './variables.ts';
@@ -176,7 +177,7 @@ function makeCatalog({ store, readDatabase, late, release, secrets, releaseLock 
     transaction: async <T>(step: (repositories: Repositories) => T): Promise<T> => {
       // An open read would keep checkpoints from starting the log anew, and would not see what is committed.
       if (readDatabase.inTransaction) letGo.run();
-      return database.transaction(() => run(step, writing)).immediate();
+      return withCodedStore(() => database.transaction(() => run(step, writing)).immediate());
     },
     read: async <T>(step: (repositories: Repositories) => T): Promise<T> => run(step, reading),
     readDatabase,

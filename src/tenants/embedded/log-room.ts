@@ -2,7 +2,6 @@ import { systemClock } from '../../base/clock.ts';
 import { fault } from '../../base/errors.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
-import type { Tenant } from './tenant.ts';
 
 /** How long a statement waits for room in a full log before it fails. */
 export const fullLogWaitMs = 2_000;

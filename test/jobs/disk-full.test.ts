@@ -1,0 +1,120 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  type Harness,
+  makePool,
+  makeTenant,
+  restoredValue,
+  roundOf,
+  settle,
+  shipped,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
+
+/*
+ * The server's own directory on a small file system that is filled to the last byte; the backups lie elsewhere.
+ */
+let mount = '';
+let mounted = false;
+let harness: Harness;
+let filler = -1;
+const elsewhere = mkdtempSync(join(tmpdir(), 'obvault-elsewhere-'));
+
+beforeEach(() => {
+  mount = mkdtempSync(join(tmpdir(), 'obvault-full-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', mount], { stdio: 'ignore' });
+    mounted = true;
+  } catch {
+    // Only root mounts.
+    mounted = false;
+  }
+});
+afterEach(() => {
+  if (filler >= 0) closeSync(filler);
+  filler = -1;
+  if (mounted) execFileSync('umount', [mount]);
+  rmSync(mount, { recursive: true });
+  rmSync(elsewhere, { recursive: true, force: true });
+});
+
+/** Leaves no byte. */
+function fill(): void {
+  if (filler < 0) filler = openSync(join(mount, 'filler'), 'w');
+  for (let size = 1 << 20; size >= 1; ) {
+    try {
+      writeSync(filler, Buffer.alloc(size));
+    } catch {
+      size >>= 1;
+    }
+  }
+  expect(statfsSync(mount).bavail).toBe(0);
+}
+
+function makeRoom(): void {
+  ftruncateSync(filler, 0);
+  fsyncSync(filler);
+}
+
+async function passes(count: number): Promise<void> {
+  let left = count;
+  await harness.until(async () => --left < 0);
+}
+
+test('a full disk of the server: coded errors, a whole catalog, and everything goes on when there is room', async ({
+  skip,
+}) => {
+  if (!mounted) return skip();
+  harness = await startHarness({ directory: join(mount, 'home') });
+  try {
+    const place = harness.place;
+    Object.assign(harness, {
+      place: (name: string) => (name.startsWith('a/') ? `file://${join(elsewhere, name)}` : place(name)),
+    });
+    await makeTenant(harness, 'a');
+    await startArchiving(harness, 'a');
+    await harness.sql('a', 'CREATE DATABASE d');
+    await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    let rows = 0;
+    const insert = () =>
+      harness.sql('a', `INSERT INTO d.t VALUES (${rows + 1}, '${'x'.repeat(20_000)}')`).then(() => rows++);
+    for (let turn = 0; turn < 3; turn++) {
+      for (let i = 0; i < 5; i++) await insert();
+      fill();
+      const refusals: unknown[] = [];
+      for (let i = 0; i < 40; i++) await insert().catch((error: unknown) => refusals.push(error));
+      expect(refusals.length).toBeGreaterThan(0);
+      for (const refusal of refusals) expect(refusal).toMatchObject({ errno: 1021, sqlstate: 'HY000' });
+      expect(await harness.value('a', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
+      // Statements of the catalog say so too, once its file cannot grow.
+      const said: unknown[] = [];
+      for (let i = 0; i < 200; i++) {
+        await harness
+          .say(`CREATE RESOURCE UNIT unit_${turn}_${i} MAX_CPU 1, MEMORY_SIZE '5G'`)
+          .catch((error: unknown) => said.push(error));
+      }
+      expect(said.length).toBeGreaterThan(0);
+      for (const refusal of said) expect(refusal).toMatchObject({ errno: 1021 });
+      await passes(5);
+      expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+      const { readDatabase } = harness.controller.catalog;
+      expect(readDatabase.pragma('integrity_check', { simple: true })).toBe('ok');
+      makeRoom();
+      await insert();
+      await shipped(harness, 'a');
+    }
+    expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING', comment: '' });
+    await makePool(harness, 'spare');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
+    expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
+  } finally {
+    await harness.stop();
+  }
+});
