@@ -6,12 +6,17 @@ import { type Change, requireDatabase, resolveName, runChange } from './ddl/chan
 import { createTable } from './ddl/create-table.ts';
 import { alterDatabase, createDatabase, dropDatabase } from './ddl/databases.ts';
 import { createIndex, dropIndex, dropTable, renameTables, truncateTable } from './ddl/drop-table.ts';
+import { leaveWhenLarge } from './large-table.ts';
 import { requireDatabasePrivilege, requireTablePrivilege } from './privileges.ts';
 import type { Execution, StatementResult } from './statement.ts';
 
 /** Statements that change tables and databases: each commits what was open and is one durable step. */
 export async function runChangeStatement(execution: Execution, statement: TenantStatement): Promise<StatementResult> {
   requirePrivileges(execution, statement);
+  if (statement.kind === 'alterTable' || statement.kind === 'createIndex' || statement.kind === 'dropIndex') {
+    execution.transaction.commit();
+    leaveWhenLarge(execution, statement.table, 'write');
+  }
   const work = workOf(statement);
   const { affectedRows: changed, notes } = await runChange(execution, work);
   // OceanBase tells of no rows when it alters a table.

@@ -108,16 +108,30 @@ class EmbeddedSession implements EngineSession {
     patience: Patience,
   ): Promise<StatementOutcome> {
     const { thread, guests, handle, sessionId } = this.#place;
+    const over = once(() => thread.call('guestLeft', handle, place.as));
     try {
       const visit = await guests.visit({ place, sessionId, flag, request });
-      if (visit.reply.kind === 'ok') return visit.reply;
+      if (visit.reply.kind === 'ok') {
+        await over();
+        return visit.reply;
+      }
       const { columns } = visit.reply;
-      this.#leaveVisit = visit.leave;
-      return { kind: 'rows', columns, batches: visited(visit, visit.reply, patience) };
-    } finally {
-      if (place.as === 'write') await thread.call('guestLeft', handle);
+      const leave = once(() => visit.leave().finally(over));
+      this.#leaveVisit = leave;
+      return { kind: 'rows', columns, batches: visited({ ...visit, leave }, visit.reply, patience) };
+    } catch (error) {
+      await over();
+      throw error;
     }
   }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | null = null;
+  return () => {
+    done ??= work();
+    return done;
+  };
 }
 
 async function dropRows(outcome: StatementOutcome): Promise<void> {

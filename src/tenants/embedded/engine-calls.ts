@@ -52,8 +52,8 @@ export interface EngineCalls {
   execute(handle: number, request: SessionRequest): ExecuteReply | MovedReply;
   /** Runs a moved statement as a guest of its tenant; the handle ends with `closeSession`. */
   visit(call: GuestCall): ExecuteReply & { readonly handle: number };
-  /** A moved write is over. */
-  guestLeft(handle: number): void;
+  /** A moved statement is over. */
+  guestLeft(handle: number, as: GuestPlace['as']): void;
   prepare(handle: number, sql: string, context: StatementContext | null): PreparedShape;
   fetch(handle: number): RowsReply;
   endRows(handle: number): void;

@@ -1,11 +1,10 @@
 import { faultText } from '../../base/errors.ts';
 import type { LogPosition } from '../tenant-engine.ts';
 import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
-import type { GuestPlace } from './guest-store.ts';
 import { type Guest, openGuest, runGuest } from './guests.ts';
 import { encodePosition } from './log-position.ts';
 import { Restores } from './restores.ts';
-import { Session } from './session.ts';
+import { Session, type SessionPlace } from './session.ts';
 import { StandbyRolls } from './standby-rolls.ts';
 import { createTenantFiles, dropTenantFiles } from './tenant-creation.ts';
 import { tenantPaths } from './tenant-files.ts';
@@ -39,7 +38,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     });
   const endSessions = async (tenantId: number) => {
     for (const [handle, each] of sessions) {
-      if (each.tenant.tenantId !== tenantId) continue;
+      if (each.tenantId !== tenantId) continue;
       sessions.delete(handle);
       await each.close();
     }
@@ -76,18 +75,24 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     },
     finishRestore: (tenantId, untilScn) => restores.finish(tenantId, untilScn),
     abortRestore: (tenantId) => restores.abort(tenantId),
-    beginRoll: (tenantId) => rolls.begin(tenants.get(tenantId)),
+    beginRoll(tenantId) {
+      const tenant = tenants.get(tenantId);
+      const stage = rolls.begin(tenant);
+      tenant.held = true;
+      return stage;
+    },
     takeRoll: (tenantId, throughScn) => rolls.take(tenantId, throughScn),
-    endRoll: (tenantId) => rolls.end(tenantId),
+    endRoll(tenantId) {
+      rolls.end(tenantId);
+      const tenant = tenants.opened(tenantId);
+      if (tenant) tenant.held = false;
+    },
     pin: (tenantId, since) => tenants.get(tenantId).store.pin(since),
     remembers: (tenantId, since) => tenants.get(tenantId).store.remembers(since),
     unpin: (tenantId) => tenants.unpin(tenantId),
     log(tenantId) {
-      const tenant = tenants.get(tenantId);
-      tenant.keepOpen = true;
-      const { files, cell } = tenant.store;
       const floorPath = tenantPaths(options.directory, tenantId).floor;
-      return { walFd: files.walFd, floorPath, cell: cell.buffer };
+      return { ...tenants.readLog(tenantId), floorPath };
     },
     async recycleLog(tenantId, recycleId, sealed) {
       const { store } = tenants.get(tenantId);
@@ -111,11 +116,9 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       if (error === null) waiting?.resolve();
       else waiting?.reject(faultText('OB_IO_ERROR', error));
     },
-    logBytes: (tenantId) => tenants.get(tenantId).store.logBytes(),
-    dataBytes: (tenantId) => tenants.get(tenantId).store.dataBytes(),
-    setReadOnly(tenantId, readOnly) {
-      tenants.get(tenantId).readOnly = readOnly;
-    },
+    logBytes: (tenantId) => tenants.sizes(tenantId).logBytes,
+    dataBytes: (tenantId) => tenants.sizes(tenantId).dataBytes,
+    setReadOnly: (tenantId, readOnly) => tenants.setReadOnly(tenantId, readOnly),
     globalVariables: (tenantId) => tenants.get(tenantId).settings.variables(),
     setGlobalVariable: (tenantId, name, value) => tenants.get(tenantId).settings.setVariable(name, value),
     listAccounts: (tenantId) => tenants.get(tenantId).settings.accounts(),
@@ -123,14 +126,18 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     removeAccount: (tenantId, user, host) => tenants.get(tenantId).settings.removeAccount(user, host),
     openSession(tenantId, sessionId, flag) {
       const handle = ++lastHandle;
-      const tenant = tenants.get(tenantId);
-      const { store } = tenant;
-      const place = {
+      const place: SessionPlace = {
         limits: options.limits,
-        lend: (as: GuestPlace['as']) => store.lend(as),
-        guestLeft: () => store.guestLeft(),
+        arrive(session) {
+          const tenant = tenants.get(tenantId);
+          tenant.sessions.add(session);
+          return tenant;
+        },
+        left: (session) => void tenants.opened(tenantId)?.sessions.delete(session),
+        lend: (as) => tenants.get(tenantId).store.lend(as),
+        guestLeft: () => tenants.opened(tenantId)?.store.guestLeft(),
       };
-      sessions.set(handle, new Session(tenant, sessionId, new Int32Array(flag), place));
+      sessions.set(handle, new Session(tenants.get(tenantId), sessionId, new Int32Array(flag), place));
       return handle;
     },
     execute: (handle, request) => session(handle).execute(request),
@@ -150,7 +157,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
         throw error;
       }
     },
-    guestLeft: (handle) => session(handle).guestLeft(),
+    guestLeft: (handle, as) => sessions.get(handle)?.guestLeft(as),
     prepare: (handle, sql, context) => session(handle).prepare(sql, context),
     fetch: (handle) => session(handle).fetch(),
     endRows: (handle) => session(handle).endRows(),

@@ -6,6 +6,7 @@ import type { Cell } from '../../value/column-type.ts';
 import { answerColumn, answerRows, number } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { requireTable, resolveName } from './ddl/change.ts';
+import { leaveWhenLarge } from './large-table.ts';
 import { requireTablePrivilege } from './privileges.ts';
 import type { Execution, StatementResult } from './statement.ts';
 import { quoteName, sqliteName, type TableSchema } from './table-schema.ts';
@@ -16,6 +17,8 @@ export async function maintain(execution: Execution, statement: TableMaintenance
   for (const name of statement.tables) {
     const { schema, name: bare } = resolveName(execution, name);
     requireTablePrivilege(execution.context, 'SELECT', schema, bare);
+    if (statement.verb === 'analyze') execution.transaction.commit();
+    if (walking.has(statement.verb)) leaveWhenLarge(execution, name, statement.verb === 'analyze' ? 'write' : 'read');
     const shown = `${schema}.${bare}`;
     const table = found(execution, name);
     if (statement.verb === 'checksum') rows.push([shown, table ? await checksum(execution, table) : null]);
@@ -30,6 +33,8 @@ export async function maintain(execution: Execution, statement: TableMaintenance
       : ['Table', 'Op', 'Msg_type', 'Msg_text'].map((head) => answerColumn(head));
   return answerRows(execution, heads, rows);
 }
+
+const walking: ReadonlySet<TableMaintenance['verb']> = new Set(['analyze', 'check', 'checksum']);
 
 function found(execution: Execution, name: Parameters<typeof requireTable>[1]): TableSchema | null {
   try {

@@ -36,6 +36,7 @@ export function insertFor(
   const cached: CachedPlan = { plan: insert.plan, insert, statement, locking: false, sourceSlots };
   const small = (statement.rows?.length ?? 0) <= mostCachedRows;
   if (cache.cacheKey !== null && small) tenant.plans.add(cache.cacheKey, cached);
+  execution.check.plan = cached;
   return runInsert(
     execution,
     { insert, statement },

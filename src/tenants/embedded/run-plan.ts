@@ -18,7 +18,7 @@ import { requirePlanPrivileges } from './privileges.ts';
 import { RowCursor } from './row-cursor.ts';
 import { runWrite } from './run-write.ts';
 import { schemaProvider } from './schema-provider.ts';
-import { type Check, type Execution, parameterKinds, type StatementResult, startImplicit } from './statement.ts';
+import { type Execution, parameterKinds, type StatementResult, startImplicit } from './statement.ts';
 
 type Plannable = Extract<TenantStatement, { readonly kind: 'query' }> | Update | Delete;
 
@@ -34,6 +34,7 @@ export function planFor(
   const keyless = statement.kind !== 'query' && isKeyless(statement, plan, tenant.dictionary);
   const cached: CachedPlan = { plan, locking, keyless, sourceSlots: cache.fixedSlots };
   if (cache.cacheKey !== null) tenant.plans.add(cache.cacheKey, cached);
+  execution.check.plan = cached;
   const literals = literalsOf(statement);
   return runPlan(execution, cached, literals);
 }
@@ -94,7 +95,6 @@ export async function runPlan(
   if (cached.locking && transaction.open) await transaction.startWriting(context, check);
   const lent = await transaction.reader(context, check);
   try {
-    leaveWhenLong(cached, check);
     const effects = newEffects();
     enterStatement(lent.connection, functionContext(execution, effects), check);
     if (plan.into) return intoVariables(execution, plan, lent.connection, inputs, lent.release);
@@ -105,14 +105,6 @@ export async function runPlan(
     throw error;
   }
 }
-
-/** A plan that took long keeps away from the engine thread, but for a try now and then. */
-function leaveWhenLong(cached: CachedPlan, check: Check): void {
-  check.plan = cached;
-  if (cached.longRuns && ++cached.longRuns % runsPerTry > 0) check.leave('read');
-}
-
-const runsPerTry = 32;
 
 export function bindInputs({ context, request, tenant }: Execution, literals: readonly BindLiteral[]): BindInputs {
   return {

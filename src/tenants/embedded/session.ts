@@ -15,6 +15,9 @@ import { Transaction } from './transaction.ts';
 /** The engine thread's side of statements that move to threads of their own. */
 export interface SessionPlace {
   readonly limits: SliceLimits;
+  /** Opens the tenant when it is closed; it then knows of the session. */
+  arrive(session: Session): SqlTenant;
+  left(session: Session): void;
   lend(as: GuestPlace['as']): Pick<GuestPlace, 'data' | 'shmFd' | 'cell' | 'as'>;
   /** Takes over what a write elsewhere committed. */
   guestLeft(): void;
@@ -22,40 +25,62 @@ export interface SessionPlace {
 
 /** One client's session in the engine thread: a transaction, at most one answer being read, one statement at a time. */
 export class Session {
-  readonly tenant: SqlTenant;
+  readonly tenantId: number;
   readonly sessionId: number;
-  readonly transaction: Transaction;
+  #tenant: SqlTenant;
+  #transaction: Transaction;
   #flag: Int32Array;
   readonly #host: SessionPlace | null;
   readonly #turn = new Mutex();
   #context: StatementContext | null = null;
   #cursor: RowCursor | null = null;
   #closed = false;
+  /** Calls that are under way, and statements that are elsewhere. */
+  #underway = 0;
+  #away = 0;
 
   /** Without a host every statement runs here to its end. */
   constructor(tenant: SqlTenant, sessionId: number, flag: Int32Array, host: SessionPlace | null) {
     this.#host = host;
-    this.tenant = tenant;
+    this.#tenant = tenant;
+    this.tenantId = tenant.tenantId;
     this.sessionId = sessionId;
     this.#flag = flag;
-    this.transaction = new Transaction(tenant, this);
-    tenant.sessions++;
+    this.#transaction = new Transaction(tenant, this);
+  }
+
+  /** The tenant as it is open now. */
+  get tenant(): SqlTenant {
+    return this.#tenant;
+  }
+
+  get transaction(): Transaction {
+    return this.#transaction;
+  }
+
+  /** True while the tenant must stay open for it. */
+  get busy(): boolean {
+    return this.#underway > 0 || this.#away > 0 || this.#cursor !== null || this.#transaction.held;
   }
 
   execute(request: SessionRequest): Promise<ExecuteReply | MovedReply> {
     this.#context = request.context ?? this.#context;
     if (request.flag) this.#flag = new Int32Array(request.flag);
     const context = this.#context;
-    return this.#turn.run(async () => {
+    return this.#inTurn(async () => {
       if (this.#closed || !context) throw fault('OB_SESSION_KILLED');
       this.#endCursor();
+      this.#takePlace();
       const check = this.#checkOf(request);
       const { tenant, transaction } = this;
       try {
         check();
         const full = { ...request, context };
         const result = await runStatement({ tenant, session: this, transaction, context, request: full, check });
-        if (result.kind === 'ok') return result;
+        if (result.kind === 'ok') {
+          if (check.plan) check.plan.longRuns = 0;
+          return result;
+        }
         this.#cursor = result.cursor;
         this.#readAhead(result.cursor, check);
         return { kind: 'rows', columns: result.cursor.columns, ...this.#advance() };
@@ -67,18 +92,21 @@ export class Session {
     });
   }
 
-  /** The write that ran in another thread is over. */
-  guestLeft(): void {
+  /** What ran in another thread is over. */
+  guestLeft(as: GuestPlace['as']): void {
+    this.#away--;
+    if (as === 'read') return;
     this.#host?.guestLeft();
-    this.tenant.contentsReplaced();
-    this.transaction.guestLeft();
+    this.#tenant.contentsReplaced();
+    this.#transaction.guestLeft();
   }
 
   prepare(sql: string, context: StatementContext | null): Promise<PreparedShape> {
     this.#context = context ?? this.#context;
     const known = this.#context;
-    return this.#turn.run(() => {
+    return this.#inTurn(() => {
       if (this.#closed || !known) throw fault('OB_SESSION_KILLED');
+      this.#takePlace();
       try {
         return prepareShape(this.tenant, sql, known);
       } catch (error) {
@@ -88,7 +116,7 @@ export class Session {
   }
 
   fetch(): Promise<RowsReply> {
-    return this.#turn.run(() => {
+    return this.#inTurn(() => {
       if (!this.#cursor) throw faultText('OB_ERR_UNEXPECTED', 'the answer was ended');
       try {
         return this.#advance();
@@ -99,11 +127,11 @@ export class Session {
   }
 
   endRows(): Promise<void> {
-    return this.#turn.run(() => this.#endCursor());
+    return this.#inTurn(() => this.#endCursor());
   }
 
   rollback(): Promise<void> {
-    return this.#turn.run(() => {
+    return this.#inTurn(() => {
       this.#endCursor();
       this.transaction.rollback();
     });
@@ -120,11 +148,28 @@ export class Session {
     // A guest's flag belongs to the session it stands in for.
     if (this.#host) Atomics.store(this.#flag, 0, statementFlag.ended);
     this.wake();
-    await this.#turn.run(() => {
+    await this.#inTurn(() => {
       this.#endCursor();
       this.transaction.close();
-      this.tenant.sessions--;
+      this.#host?.left(this);
     });
+  }
+
+  async #inTurn<T>(work: () => Promise<T> | T): Promise<T> {
+    this.#underway++;
+    try {
+      return await this.#turn.run(work);
+    } finally {
+      this.#underway--;
+    }
+  }
+
+  /** The tenant may have been closed while the session was idle. */
+  #takePlace(): void {
+    const tenant = this.#host?.arrive(this);
+    if (!tenant || tenant === this.#tenant) return;
+    this.#tenant = tenant;
+    this.#transaction = new Transaction(tenant, this);
   }
 
   #advance(): RowsReply {
@@ -159,6 +204,7 @@ export class Session {
     const { tenant, transaction } = this;
     if (check.plan) check.plan.longRuns ||= 1;
     if (as === 'write') await transaction.holdForGuest(context, check);
+    this.#away++;
     const { tenantId, readOnly } = tenant;
     return { kind: 'moved', place: { ...host.lend(as), tenantId, readOnly, open: transaction.open } };
   }

@@ -19,7 +19,6 @@ export class SqlTenant {
   readonly plans = new PlanCache();
   /** Refuses writes of sessions while true. */
   readOnly = false;
-  sessions = 0;
 
   constructor(tenantId: number, systemTables: readonly SystemTable[], openStore: (self: () => SqlTenant) => SqlStore) {
     this.tenantId = tenantId;

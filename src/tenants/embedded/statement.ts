@@ -63,12 +63,22 @@ export async function runStatement(execution: Execution): Promise<StatementResul
     const { key, literals } = normalise(request.sql, scanOptions(context));
     const cacheKey = planKey(context, key, parameterKinds(request));
     const plan = tenant.plans.find(cacheKey, literals, request.sql, context.userVariables);
+    if (plan) leaveWhenLong(execution, plan);
     if (plan?.insert) return runInsert(execution, { insert: plan.insert, statement: plan.statement! }, literals);
     if (plan) return runPlan(execution, plan, literals);
     return dispatch(execution, cacheKey);
   }
   return dispatch(execution, null);
 }
+
+/** A plan that took long keeps away from the engine thread, but for a try now and then. */
+function leaveWhenLong({ check }: Execution, cached: CachedPlan): void {
+  check.plan = cached;
+  if (cached.longRuns && ++cached.longRuns % runsPerTry > 0)
+    check.leave(cached.plan.kind === 'query' ? 'read' : 'write');
+}
+
+const runsPerTry = 32;
 
 /** How sql_mode changes the reading of texts. */
 export function scanOptions(context: Pick<StatementContext, 'sqlMode'>): ScanOptions {

@@ -51,9 +51,12 @@ export class TenantFiles {
     if (!existsSync(paths.floor)) closeSync(openSync(paths.floor, 'w'));
   }
 
-  /** To be called when the first connection has read something, so that log and index exist. */
-  openLog(): void {
-    this.#walFd = openSync(this.#paths.log, 'r+');
+  /**
+   * To be called when the first connection has read something, so that log and index exist. `keptFd` is the log's
+   * descriptor from an earlier opening.
+   */
+  openLog(keptFd: number | null = null): void {
+    this.#walFd = keptFd ?? openSync(this.#paths.log, 'r+');
     this.#shmFd = openSync(this.#paths.index, 'r+');
   }
 
@@ -70,9 +73,9 @@ export class TenantFiles {
     return bytes.length === 8 ? bytes.readBigUInt64LE() : 0n;
   }
 
-  /** After the last connection is closed. */
-  close(): void {
-    for (const fd of [this.dbFd, this.#walFd, this.#shmFd]) if (fd >= 0) closeSync(fd);
+  /** After the last connection is closed. SQLite locks nothing in the log, so that one may stay open: `keepLog`. */
+  close(keepLog = false): void {
+    for (const fd of [this.dbFd, keepLog ? -1 : this.#walFd, this.#shmFd]) if (fd >= 0) closeSync(fd);
   }
 }
 

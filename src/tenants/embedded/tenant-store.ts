@@ -33,6 +33,18 @@ export interface PinnedState {
   readonly incremental: boolean;
 }
 
+export interface TenantSizes {
+  readonly logBytes: number;
+  readonly dataBytes: number;
+}
+
+/** What others may hold of a tenant while it is closed: nothing is committed then, so that both stay true. */
+export interface KeptLog extends TenantSizes {
+  readonly cell: ClockCell;
+  /** Null while nobody reads the log. */
+  readonly walFd: number | null;
+}
+
 /** Prepares a connection for tenant SQL (functions and the like). */
 export type ConnectionSetup = (connection: Connection) => void;
 
@@ -59,7 +71,13 @@ export class TenantStore implements SqlStore {
   #guestWrites = false;
   #scn: Scn;
 
-  constructor(tenantId: number, paths: TenantPaths, limits: StoreLimits, setup: ConnectionSetup) {
+  constructor(
+    tenantId: number,
+    paths: TenantPaths,
+    limits: StoreLimits,
+    setup: ConnectionSetup,
+    kept: KeptLog | null = null,
+  ) {
     this.tenantId = tenantId;
     this.#paths = paths;
     this.#limits = limits;
@@ -70,10 +88,10 @@ export class TenantStore implements SqlStore {
     setup(this.writer);
     this.#scn = this.writer.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
     this.keeper.prepare('SELECT scn FROM __ob_scn').get();
-    this.files.openLog();
+    this.files.openLog(kept?.walFd ?? null);
     this.#changes = new ChangeHistory(paths.changes, this.files, this.#scn);
     this.#updateScn = this.writer.prepare('UPDATE __ob_scn SET previous = scn, scn = ? WHERE id = 1');
-    this.cell = new ClockCell();
+    this.cell = kept?.cell ?? new ClockCell();
     this.cell.raiseFloor(this.files.readFloor());
     this.cell.publish(this.#position());
   }
@@ -223,13 +241,25 @@ export class TenantStore implements SqlStore {
     return (this.keeper.pragma('page_count', { simple: true }) as number) * pageBytes;
   }
 
+  /** Closes a tenant that nobody has pinned, but not what others hold of its log. */
+  park(logIsRead: boolean): KeptLog {
+    const sizes = { logBytes: this.logBytes(), dataBytes: this.dataBytes() };
+    this.#closeConnections();
+    this.files.close(logIsRead);
+    return { ...sizes, cell: this.cell, walFd: logIsRead ? this.files.walFd : null };
+  }
+
   close(): void {
+    this.#closeConnections();
+    this.#closed = true;
+    if (this.#pins === 0) this.files.close();
+  }
+
+  #closeConnections(): void {
     this.rollback();
     for (const reader of this.#idle.splice(0)) reader.close();
     this.writer.close();
     this.keeper.close();
-    this.#closed = true;
-    if (this.#pins === 0) this.files.close();
   }
 
   #position(): Position {

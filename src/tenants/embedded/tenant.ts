@@ -1,29 +1,46 @@
 import { setupConnection } from './connection-setup.ts';
 import type { EngineThreadOptions } from './engine-calls.ts';
+import type { Session } from './session.ts';
 import { SqlTenant } from './sql-tenant.ts';
 import type { TenantPaths } from './tenant-files.ts';
-import { TenantStore } from './tenant-store.ts';
+import { type KeptLog, TenantStore } from './tenant-store.ts';
 
 /** One open tenant in its engine thread. */
 export class Tenant extends SqlTenant {
   declare readonly store: TenantStore;
-  /** True once another thread holds descriptors of this tenant. */
-  keepOpen = false;
+  /** True once another thread reads the log: its descriptor stays when the tenant is closed. */
+  logIsRead = false;
+  /** True while somebody works with the open tenant outside of sessions. */
+  held = false;
+  readonly sessions = new Set<Session>();
+  #closed = false;
 
-  constructor(tenantId: number, paths: TenantPaths, options: EngineThreadOptions) {
+  constructor(tenantId: number, paths: TenantPaths, options: EngineThreadOptions, kept: KeptLog | null) {
     const { limits, systemTables } = options;
     super(
       tenantId,
       systemTables,
-      (self) => new TenantStore(tenantId, paths, limits, (connection) => setupConnection(connection, self)),
+      (self) => new TenantStore(tenantId, paths, limits, (connection) => setupConnection(connection, self), kept),
     );
+    this.logIsRead = kept?.walFd != null;
   }
 
   get inUse(): boolean {
-    return this.keepOpen || this.sessions > 0 || this.readOnly || this.store.pinned || this.store.lock.held;
+    return this.held || this.store.pinned || this.store.lock.held || [...this.sessions].some((session) => session.busy);
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Closes a tenant that is not in use; its idle sessions open it again. */
+  park(): KeptLog {
+    this.#closed = true;
+    return this.store.park(this.logIsRead);
   }
 
   close(): void {
+    this.#closed = true;
     this.store.close();
   }
 }

@@ -1,14 +1,18 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { faultText } from '../../base/errors.ts';
 import type { EngineThreadOptions } from './engine-calls.ts';
 import { Tenant } from './tenant.ts';
 import { tenantPaths } from './tenant-files.ts';
+import type { KeptLog, TenantSizes } from './tenant-store.ts';
 
-/** The open tenants of the engine thread, most recently used last. */
+/** The open tenants of an engine thread, most recently used last. */
 export class Tenants {
   readonly #options: EngineThreadOptions;
   readonly #open = new Map<number, Tenant>();
   readonly #retired = new Map<number, Tenant>();
+  /** What is held of tenants that are closed. */
+  readonly #parked = new Map<number, KeptLog>();
+  readonly #readOnly = new Set<number>();
 
   constructor(options: EngineThreadOptions) {
     this.#options = options;
@@ -25,9 +29,41 @@ export class Tenants {
     const paths = tenantPaths(this.#options.directory, tenantId);
     if (!existsSync(paths.data)) throw faultText('OB_TENANT_NOT_IN_SERVER', `tenant ${tenantId} has no files here`);
     this.#makeRoom();
-    const tenant = new Tenant(tenantId, paths, this.#options);
+    const tenant = new Tenant(tenantId, paths, this.#options, this.#parked.get(tenantId) ?? null);
+    tenant.readOnly = this.#readOnly.has(tenantId);
+    this.#parked.delete(tenantId);
     this.#open.set(tenantId, tenant);
     return tenant;
+  }
+
+  /** Only while it is open; nothing is opened for the question. */
+  opened(tenantId: number): Tenant | null {
+    return this.#open.get(tenantId) ?? null;
+  }
+
+  /** The log's end and descriptor, which stay true while the tenant is closed. */
+  readLog(tenantId: number): { readonly walFd: number; readonly cell: SharedArrayBuffer } {
+    const kept = this.#parked.get(tenantId);
+    if (kept?.walFd != null) return { walFd: kept.walFd, cell: kept.cell.buffer };
+    const tenant = this.get(tenantId);
+    tenant.logIsRead = true;
+    return { walFd: tenant.store.files.walFd, cell: tenant.store.cell.buffer };
+  }
+
+  /** Without opening a tenant that was open once: it has not changed since. */
+  sizes(tenantId: number): TenantSizes {
+    const kept = this.#parked.get(tenantId);
+    if (kept) return kept;
+    const { store } = this.#open.get(tenantId) ?? this.get(tenantId);
+    return { logBytes: store.logBytes(), dataBytes: store.dataBytes() };
+  }
+
+  /** Holds also for later openings. */
+  setReadOnly(tenantId: number, readOnly: boolean): void {
+    if (readOnly) this.#readOnly.add(tenantId);
+    else this.#readOnly.delete(tenantId);
+    const open = this.#open.get(tenantId);
+    if (open) open.readOnly = readOnly;
   }
 
   /** Closes a tenant nobody copies from; one with a pinned snapshot stays open. */
@@ -35,7 +71,7 @@ export class Tenants {
     const tenant = this.#open.get(tenantId);
     if (!tenant || tenant.store.pinned) return;
     this.#open.delete(tenantId);
-    tenant.close();
+    this.#parked.set(tenantId, tenant.park());
   }
 
   /**
@@ -47,6 +83,10 @@ export class Tenants {
     this.#open.delete(tenantId);
     tenant?.close();
     if (tenant?.store.pinned) this.#retired.set(tenantId, tenant);
+    const walFd = this.#parked.get(tenantId)?.walFd;
+    if (walFd != null) closeSync(walFd);
+    this.#parked.delete(tenantId);
+    this.#readOnly.delete(tenantId);
   }
 
   unpin(tenantId: number): void {
@@ -57,10 +97,10 @@ export class Tenants {
   }
 
   closeAll(): void {
-    for (const tenantId of [...this.#open.keys()]) this.retire(tenantId);
+    for (const tenantId of [...this.#open.keys(), ...this.#parked.keys()]) this.retire(tenantId);
   }
 
-  /** Closes the tenants unused longest; those in use, or whose descriptors others hold, stay open. */
+  /** Closes the tenants unused longest; those in use stay open. */
   #makeRoom(): void {
     for (const [tenantId, tenant] of this.#open) {
       if (this.#open.size < this.#options.limits.openTenants) return;

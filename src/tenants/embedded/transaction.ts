@@ -41,6 +41,11 @@ export class Transaction {
     return this.#writing;
   }
 
+  /** True while something of it lies in the connections of the tenant. */
+  get held(): boolean {
+    return this.open || this.#writing || this.#locked || this.#guest || this.#snapshot !== null;
+  }
+
   /** How a statement that runs now could run in another thread instead. */
   get movable(): Movable {
     if (this.#locked || (this.open && (this.#writing || this.#repeatable || this.#snapshot !== null))) return null;
