@@ -1,4 +1,5 @@
 import { createArchiveDriver } from './jobs/archive/archive-driver.ts';
+import { mostArchivePauseMs } from './jobs/archive/lag-target.ts';
 import { createBackupDriver } from './jobs/backup/backup-driver.ts';
 import { createCleanDriver } from './jobs/clean/clean-driver.ts';
 import type { Controller } from './jobs/controller.ts';
@@ -6,9 +7,6 @@ import { startLoop } from './jobs/loop.ts';
 import { createRestoreDriver } from './jobs/restore/restore-driver.ts';
 import { createStandbyDriver } from './jobs/standby/standby-driver.ts';
 import { createValidateDriver } from './jobs/validate/validate-driver.ts';
-
-/** Archiving follows its tenants closely, whatever the tick of the jobs is. */
-const mostArchivePauseMs = 400;
 
 /** The work that goes on without anybody asking. */
 export interface Background {

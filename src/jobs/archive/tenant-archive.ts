@@ -20,6 +20,7 @@ import { writePieceEnd, writeRoundEnd, writeRoundStart } from './archive-files.t
 import { ArchiveStream } from './archive-stream.ts';
 import { ArchiveTrouble } from './archive-trouble.ts';
 import { foldArchivedLog, foldPlainLog, giveUpBacklog, holdWriters, noteSizes } from './fold-log.ts';
+import { LagTarget } from './lag-target.ts';
 import { closeQuietly } from './newest-log-file.ts';
 import { activePiece, beginRound, moveRound, prepareRound, roundMemory, stopRound } from './round-steps.ts';
 import { StopPatience } from './stop-patience.ts';
@@ -45,6 +46,7 @@ export class TenantArchive {
   readonly #tenantId: number;
   readonly #trouble: ArchiveTrouble;
   readonly #patience: StopPatience;
+  readonly #lagTarget: LagTarget;
   #running: Running | null = null;
   #upkeepUs = 0;
   #upkeepDue = true;
@@ -54,6 +56,7 @@ export class TenantArchive {
     this.#tenantId = tenantId;
     this.#trouble = new ArchiveTrouble(controller, tenantId);
     this.#patience = new StopPatience(controller);
+    this.#lagTarget = new LagTarget(controller, tenantId);
   }
 
   /** One pass: takes the round as far as it goes now. A failure is told and tried again after a pause. */
@@ -159,6 +162,8 @@ export class TenantArchive {
     await stream.advance(signal);
     if (begins) await this.#controller.catalog.transaction((tx) => moveRound(tx, round, 'DOING'));
     else await foldArchivedLog(this.#controller, this.#tenantId, stream);
+    if (this.#upkeepDue) await this.#lagTarget.refresh();
+    this.#lagTarget.follow();
     return begins;
   }
 
