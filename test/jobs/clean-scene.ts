@@ -36,13 +36,18 @@ export interface CleanScene {
   readonly archiveRoot: string;
 }
 
-export async function openCleanScene(options: Omit<HarnessOptions, 'clock'> = {}): Promise<CleanScene> {
+export interface CleanSceneOptions extends Omit<HarnessOptions, 'clock'> {
+  /** How long a piece lasts. */
+  readonly pieceSwitch?: string;
+}
+
+export async function openCleanScene(options: CleanSceneOptions = {}): Promise<CleanScene> {
   const clock = new MovableClock();
   const harness = await startHarness({ ...options, clock });
   const tenantId = await makeTenant(harness, 'a');
   await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
   await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '300ms' }),
+    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: options.pieceSwitch ?? '300ms' }),
   );
   await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
@@ -53,10 +58,14 @@ export async function openCleanScene(options: Omit<HarnessOptions, 'clock'> = {}
   return { harness, clock, tenantId, dataRoot: root('data'), archiveRoot: root('archive') };
 }
 
-/** A full set, made after one more row and at least one more piece. */
-export async function backUp({ harness }: CleanScene, row: number): Promise<void> {
+/** A full set, made after one more row, in a later piece unless that does not matter. */
+export async function backUp(
+  { harness }: CleanScene,
+  row: number,
+  where: 'nextPiece' | 'anyPiece' = 'nextPiece',
+): Promise<void> {
   await harness.sql('a', `INSERT INTO d.t VALUES (${row})`);
-  await nextPiece(harness);
+  if (where === 'nextPiece') await nextPiece(harness);
   await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
   await settle(harness);
 }

@@ -41,6 +41,8 @@ function dataPlace(tx: Repositories, secrets: Secrets, tenantId: number): CleanP
   return { text: tx.destinations.dataDest(tenantId), destId: tx.destinations.storageInfo.get(key)?.destId ?? 0 };
 }
 
+const present = "WHERE tenant_id = ? AND file_status <> 'DELETED'";
+
 /** Everything the policy decides from, as the rows say now. */
 export function cleanupWish(
   tx: Repositories,
@@ -52,8 +54,9 @@ export function cleanupWish(
   return {
     policy,
     expiryUs,
-    sets: tx.backups.sets.list({ tenantId }).map(setOf),
-    pieces: tx.archives.pieces.list({ tenantId }).map(pieceOf),
+    // What was deleted long ago plays no part, and its rows are kept for ever.
+    sets: tx.backups.sets.select(present, tenantId).map(setOf),
+    pieces: tx.archives.pieces.select(present, tenantId).map(pieceOf),
     dataDestId: places.data?.destId ?? null,
     archiveDestId: places.archive?.destId ?? null,
     inUse: itemsInUse(tx, places),

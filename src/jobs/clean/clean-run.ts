@@ -28,6 +28,7 @@ export class CleanMedia {
   readonly #controller: Controller;
   readonly #tenantId: number;
   readonly #open = new Map<string, Medium>();
+  readonly #names = new Map<string, Promise<readonly string[]>>();
 
   constructor(controller: Controller, tenantId: number) {
     this.#controller = controller;
@@ -41,6 +42,18 @@ export class CleanMedia {
     const medium = this.#controller.openMedium(destination);
     this.#open.set(place.text, medium);
     return medium;
+  }
+
+  /** Names in a directory that may hold thousands of them, listed once a run. */
+  namesIn(place: CleanPlace, directory: string, signal: AbortSignal): Promise<readonly string[]> {
+    const key = `${place.text}\n${directory}`;
+    const known = this.#names.get(key);
+    if (known) return known;
+    const listed = this.at(place)
+      .list(directory, signal)
+      .then((entries) => entries.filter((entry) => entry.kind === 'object').map((entry) => entry.name));
+    this.#names.set(key, listed);
+    return listed;
   }
 
   /** Nobody waits for a medium that does not come back. */

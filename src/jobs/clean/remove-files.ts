@@ -25,6 +25,8 @@ import { objectsIn, removeObjects, removeTree } from './remove-tree.ts';
 export interface Removal {
   readonly medium: Medium;
   readonly signal: AbortSignal;
+  /** Names in a directory of placeholders, as of the beginning of the run: those of what is deleted do not change. */
+  namesIn(directory: string): Promise<readonly string[]>;
   /** Is told how many log streams there are and how many of them are gone. */
   progress(total: number, finished: number): Promise<void>;
 }
@@ -37,17 +39,15 @@ export async function removeSetFiles(removal: Removal, set: BackupSet): Promise<
   const { medium, signal } = removal;
   const name = setNameOf(set);
   const directory = setDirectory(name);
+  const names = await removal.namesIn(setsDirectory);
   const placeholders = (ends: boolean) =>
-    objectsIn(
-      medium,
-      setsDirectory,
-      (file) => {
+    names
+      .filter((file) => {
         const found = parseSetPlaceholder(file);
         return found !== null && setDirectory(found) === directory && (found.kind !== 'start') === ends;
-      },
-      signal,
-    );
-  await removeObjects(medium, await placeholders(true), signal);
+      })
+      .map((file) => `${setsDirectory}/${file}`);
+  await removeObjects(medium, placeholders(true), signal);
   await removeStreams(removal, directory, (lsId) => setLsDirectory(name, lsId));
   const keys = setInfoKeys(name);
   await removeTree(medium, keys.infosDirectory, signal);
@@ -55,7 +55,7 @@ export async function removeSetFiles(removal: Removal, set: BackupSet): Promise<
   await removeObjects(medium, [keys.tenant], signal);
   // The inner placeholder, the complement log and whatever else lies in it.
   await removeTree(medium, directory, signal);
-  await removeObjects(medium, await placeholders(false), signal);
+  await removeObjects(medium, placeholders(false), signal);
 }
 
 /**
@@ -67,25 +67,23 @@ export async function removePieceFiles(removal: Removal, piece: ArchivePiece): P
   const { medium, signal } = removal;
   const directory = pieceDirectory(piece);
   const keys = pieceKeys(piece);
+  const names = await removal.namesIn(piecesDirectory);
   const placeholders = (kind: 'start' | 'end') =>
-    objectsIn(
-      medium,
-      piecesDirectory,
-      (file) => {
+    names
+      .filter((file) => {
         const found = parsePiecePlaceholder(file);
         return found !== null && pieceDirectory(found) === directory && found.kind === kind;
-      },
-      signal,
-    );
+      })
+      .map((file) => `${piecesDirectory}/${file}`);
   await markPiece(medium, keys.single, signal);
-  await removeObjects(medium, await placeholders('end'), signal);
+  await removeObjects(medium, placeholders('end'), signal);
   await removeStreams(removal, directory, (lsId) => pieceLsKeys(piece, lsId).directory);
   for (const key of [keys.tenant, keys.fileInfo, keys.single]) await removeObjects(medium, [key], signal);
   const inner = await objectsIn(medium, directory, (file) => file.startsWith(`${directory}_`), signal);
   await removeObjects(medium, inner, signal);
   await removeTree(medium, keys.checkpointDirectory, signal);
   await removeTree(medium, directory, signal);
-  await removeObjects(medium, await placeholders('start'), signal);
+  await removeObjects(medium, placeholders('start'), signal);
 }
 
 async function markPiece(medium: Medium, key: string, signal: AbortSignal): Promise<void> {

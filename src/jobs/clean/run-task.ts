@@ -3,8 +3,10 @@ import type { ArchivePiece } from '../../catalog/archives.ts';
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { DeleteTask } from '../../catalog/deletions.ts';
+import type { Medium } from '../../media/medium.ts';
 import { assertMove, pieceFileStates, setFileStates } from '../../policy/next-states.ts';
 import { archiveDestNo } from '../tenant-destination.ts';
+import type { CleanPlace } from './clean-places.ts';
 import { cleanMemory, dropsOf } from './clean-rows.ts';
 import { CleanCanceled, type CleanRun, requirePlace } from './clean-run.ts';
 import { type Removal, removePieceFiles, removeSetFiles } from './remove-files.ts';
@@ -60,7 +62,7 @@ async function deleteSet(run: CleanRun, task: DeleteTask): Promise<void> {
     list: setListOf(tx, task.tenantId, task.destId),
   }));
   const medium = await requirePlace(run, place, 'backup_data');
-  await removeSetFiles({ medium, signal, progress: progressOf(run, task) }, set);
+  await removeSetFiles(removalOf(run, task, place, medium), set);
   await trueSetList(medium, list, signal);
   // What is empty because it is not there any more must not pass for deleted.
   await requirePlace(run, place, 'backup_data');
@@ -82,7 +84,7 @@ async function deletePiece(run: CleanRun, task: DeleteTask): Promise<void> {
     list: pieceListOf(tx, task.tenantId, task.destId),
   }));
   const medium = await requirePlace(run, place, 'archive_log');
-  await removePieceFiles({ medium, signal, progress: progressOf(run, task) }, piece);
+  await removePieceFiles(removalOf(run, task, place, medium), piece);
   await truePieceList(medium, list, signal);
   await requirePlace(run, place, 'archive_log');
   await catalog.transaction((tx) => {
@@ -108,17 +110,25 @@ function countDeleted(tx: Repositories, piece: ArchivePiece): void {
 }
 
 function completeTask(tx: Repositories, { controller }: CleanRun, task: DeleteTask): void {
-  tx.deletions.tasks.update(task, { status: 'COMPLETED', endUs: controller.clock.nowUs() });
+  const finishLsCount = tx.deletions.tasks.get(task)?.totalLsCount ?? 0;
+  tx.deletions.tasks.update(task, { status: 'COMPLETED', endUs: controller.clock.nowUs(), finishLsCount });
 }
 
-function progressOf({ controller }: CleanRun, task: DeleteTask): Removal['progress'] {
-  // What a run before a crash had deleted is not there to be counted again.
-  return async (total, finished) => {
-    await controller.catalog.transaction((tx) => {
-      const { totalLsCount } = tx.deletions.tasks.get(task) ?? task;
-      const all = Math.max(totalLsCount, total);
-      tx.deletions.tasks.update(task, { totalLsCount: all, finishLsCount: all - total + finished });
-    });
+function removalOf(run: CleanRun, task: DeleteTask, place: CleanPlace, medium: Medium): Removal {
+  const { controller, media, signal } = run;
+  return {
+    medium,
+    signal,
+    namesIn: (directory) => media.namesIn(place, directory, signal),
+    async progress(total, finished) {
+      // The last one is counted when the task completes.
+      if (finished === total) return;
+      await controller.catalog.transaction((tx) => {
+        // What a run before a crash had deleted is not there to be counted again.
+        const all = Math.max(tx.deletions.tasks.get(task)?.totalLsCount ?? 0, total);
+        tx.deletions.tasks.update(task, { totalLsCount: all, finishLsCount: all - total + finished });
+      });
+    },
   };
 }
 

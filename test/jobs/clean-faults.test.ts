@@ -1,0 +1,193 @@
+import { renameSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readPieces } from '../../src/jobs/restore/read-archive-path.ts';
+import { readSets } from '../../src/jobs/restore/read-data-path.ts';
+import { openFileMedium } from '../../src/media/file-medium.ts';
+import type { Medium } from '../../src/media/medium.ts';
+import {
+  backUp,
+  type CleanRows,
+  type CleanScene,
+  cleaned,
+  cleanRows,
+  hourMs,
+  namesBelow,
+  openCleanScene,
+} from './clean-scene.ts';
+import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
+import { hangMedium } from './hang-medium.ts';
+import { restoredValue, shipped } from './job-harness.ts';
+
+const faults = new FaultSwitch();
+let hangs = false;
+let cleaning = false;
+let scene: CleanScene;
+let rows = 0;
+
+/** Every operation with OBVAULT_FAULTS=all. */
+const stride = (some: number) => (process.env['OBVAULT_FAULTS'] === 'all' ? 1 : some);
+
+/** Only clean-ups meet the faults: media of theirs are those opened while one may run. */
+function wrapMedium(medium: Medium, path: string): Medium {
+  return cleaning ? hangMedium(faults.wrap(medium, path), () => hangs) : medium;
+}
+
+beforeAll(async () => {
+  scene = await openCleanScene({ wrapMedium, pieceSwitch: '500ms', settings: { maxDeleteRetries: 3 } });
+  await backUp(scene, ++rows);
+  await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '12h' TENANT = a");
+  await cleaned(scene, 1);
+});
+afterAll(() => scene.harness.stop());
+
+/** One more set, and a day later the clean-up that drops the one before it with its log. */
+async function oneDay(): Promise<CleanRows> {
+  await backUp(scene, ++rows, 'anyPiece');
+  return nextClean();
+}
+
+async function nextClean(): Promise<CleanRows> {
+  const { jobs } = await cleanRows(scene);
+  cleaning = true;
+  scene.clock.move(24 * hourMs);
+  const after = await cleaned(scene, jobs.length + 1);
+  cleaning = false;
+  return after;
+}
+
+/** What the rows say is there is on the medium and in its lists; nothing is left of what is gone. */
+async function expectTruth(): Promise<void> {
+  const { sets, pieces } = await cleanRows(scene);
+  const available = Object.keys(sets).filter((id) => sets[Number(id)] === 'AVAILABLE');
+  const listed = (await readSets(openFileMedium(scene.dataRoot))).map((set) => String(set.plan.id));
+  expect(available.filter((id) => !listed.includes(id))).toEqual([]);
+  const found = await readPieces(openFileMedium(scene.archiveRoot));
+  const usable = found.filter((piece) => piece.fileStatus === 'AVAILABLE').map((piece) => String(piece.pieceId));
+  const kept = Object.keys(pieces).filter((id) => pieces[Number(id)] === 'AVAILABLE');
+  expect(kept.filter((id) => !usable.includes(id))).toEqual([]);
+  const names = [...namesBelow(scene.dataRoot), ...namesBelow(scene.archiveRoot)];
+  // What a reader still finds is still whole.
+  const holds = (part: RegExp) => names.some((name) => part.test(name));
+  for (const id of listed)
+    expect([id, holds(new RegExp(`backup_set_${id}_full/.*macro_block_data`))]).toEqual([id, true]);
+  for (const id of usable) expect([id, holds(new RegExp(`r1p${id}/logstream_1001/log/`))]).toEqual([id, true]);
+  const left = (status: string | undefined, part: RegExp) =>
+    status === 'DELETED' ? names.filter((name) => part.test(name)) : [];
+  for (const id of Object.keys(sets)) expect(left(sets[Number(id)], new RegExp(`backup_set_${id}_`))).toEqual([]);
+  for (const id of Object.keys(pieces)) expect(left(pieces[Number(id)], new RegExp(`r1p${id}(?!\\d)`))).toEqual([]);
+}
+
+/** Fails the first operation of a clean-up, then the `step`-th next, until one meets no fault any more. */
+async function operationsFail(plan: PlannedFault, step: number, check: (after: CleanRows) => void): Promise<void> {
+  for (let at = 1; ; at += step) {
+    faults.arm(at, plan);
+    const after = await oneDay();
+    const hits = [...faults.hits];
+    faults.clear();
+    await expectTruth();
+    if (hits.length === 0) {
+      expect(at).toBeGreaterThan(30);
+      expect(after.jobs.at(-1)).toMatchObject({ status: 'COMPLETED', result: 0 });
+      return;
+    }
+    check(after);
+  }
+}
+
+describe('a clean-up on a failing medium', () => {
+  for (const moment of ['before', 'after'] as const) {
+    test(`survives a single fault ${moment} any operation`, { timeout: 60_000 }, async () => {
+      await operationsFail({ kind: 'io', moment }, stride(17), ({ jobs, sets }) => {
+        expect(jobs.at(-1)).toMatchObject({ status: 'COMPLETED', result: 0 });
+        expect(Object.values(sets).filter((status) => status !== 'DELETED')).toEqual(['AVAILABLE']);
+      });
+    });
+  }
+
+  test('ends FAILED when it is denied; the next one goes on where it stopped', { timeout: 60_000 }, async () => {
+    await operationsFail({ kind: 'denied' }, stride(19), ({ jobs, tasks }) => {
+      const job = jobs.at(-1)!;
+      expect(job).toMatchObject({ status: 'FAILED', result: -9071 });
+      const own = tasks.filter((task) => task.jobId === job.jobId).map((task) => `${task.status} ${task.result}`);
+      expect(own.filter((text) => text === 'FAILED -9071').length).toBe(own.length === 0 ? 0 : 1);
+      expect(own.every((text) => ['COMPLETED 0', 'FAILED -9071', 'CANCELED -4072'].includes(text))).toBe(true);
+      expect(job.successTaskCount).toBe(own.filter((text) => text === 'COMPLETED 0').length);
+      expect(job.taskCount).toBe(own.length);
+    });
+    const { sets, pieces } = await nextClean();
+    expect([...Object.values(sets), ...Object.values(pieces)]).not.toContain('DELETING');
+  });
+
+  test('gives up on a medium that stays away, after its retries', async () => {
+    faults.arm(12, { kind: 'io', lasting: true });
+    const { jobs, sets } = await oneDay();
+    faults.clear();
+    expect(jobs.at(-1)).toMatchObject({ status: 'FAILED', result: -4009 });
+    expect(Object.values(sets)).toContain('DELETING');
+    await nextClean();
+    await expectTruth();
+  });
+
+  test('does not take what vanished for deleted', async () => {
+    await backUp(scene, ++rows);
+    renameSync(scene.dataRoot, `${scene.dataRoot}.away`);
+    const { jobs, sets } = await nextClean();
+    renameSync(`${scene.dataRoot}.away`, scene.dataRoot);
+    expect(jobs.at(-1)).toMatchObject({ status: 'FAILED', result: -9080, taskCount: 0 });
+    expect(Object.values(sets).filter((status) => status === 'AVAILABLE').length).toBe(2);
+    await nextClean();
+  });
+});
+
+test('CANCEL ends a clean-up whose medium hangs for ever', { timeout: 20_000 }, async () => {
+  await backUp(scene, ++rows);
+  const { jobs } = await cleanRows(scene);
+  cleaning = true;
+  hangs = true;
+  scene.clock.move(24 * hourMs);
+  await scene.harness.until(async () => (await cleanRows(scene)).jobs.length > jobs.length);
+  const began = performance.now();
+  await scene.harness.say('ALTER SYSTEM CANCEL DELETE BACKUP TENANT = a');
+  const after = await cleaned(scene, jobs.length + 1);
+  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(after.jobs.at(-1)).toMatchObject({ status: 'CANCELED', result: -4072, comment: 'Operation canceled' });
+  hangs = false;
+  cleaning = false;
+});
+
+test('CANCEL in the middle keeps what was not begun', { timeout: 20_000 }, async () => {
+  await backUp(scene, ++rows);
+  const { jobs } = await cleanRows(scene);
+  cleaning = true;
+  scene.clock.move(24 * hourMs);
+  await scene.harness.until(async () => {
+    // The medium stops answering as soon as the first set is gone.
+    hangs ||= (await cleanRows(scene)).tasks.some(
+      (task) => task.jobId > (jobs.at(-1)?.jobId ?? 0) && task.status === 'COMPLETED',
+    );
+    const { jobs: now } = await cleanRows(scene);
+    return hangs || (now.length > jobs.length && now.every((job) => job.history));
+  });
+  await scene.harness.say('ALTER SYSTEM CANCEL DELETE BACKUP', 'a');
+  const after = await cleaned(scene, jobs.length + 1);
+  hangs = false;
+  cleaning = false;
+  const job = after.jobs.at(-1)!;
+  if (job.status !== 'COMPLETED') {
+    const own = after.tasks.filter((task) => task.jobId === job.jobId).map((task) => task.status);
+    expect(job).toMatchObject({
+      status: 'CANCELED',
+      successTaskCount: own.filter((one) => one === 'COMPLETED').length,
+    });
+    expect(new Set(own)).toEqual(new Set(['COMPLETED', 'CANCELED']));
+  }
+  await nextClean();
+  await expectTruth();
+});
+
+test('after all that what is left restores', async () => {
+  await shipped(scene.harness, 'a');
+  expect(await restoredValue(scene.harness, 'a', 'b', 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t')).toBe(
+    `${rows}/${rows}`,
+  );
+});
