@@ -23,6 +23,7 @@ export const incremental: BenchPart = async ({ scratch, main, megabytes, rounds,
   const named = await rowsOf(sys, `SELECT TENANT_ID FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = '${tenant}'`);
   const dataFile = join(dataDir, 'tenants', `t${named[0]?.['TENANT_ID']}`, 'data.db');
   const client = await login(server.port, `root@${tenant}`);
+  await client.query('SET ob_query_timeout = 600000000');
   const other = await login(server.port, `root@${tenant}`);
   await loadTenant([client, other], megabytes * 1e6, () => statSync(dataFile, { throwIfNoEntry: false })?.size ?? 0);
   await startArchive(sys, tenant, path);
@@ -46,6 +47,7 @@ export const incremental: BenchPart = async ({ scratch, main, megabytes, rounds,
   await restore(sys, { name: 'restored', place: path, more: '' });
   await sys.query('ALTER SYSTEM ACTIVATE STANDBY TENANT = restored');
   const restored = await login(server.port, 'root@restored');
+  await restored.query('SET ob_query_timeout = 600000000');
   if ((await fingerprint(restored)) !== print) throw new Error('the restored tenant differs');
   report('  every row of the restored tenant is as it was');
   const [full, small, none] = [fulls, changed, idle].map(fastest) as [FinishedSet, FinishedSet, FinishedSet];

@@ -70,6 +70,8 @@ const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
 await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
 await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
 await insert(5);
+await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
+await settle(harness);
 await shipped(harness, 'a');
 await makePool(harness, 'pool_child');
 await harness.say('DROP RESOURCE POOL pool_child');
@@ -84,7 +86,7 @@ await roundIs(harness, 'STOP');
 await insert(2);
 await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
 await roundIs(harness, 'DOING');
-await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 'a');
 await settle(harness);
 // An exit in order would fold the log; how many points there are differs a little from run to run.
 stdout.write(`points ${points}\n`, () => kill(pid, 'SIGKILL'));

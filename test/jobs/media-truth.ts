@@ -27,7 +27,7 @@ export async function expectTruth(harness: Harness, tenantId: number, dataRoot: 
   for (const task of tasks) expect(['COMPLETED', 'FAILED', 'CANCELED']).toContain(task.status);
   const ended = endedSets(dataRoot);
   for (const set of sets) {
-    const ends = ended.includes(`backup_set_${set.backupSetId}_full`);
+    const ends = ended.includes(`backup_set_${set.backupSetId}_${set.backupType.toLowerCase()}`);
     if (set.status === 'SUCCESS') expect({ set: set.backupSetId, ends }).toEqual({ set: set.backupSetId, ends: true });
     expect(`${set.status} ${set.fileStatus}`).toMatch(/^(SUCCESS AVAILABLE|FAILED INCOMPLETE)$/);
   }

@@ -69,14 +69,22 @@ async function none(sys: Client, sql: string): Promise<void> {
   if (rows.length > 0) throw new TortureFailure(`${sql}: ${JSON.stringify(rows)}`);
 }
 
-/** A new set that says SUCCESS. */
+/** A new set that says SUCCESS; it builds on what is there. */
 export async function takeSet(sys: Client): Promise<void> {
-  await sys.quiet('ALTER SYSTEM BACKUP TENANT = t');
+  await sys.quiet('ALTER SYSTEM BACKUP INCREMENTAL TENANT = t');
   await until(sys, 'SELECT STATUS FROM oceanbase.CDB_OB_BACKUP_JOBS', (rows) => rows.length === 0);
   const sets = await sys.quiet(
     'SELECT STATUS FROM oceanbase.CDB_OB_BACKUP_SET_FILES ORDER BY BACKUP_SET_ID DESC LIMIT 1',
   );
   if (sets[0]?.['STATUS'] !== 'SUCCESS') throw new TortureFailure('a backup nobody disturbed did not succeed');
+}
+
+/** How many sets that succeeded hold changes only. */
+export async function countIncrements(sys: Client): Promise<number> {
+  const rows = await sys.quiet(
+    "SELECT COUNT(*) AS n FROM oceanbase.CDB_OB_BACKUP_SET_FILES WHERE STATUS = 'SUCCESS' AND BACKUP_TYPE = 'INC'",
+  );
+  return Number(rows[0]?.['n']);
 }
 
 /** A restore to a moment shows exactly the commits up to it. */

@@ -30,7 +30,9 @@ export async function disturb(work: Disturbance): Promise<void> {
   const { random, count } = work;
   const deeds: readonly ((sys: Client, app: Client) => Promise<unknown>)[] = [
     ...Array<(sys: Client) => Promise<void>>(5).fill(async (sys) => {
-      await sys.quiet('ALTER SYSTEM BACKUP TENANT = t');
+      const kind = random.below(3) === 0 ? '' : 'INCREMENTAL ';
+      const log = random.below(4) === 0 ? ' PLUS ARCHIVELOG' : '';
+      await sys.quiet(`ALTER SYSTEM BACKUP ${kind}TENANT = t${log}`);
       count.backups++;
     }),
     ...Array<(sys: Client) => Promise<void>>(3).fill(async (sys) => {

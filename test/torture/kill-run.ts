@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServerProcess, startServerProcess } from '../../examples/server-process.ts';
 import { connect } from '../../examples/transcript.ts';
-import { bulkRows, checkArchive, checkJobs, checkRows, compareRestore, takeSet } from './checks.ts';
+import { bulkRows, checkArchive, checkJobs, checkRows, compareRestore, countIncrements, takeSet } from './checks.ts';
 import { type Counts, disturb } from './disturber.ts';
 import { createRandom, type Random } from './random.ts';
 import { pause, until } from './waiting.ts';
@@ -21,6 +21,8 @@ export interface TortureResult extends Readonly<Counts> {
   readonly kills: number;
   readonly commits: number;
   readonly restoresCompared: number;
+  /** Sets that hold changes only. */
+  readonly increments: number;
 }
 
 const settings = { jobLingerMs: 200, tickMs: 100, quiet: true };
@@ -36,7 +38,7 @@ export async function tortureRun(options: TortureOptions): Promise<TortureResult
   const dataDir = join(scratch, 'server');
   mkdirSync(dataDir, { recursive: true });
   const counts: Counts = { backups: 0, restoresBegun: 0, rotations: 0, rounds: 0, cancels: 0 };
-  const sums = { kills: 0, commits: 0, restoresCompared: 0 };
+  const sums = { kills: 0, commits: 0, restoresCompared: 0, increments: 0 };
   let server = await startServerProcess(dataDir, settings);
   let restoreNo = 0;
   const nextRestore = () => ++restoreNo;
@@ -54,7 +56,8 @@ export async function tortureRun(options: TortureOptions): Promise<TortureResult
       server = await startServerProcess(dataDir, settings);
       const seen = await checkRows(server, end);
       sums.commits += seen - lastSeq;
-      const known = await recover(server, roundId);
+      const { known, increments } = await recover(server, roundId);
+      sums.increments = increments;
       // Moments before the present round's first set are not restorable any more.
       moments = known === roundId ? [...moments, ...end.moments] : [];
       roundId = known;
@@ -84,13 +87,14 @@ async function killSoon(server: ServerProcess, random: Random): Promise<void> {
 }
 
 /** Everything comes to an end; a round that was started anew gets a set. Returns the round. */
-async function recover(server: ServerProcess, former: number): Promise<number> {
+async function recover(server: ServerProcess, former: number): Promise<{ known: number; increments: number }> {
   const sys = await connect(server.port, 'root@sys');
   await checkJobs(sys);
   const roundId = await checkArchive(sys);
   if (roundId !== former) await takeSet(sys);
+  const increments = await countIncrements(sys);
   await sys.close();
-  return roundId;
+  return { known: roundId, increments };
 }
 
 async function prepare(server: ServerProcess, scratch: string): Promise<number> {

@@ -9,6 +9,7 @@ test('eight SIGKILLs at random instants lose nothing and leave no job stuck', { 
   const result = await tortureRun({ scratch, runs: 8, seed: 20261121, compareEvery: 2, report: () => undefined });
   expect(result.kills).toBe(8);
   expect(result.restoresCompared).toBe(4);
+  expect(result.increments).toBeGreaterThan(0);
   expect(result.commits).toBeGreaterThan(50);
   rmSync(scratch, { recursive: true, force: true });
 });

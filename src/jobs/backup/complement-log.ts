@@ -135,24 +135,24 @@ async function copyFile(
   follows: LogRecordHeader | null,
 ): Promise<LogRecordHeader | null> {
   const object = await source.openObject(name, signal);
-  const fileNo = parseLogFile(name.slice(name.lastIndexOf('/') + 1)) ?? 1;
-  const to = pieceLsKeys(piece, userLsId).log(fileNo);
-  const sink = await target.createObject(to, signal);
-  let offset = 0;
-  let published = false;
   try {
-    const range = { afterScn: startReplayScn, untilScn: minRestoreScn };
+    const fileNo = parseLogFile(name.slice(name.lastIndexOf('/') + 1)) ?? 1;
+    const sink = await target.createObject(pieceLsKeys(piece, userLsId).log(fileNo), signal);
+    let offset = 0;
     const write = async (bytes: Uint8Array) => {
       await sink.writeAt(offset, bytes);
       offset += bytes.length;
     };
-    const last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
-    if (last === null) return null;
-    await sink.publish(offset);
-    published = true;
+    let last: LogRecordHeader | null = null;
+    try {
+      const range = { afterScn: startReplayScn, untilScn: minRestoreScn };
+      last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
+    } finally {
+      if (last === null) await sink.abort();
+    }
+    if (last !== null) await sink.publish(offset);
     return last;
   } finally {
-    if (!published) await sink.abort();
     await object.close().catch(() => undefined);
   }
 }
