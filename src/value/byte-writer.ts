@@ -6,7 +6,7 @@ const keptCapacity = 1_048_576;
 /** Strings up to this many characters have a one-byte length prefix in UTF-8, whatever the characters are. */
 const shortText = 83;
 /** Below this a loop over the characters beats the call into the runtime's encoder. */
-const loopText = 32;
+const loopText = 64;
 
 /** Every character set a client may choose writes these characters as ASCII does. */
 const ascii = /^\p{ASCII}*$/u;

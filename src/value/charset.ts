@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import { fault } from '../base/errors.ts';
 
@@ -78,7 +78,11 @@ export function charsetByCollation(id: number): Charset {
  * with raw bytes) becomes the lone surrogate U+DC00 + byte, and `bytesOfText` is the way back.
  */
 export function decodeText(bytes: Buffer, start: number, end: number, charset: Charset): string {
-  if (charset.converter !== null) return iconv.decode(bytes.subarray(start, end), charset.converter);
+  if (charset.converter !== null) {
+    const part = bytes.subarray(start, end);
+    // Plain ASCII is the same in every character set a client may choose, and nearly every statement is.
+    return isAscii(part) ? part.toString('latin1') : iconv.decode(part, charset.converter);
+  }
   const text = bytes.toString('utf8', start, end);
   return text.includes('\ufffd') && !isUtf8(bytes.subarray(start, end)) ? escapeBytes(bytes, start, end) : text;
 }

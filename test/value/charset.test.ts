@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
 import {
   bytesOfText,
@@ -22,6 +23,15 @@ describe('character sets', () => {
     const charset = charsetByName(name);
     expect(encodeText(text, charset).toString('hex')).toBe(hex);
     expect(decode(Buffer.from(hex, 'hex'), name)).toBe(text);
+  });
+
+  test.each(['ascii', 'latin1', 'gbk', 'gb2312', 'gb18030', 'big5'])('ASCII of %s needs no converter', (name) => {
+    const { converter } = charsetByName(name);
+    for (let code = 0; code < 0x80; code++) {
+      const one = Buffer.from([code]);
+      expect(iconv.decode(one, converter!)).toBe(String.fromCharCode(code));
+      expect(decode(Buffer.from([0xe9, 0xa1, code]), name).at(-1)).toBe(decode(one, name));
+    }
   });
 
   test('an unknown name is error 1115', () => {
