@@ -4,13 +4,13 @@ import { readPieces } from '../../src/jobs/restore/read-archive-path.ts';
 import { readSets } from '../../src/jobs/restore/read-data-path.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium } from '../../src/media/medium.ts';
+import { hourMs } from './clean-clock.ts';
 import {
   backUp,
   type CleanRows,
   type CleanScene,
   cleaned,
   cleanRows,
-  hourMs,
   namesBelow,
   openCleanScene,
 } from './clean-scene.ts';

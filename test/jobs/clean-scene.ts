@@ -1,31 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { DeleteJob, DeleteTask } from '../../src/catalog/deletions.ts';
+import { MovableClock } from './clean-clock.ts';
 import { type Harness, type HarnessOptions, makeTenant, roundOf, settle, startHarness } from './job-harness.ts';
-
-export const hourMs = 3_600_000;
-
-/** A clock that can be put forward and back; waits take their real time. */
-export class MovableClock implements Clock {
-  #offsetMs = 0;
-
-  move(byMs: number): void {
-    this.#offsetMs += byMs;
-  }
-
-  nowNs(): bigint {
-    return systemClock.nowNs() + BigInt(Math.round(this.#offsetMs)) * 1_000_000n;
-  }
-
-  nowUs(): number {
-    return Number(this.nowNs() / 1000n);
-  }
-
-  sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
-    return systemClock.sleep(delayMs, signal);
-  }
-}
 
 /** A server with tenant `a`, which archives in short pieces. */
 export interface CleanScene {

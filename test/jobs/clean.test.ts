@@ -6,7 +6,8 @@ import { tenantSetInfosFile } from '../../src/destination/codec/set-files.ts';
 import { readPieces } from '../../src/jobs/restore/read-archive-path.ts';
 import { readSets } from '../../src/jobs/restore/read-data-path.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
-import { backUp, type CleanScene, cleaned, cleanRows, hourMs, namesBelow, openCleanScene } from './clean-scene.ts';
+import { hourMs } from './clean-clock.ts';
+import { backUp, type CleanScene, cleaned, cleanRows, namesBelow, openCleanScene } from './clean-scene.ts';
 import { restoredValue, shipped } from './job-harness.ts';
 
 const dayMs = 24 * hourMs;
