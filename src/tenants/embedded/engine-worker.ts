@@ -1,7 +1,6 @@
-import { readlinkSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { faultData, isFault } from '../../base/errors.ts';
+import { giveWay, niceness } from '../../base/thread-priority.ts';
 import type { CallMessage, EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
 import { engineFunctions } from './engine-functions.ts';
 
@@ -12,7 +11,7 @@ if (!port) throw new Error('the engine thread must be started as a worker');
 const send = (message: EngineMessage, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 const functions = engineFunctions(workerData as EngineThreadOptions, send);
 
-if ((workerData as EngineThreadOptions).guestsOnly) giveWay();
+if ((workerData as EngineThreadOptions).guestsOnly) giveWay(niceness.longStatements);
 
 port.on('message', (message: CallMessage) => void answer(message));
 
@@ -25,16 +24,6 @@ async function answer({ id, name, args }: CallMessage): Promise<void> {
     if (isFault(error)) return send({ kind: 'fault', id, fault: faultData(error) });
     const bug = error instanceof Error ? error : new Error(String(error));
     send({ kind: 'bug', id, message: bug.message, stack: bug.stack ?? bug.message });
-  }
-}
-
-/** Long statements yield the processor to the threads that answer at once. */
-function giveWay(): void {
-  try {
-    const threadId = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    if (threadId > 0) setPriority(threadId, constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {
-    // Only Linux tells a thread's number; elsewhere all threads are equal.
   }
 }
 
