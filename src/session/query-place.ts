@@ -15,8 +15,7 @@ type TableItem = Extract<TableExpression, { kind: 'table' }>;
 export function placeOf(query: Query, views: SchemaProvider, state: SessionState): 'catalog' | 'engine' {
   const tables = tablesOf(query);
   if (tables.length === 0) return 'catalog';
-  const onCatalog = ({ table }: TableItem) =>
-    isView(table.schema, table.name, views, state) || isSessionTable(table.schema, table.name, state);
+  const onCatalog = ({ table }: TableItem) => isOfServer(table, views, state);
   const own = tables.find((item) => !onCatalog(item));
   if (own === undefined) return 'catalog';
   if (!tables.some(onCatalog)) return 'engine';
@@ -34,6 +33,12 @@ export function isView(schema: string | null, name: string, views: SchemaProvide
   return views.table(own, name) !== null;
 }
 
+/** True for a view and for a session table. */
+export function isOfServer({ schema, name }: TableItem['table'], views: SchemaProvider, state: SessionState): boolean {
+  return isView(schema, name, views, state) || isSessionTable(schema, name, state);
+}
+
+/** True for a system table whose rows the sessions know. */
 function isSessionTable(schema: string | null, name: string, state: SessionState): boolean {
   return state.kind !== 'oracle' && findSessionTable(schema ?? state.database, name) !== null;
 }

@@ -82,6 +82,15 @@ describe('mysql.user', () => {
   });
 });
 
+test('their columns are described', async () => {
+  const fields = async (sql: string) => (await rowsOf(shop, sql)).map((row) => `${row['Field']} ${row['Type']}`);
+  expect((await fields('DESC mysql.user')).slice(0, 3)).toEqual([
+    ...['host varchar(60)', 'user varchar(128)', 'password varchar(128)'],
+  ]);
+  expect(await fields("SHOW COLUMNS FROM information_schema.processlist LIKE 'time'")).toEqual(['TIME bigint(21)']);
+  expect(await fields('DESC information_schema.schemata')).toContain('SCHEMA_NAME varchar(512)');
+});
+
 describe('information_schema.PROCESSLIST', () => {
   test('sessions of the tenant with whole statements', async () => {
     const text = `SELECT *, '${'x'.repeat(200)}' AS filler FROM information_schema.processlist WHERE ID = CONNECTION_ID()`;

@@ -6,7 +6,7 @@ import type { MaybePromise } from '../client.ts';
 import { engineRunnable } from '../engine-statements.ts';
 import { filterLike, filterWhere, type MemoryRows } from '../memory-table.ts';
 import { catalogQueries } from '../queries.ts';
-import { isView } from '../query-place.ts';
+import { isOfServer } from '../query-place.ts';
 import type { Runnable } from '../runnable.ts';
 import { countParameters } from '../runnable.ts';
 import { sendRows } from '../send-rows.ts';
@@ -79,7 +79,7 @@ function sourceOf(show: Show, session: SessionContext): Source | null {
   const forViews = viewSources[show.what];
   if (!forViews) return null;
   const views = catalogQueries(host).provider(state);
-  if (show.subject) return isView(show.subject.schema, show.subject.name, views, state) ? forViews : null;
+  if (show.subject) return isOfServer(show.subject, views, state) ? forViews : null;
   const database = show.database ?? state.database;
   return database?.toLowerCase() === viewSchema(state.kind) ? forViews : null;
 }
@@ -104,7 +104,7 @@ export function describeRunnable(text: string, session: SessionContext): Runnabl
 
 function describeTable({ table, column }: Describe, text: string, session: SessionContext): Runnable {
   const { state, host } = session;
-  if (!isView(table.schema, table.name, catalogQueries(host).provider(state), state)) return engineRunnable(text);
+  if (!isOfServer(table, catalogQueries(host).provider(state), state)) return engineRunnable(text);
   return memoryRunnable(text, (at) => {
     const show = { subject: table, full: false } as Show;
     const { columns, rows } = viewColumns(show, at);

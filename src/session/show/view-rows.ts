@@ -1,10 +1,11 @@
 import { fault } from '../../base/errors.ts';
 import { type ViewDescription, viewSchema } from '../../catalog/view-reader.ts';
 import type { Show } from '../../sql/ast.ts';
-import { isTextType } from '../../value/column-storage.ts';
+import { formatTypeText, isTextType } from '../../value/column-storage.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import { catalogQueries } from '../queries.ts';
 import type { SessionContext } from '../session-context.ts';
+import { findSessionTable } from '../session-tables.ts';
 
 const known = new WeakMap<object, Map<string, readonly ViewDescription[]>>();
 
@@ -30,6 +31,18 @@ export function viewNamed(name: string, session: SessionContext): ViewDescriptio
   const found = viewsOf(session).find((view) => view.name === upper);
   if (!found) throw fault('OB_TABLE_NOT_EXIST', viewSchema(session.state.kind), name);
   return found;
+}
+
+/** The view or session table a SHOW is about. */
+function described({ subject }: Pick<Show, 'subject'>, session: SessionContext): ViewDescription {
+  const { kind, database } = session.state;
+  const table = kind === 'oracle' ? null : findSessionTable(subject?.schema ?? database, subject?.name ?? '');
+  if (table === null) return viewNamed(subject?.name ?? '', session);
+  const columns = table.source.columns.map(({ name, type, nullable }) => ({
+    ...{ name, type, nullable },
+    typeText: formatTypeText(type),
+  }));
+  return { schema: table.schema, name: table.name, columns };
 }
 
 export function viewTables(show: Show, session: SessionContext): MemoryRows {
@@ -58,7 +71,7 @@ const fullColumns = fullLabels.map((label) => textColumn(label));
 
 /** DESC, SHOW [FULL] COLUMNS. */
 export function viewColumns(show: Pick<Show, 'subject' | 'full'>, session: SessionContext): MemoryRows {
-  const view = viewNamed(show.subject?.name ?? '', session);
+  const view = described(show, session);
   const rows = view.columns.map(({ name, type, typeText, nullable }) => {
     const collation = isTextType(type) ? (type.collation ?? 'utf8mb4_general_ci') : null;
     const yes = nullable ? 'YES' : 'NO';
@@ -77,7 +90,7 @@ const indexColumns = indexLabels.map((label) => (numbers.has(label) ? numberColu
 
 /** SHOW INDEX: views have none. */
 export function viewIndexes(show: Show, session: SessionContext): MemoryRows {
-  viewNamed(show.subject?.name ?? '', session);
+  described(show, session);
   return { columns: indexColumns, rows: [] };
 }
 
@@ -87,7 +100,7 @@ const createColumns = ['View', 'Create View', 'character_set_client', 'collation
 
 /** SHOW CREATE TABLE of a view: its columns; how the server fills them is no SQL of a tenant. */
 export function createView(show: Show, session: SessionContext): MemoryRows {
-  const view = viewNamed(show.subject?.name ?? '', session);
+  const view = described(show, session);
   const columns = view.columns.map(({ name }) => `\`${name}\``).join(', ');
   const text = `CREATE VIEW \`${view.name}\` AS SELECT ${columns} FROM \`${view.schema}\`.\`${view.name}\``;
   return { columns: createColumns, rows: [[view.name, text, 'utf8mb4', 'utf8mb4_general_ci']] };
