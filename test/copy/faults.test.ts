@@ -152,14 +152,14 @@ describe('a backup that fails', () => {
     workers = testWorkers();
     const sinks = fileSinks(scratch);
     const cancel = new AbortController();
-    const slow = { ...request, snapshot: snapshot({ slowMs: 50 }), workers, signal: cancel.signal };
+    const slow = { ...request, snapshot: snapshot({ slowMs: 1_000 }), workers, signal: cancel.signal };
     const openSink = async (no: number) => {
       if (no === 0) queueMicrotask(() => cancel.abort());
       return sinks.open(no);
     };
     const startMs = performance.now();
     expect(await failureOf(backupBlocks({ ...slow, openSink }))).toMatchObject({ symbol: 'OB_CANCELED' });
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+    expect(performance.now() - startMs).toBeLessThan(6_000);
     expect([...sinks.ended.values()]).toEqual(['aborted']);
     const next = await backupBlocks({ ...request, snapshot: snapshot(), openSink: memorySinks().open, workers });
     expect(next.blockCount).toBe(blockCount);
