@@ -2,6 +2,7 @@ import { fault, faultText } from '../../base/errors.ts';
 import { scnToUs } from '../../base/scn.ts';
 import type { RestoreJob, RestoreStatus } from '../../catalog/restores.ts';
 import { applyLog, type LogInput } from '../../copy/apply-log.ts';
+import { checkRestored } from '../../copy/check-restored.ts';
 import { unwrapKey } from '../../copy/keys.ts';
 import { restoreBlocks } from '../../copy/restore-blocks.ts';
 import { complementDirectory } from '../../destination/layout.ts';
@@ -15,6 +16,7 @@ import { openPaced, readStored } from '../tenant-destination.ts';
 import { adoptMasterKeys } from '../tenant-keys.ts';
 import { logFileKeys } from './read-archive-path.ts';
 import { dataFileKeys } from './read-data-path.ts';
+import { recordRestoreProof } from './restore-proof.ts';
 import { decodeMasters, masterKeysName, type RestoreMemory, setKeyNameOf } from './restore-rows.ts';
 import { logKeyPurpose } from './restore-source.ts';
 
@@ -62,6 +64,7 @@ async function fillTenant(
     await replay(run, memory.archive === null ? complementLog(run) : open(memory.archive), target);
     await move(controller, job, 'RESTORE_WAIT_LS');
     signal.throwIfAborted();
+    await checkRestored({ target: target.writer, workers: controller.workers, signal, clock: controller.clock });
     await target.finish(job.restoreScn);
     finished = true;
     await move(controller, job, 'POST_CHECK');
@@ -122,8 +125,9 @@ async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): P
   const last = memory.sets.at(-1);
   const setKey =
     memory.archive === null && last?.encrypted ? await secretOf(controller, job, setKeyNameOf(last.id)) : null;
+  const read = { name: 'the archive' };
   const { lastScn } = await applyLog({
-    files: logFiles(medium, memory, signal),
+    files: logFiles(medium, memory, read, signal),
     target: target.writer,
     afterScn: BigInt(memory.afterScn),
     untilScn: job.restoreScn,
@@ -138,7 +142,11 @@ async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): P
   const recorded = memory.pieces.map((piece) => BigInt(piece.maxScn)).reduce((a, b) => (a > b ? a : b), 0n);
   const needed = recorded < job.restoreScn ? recorded : job.restoreScn;
   // The checkpoint promised records up to `needed`; fewer means that a log file has lost its end.
-  if (lastScn < needed) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
+  if (lastScn < needed)
+    throw faultText(
+      'OB_ENTRY_NOT_EXIST',
+      `No enough log for restore: ${read.name} has lost its end, the log ends at SCN ${lastScn} instead of ${needed}`,
+    );
   await controller.catalog.transaction((tx) => tx.restores.jobs.update(job, { recoverScn: job.restoreScn }));
 }
 
@@ -150,10 +158,16 @@ function complementLog({ data, memory }: RestoreRun): Medium {
 }
 
 /** The log files of all pieces in order, one open at a time: an archive may have thousands. */
-async function* logFiles(medium: Medium, memory: RestoreMemory, signal: AbortSignal): AsyncGenerator<LogInput> {
+async function* logFiles(
+  medium: Medium,
+  memory: RestoreMemory,
+  read: { name: string },
+  signal: AbortSignal,
+): AsyncGenerator<LogInput> {
   for (const piece of memory.pieces) {
     for (const name of await logFileKeys(medium, piece, signal)) {
       const source = await medium.openObject(name, signal);
+      read.name = name;
       try {
         yield { source, name };
       } finally {
@@ -183,6 +197,7 @@ async function finishTenant(controller: Controller, job: RestoreJob, memory: Res
       const value = `LOCATION=${memory.archive}`;
       tx.restores.logSources.put({ tenantId: job.tenantId, id: 1, type: 'LOCATION', value, recoveryUntilScn: scn });
     }
+    recordRestoreProof(tx, controller, job, memory);
     const bytes = tx.restores.jobs.get(job)?.totalBytes ?? 0n;
     tx.restores.jobs.update(job, {
       status: 'RESTORE_SUCCESS',

@@ -1,0 +1,3 @@
+import { describeFlips } from './validate-flips.ts';
+
+describeFlips('clear');
