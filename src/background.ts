@@ -4,6 +4,7 @@ import { createBackupDriver } from './jobs/backup/backup-driver.ts';
 import { createCleanDriver } from './jobs/clean/clean-driver.ts';
 import type { Controller } from './jobs/controller.ts';
 import { startLoop } from './jobs/loop.ts';
+import { createRecoverTableDriver } from './jobs/recover-table/recover-table-driver.ts';
 import { createRestoreDriver } from './jobs/restore/restore-driver.ts';
 import { createStandbyDriver } from './jobs/standby/standby-driver.ts';
 import { createValidateDriver } from './jobs/validate/validate-driver.ts';
@@ -31,6 +32,7 @@ export function startBackground(controller: Controller): Background {
     validate: createValidateDriver(controller),
     clean: createCleanDriver(controller),
     standby: createStandbyDriver(controller),
+    recoverTable: createRecoverTableDriver(controller),
   };
   const forget = async (tenantId: number) => {
     for (const driver of Object.values(drivers)) await driver.forget(tenantId);
@@ -44,6 +46,7 @@ export function startBackground(controller: Controller): Background {
     validate: start('validate', settings.tickMs),
     clean: start('clean', settings.tickMs),
     standby: start('standby', settings.tickMs),
+    recoverTable: start('recoverTable', settings.tickMs),
   };
   return {
     wakeArchive: loops.archive.wake,
@@ -53,6 +56,7 @@ export function startBackground(controller: Controller): Background {
     wakeRestore() {
       loops.restore.wake();
       loops.standby.wake();
+      loops.recoverTable.wake();
     },
     holdStandby: (tenantId, work) => drivers.standby.hold(tenantId, work),
     forget,

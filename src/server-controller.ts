@@ -93,7 +93,7 @@ export function createController({
         tx.tenants.users().some(({ status }) => status === 'CREATING' || status === 'DROPPING'),
       );
       if (!left) return;
-      const { resumeCreatingTenants } = await import('./statements/tenant-removal.ts');
+      const { resumeCreatingTenants } = await import('./jobs/tenant-removal.ts');
       await resumeCreatingTenants(controller);
     },
     async begin(port) {

@@ -10,6 +10,7 @@ import type { EventRepository } from './events.ts';
 import type { KeyRepository } from './keys.ts';
 import type { ParameterRepository } from './parameters.ts';
 import type { ProofRepository } from './proofs.ts';
+import type { RecoverTableRepository } from './recover-tables.ts';
 import type { ResourceRepository } from './resources.ts';
 import type { RestoreRepository } from './restores.ts';
 import type { Secrets } from './secrets.ts';
@@ -29,6 +30,7 @@ export interface Repositories {
   readonly keys: KeyRepository;
   readonly parameters: ParameterRepository;
   readonly proofs: ProofRepository;
+  readonly recoverTables: RecoverTableRepository;
   readonly resources: ResourceRepository;
   readonly restores: RestoreRepository;
   readonly sysTenant: SysTenantRepository;

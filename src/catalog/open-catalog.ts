@@ -17,6 +17,7 @@ import { createKeys } from './keys.ts';
 import { migrate } from './migrations.ts';
 import { createParameters, storeDefinitions } from './parameters.ts';
 import { createProofs } from './proofs.ts';
+import { createRecoverTables } from './recover-tables.ts';
 import { registerWindows } from './recoverable-windows.ts';
 import { createResources } from './resources.ts';
 import { createRestores } from './restores.ts';
@@ -141,6 +142,7 @@ function createRepositories(store: Store, release: Release): Repositories {
     parameters: createParameters(store, release),
     proofs: createProofs(store),
     resources: createResources(store),
+    recoverTables: createRecoverTables(store),
     restores: createRestores(store),
     sysTenant: createSysTenant(store),
     tenants: createTenants(store, release),

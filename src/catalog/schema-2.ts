@@ -46,5 +46,38 @@ ALTER TABLE backup_storage_info ADD COLUMN max_iops INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE backup_storage_info ADD COLUMN max_bandwidth INTEGER NOT NULL DEFAULT 0;
 `;
 
+/** Table recoveries, their imports and the tables of these. */
+const tableRecovery = `
+CREATE TABLE recover_table_job (
+  tenant_id INTEGER NOT NULL, job_id INTEGER NOT NULL, history INTEGER NOT NULL, initiator_tenant_id INTEGER NOT NULL,
+  initiator_job_id INTEGER NOT NULL, start_us INTEGER NOT NULL, finish_us INTEGER, status TEXT NOT NULL,
+  aux_tenant_name TEXT NOT NULL, aux_tenant_id INTEGER NOT NULL, target_tenant_name TEXT NOT NULL,
+  target_tenant_id INTEGER NOT NULL, import_all INTEGER NOT NULL, db_list TEXT NOT NULL, table_list TEXT NOT NULL,
+  restore_scn INTEGER NOT NULL, restore_option TEXT NOT NULL, backup_dest TEXT NOT NULL, backup_set_list TEXT NOT NULL,
+  backup_piece_list TEXT NOT NULL, backup_passwd TEXT NOT NULL, remap_db_list TEXT NOT NULL,
+  remap_table_list TEXT NOT NULL, result TEXT, comment TEXT NOT NULL, description TEXT NOT NULL, step_data TEXT NOT NULL,
+  PRIMARY KEY (tenant_id, job_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX recover_table_job_live ON recover_table_job (history, tenant_id);
+CREATE TABLE import_table_job (
+  tenant_id INTEGER NOT NULL, job_id INTEGER NOT NULL, history INTEGER NOT NULL, initiator_tenant_id INTEGER NOT NULL,
+  initiator_job_id INTEGER NOT NULL, start_us INTEGER NOT NULL, finish_us INTEGER, src_tenant_name TEXT NOT NULL,
+  src_tenant_id INTEGER NOT NULL, status TEXT NOT NULL, import_all INTEGER NOT NULL, db_list TEXT NOT NULL,
+  table_list TEXT NOT NULL, remap_db_list TEXT NOT NULL, remap_table_list TEXT NOT NULL,
+  total_table_count INTEGER NOT NULL, finished_table_count INTEGER NOT NULL, failed_table_count INTEGER NOT NULL,
+  result TEXT, comment TEXT NOT NULL, description TEXT NOT NULL, PRIMARY KEY (tenant_id, job_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE import_table_task (
+  tenant_id INTEGER NOT NULL, task_id INTEGER NOT NULL, job_id INTEGER NOT NULL, history INTEGER NOT NULL,
+  src_tenant_id INTEGER NOT NULL, src_database TEXT NOT NULL, src_table TEXT NOT NULL, target_database TEXT NOT NULL,
+  target_table TEXT NOT NULL, table_column INTEGER NOT NULL, status TEXT NOT NULL, start_us INTEGER,
+  completion_us INTEGER, total_index_count INTEGER NOT NULL, imported_index_count INTEGER NOT NULL,
+  total_constraint_count INTEGER NOT NULL, imported_constraint_count INTEGER NOT NULL,
+  total_ref_constraint_count INTEGER NOT NULL, imported_ref_constraint_count INTEGER NOT NULL, result TEXT,
+  comment TEXT NOT NULL, PRIMARY KEY (tenant_id, task_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX import_table_task_job ON import_table_task (tenant_id, job_id);
+`;
+
 /** The catalog's second step. */
-export const secondSchema = [proof, destinationLimits, cleaning].join('\n');
+export const secondSchema = [proof, destinationLimits, cleaning, tableRecovery].join('\n');

@@ -2,6 +2,7 @@ import { fault } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import type { ResourcePool } from '../catalog/resources.ts';
 import type { Controller } from '../jobs/controller.ts';
+import { removeTenant, requireCreating } from '../jobs/tenant-removal.ts';
 import type { CreateTenant } from '../sql/statement-tenant.ts';
 import type { TenantOptions } from '../tenants/tenant-engine.ts';
 import { note } from './note.ts';
@@ -16,7 +17,6 @@ import {
   type TenantWish,
   zonesOfPools,
 } from './tenant-options.ts';
-import { removeTenant, requireCreating } from './tenant-removal.ts';
 import { readNewVariables } from './tenant-variables.ts';
 
 /** A tenant that may be made: what its row and its engine get. */

@@ -2,11 +2,11 @@ import { fault } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
+import { removeTenant } from '../jobs/tenant-removal.ts';
 import type { StatementOf } from '../sql/statement.ts';
 import { note } from './note.ts';
 import { handler, type Speaker, type StatementAccess } from './statement-handler.ts';
 import { existingUserTenant, requireTenantName } from './tenant-name.ts';
-import { removeTenant } from './tenant-removal.ts';
 
 const access: StatementAccess = { privilege: 'SUPER', tenants: 'sys' };
 

@@ -13,6 +13,7 @@ import { grant, revoke, revokeAll } from './grants.ts';
 import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
 import { archivelog, noarchivelog } from './log-mode.ts';
 import { recoverStandby } from './recover-standby.ts';
+import { cancelRecoverTable, recoverTable } from './recover-table.ts';
 import { refusedForm, refusedStatements } from './refused.ts';
 import { resetParameters } from './reset-parameters.ts';
 import { alterResourcePool, createResourcePool, dropResourcePool } from './resource-pool.ts';
@@ -52,6 +53,8 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   clearRestoreSource,
   activateStandby,
   recoverStandby,
+  recoverTable,
+  cancelRecoverTable,
   resetParameters,
   validateBackup,
   cancelValidate,

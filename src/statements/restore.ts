@@ -22,13 +22,13 @@ import {
 import { scnText } from '../jobs/restore/scn-text.ts';
 import { parseSourceList, type SourceNames } from '../jobs/restore/source-names.ts';
 import { masterKeys } from '../jobs/tenant-keys.ts';
+import { removeTenant } from '../jobs/tenant-removal.ts';
 import type { RecoverableWindow } from '../policy/recoverable-window.ts';
 import type { KeyClause } from '../sql/statement.ts';
 import type { Restore } from '../sql/statement-restore.ts';
 import { checkedLocality, checkedPrimaryZone, parseRestoreOptions, restorePools } from './restore-options.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { requireTenantName } from './tenant-name.ts';
-import { removeTenant } from './tenant-removal.ts';
 
 /** What the history of restores holds of a description. */
 const maxDescriptionBytes = 1024;
@@ -47,34 +47,7 @@ export const restore = handler<'restore', RestoreOrder>({
       throw fault('OB_INVALID_ARGUMENT', 'until scn, it should be positive integer');
     }
   },
-  async check(statement, speaker, controller) {
-    if (statement.password !== null) throw fault('OB_NOT_SUPPORTED', 'ENCRYPTED BY behind the restore options is');
-    if (Buffer.byteLength(statement.description ?? '') > maxDescriptionBytes) throw fault('OB_SIZE_OVERFLOW');
-    const options = parseRestoreOptions(statement.options, speaker);
-    const { destinations, names } = sourcesOf(statement, speaker, controller);
-    const digests = speaker.memory.decryptionPasswords.map(passwordDigest);
-    const paths = await openPaths(controller, destinations);
-    try {
-      const source = await decideSource(paths, statement.until, digests, {
-        ...(names === null ? {} : { only: names }),
-        onUnreachable: (windows, zone) => tellWindows(windows, zone, speaker),
-      });
-      checkVersions(controller, source);
-      const rows = await controller.catalog.read((tx) => {
-        checkNameIsFree(tx, statement.name);
-        return {
-          poolIds: restorePools(tx, options.pools),
-          locality: checkedLocality(tx, options.locality),
-          primaryZone: checkedPrimaryZone(tx, options.primaryZone),
-        };
-      });
-      const masters = await mastersFor(controller, source, statement.key);
-      const keys = await openSourceKeys(source, { masters, passwords: speaker.memory.decryptionPasswords });
-      return orderOf(statement, { ...rows, source, keys, masters, digests });
-    } finally {
-      await closePaths(paths);
-    }
-  },
+  check: restoreOrder,
   async run(order, statement, _, controller) {
     await controller.catalog.transaction((tx) => {
       checkNameIsFree(tx, statement.name);
@@ -88,6 +61,40 @@ export const restore = handler<'restore', RestoreOrder>({
     return {};
   },
 });
+
+/** Steps 5 to 13 of RESTORE: options, paths, point, sets, pieces, keys, pools. Reads, and changes nothing. */
+export async function restoreOrder(
+  statement: Restore,
+  speaker: Speaker,
+  controller: Controller,
+): Promise<RestoreOrder> {
+  if (statement.password !== null) throw fault('OB_NOT_SUPPORTED', 'ENCRYPTED BY behind the restore options is');
+  if (Buffer.byteLength(statement.description ?? '') > maxDescriptionBytes) throw fault('OB_SIZE_OVERFLOW');
+  const options = parseRestoreOptions(statement.options, speaker);
+  const { destinations, names } = sourcesOf(statement, speaker, controller);
+  const digests = speaker.memory.decryptionPasswords.map(passwordDigest);
+  const paths = await openPaths(controller, destinations);
+  try {
+    const source = await decideSource(paths, statement.until, digests, {
+      ...(names === null ? {} : { only: names }),
+      onUnreachable: (windows, zone) => tellWindows(windows, zone, speaker),
+    });
+    checkVersions(controller, source);
+    const rows = await controller.catalog.read((tx) => {
+      checkNameIsFree(tx, statement.name);
+      return {
+        poolIds: restorePools(tx, options.pools),
+        locality: checkedLocality(tx, options.locality),
+        primaryZone: checkedPrimaryZone(tx, options.primaryZone),
+      };
+    });
+    const masters = await mastersFor(controller, source, statement.key);
+    const keys = await openSourceKeys(source, { masters, passwords: speaker.memory.decryptionPasswords });
+    return orderOf(statement, { ...rows, source, keys, masters, digests });
+  } finally {
+    await closePaths(paths);
+  }
+}
 
 /** FROM, or else what ADD RESTORE SOURCE collected, which is used up whatever comes of it. */
 function sourcesOf(

@@ -39,6 +39,15 @@ export interface TenantEngine {
   setGlobalVariable(name: string, value: string): Promise<void>;
   /** Refuses writes with OB_STANDBY_READ_ONLY while true. */
   setReadOnly(readOnly: boolean): Promise<void>;
+  /** Names of its databases, in lower case. */
+  databases(): Promise<readonly string[]>;
+  /** What tables the tenant has. */
+  tables(): Promise<readonly TableOutline[]>;
+  /**
+   * Copies a table of another tenant of these engines: whole, or not at all. Repeating it after a crash with the same
+   * `createdUs` is harmless. Errors: 1146 no such source, 1049 no such database, 1050 the name is taken, -4072 cancelled.
+   */
+  importTable(sourceTenantId: number, wish: TableImport, signal: AbortSignal): Promise<ImportedTable>;
   /** Opens a place to collect commits of another tenant's archive in; only a read-only tenant takes them over. */
   beginRoll(): Promise<RollTarget>;
   /**
@@ -250,6 +259,37 @@ export interface RestoreTarget {
   /** Makes the files a tenant; afterwards `open` works. `untilScn` becomes the tenant's newest SCN at least. */
   finish(untilScn: Scn): Promise<void>;
   abort(): Promise<void>;
+}
+
+/** A table and its database, names in lower case. */
+export interface TablePlace {
+  readonly database: string;
+  readonly table: string;
+}
+
+export interface TableOutline extends TablePlace {
+  readonly columnCount: number;
+  readonly indexCount: number;
+  /** Primary key and checks. */
+  readonly constraintCount: number;
+  /** Tables its foreign keys point at. */
+  readonly references: readonly TablePlace[];
+}
+
+export interface TableImport {
+  readonly from: TablePlace;
+  readonly to: TablePlace;
+  /** Tables that come along: foreign keys to others are left out. */
+  readonly parents: readonly { readonly from: TablePlace; readonly to: TablePlace }[];
+  /** Creation time of the new table, by which it is known again. */
+  readonly createdUs: number;
+}
+
+export interface ImportedTable {
+  readonly indexCount: number;
+  readonly constraintCount: number;
+  /** Names of the foreign keys left out. */
+  readonly droppedReferences: readonly string[];
 }
 
 /** A standby tenant being rolled forward; it stays open and is read meanwhile. */

@@ -12,6 +12,7 @@ import { createArchiveDriver } from '../../src/jobs/archive/archive-driver.ts';
 import { createBackupDriver } from '../../src/jobs/backup/backup-driver.ts';
 import { createCleanDriver } from '../../src/jobs/clean/clean-driver.ts';
 import { type Controller, defaultJobSettings, type JobSettings } from '../../src/jobs/controller.ts';
+import { createRecoverTableDriver } from '../../src/jobs/recover-table/recover-table-driver.ts';
 import { createRestoreDriver } from '../../src/jobs/restore/restore-driver.ts';
 import { createStandbyDriver } from '../../src/jobs/standby/standby-driver.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
@@ -129,6 +130,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     createValidateDriver(controller),
     createCleanDriver(controller),
     standby,
+    createRecoverTableDriver(controller),
   ];
   const stopping = new AbortController();
   const speakers = new Map<string, Speaker>();
@@ -279,7 +281,12 @@ export async function setsOf(harness: Harness, name: string) {
 /** Waits until no backup or restore job is live. */
 export async function settle(harness: Harness): Promise<void> {
   await harness.until(() =>
-    harness.controller.catalog.read((tx) => tx.backups.liveJobs().length === 0 && tx.restores.liveJobs().length === 0),
+    harness.controller.catalog.read(
+      (tx) =>
+        tx.backups.liveJobs().length === 0 &&
+        tx.restores.liveJobs().length === 0 &&
+        tx.recoverTables.liveJobs().length === 0,
+    ),
   );
 }
 

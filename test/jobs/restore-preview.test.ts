@@ -26,7 +26,11 @@ afterAll(() => harness.stop());
 
 test('a preview names the sets and pieces a restore would read', async () => {
   const preview = (until: bigint | null) =>
-    previewRows(harness.controller, { from, until: until === null ? null : { kind: 'scn', scn: until }, digests: [] });
+    previewRows(harness.controller, {
+      from,
+      until: until === null ? null : { kind: 'scn', scn: until },
+      passwords: [],
+    });
   const early = await preview(points[0] ?? 0n);
   expect(early.map(({ type, id }) => [type, id])).toEqual([
     ['BACKUP_SET', 1],
@@ -60,7 +64,7 @@ test('a point out of reach is answered with the stretches that can be reached', 
 test('added sources are the only ones used, and are used up', async () => {
   const root = harness.place('a/data');
   const archive = harness.place('a/archive');
-  const piece = (await previewRows(harness.controller, { from, until: null, digests: [] }))
+  const piece = (await previewRows(harness.controller, { from, until: null, passwords: [] }))
     .at(-1)
     ?.path.split('/')
     .at(-1);

@@ -87,13 +87,23 @@ export const namedRefusals: readonly Refusal[] = [
   [
     sys,
     `ALTER SYSTEM RECOVER TABLE a.b, c.* TO TENANT = t ${restoreText} UNTIL SCN = 1709893353500000000 WITH 'pool_list=p' REMAP TABLE a.b:d.e`,
-    1235,
-    is('recover table'),
+    9011,
+    'cannot find backup file',
   ],
-  [sys, `ALTER SYSTEM RECOVER TABLE *.* TO TENANT t ${restoreText} WITH 'pool_list=p'`, 1235, is('recover table')],
-  [sys, 'ALTER SYSTEM CANCEL RECOVER TABLE t', 1235, is('cancel recover table')],
-  [t, `ALTER SYSTEM RECOVER TABLE a.b TO TENANT = t ${restoreText} WITH 'pool_list=p'`, 1227, denied],
-  [t, 'ALTER SYSTEM CANCEL RECOVER TABLE t', 1227, denied],
+  [
+    sys,
+    `ALTER SYSTEM RECOVER TABLE *.* TO TENANT t ${restoreText} WITH 'pool_list=p'`,
+    9011,
+    'cannot find backup file',
+  ],
+  [sys, 'ALTER SYSTEM CANCEL RECOVER TABLE sys', 1210, 'Invalid argument'],
+  [
+    t,
+    `ALTER SYSTEM RECOVER TABLE a.b TO TENANT = t ${restoreText} WITH 'pool_list=p'`,
+    4179,
+    'user tenant initiate recover table is not allowed',
+  ],
+  [t, 'ALTER SYSTEM CANCEL RECOVER TABLE t', 4179, 'user tenant cancel recover table is not allowed'],
   // Upkeep.
   [sys, 'ALTER SYSTEM RUN UPGRADE JOB "UPGRADE_ALL" TENANT = t', 1235, is('ALTER SYSTEM RUN UPGRADE JOB')],
   [

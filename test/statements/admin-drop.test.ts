@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Controller } from '../../src/jobs/controller.ts';
-import { resumeCreatingTenants } from '../../src/statements/tenant-removal.ts';
+import { resumeCreatingTenants } from '../../src/jobs/tenant-removal.ts';
 import type { TenantEngines } from '../../src/tenants/tenant-engine.ts';
 import { type Desk, makeTenant, openDesk, said } from './desk.ts';
 

@@ -1,3 +1,4 @@
+import { passwordDigest } from '../../copy/password-digest.ts';
 import { parseRestoreFrom } from '../../destination/archive-dest.ts';
 import type { Controller } from '../controller.ts';
 import { piecePath } from './read-archive-path.ts';
@@ -17,11 +18,11 @@ export interface PreviewRow {
 /** Sets ascending, then pieces ascending, with the errors RESTORE would have. */
 export async function previewRows(
   controller: Controller,
-  wish: { readonly from: string; readonly until: RestoreUntil; readonly digests: readonly string[] },
+  wish: { readonly from: string; readonly until: RestoreUntil; readonly passwords: readonly string[] },
 ): Promise<readonly PreviewRow[]> {
   const paths = await openPaths(controller, parseRestoreFrom(wish.from, controller.release));
   try {
-    const source = await decideSource(paths, wish.until, wish.digests);
+    const source = await decideSource(paths, wish.until, wish.passwords.map(passwordDigest));
     const { path: dataRoot } = source.data.destination;
     const zone = source.locality.sysTimeZone;
     return [

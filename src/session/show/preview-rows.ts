@@ -17,8 +17,6 @@ export async function restorePreview(_: Show, { state, host }: SessionContext): 
   const { preview, decryptionPasswords } = state.memory;
   if (!preview) throw fault('OB_NOT_SUPPORTED', 'show restore preview do not specify backup dest');
   const { previewRows } = await import('../../jobs/restore/preview-rows.ts');
-  const { passwordDigest } = await import('../../copy/password-digest.ts');
-  const digests = decryptionPasswords.map(passwordDigest);
-  const found = await previewRows(host.controller, { ...preview, digests });
+  const found = await previewRows(host.controller, { ...preview, passwords: decryptionPasswords });
   return { columns, rows: found.map(({ type, id, path, description }) => [type, id, path, description]) };
 }

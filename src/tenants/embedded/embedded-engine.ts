@@ -1,5 +1,14 @@
 import { systemClock } from '../../base/clock.ts';
-import type { AccountStore, ChangePoint, LogSource, RollTarget, Snapshot, TenantEngine } from '../tenant-engine.ts';
+import type {
+  AccountStore,
+  ChangePoint,
+  ImportedTable,
+  LogSource,
+  RollTarget,
+  Snapshot,
+  TableImport,
+  TenantEngine,
+} from '../tenant-engine.ts';
 import { endAlive } from './alive.ts';
 import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
@@ -26,6 +35,9 @@ export async function openEmbeddedEngine(
     globalVariables: () => thread.call('globalVariables', tenantId),
     setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
     setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
+    databases: () => thread.call('databases', tenantId),
+    tables: () => thread.call('outlines', tenantId),
+    importTable: (sourceTenantId, wish, signal) => importTable(thread, tenantId, sourceTenantId, wish, signal),
     beginRoll: () => beginRoll(thread, tenantId),
     pin: (since = null) => pin(thread, tenantId, since),
     remembers: (since) => thread.call('remembers', tenantId, since),
@@ -65,6 +77,24 @@ async function pin(thread: EngineThread, tenantId: number, since: ChangePoint | 
       return released;
     },
   };
+}
+
+async function importTable(
+  thread: EngineThread,
+  tenantId: number,
+  sourceTenantId: number,
+  wish: TableImport,
+  signal: AbortSignal,
+): Promise<ImportedTable> {
+  const flag = new Int32Array(new SharedArrayBuffer(4));
+  const cancel = () => Atomics.store(flag, 0, 1);
+  if (signal.aborted) cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    return await thread.call('importTable', tenantId, sourceTenantId, wish, flag.buffer as SharedArrayBuffer);
+  } finally {
+    signal.removeEventListener('abort', cancel);
+  }
 }
 
 async function beginRoll(thread: EngineThread, tenantId: number): Promise<RollTarget> {

@@ -6,12 +6,15 @@ import type { RowBatch } from '../../value/row-batch.ts';
 import type {
   Account,
   ChangePoint,
+  ImportedTable,
   LogPosition,
   PreparedShape,
   RowsEnd,
   StatementContext,
   StatementOutcome,
   StatementRequest,
+  TableImport,
+  TableOutline,
   TenantOptions,
 } from '../tenant-engine.ts';
 import type { GuestPlace } from './guest-store.ts';
@@ -30,6 +33,9 @@ export interface EngineCalls {
   beginRestore(tenantId: number): RestoreData;
   finishRestore(tenantId: number, untilScn: Scn): void;
   abortRestore(tenantId: number): void;
+  databases(tenantId: number): readonly string[];
+  outlines(tenantId: number): readonly TableOutline[];
+  importTable(tenantId: number, sourceTenantId: number, wish: TableImport, flag: SharedArrayBuffer): ImportedTable;
   beginRoll(tenantId: number): StageData;
   takeRoll(tenantId: number, throughScn: Scn): { readonly scn: Scn; readonly more: boolean };
   endRoll(tenantId: number): void;

@@ -6,6 +6,7 @@ import { encodePosition } from './log-position.ts';
 import { Restores } from './restores.ts';
 import { Session, type SessionPlace } from './session.ts';
 import { StandbyRolls } from './standby-rolls.ts';
+import { importTable, outlines } from './table-import.ts';
 import { createTenantFiles, dropTenantFiles } from './tenant-creation.ts';
 import { tenantPaths } from './tenant-files.ts';
 import { Tenants } from './tenants.ts';

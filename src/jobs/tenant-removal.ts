@@ -1,6 +1,6 @@
 import { fault } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
-import type { Controller } from '../jobs/controller.ts';
+import type { Controller } from './controller.ts';
 
 /**
  * Removes a tenant for good, in steps that may each be repeated after a crash: DROPPING is written first, then nobody works for
@@ -31,7 +31,7 @@ function removeRows(tx: Repositories, tenantId: number): void {
   if (tx.tenants.get({ tenantId }) === null) return;
   const keepers = [
     ...[tx.archives, tx.backups, tx.counters, tx.deletions, tx.destinations],
-    ...[tx.keys, tx.parameters, tx.proofs, tx.restores, tx.variables],
+    ...[tx.keys, tx.parameters, tx.proofs, tx.recoverTables, tx.restores, tx.variables],
   ];
   for (const id of [tenantId, tenantId - 1]) for (const keeper of keepers) keeper.removeTenant(id);
   for (const pool of tx.resources.poolsOfTenant(tenantId)) tx.resources.grant(pool.resourcePoolId, null, 0);

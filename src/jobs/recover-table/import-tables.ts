@@ -1,0 +1,174 @@
+import { fault, faultText, isFault, ObError } from '../../base/errors.ts';
+import { atLeast } from '../../base/release.ts';
+import type { ImportTableJob, ImportTableTask, RecoverTableJob } from '../../catalog/recover-tables.ts';
+import { mapTables } from '../../policy/table-mapping.ts';
+import type { Controller } from '../controller.ts';
+import { jobResult } from '../job-result.ts';
+import { tenantEngineOf } from '../tenant-engine-of.ts';
+import { type RecoverTableMemory, tableText } from './recover-table-rows.ts';
+
+/** How an import ended. */
+export interface ImportEnd {
+  readonly failed: boolean;
+  readonly result: string;
+  readonly comment: string;
+}
+
+/** GEN_IMPORT_JOB: one row for the import and one for every table. -5019 for a table the auxiliary tenant does not have. */
+export async function makeImport(controller: Controller, job: RecoverTableJob): Promise<void> {
+  const { wish } = job.stepData as RecoverTableMemory;
+  const tables = await (await controller.engines.open(job.auxTenantId)).tables();
+  const { moves, missing } = mapTables(wish, tables);
+  const [first] = missing;
+  if (first) throw fault('OB_TABLE_NOT_EXIST', first.database, first.table);
+  const { tenantId } = job;
+  await controller.catalog.transaction((tx) => {
+    const { recoverTables, counters } = tx;
+    if (recoverTables.imports.list({ tenantId, initiatorJobId: job.jobId }).length > 0) return;
+    const jobId = counters.next(tenantId, 'job');
+    recoverTables.imports.insert({
+      ...{ tenantId, jobId, history: false, initiatorTenantId: tenantId, initiatorJobId: job.jobId },
+      ...{ startUs: controller.clock.nowUs(), finishUs: null, status: 'IMPORT_TABLE' },
+      ...{ srcTenantName: job.auxTenantName, srcTenantId: job.auxTenantId, importAll: job.importAll },
+      ...{ dbList: job.dbList, tableList: job.tableList, remapDbList: job.remapDbList },
+      ...{ remapTableList: job.remapTableList, totalTableCount: moves.length, finishedTableCount: 0 },
+      ...{ failedTableCount: 0, result: null, comment: '', description: job.description },
+    });
+    for (const { from, to } of moves) {
+      const found = tables.find((each) => each.database === from.database && each.table === from.table)!;
+      recoverTables.tasks.insert({
+        ...{ tenantId, taskId: counters.next(tenantId, 'task'), jobId, history: false, srcTenantId: job.auxTenantId },
+        ...{ srcDatabase: from.database, srcTable: from.table, targetDatabase: to.database, targetTable: to.table },
+        ...{ tableColumn: found.columnCount, status: 'INIT', startUs: null, completionUs: null },
+        ...{ totalIndexCount: found.indexCount, importedIndexCount: 0 },
+        ...{ totalConstraintCount: found.constraintCount, importedConstraintCount: 0 },
+        ...{ totalRefConstraintCount: found.references.length, importedRefConstraintCount: 0 },
+        ...{ result: null, comment: '' },
+      });
+    }
+    recoverTables.jobs.update(job, { status: 'IMPORTING' });
+  });
+}
+
+/** The import of a recovery, null before it was made. */
+export async function importOf(controller: Controller, job: RecoverTableJob): Promise<ImportTableJob | null> {
+  const { tenantId, jobId } = job;
+  return controller.catalog.read((tx) => tx.recoverTables.imports.list({ tenantId, initiatorJobId: jobId })[0] ?? null);
+}
+
+/** IMPORTING: one table after the other; a table that fails does not keep the others away. */
+export async function runImport(controller: Controller, job: RecoverTableJob, signal: AbortSignal): Promise<ImportEnd> {
+  const { tenantId } = job;
+  const found = await importOf(controller, job);
+  if (found === null) throw faultText('OB_ERR_UNEXPECTED', 'the import has no row');
+  const tasksNow = () => controller.catalog.read((tx) => tx.recoverTables.tasks.list({ tenantId, jobId: found.jobId }));
+  for (const { taskId } of await tasksNow()) {
+    signal.throwIfAborted();
+    const tasks = await tasksNow();
+    const task = tasks.find((each) => each.taskId === taskId);
+    if (task && task.status !== 'FINISH') await importOne(controller, task, tasks, signal);
+  }
+  return endImport(controller, found, null);
+}
+
+async function importOne(
+  controller: Controller,
+  task: ImportTableTask,
+  all: readonly ImportTableTask[],
+  signal: AbortSignal,
+): Promise<void> {
+  const { catalog, clock } = controller;
+  const startUs = task.startUs ?? clock.nowUs();
+  await catalog.transaction((tx) => tx.recoverTables.tasks.update(task, { status: 'DOING', startUs }));
+  try {
+    const target = await tenantEngineOf(controller, task.tenantId);
+    await controller.engines.open(task.srcTenantId);
+    const done = await target.importTable(
+      task.srcTenantId,
+      {
+        from: { database: task.srcDatabase, table: task.srcTable },
+        to: { database: task.targetDatabase, table: task.targetTable },
+        // A parent that failed is not there to be pointed at.
+        parents: all.filter((each) => each.result !== failedText).map(moveOf),
+        createdUs: startUs,
+      },
+      signal,
+    );
+    const left = done.droppedReferences;
+    await catalog.transaction((tx) =>
+      tx.recoverTables.tasks.update(task, {
+        status: 'FINISH',
+        completionUs: clock.nowUs(),
+        result: successText(controller),
+        importedIndexCount: task.totalIndexCount,
+        importedConstraintCount: task.totalConstraintCount,
+        importedRefConstraintCount: task.totalRefConstraintCount - left.length,
+        comment:
+          left.length === 0 ? '' : `foreign keys to tables that were not recovered are left out: ${left.join(', ')}`,
+      }),
+    );
+  } catch (error) {
+    if (signal.aborted || !ends(error)) throw error;
+    const { comment } = jobResult(controller, error, 'IMPORT_TABLE');
+    await catalog.transaction((tx) =>
+      tx.recoverTables.tasks.update(task, {
+        ...{ status: 'FINISH', completionUs: clock.nowUs(), result: failedText },
+        comment: `import table ${tableText(moveOf(task).to)} failed: ${comment}`,
+      }),
+    );
+  }
+}
+
+/** Every coded error but a full house belongs to the table; anything else is tried again by the job. */
+function ends(error: unknown): boolean {
+  return (
+    error instanceof ObError && !isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') && !isFault(error, 'OB_CANCELED')
+  );
+}
+
+function moveOf(task: ImportTableTask) {
+  return {
+    from: { database: task.srcDatabase, table: task.srcTable },
+    to: { database: task.targetDatabase, table: task.targetTable },
+  };
+}
+
+/** Writes the end of an import down; with `cancelled` what was not finished counts as failed with that text. */
+export async function endImport(
+  controller: Controller,
+  { tenantId, jobId }: ImportTableJob,
+  cancelled: string | null,
+): Promise<ImportEnd> {
+  const finishUs = controller.clock.nowUs();
+  return controller.catalog.transaction((tx) => {
+    const { tasks, imports } = tx.recoverTables;
+    for (const task of tasks.list({ tenantId, jobId })) {
+      if (task.status === 'FINISH' || cancelled === null) continue;
+      const changes = { status: 'FINISH' as const, completionUs: finishUs, result: failedText, comment: cancelled };
+      tasks.update(task, changes);
+    }
+    const all = tasks.list({ tenantId, jobId });
+    const failed = all.filter((task) => task.result === failedText);
+    const good = all.length - failed.length;
+    const result = failed.length === 0 ? successText(controller) : good === 0 ? failedText : partialText;
+    const whole = cancelled === null && (failed.length === 0 || good > 0);
+    const text = failed.map((task) => task.comment).join(';');
+    const comment = (cancelled ?? text).slice(0, 4000);
+    imports.update(
+      { tenantId, jobId },
+      {
+        ...{ status: whole ? 'IMPORT_FINISH' : 'IMPORT_FAILED', finishUs, result, comment },
+        ...{ finishedTableCount: good, failedTableCount: failed.length },
+      },
+    );
+    return { failed: !whole, result, comment };
+  });
+}
+
+const failedText = 'FAILED';
+const partialText = 'PARTIAL_SUCCESS';
+
+/** Spelt as the release spells it. */
+function successText({ release }: Controller): string {
+  return atLeast(release, '4.3.0') ? 'SUCCESS' : 'SUCCEESS';
+}

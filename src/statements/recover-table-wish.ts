@@ -1,0 +1,74 @@
+import { fault } from '../base/errors.ts';
+import type { TableName, TableWish } from '../policy/table-mapping.ts';
+import type { RecoverTable, Remap, TablePattern } from '../sql/statement-restore.ts';
+
+/** Reads the list and the remaps of RECOVER TABLE; 1235 for partitions, duplicates and remaps of what is not in the list. */
+export function tableWish({ tables, remaps }: Pick<RecoverTable, 'tables' | 'remaps'>): TableWish {
+  const list = listOf(tables);
+  for (const kind of ['table', 'tablegroup', 'tablespace'] as const) {
+    if (remaps.filter((each) => each.kind === kind).length > 1)
+      throw fault('OB_OP_NOT_ALLOW', `duplicate REMAP ${kind.toUpperCase()} is`);
+  }
+  const other = remaps.find((each) => each.kind !== 'table');
+  if (other) throw fault('OB_NOT_SUPPORTED', `REMAP ${other.kind.toUpperCase()} is`);
+  const items = remaps.filter((each): each is Extract<Remap, { kind: 'table' }> => each.kind === 'table');
+  if (items.some(({ items: each }) => each.some(({ from }) => from.partition !== null)))
+    throw fault('OB_NOT_SUPPORTED', 'remap partition');
+  const all = tables === 'all';
+  return Object.freeze({ all, ...list, ...(all ? { remapDatabases: [], remapTables: [] } : remapsOf(items, list)) });
+}
+
+function listOf(tables: RecoverTable['tables']): Pick<TableWish, 'databases' | 'tables'> {
+  const databases: string[] = [];
+  const names: TableName[] = [];
+  for (const item of tables === 'all' ? [] : tables) {
+    if (item.partition !== null) throw fault('OB_NOT_SUPPORTED', 'recover partition');
+    const database = item.database.toLowerCase();
+    if (item.table === null) {
+      if (databases.includes(database)) throw fault('OB_NOT_SUPPORTED', `recover duplicate database \`${database}\``);
+      databases.push(database);
+      continue;
+    }
+    const name = nameOf(item);
+    if (names.some((each) => same(each, name)))
+      throw fault('OB_NOT_SUPPORTED', `recover duplicate table \`${name.database}\`.\`${name.table}\``);
+    names.push(name);
+  }
+  return { databases, tables: names };
+}
+
+function remapsOf(
+  clauses: readonly Extract<Remap, { kind: 'table' }>[],
+  { databases, tables }: Pick<TableWish, 'databases' | 'tables'>,
+): Pick<TableWish, 'remapDatabases' | 'remapTables'> {
+  const remapDatabases: { from: string; to: string }[] = [];
+  const remapTables: { from: TableName; to: TableName }[] = [];
+  for (const { from, to } of clauses.flatMap(({ items }) => items)) {
+    const database = from.database.toLowerCase();
+    if (from.table === null) {
+      if (!databases.includes(database)) throw fault('OB_NOT_SUPPORTED', 'remap not exist recover database');
+      if (remapDatabases.some((each) => each.from === database))
+        throw fault('OB_NOT_SUPPORTED', `remap duplicate database \`${database}\``);
+      remapDatabases.push({ from: database, to: (to.database ?? database).toLowerCase() });
+      continue;
+    }
+    const name = nameOf(from);
+    if (!databases.includes(database) && !tables.some((each) => same(each, name)))
+      throw fault('OB_NOT_SUPPORTED', 'remap not exist recover table');
+    if (remapTables.some((each) => same(each.from, name)))
+      throw fault('OB_NOT_SUPPORTED', `remap duplicate table \`${name.database}\`.\`${name.table}\``);
+    const target = { database: (to.database ?? database).toLowerCase(), table: (to.table ?? name.table).toLowerCase() };
+    if (remapTables.some((each) => same(each.to, target)))
+      throw fault('OB_NOT_SUPPORTED', `remap duplicate table \`${target.database}\`.\`${target.table}\``);
+    remapTables.push({ from: name, to: target });
+  }
+  return { remapDatabases, remapTables };
+}
+
+function nameOf({ database, table }: TablePattern): TableName {
+  return { database: database.toLowerCase(), table: (table ?? '').toLowerCase() };
+}
+
+function same(a: TableName, b: TableName): boolean {
+  return a.database === b.database && a.table === b.table;
+}

@@ -1,0 +1,222 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { fault, faultText } from '../../base/errors.ts';
+import type { Cell } from '../../value/column-type.ts';
+import type { ImportedTable, StatementContext, TableImport, TableOutline } from '../tenant-engine.ts';
+import { nextValue, setNextValue } from './auto-increment.ts';
+import { enterStatement } from './connection-setup.ts';
+import { virtualDatabases } from './ddl/change.ts';
+import { createStatements, indexStatements } from './ddl/table-sql.ts';
+import { functionContext } from './function-context.ts';
+import type { Check, Execution } from './statement.ts';
+import { quoteName, sqliteName, type TableForeignKey, type TableSchema } from './table-schema.ts';
+import type { Tenant } from './tenant.ts';
+
+/** The writer is held for about this long at a time while rows are copied. */
+const turnMs = 20;
+const rowsPerLook = 200;
+const lockWaitMs = 60_000;
+
+/** Tables a tenant has, in the order of their names. */
+export function outlines(tenant: Tenant): readonly TableOutline[] {
+  return tenant.dictionary.allTables().map((table) => ({
+    database: table.schema,
+    table: table.name,
+    columnCount: table.columns.length,
+    indexCount: table.keys.length,
+    constraintCount: table.checks.length + (table.primaryKey.length > 0 ? 1 : 0),
+    references: table.foreignKeys.map((key) => ({ database: key.schema, table: key.table })),
+  }));
+}
+
+/**
+ * Copies a table of another tenant with its rows, indexes, constraints and numbering, under its new name. The rows are gathered
+ * in a table nobody sees; the last step gives it its name, so that the table is there whole or not at all. Repeating it after a
+ * crash with the same `createdUs` is harmless. Errors: 1146 no such source, 1049 no such database, 1050 the name is taken.
+ */
+export async function importTable(
+  target: Tenant,
+  source: Tenant,
+  wish: TableImport,
+  cancelled: () => boolean,
+): Promise<ImportedTable> {
+  const from = source.dictionary.table(wish.from.database, wish.from.table);
+  if (!from) throw fault('OB_TABLE_NOT_EXIST', wish.from.database, wish.from.table);
+  const { foreignKeys, dropped } = keptForeignKeys(from, wish);
+  const done = { indexCount: from.keys.length, constraintCount: from.checks.length, droppedReferences: dropped };
+  const there = target.dictionary.table(wish.to.database, wish.to.table);
+  if (there?.createdUs === wish.createdUs) return done;
+  const to: TableSchema = {
+    ...from,
+    schema: wish.to.database.toLowerCase(),
+    name: wish.to.table.toLowerCase(),
+    createdUs: wish.createdUs,
+    foreignKeys,
+  };
+  requireFree(target, to);
+  const hidden = quoteName(`__ob_import.${to.schema}.${to.name}`);
+  const check = checkOf(cancelled);
+  const step = <T>(work: () => T) => writeStep(target, check, work);
+  const { writer } = target.store;
+  await step(() => {
+    writer.exec(`DROP TABLE IF EXISTS ${hidden}`);
+    for (const sql of createStatements(to, hidden)) writer.exec(sql);
+  });
+  // Neither tenant may be closed for want of room between two turns.
+  for (const tenant of [source, target]) tenant.sessions++;
+  try {
+    await copyRows(source, from, hidden, { target, step });
+    await step(() => nameTable(target, source, { from, to, hidden }));
+  } catch (error) {
+    await writeStep(
+      target,
+      checkOf(() => false),
+      () => writer.exec(`DROP TABLE IF EXISTS ${hidden}`),
+    ).catch(() => undefined);
+    throw error;
+  } finally {
+    for (const tenant of [source, target]) tenant.sessions--;
+  }
+  return done;
+}
+
+function requireFree({ dictionary }: Tenant, to: TableSchema): void {
+  if (virtualDatabases.has(to.schema) || !dictionary.hasDatabase(to.schema))
+    throw fault('OB_ERR_BAD_DATABASE', to.schema);
+  if (dictionary.table(to.schema, to.name)) throw fault('OB_ERR_TABLE_EXIST', to.name);
+}
+
+/** Foreign keys to tables that come along, under their new names; the others cannot be kept. */
+function keptForeignKeys(from: TableSchema, { parents }: TableImport) {
+  const foreignKeys: TableForeignKey[] = [];
+  const dropped: string[] = [];
+  for (const key of from.foreignKeys) {
+    const parent = parents.find((each) => each.from.database === key.schema && each.from.table === key.table);
+    if (parent) foreignKeys.push({ ...key, schema: parent.to.database, table: parent.to.table });
+    else dropped.push(key.name);
+  }
+  return { foreignKeys, dropped };
+}
+
+interface Copying {
+  readonly target: Tenant;
+  readonly step: <T>(work: () => T) => Promise<T>;
+}
+
+/** Page by page; between pages the writer is free for the tenant's own sessions. */
+async function copyRows(source: Tenant, from: TableSchema, hidden: string, { target, step }: Copying): Promise<void> {
+  const columns = from.columns.filter((column) => !column.generated);
+  const names = columns.map((column) => quoteName(column.name)).join(', ');
+  const reader = source.store.takeReader();
+  try {
+    reader.exec('BEGIN');
+    const page = reader
+      .prepare(
+        `SELECT rowid, ${names} FROM ${sqliteName(from.schema, from.name)} WHERE rowid > ? ORDER BY rowid LIMIT ${rowsPerLook}`,
+      )
+      .raw()
+      .safeIntegers();
+    const places = columns.map(() => '?').join(', ');
+    let last = -(1n << 63n);
+    for (let more = true; more; ) {
+      await step(() => {
+        const insert = target.store.writer.prepare(`INSERT INTO ${hidden} (${names}) VALUES (${places})`);
+        const endMs = performance.now() + turnMs;
+        while (more && performance.now() < endMs) {
+          const rows = page.all(last) as readonly (readonly Cell[])[];
+          for (const row of rows) insert.run(...row.slice(1));
+          last = (rows.at(-1)?.[0] as bigint | undefined) ?? last;
+          more = rows.length === rowsPerLook;
+        }
+      });
+      await nextTurn();
+    }
+  } finally {
+    source.store.returnReader(reader);
+  }
+}
+
+interface Naming {
+  readonly from: TableSchema;
+  readonly to: TableSchema;
+  readonly hidden: string;
+}
+
+function nameTable(target: Tenant, source: Tenant, { from, to, hidden }: Naming): void {
+  const { dictionary, store } = target;
+  const { writer } = store;
+  requireFree(target, to);
+  // Otherwise SQLite would rename inside other tables' foreign keys too.
+  writer.pragma('legacy_alter_table = ON');
+  try {
+    writer.exec(`ALTER TABLE ${hidden} RENAME TO ${sqliteName(to.schema, to.name)}`);
+  } finally {
+    writer.pragma('legacy_alter_table = OFF');
+  }
+  for (const sql of indexStatements(to)) writer.exec(sql);
+  const next = nextValue(source.store.keeper, from);
+  if (next !== null) setNextValue(writer, to, next);
+  dictionary.putTable({ ...to, id: dictionary.newTableId() });
+}
+
+/** One transaction of the writer, with the functions that generated columns and checks may call. */
+async function writeStep<T>(tenant: Tenant, check: Check, work: () => T): Promise<T> {
+  const { store, dictionary } = tenant;
+  check();
+  await store.lock.take(lockWaitMs, check, check);
+  const { version } = dictionary;
+  try {
+    if (tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
+    store.writer.pragma('foreign_keys = OFF');
+    enterStatement(
+      store.writer,
+      functionContext({ context: importContext, request, tenant } as unknown as Execution),
+      check,
+    );
+    store.begin();
+    try {
+      const result = work();
+      store.commit();
+      return result;
+    } catch (error) {
+      store.rollback();
+      if (dictionary.version !== version) dictionary.reload();
+      throw error;
+    }
+  } finally {
+    if (dictionary.version !== version) tenant.plans.clear();
+    store.lock.release();
+  }
+}
+
+const request = { nowUs: 0 };
+
+/** Values are copied as they lie; only generated columns and checks look at this. */
+const importContext: StatementContext = Object.freeze({
+  database: null,
+  user: 'root',
+  host: '%',
+  grants: [],
+  timeZone: '+00:00',
+  sqlMode: '',
+  autocommit: true,
+  isolation: 'READ-COMMITTED',
+  foreignKeyChecks: false,
+  uniqueChecks: true,
+  charset: 'utf8mb4',
+  collation: 'utf8mb4_general_ci',
+  connectionId: 0,
+  lastInsertId: 0n,
+  foundRows: 0n,
+  rowCount: 0n,
+  userVariables: {},
+  systemVariables: {},
+  lockWaitTimeoutMs: lockWaitMs,
+});
+
+function checkOf(cancelled: () => boolean): Check {
+  const look = () => {
+    if (cancelled()) throw faultText('OB_CANCELED', 'the import was cancelled');
+  };
+  const none = () => undefined;
+  return Object.assign(look, { deadlineUs: 0, start: none, pause: none, leave: none, claim: none, plan: null });
+}
