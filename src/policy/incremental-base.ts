@@ -25,31 +25,49 @@ export interface BaseChoice {
 }
 
 /**
- * What an incremental backup builds on: the latest SUCCESS and AVAILABLE set of the current path. When a set its own chain
- * needs is gone it cannot be restored, and the new one becomes full.
+ * What an incremental backup builds on: the latest SUCCESS and AVAILABLE set of the current path. One a restore would pass by is
+ * no base: its chain must be whole and begin with the newest usable full set.
  */
 export function chooseBase(sets: readonly BaseCandidate[]): BaseChoice {
   const usable = new Map(sets.filter(isUsableBase).map((set) => [set.id, set]));
-  const latest = [...usable.values()].reduce<BaseCandidate | null>((a, b) => (a && a.id > b.id ? a : b), null);
-  if (latest === null) return none('no usable set lies on the current path');
-  const chain = [latest];
-  for (let set = latest; set.type === 'INC'; ) {
-    const before = usable.get(set.prevIncId);
-    if (before === undefined || before.id >= set.id)
-      return none(`set ${set.id} builds on set ${set.prevIncId}, which is not usable`);
-    chain.unshift(before);
-    set = before;
+  const newestFirst = [...usable.values()].sort((a, b) => b.id - a.id);
+  const full = newestFirst.find((set) => set.type === 'FULL');
+  if (full === undefined)
+    return { baseId: null, fullId: 0, chain: [], because: 'no usable full set lies on the current path' };
+  for (const set of newestFirst) {
+    const chain = chainOf(set, full, usable);
+    if (chain !== null) return { baseId: set.id, fullId: full.id, chain, because: '' };
   }
-  const [full] = chain;
-  const wrong = chain.find((set) => set.type === 'INC' && set.prevFullId !== full!.id);
-  if (wrong) return none(`set ${wrong.id} names set ${wrong.prevFullId} as its full set, not ${full!.id}`);
-  return { baseId: latest.id, fullId: full!.id, chain: chain.map((set) => set.id), because: '' };
+  return { baseId: full.id, fullId: full.id, chain: [full.id], because: '' };
+}
+
+/** Whether a restore would still take an incremental set with what it builds on; `sets` may hold later ones. */
+export function baseStands(
+  sets: readonly BaseCandidate[],
+  of: Pick<BaseCandidate, 'id' | 'prevFullId' | 'prevIncId'>,
+): boolean {
+  const usable = new Map(sets.filter((set) => isUsableBase(set) && set.id < of.id).map((set) => [set.id, set]));
+  const full = [...usable.values()].filter((set) => set.type === 'FULL').reduce((a, b) => (a > b.id ? a : b.id), 0);
+  const base = usable.get(of.prevIncId);
+  return full === of.prevFullId && base !== undefined && chainOf(base, usable.get(full)!, usable) !== null;
+}
+
+/** Ids from `full` to `set`, null when a link between them is missing. */
+function chainOf(
+  set: BaseCandidate,
+  full: BaseCandidate,
+  usable: ReadonlyMap<number, BaseCandidate>,
+): readonly number[] | null {
+  const chain = [set.id];
+  for (let at = set; at.id !== full.id; ) {
+    const before = usable.get(at.prevIncId);
+    if (at.type !== 'INC' || at.prevFullId !== full.id || before === undefined || before.id >= at.id) return null;
+    chain.unshift(before.id);
+    at = before;
+  }
+  return chain;
 }
 
 function isUsableBase({ here, status, fileStatus }: BaseCandidate): boolean {
   return here && status === 'SUCCESS' && fileStatus === 'AVAILABLE';
-}
-
-function none(because: string): BaseChoice {
-  return { baseId: null, fullId: 0, chain: [], because };
 }

@@ -43,7 +43,23 @@ export function chooseSets(sets: readonly PlanSet[], untilScn: Scn, digests: rea
       chain = [set];
     } else chain.push(set);
   }
-  return { chain, wrongPassword: null, rejected };
+  const needed = linked(chain);
+  for (const former of chain) {
+    // Two backups that ran at once may build on the same set: the later one does not need the earlier.
+    if (!needed.includes(former)) reject(former, `set ${needed.at(-1)?.id} does not build on it`);
+  }
+  return { chain: needed, wrongPassword: null, rejected };
+}
+
+/** The last set with all it builds on, the full set first. */
+function linked(chain: readonly PlanSet[]): readonly PlanSet[] {
+  const needed: PlanSet[] = [];
+  for (let set = chain.at(-1); set !== undefined; ) {
+    needed.unshift(set);
+    const { prevIncId } = set;
+    set = set.type === 'FULL' ? undefined : chain.find((member) => member.id === prevIncId);
+  }
+  return needed;
 }
 
 /** True when the files of a set can be used at all. */

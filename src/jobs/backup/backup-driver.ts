@@ -9,9 +9,10 @@ import { dataDestination, openPaced } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { beginSet } from './begin-set.ts';
 import { copyLog } from './complement-log.ts';
-import { copyData, copyMeta } from './copy-set.ts';
+import { becomeFull, copyData, copyMeta } from './copy-set.ts';
 import { endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
 import { destinationMissing, JobCanceled, type JobRun, taskMemory } from './job-run.ts';
+import { standsByRows } from './set-base.ts';
 import { advanceSysJob } from './sys-job.ts';
 
 export { tenantIsNormal } from './backup-rows.ts';
@@ -120,7 +121,8 @@ async function driveSteps(run: JobRun): Promise<void> {
     else if (task.status === 'BACKUP_LOG' && taskMemory(task).copiedScn !== undefined) {
       const ended = await endIsWritten(now, task, set);
       if (!ended) await waitForArchive(now, task, set);
-      if (!ended && set.plusArchivelog && !taskMemory(task).logCopied) await copyLog(now, task, set);
+      if (!ended && !(await controller.catalog.read((tx) => standsByRows(tx, set)))) await becomeFull(now, task, set);
+      else if (!ended && set.plusArchivelog && !taskMemory(task).logCopied) await copyLog(now, task, set);
       else await finishSet(now, task, set);
     } else await copyData(now, task, set);
   }

@@ -10,7 +10,7 @@ import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { activeMasterKey } from '../tenant-keys.ts';
 import { passwordKeyName, passwordKeyOf, setKeyName } from './backup-rows.ts';
 import { destinationMissing, type JobRun, requireDestination, type TaskMemory } from './job-run.ts';
-import { findBase, type SetBase } from './set-base.ts';
+import { baseByRows, findBase, type SetBase } from './set-base.ts';
 import { setKeyUnderMaster, setKeyUnderPassword } from './set-key.ts';
 import { placeOf } from './set-place.ts';
 
@@ -23,12 +23,14 @@ export async function beginSet(run: JobRun): Promise<void> {
   const place = await placeOf(controller, tenant);
   const engine = await tenantEngineOf(controller, tenant.tenantId);
   const { scn } = await (await engine.log()).barrier();
-  const base = job.backupType === 'INC' ? await findBase(run, engine) : null;
+  const found = job.backupType === 'INC' ? await findBase(run, engine) : null;
   await catalog.transaction((tx) => {
     // Cancelled meanwhile: the driver sees it when it reads the row again.
     if (tx.backups.jobs.get(job)?.status !== 'INIT') return;
     const destination = dataDestination(tx, catalog.secrets, tenant.tenantId);
     if (destination === null) throw destinationMissing();
+    // Whatever was found may have begun to be cleaned since.
+    const base = found?.baseId === baseByRows(tx, tenant.tenantId, job.path).baseId ? found : null;
     const key = makeSetKey(tx, run);
     const encryptionMode = job.passwd !== '' ? 'PASSWORD' : key === null ? 'NONE' : 'TRANSPARENT_ENCRYPTION';
     const info = tx.destinations.storageInfo.get({

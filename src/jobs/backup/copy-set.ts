@@ -106,16 +106,19 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
   });
 }
 
-/** The rows first: from then on the files of the incremental set are leftovers. */
-function becomeFull({ controller, job }: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
-  const { since, ...memory } = taskMemory(task);
-  controller.log.info('an incremental backup becomes full', { tenant: job.tenantId, job: job.jobId, since });
+/**
+ * Begins a set anew as a full one, because what its base holds does not count any more. The rows first: from then on the files
+ * of the incremental set are leftovers.
+ */
+export function becomeFull({ controller, job }: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
+  const { place, retryId, wrappedKey, keyVersion } = taskMemory(task);
+  controller.log.info('an incremental backup becomes full', { tenant: job.tenantId, job: job.jobId });
   return controller.catalog.transaction((tx) => {
     tx.backups.jobs.update(job, { backupType: 'FULL' });
     tx.backups.sets.update(set, { backupType: 'FULL', prevFullBackupSetId: 0, prevIncBackupSetId: 0 });
-    const stepData: TaskMemory = { ...memory, wasIncremental: true };
+    const stepData: TaskMemory = { place, retryId, wrappedKey, keyVersion, wasIncremental: true };
     tx.backups.tasks.update(task, { status: 'INIT', stepData });
-    const reason = 'what changed since its base is not known for sure any more';
+    const reason = 'its base, or what changed since, does not count any more';
     tx.events.record('backup_data', 'incremental becomes full', { tenant_id: job.tenantId, job_id: job.jobId, reason });
   });
 }

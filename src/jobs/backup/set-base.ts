@@ -1,7 +1,7 @@
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import { parseSetPlaceholder, setsDirectory } from '../../destination/layout.ts';
-import { type BaseChoice, chooseBase } from '../../policy/incremental-base.ts';
+import { type BaseCandidate, type BaseChoice, baseStands, chooseBase } from '../../policy/incremental-base.ts';
 import type { ChangePoint, TenantEngine } from '../../tenants/tenant-engine.ts';
 import type { JobRun } from './job-run.ts';
 import { dataFilesBytes, setNameOf } from './set-files.ts';
@@ -20,7 +20,18 @@ export function setMemory(set: BackupSet): SetMemory {
 
 /** What an incremental set of the tenant would build on, by the rows alone. `path` is the current data path as shown. */
 export function baseByRows(tx: Repositories, tenantId: number, path: string): BaseChoice {
-  const candidates = tx.backups.sets.list({ tenantId }).map((set) => ({
+  return chooseBase(candidates(tx, tenantId, path));
+}
+
+/** Whether what a set builds on may still be restored; always so for a full set. */
+export function standsByRows(tx: Repositories, set: BackupSet): boolean {
+  if (set.backupType === 'FULL') return true;
+  const { backupSetId: id, prevFullBackupSetId: prevFullId, prevIncBackupSetId: prevIncId } = set;
+  return baseStands(candidates(tx, set.tenantId, set.path), { id, prevFullId, prevIncId });
+}
+
+function candidates(tx: Repositories, tenantId: number, path: string): readonly BaseCandidate[] {
+  return tx.backups.sets.list({ tenantId }).map((set) => ({
     id: set.backupSetId,
     type: set.backupType,
     status: set.status,
@@ -29,7 +40,6 @@ export function baseByRows(tx: Repositories, tenantId: number, path: string): Ba
     prevIncId: set.prevIncBackupSetId,
     here: set.path === path,
   }));
-  return chooseBase(candidates);
 }
 
 /** What an incremental set is made against. */
