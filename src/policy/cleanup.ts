@@ -165,7 +165,7 @@ function judgePiece(wish: CleanupWish, piece: CleanupPiece, cleanPoint: CleanupS
   if (piece.destId !== wish.archiveDestId) return [false, 'it lies on a former destination'];
   if (piece.fileStatus === 'DELETING') return [true, 'its deletion had begun'];
   if (piece.status === 'ACTIVE') return [false, 'it is the active piece'];
-  if (wish.inUse.pieces.has(pieceText(piece))) return [false, 'a running restore reads it'];
+  if (wish.inUse.pieces.has(pieceText(piece))) return [false, 'a running restore or a standby tenant reads it'];
   if (wish.policy === 'log_only') return judgeLogOnly(wish, piece, ends);
   if (cleanPoint === null) return [false, 'no usable full set before the recovery window'];
   return endsBefore(ends, piece, cleanPoint.startReplayScn)

@@ -90,7 +90,12 @@ describe('DRY RUN', () => {
     const jobs = await scene.harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: 'r' }));
     expect(jobs.map((job) => job.status)).toEqual(['RESTORE_SUCCESS', 'RESTORE_SUCCESS']);
     expect(await scene.harness.value('r', 'SELECT COUNT(*) FROM d.t')).toBe('2');
+    expect((await dryRun('')).filter((row) => row.includes('reads it'))).toEqual([]);
     expect((await dryRun('')).slice(0, 2).every((row) => row.includes('DROP'))).toBe(true);
+    // It is a standby now; rolled forward it takes the pieces from there on.
+    await scene.harness.say('ALTER SYSTEM RECOVER STANDBY TENANT = r UNTIL UNLIMITED');
+    expect((await dryRun('')).filter((row) => /PIECE .*a standby tenant reads it/.test(row)).length).toBeGreaterThan(0);
+    await scene.harness.say('ALTER SYSTEM RECOVER STANDBY TENANT = r CANCEL');
     await scene.harness.say("ALTER SYSTEM DROP DELETE BACKUP POLICY 'default'", 'a');
   });
 });

@@ -102,7 +102,7 @@ describe('what is never dropped', () => {
     expect(because({ ...worked, sets }, 'set', 1)).toBe('keep: set 6 builds on it');
     const inUse = { sets: new Set([1]), pieces: new Set([pieceText({ roundId: 1, pieceId: 2 })]) };
     expect(dropped({ ...worked, inUse }).slice(0, 2)).toEqual(['set 2', 'piece 1.1']);
-    expect(because({ ...worked, inUse }, 'piece', 2)).toBe('keep: a running restore reads it');
+    expect(because({ ...worked, inUse }, 'piece', 2)).toBe('keep: a running restore or a standby tenant reads it');
   });
 
   test('the last piece of a stopped round that ends exactly where the set does', () => {

@@ -21,9 +21,9 @@ export const namedRefusals: readonly Refusal[] = [
   [sys, 'ALTER SYSTEM DELETE BACKUPSET 1', 1235, 'need to specify a tenant name not supported'],
   [t, 'ALTER SYSTEM DELETE BACKUPPIECE 1 TENANT = t', 1235, 'user tenant cannot specify tenant names not supported'],
   [t, 'ALTER SYSTEM DELETE BACKUPSET 1,2', 1235, later('DELETE BACKUPSET with a list')],
-  [t, 'ALTER SYSTEM DELETE BACKUPPIECE 1', 1235, is('delete backuppiece')],
+  [t, 'ALTER SYSTEM DELETE BACKUPPIECE 1', 1235, is('function')],
   [t, 'ALTER SYSTEM DELETE ARCHIVELOG_PIECE 1', 1235, later('DELETE ARCHIVELOG_PIECE')],
-  [sys, "ALTER SYSTEM DELETE OBSOLETE BACKUP TENANT = t DESCRIPTION = 'x'", 1235, is('delete obsolete backup')],
+  [sys, "ALTER SYSTEM DELETE OBSOLETE BACKUP TENANT = t DESCRIPTION = 'x'", 1235, is('function')],
   // Key and parameter backups, validation, services, storage.
   [sys, "ALTER SYSTEM BACKUP CLUSTER PARAMETERS TO 'file:///x'", 1235, later('BACKUP CLUSTER PARAMETERS')],
   [

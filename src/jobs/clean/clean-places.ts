@@ -59,7 +59,7 @@ export function cleanupWish(
     pieces: tx.archives.pieces.select(present, tenantId).map(pieceOf),
     dataDestId: places.data?.destId ?? null,
     archiveDestId: places.archive?.destId ?? null,
-    inUse: itemsInUse(tx, places),
+    inUse: itemsInUse(tx, tenantId, places),
   };
 }
 
@@ -87,7 +87,7 @@ function pieceOf(piece: ArchivePiece): CleanupPiece {
 }
 
 /** Sets and pieces of these places that restores of this server read now. */
-function itemsInUse(tx: Repositories, { data, archive }: CleanPlaces): ItemsInUse {
+function itemsInUse(tx: Repositories, tenantId: number, { data, archive }: CleanPlaces): ItemsInUse {
   const sets = new Set<number>();
   const pieces = new Set<string>();
   for (const job of tx.restores.liveJobs()) {
@@ -98,7 +98,21 @@ function itemsInUse(tx: Repositories, { data, archive }: CleanPlaces): ItemsInUs
     if (archive !== null && memory.archive && pathOf(memory.archive) === pathOf(archive.text))
       for (const piece of memory.pieces ?? []) pieces.add(pieceText(piece));
   }
+  for (const piece of archive === null ? [] : followedPieces(tx, tenantId, archive)) pieces.add(pieceText(piece));
   return { sets, pieces };
+}
+
+/** Pieces of this archive that standby tenants are still to take: those that are to go further than they are. */
+function followedPieces(tx: Repositories, tenantId: number, archive: CleanPlace): readonly ArchivePiece[] {
+  const from = tx.restores.logSources
+    .list({ type: 'LOCATION' })
+    .filter((source) => pathOf(source.value.replace(/^LOCATION=/, '')) === pathOf(archive.text))
+    .map((source) => tx.tenants.get({ tenantId: source.tenantId }))
+    .filter((tenant) => tenant?.role === 'STANDBY' && (tenant.recoveryUntilScn ?? 0n) > (tenant.syncScn ?? 0n))
+    .map((tenant) => tenant?.syncScn ?? 0n);
+  if (from.length === 0) return [];
+  const first = from.reduce((least, scn) => (scn < least ? scn : least));
+  return tx.archives.pieces.list({ tenantId, destId: archive.destId }).filter((piece) => piece.endScn > first);
 }
 
 function pathOf(text: string): string {
