@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads';
 import type { ThreadModule } from '../tenants/tenant-engine.ts';
 import { type ApplyTaskInput, applyTask } from './apply-task.ts';
 import { type BackupTaskInput, backupTask } from './backup-task.ts';
+import { checkTask } from './check-task.ts';
 import { type RestoreTaskInput, restoreTask } from './restore-task.ts';
 import { serveThread } from './thread-guest.ts';
 import { systemIo, type ThreadIo } from './thread-io.ts';
@@ -15,6 +16,7 @@ serveThread({
   backup: (input: BackupTaskInput, context) => backupTask(input, context, io),
   restore: (input: RestoreTaskInput, context) => restoreTask(input, context, io),
   apply: (input: ApplyTaskInput, context) => applyTask(input, context),
+  check: (target: ThreadModule) => checkTask(target),
   verifyData: (input: VerifyDataInput, context) => verifyDataTask(input, context, io),
   verifyLog: (input: VerifyLogInput, context) => verifyLogTask(input, context, io),
 });

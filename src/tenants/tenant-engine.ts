@@ -312,6 +312,11 @@ export interface EngineThreadModule {
   openLogReader(data: unknown, from: LogPosition | null): LogReader;
   openBlockWriter(data: unknown): BlockWriter;
   openLogApplier(data: unknown): LogApplier;
+  /**
+   * Proves that a filled tenant is whole, throwing OB_CHECKSUM_ERROR where it is not; `finish` of the target then need not.
+   * May take long. Engines without it check in `finish`.
+   */
+  checkRestored?(data: unknown): Promise<void>;
 }
 
 export interface BlockReader {

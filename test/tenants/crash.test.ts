@@ -51,11 +51,11 @@ function restoreHash(root: string, archive: readonly ArchiveRecord[], untilScn: 
   const dbFd = openSync(path, 'w+');
   const alive = newAliveFlag();
   for (const { scn } of chain) {
-    const writer = openBlockWriter({ dbFd, alive });
+    const writer = openBlockWriter({ dbFd, alive, path: '', whole: new SharedArrayBuffer(4) });
     for (const bytes of blocksOf(join(root, `set-${scn}`))) writer.write(blockNoOf(bytes), bytes);
     writer.close();
   }
-  const applier = openLogApplier({ dbFd, alive });
+  const applier = openLogApplier({ dbFd, alive, path: '', whole: new SharedArrayBuffer(4) });
   for (const { bytes, commits } of archive)
     applier.apply({ bytes, commits: commits.map(([scn, end]) => ({ scn: BigInt(scn), end })) }, setScn, untilScn);
   applier.close();

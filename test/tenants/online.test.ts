@@ -158,7 +158,7 @@ test('the lock page at 1 GiB is left out, and its hole kept', () => {
       changed: null,
       alive,
     });
-    const writer = openBlockWriter({ dbFd: copy, alive });
+    const writer = openBlockWriter({ dbFd: copy, alive, path: '', whole: new SharedArrayBuffer(4) });
     const into = new Uint8Array(maxBlockBytes);
     for (const blockNo of [511, 512]) writer.write(blockNo, into.slice(0, reader.read(blockNo, into)));
     writer.close();

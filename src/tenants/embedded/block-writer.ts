@@ -10,12 +10,14 @@ import { pageBytes } from './wal-format.ts';
 export function openBlockWriter(data: RestoreData): BlockWriter {
   let sized = 0;
   const alive = new Int32Array(data.alive);
+  const whole = new Int32Array(data.whole);
   return {
     write(blockNo, bytes) {
       const header = readBlockHeader(bytes);
       if (header.firstPage !== firstPageOf(blockNo))
         throw faultText('OB_INVALID_DATA', `block ${blockNo} holds the pages of another block`);
       requireAlive(alive, 'the restore');
+      Atomics.store(whole, 0, 0);
       // The page count of the newest set wins: an incremental set may have shrunk the tenant.
       if (sized !== header.databasePages) ftruncateSync(data.dbFd, header.databasePages * pageBytes);
       sized = header.databasePages;

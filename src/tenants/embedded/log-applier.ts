@@ -10,6 +10,10 @@ import { pageBytes } from './wal-format.ts';
 export interface RestoreData {
   readonly dbFd: number;
   readonly alive: AliveFlag;
+  /** The file behind `dbFd`. */
+  readonly path: string;
+  /** One cell: 1 once the file was found whole, 0 again with every write. */
+  readonly whole: SharedArrayBuffer;
 }
 
 /**
@@ -19,6 +23,7 @@ export interface RestoreData {
 export function openLogApplier(data: RestoreData): LogApplier {
   const { dbFd } = data;
   const alive = new Int32Array(data.alive);
+  const whole = new Int32Array(data.whole);
   let current: Scn | null = null;
   let pages: number | null = null;
   return {
@@ -33,6 +38,7 @@ export function openLogApplier(data: RestoreData): LogApplier {
         if (commit.scn <= current) continue;
         if (commit.previous !== current) throw notContinuous(commit, current);
         requireAlive(alive, 'the restore');
+        Atomics.store(whole, 0, 0);
         writePages(dbFd, chunk.bytes, commit);
         current = commit.scn;
         pages = commit.databasePages;

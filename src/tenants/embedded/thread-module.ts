@@ -22,3 +22,9 @@ export function openLogApplier(data: unknown): LogApplier {
   const target = data as logApplier.RestoreData | logStage.StageData;
   return 'stageFd' in target ? logStage.openLogStage(target) : logApplier.openLogApplier(target);
 }
+
+/** Loads SQLite only now: most copy threads never need it. */
+export async function checkRestored(data: unknown): Promise<void> {
+  const check = await import('./restore-check.ts');
+  check.checkRestored(data as logApplier.RestoreData);
+}
