@@ -76,6 +76,12 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     },
     finishRestore: (tenantId, untilScn) => restores.finish(tenantId, untilScn),
     abortRestore: (tenantId) => restores.abort(tenantId),
+    databases: (tenantId) => [...tenants.get(tenantId).dictionary.databases().keys()],
+    outlines: (tenantId) => outlines(tenants.get(tenantId)),
+    async importTable(tenantId, sourceTenantId, wish, flag) {
+      const cancel = new Int32Array(flag);
+      return importTable(tenants.get(tenantId), tenants.get(sourceTenantId), wish, () => Atomics.load(cancel, 0) !== 0);
+    },
     beginRoll(tenantId) {
       const tenant = tenants.get(tenantId);
       const stage = rolls.begin(tenant);

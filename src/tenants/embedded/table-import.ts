@@ -62,7 +62,7 @@ export async function importTable(
     for (const sql of createStatements(to, hidden)) writer.exec(sql);
   });
   // Neither tenant may be closed for want of room between two turns.
-  for (const tenant of [source, target]) tenant.sessions++;
+  for (const tenant of [source, target]) tenant.held = true;
   try {
     await copyRows(source, from, hidden, { target, step });
     await step(() => nameTable(target, source, { from, to, hidden }));
@@ -74,7 +74,7 @@ export async function importTable(
     ).catch(() => undefined);
     throw error;
   } finally {
-    for (const tenant of [source, target]) tenant.sessions--;
+    for (const tenant of [source, target]) tenant.held = false;
   }
   return done;
 }
