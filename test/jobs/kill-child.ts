@@ -2,6 +2,7 @@ import { argv, kill, pid, stdout } from 'node:process';
 import type { Medium } from '../../src/media/medium.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
 import { type Harness, makePool, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+import { ended } from './validate-scene.ts';
 
 /*
  * A server without sockets that goes through the life of a tenant and kills itself with SIGKILL at the n-th point: before or
@@ -75,6 +76,8 @@ await settle(harness);
 await shipped(harness, 'a');
 await makePool(harness, 'pool_child');
 await harness.say('DROP RESOURCE POOL pool_child');
+await harness.say('ALTER SYSTEM VALIDATE BACKUP', 'a');
+await ended(harness);
 await restoredValue(harness, 'a', 'copy', 'SELECT COUNT(*) FROM d.t');
 await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
 await roundIs(harness, 'SUSPEND');

@@ -7,6 +7,7 @@ import { type PieceName, pieceDirectory, pieceLsKeys } from '../../destination/a
 import { formatFileKey, setDirectory } from '../../destination/layout.ts';
 import type { LogPosition } from '../../tenants/tenant-engine.ts';
 import { userLsId } from '../archive/archive-files.ts';
+import { setNameOf } from '../backup/set-files.ts';
 import { openSetKey } from '../backup/set-key.ts';
 import type { Controller } from '../controller.ts';
 import { jobSecret } from '../job-secrets.ts';
@@ -67,19 +68,21 @@ async function checkObject(
   return notes;
 }
 
-/** Directories of the sets and pieces of the same place that have tasks of their own. */
-async function coveredBy({ controller, job }: ValidateRun, task: ValidateTask): Promise<ReadonlySet<string>> {
-  const { place } = task.stepData as ValidateTaskMemory;
-  const tasks = await controller.catalog.read((tx) =>
-    tx.proofs.tasks.list({ tenantId: job.tenantId, jobId: job.jobId }).filter((one) => one.path === task.path),
-  );
-  const names = tasks.map((one) => {
-    const memory = one.stepData as ValidateTaskMemory;
-    if (memory.place !== place || one.taskType === 'DESTINATION') return '';
-    if (one.taskType === 'BACKUP PIECE') return pieceDirectory(one);
-    return setDirectory({ backupSetId: one.backupSetId, backupType: memory.backupType ?? 'full' });
+/** Directories of the sets and pieces that have tasks of their own, and of those the catalog knows: they may have begun since. */
+async function coveredBy({ controller, job }: ValidateRun, { path }: ValidateTask): Promise<ReadonlySet<string>> {
+  const { tenantId, jobId } = job;
+  return controller.catalog.read((tx) => {
+    const tasks = tx.proofs.tasks.list({ tenantId, jobId, path }).map((task) => {
+      if (task.taskType === 'BACKUP PIECE') return pieceDirectory(task);
+      const { backupType = 'full' } = task.stepData as ValidateTaskMemory;
+      return setDirectory({ backupSetId: task.backupSetId, backupType });
+    });
+    const sets = tx.backups.sets
+      .list({ tenantId, path })
+      .filter(({ status, fileStatus }) => status !== 'FAILED' && fileStatus !== 'DELETED');
+    const pieces = tx.archives.pieces.list({ tenantId, path }).filter(({ fileStatus }) => fileStatus !== 'DELETED');
+    return new Set([...tasks, ...sets.map((set) => setDirectory(setNameOf(set))), ...pieces.map(pieceDirectory)]);
   });
-  return new Set(names);
 }
 
 async function meansOf({ controller, job, signal }: ValidateRun, { medium }: OpenPlace): Promise<CheckMeans> {
