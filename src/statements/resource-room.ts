@@ -19,11 +19,15 @@ export function shortResource(
     memory: demand.memorySize * BigInt(count),
     log: demand.logDiskSize * BigInt(count),
   };
+  // All at once: a server may hold thousands of pools.
+  const configs = new Map(tx.resources.unitConfigs.list().map((config) => [config.unitConfigId, config]));
+  const unitCounts = new Map<number, number>();
+  for (const { resourcePoolId: id } of tx.resources.units.list()) unitCounts.set(id, (unitCounts.get(id) ?? 0) + 1);
   for (const pool of tx.resources.pools.list()) {
     if (!isOther(pool.resourcePoolId)) continue;
-    const config = tx.resources.unitConfigs.get(pool);
-    if (config === null) throw new Error(`pool ${pool.name} has no unit`);
-    const units = tx.resources.units.list({ resourcePoolId: pool.resourcePoolId }).length;
+    const config = configs.get(pool.unitConfigId);
+    if (config === undefined) throw new Error(`pool ${pool.name} has no unit`);
+    const units = unitCounts.get(pool.resourcePoolId) ?? 0;
     used.cpu += config.maxCpu * units;
     used.memory += config.memorySize * BigInt(units);
     used.log += config.logDiskSize * BigInt(units);

@@ -16,12 +16,31 @@ type Callable = (...args: SqlValue[]) => SqlValue;
  */
 export function registerFunctions(db: Database, context: () => FunctionContext): void {
   registerAggregates(db);
-  for (const definition of functionDefinitions.values()) {
-    const callable = callableOf(definition, context);
-    if (!callable) continue;
-    const options = { varargs: true, deterministic: definition.volatile !== true, safeIntegers: true };
-    db.function(`my_${definition.name}`, options, callable as (...args: unknown[]) => unknown);
-  }
+  for (const definition of functionDefinitions.values()) register(db, definition, context);
+}
+
+/**
+ * As `registerFunctions`, but each function only when a text names it: a connection with all of them is half a megabyte
+ * larger. Functions the schema names must be asked for, too, with its texts.
+ */
+export function registerFunctionsOf(db: Database, context: () => FunctionContext): (text: string) => void {
+  registerAggregates(db);
+  const known = new Set<string>();
+  return (text) => {
+    for (const [, name] of text.matchAll(/\bmy_(\w+)/g)) {
+      if (known.has(name!)) continue;
+      known.add(name!);
+      const definition = functionDefinitions.get(name!);
+      if (definition) register(db, definition, context);
+    }
+  };
+}
+
+function register(db: Database, definition: FunctionDefinition, context: () => FunctionContext): void {
+  const callable = callableOf(definition, context);
+  if (!callable) return;
+  const options = { varargs: true, deterministic: definition.volatile !== true, safeIntegers: true };
+  db.function(`my_${definition.name}`, options, callable as (...args: unknown[]) => unknown);
 }
 
 function callableOf(definition: FunctionDefinition, context: () => FunctionContext): Callable | null {

@@ -1,5 +1,5 @@
 import type { FunctionContext } from '../../sql/functions/context.ts';
-import { registerFunctions } from '../../sql/functions/register.ts';
+import { registerFunctionsOf } from '../../sql/functions/register.ts';
 import type { Connection } from './connection.ts';
 import { informationSchema } from './show/information-schema.ts';
 import type { SqlTenant } from './sql-tenant.ts';
@@ -20,7 +20,7 @@ export function setupConnection(connection: Connection, tenant: () => SqlTenant)
   const state: ConnectionState = { functions: null, check: null };
   states.set(connection, state);
   let untilCheck = callsPerCheck;
-  registerFunctions(connection, () => {
+  const registerThoseOf = registerFunctionsOf(connection, () => {
     if (--untilCheck <= 0) {
       untilCheck = callsPerCheck;
       state.check?.();
@@ -28,20 +28,15 @@ export function setupConnection(connection: Connection, tenant: () => SqlTenant)
     if (!state.functions) throw new Error('a function of tenant SQL was called outside of a statement');
     return state.functions;
   });
+  const addViewsOf = viewsOf(connection, tenant);
+  bringNames(connection, (text) => {
+    registerThoseOf(text);
+    addViewsOf(text);
+  });
   connection.function('my_tick', { directOnly: false }, () => {
     state.check?.();
     return 1;
   });
-  for (const view of informationSchema) {
-    connection.table(`__is_${view.name.toLowerCase()}`, {
-      columns: view.columns.map((column) => column.name),
-      *rows() {
-        // SQLite takes JavaScript's numbers for REAL.
-        for (const row of view.rows(tenant()))
-          yield row.map((cell) => (typeof cell === 'number' ? BigInt(cell) : cell));
-      },
-    } as Parameters<Connection['table']>[1]);
-  }
 }
 
 /** Tells the connection's functions whose statement runs. */
@@ -51,4 +46,51 @@ export function enterStatement(connection: Connection, functions: FunctionContex
   state.functions = functions;
   state.check = check;
   check.start();
+}
+
+/** The tables information_schema is read from, each when a text names it: they are large, and hardly ever asked for. */
+function viewsOf(connection: Connection, tenant: () => SqlTenant): (text: string) => void {
+  const known = new Set<string>();
+  return (text) => {
+    for (const [, name] of text.matchAll(/\b__is_(\w+)/g)) {
+      const view = views.get(name!);
+      if (!view || known.has(name!)) continue;
+      known.add(name!);
+      connection.table(`__is_${name}`, {
+        columns: view.columns.map((column) => column.name),
+        *rows() {
+          // SQLite takes JavaScript's numbers for REAL.
+          for (const row of view.rows(tenant()))
+            yield row.map((cell) => (typeof cell === 'number' ? BigInt(cell) : cell));
+        },
+      } as Parameters<Connection['table']>[1]);
+    }
+  };
+}
+
+const views = new Map(informationSchema.map((view) => [view.name.toLowerCase(), view]));
+
+/** Shows `bring` every text before it is compiled, and those of generated columns and checks with the schema. */
+function bringNames(connection: Connection, bring: (text: string) => void): void {
+  const { prepare, exec } = connection;
+  const schemaTexts = `SELECT sql FROM sqlite_schema WHERE sql LIKE '%my\\_%' ESCAPE '\\'`;
+  const bringSchema = () => {
+    for (const text of prepare.call(connection, schemaTexts).pluck().all()) bring(String(text));
+  };
+  bringSchema();
+  connection.prepare = ((text: string) => {
+    bring(text);
+    try {
+      return prepare.call(connection, text);
+    } catch (error) {
+      // A table made by another connection.
+      if (!(error instanceof Error) || !/(no such|unknown) function: my_/.test(error.message)) throw error;
+      bringSchema();
+      return prepare.call(connection, text);
+    }
+  }) as Connection['prepare'];
+  connection.exec = (text: string) => {
+    bring(text);
+    return exec.call(connection, text);
+  };
 }

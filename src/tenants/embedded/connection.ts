@@ -1,3 +1,4 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { pageBytes } from './wal-format.ts';
 
@@ -41,7 +42,9 @@ export function createDataFile(path: string, scn: bigint, rows: readonly Diction
     connection.pragma(`page_size = ${pageBytes}`);
     connection.pragma('auto_vacuum = NONE');
     connection.pragma('encoding = "UTF-8"');
-    connection.pragma('synchronous = FULL');
+    // Half a file is worth nothing: it is made durable in one go, when it is whole.
+    connection.pragma('synchronous = OFF');
+    connection.pragma('journal_mode = MEMORY');
     connection.exec(`
       BEGIN;
       CREATE TABLE __ob_scn (id INTEGER PRIMARY KEY, scn INTEGER NOT NULL, previous INTEGER NOT NULL);
@@ -55,5 +58,11 @@ export function createDataFile(path: string, scn: bigint, rows: readonly Diction
     connection.pragma('journal_mode = WAL');
   } finally {
     connection.close();
+  }
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }

@@ -83,7 +83,7 @@ export class TenantStore implements SqlStore {
     this.#limits = limits;
     this.#setup = setup;
     this.files = new TenantFiles(paths);
-    this.keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 64 });
+    this.keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 16 });
     this.writer = openConnection(paths.data, { ...limits, readonly: false });
     setup(this.writer);
     this.#scn = this.writer.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
