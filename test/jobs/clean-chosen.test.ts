@@ -39,6 +39,24 @@ async function dryRun(rest: string): Promise<readonly string[]> {
   });
 }
 
+/** Runs `work` while the piece set 3 ends in counts as damaged. */
+async function withBrokenPiece<T>(work: () => Promise<T>): Promise<T> {
+  const { catalog } = scene.harness.controller;
+  const { tenantId } = scene;
+  const proof = await catalog.transaction((tx) => {
+    const scn = tx.backups.setById(tenantId, 3)?.minRestoreScn ?? 0n;
+    const piece = tx.archives.pieces.list({ tenantId }).find((one) => one.startScn <= scn && scn < one.endScn)!;
+    const { path, destId, roundId, pieceId } = piece;
+    const key = { tenantId, objectType: 'BACKUP PIECE' as const, path, destId, backupSetId: 0, roundId, pieceId };
+    const rest = { verifiedUs: 0, durationUs: 0, bytes: 0n, damagedCount: 1, comment: '' };
+    tx.proofs.proofs.put({ ...key, ...rest, method: 'VALIDATE', result: 'BROKEN' });
+    return key;
+  });
+  const result = await work();
+  await catalog.transaction((tx) => tx.proofs.proofs.remove(proof));
+  return result;
+}
+
 async function refused(sql: string): Promise<string> {
   try {
     await scene.harness.say(sql, 'a');
@@ -63,6 +81,9 @@ describe('DRY RUN', () => {
     expect(found.filter((row) => row.startsWith('BACKUP PIECE')).length).toBe(Object.keys(before.pieces).length);
     expect((await dryRun("RECOVERY_WINDOW '30d'")).filter((row) => row.includes('DROP'))).toEqual([]);
     expect(await refused('ALTER SYSTEM DELETE OBSOLETE BACKUP DRY RUN')).toContain('without a delete policy');
+    expect(await withBrokenPiece(() => dryRun("RECOVERY_WINDOW = '1h'"))).toContain(
+      'BACKUP SET 1 KEEP: it is the newest usable full set before the recovery window',
+    );
     const after = await cleanRows(scene);
     expect([after.jobs, after.sets]).toEqual([before.jobs, before.sets]);
   });

@@ -77,6 +77,11 @@ describe('what is never dropped', () => {
     // The archive began anew on day 5: set 2 of day 4 ends in a hole.
     const pieces = [...round(0.5, 2, { stopped: true }), ...round(5, 15, { roundId: 2, firstId: 3 })];
     expect(dropped({ ...worked, sets: [setOfDay(1, 1), setOfDay(2, 4), setOfDay(3, 14)], pieces })).toEqual([]);
+    // The piece set 3 ends in is damaged.
+    const damaged = worked.pieces.map((piece) =>
+      piece.pieceId === 7 ? { ...piece, fileStatus: 'BROKEN' as const } : piece,
+    );
+    expect(decideCleanup({ ...worked, pieces: damaged }).cleanPoint?.id).toBe(1);
     const own = [setOfDay(1, 1), setOfDay(2, 4, { plusArchivelog: true }), setOfDay(3, 14)];
     expect(dropped({ ...worked, sets: own, pieces })).toEqual(['set 1', 'piece 1.1', 'piece 1.2']);
   });

@@ -51,12 +51,13 @@ export function cleanupWish(
   policy: CleanupWish['policy'],
   expiryUs: number,
 ): CleanupWish {
+  const broken = brokenPieces(tx, tenantId);
   return {
     policy,
     expiryUs,
     // What was deleted long ago plays no part, and its rows are kept for ever.
     sets: tx.backups.sets.select(present, tenantId).map(setOf),
-    pieces: tx.archives.pieces.select(present, tenantId).map(pieceOf),
+    pieces: tx.archives.pieces.select(present, tenantId).map((piece) => pieceOf(piece, broken)),
     dataDestId: places.data?.destId ?? null,
     archiveDestId: places.archive?.destId ?? null,
     inUse: itemsInUse(tx, tenantId, places),
@@ -81,8 +82,19 @@ function setOf(set: BackupSet): CleanupSet {
   };
 }
 
-function pieceOf(piece: ArchivePiece): CleanupPiece {
-  const { destId, roundId, pieceId, startScn, checkpointScn, endScn, fileStatus, status } = piece;
+/** Pieces VALIDATE has found damaged: their rows have no word for it. */
+function brokenPieces(tx: Repositories, tenantId: number): ReadonlySet<string> {
+  return new Set(tx.proofs.proofs.list({ tenantId, objectType: 'BACKUP PIECE', result: 'BROKEN' }).map(placeText));
+}
+
+function placeText(piece: Pick<ArchivePiece, 'path' | 'destId' | 'roundId' | 'pieceId'>): string {
+  return `${piece.destId}.${piece.roundId}.${piece.pieceId} ${piece.path}`;
+}
+
+function pieceOf(piece: ArchivePiece, broken: ReadonlySet<string>): CleanupPiece {
+  const { destId, roundId, pieceId, startScn, checkpointScn, endScn, status } = piece;
+  const isBroken = piece.fileStatus === 'AVAILABLE' && broken.has(placeText(piece));
+  const fileStatus = isBroken ? 'BROKEN' : piece.fileStatus;
   return { destId, roundId, pieceId, startScn, checkpointScn, endScn, fileStatus, status };
 }
 
