@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dailyBackupsRunbook } from './daily-backups.ts';
 import { firstBackupRunbook } from './first-backup.ts';
 import { keyRunbook } from './keys.ts';
 import { refusalRunbook } from './refusals.ts';
@@ -18,6 +19,7 @@ try {
   print(`ready on 127.0.0.1:${server.port}`);
   await refusalRunbook({ server, scratch });
   await firstBackupRunbook({ server, scratch });
+  await dailyBackupsRunbook({ server, scratch });
   await keyRunbook({ server, scratch });
   await server.stop();
   heading('Every comparison held');
