@@ -20,13 +20,20 @@ import { decodePosition, encodePosition } from './log-position.ts';
 import { writeFloor } from './tenant-files.ts';
 import { pageBytes } from './wal-format.ts';
 
-/** Opens a tenant in the engine thread. `onClose` is called once it is closed. */
-export async function openEmbeddedEngine(
-  thread: EngineThread,
-  guests: GuestThreads,
-  tenantId: number,
-  onClose: () => void,
-): Promise<TenantEngine> {
+/** Where an engine lives. */
+export interface EngineSeat {
+  readonly thread: EngineThread;
+  /** The thread of another tenant. */
+  readonly threadOf: (tenantId: number) => EngineThread;
+  readonly guests: GuestThreads;
+  readonly tenantId: number;
+  /** Called once the tenant is closed. */
+  readonly onClose: () => void;
+}
+
+/** Opens a tenant in its engine thread. */
+export async function openEmbeddedEngine(seat: EngineSeat): Promise<TenantEngine> {
+  const { thread, guests, tenantId, onClose } = seat;
   await thread.call('open', tenantId);
   return {
     tenantId,
@@ -37,7 +44,7 @@ export async function openEmbeddedEngine(
     setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
     databases: () => thread.call('databases', tenantId),
     tables: () => thread.call('outlines', tenantId),
-    importTable: (sourceTenantId, wish, signal) => importTable(thread, tenantId, sourceTenantId, wish, signal),
+    importTable: (sourceTenantId, wish, signal) => importTable(seat, sourceTenantId, wish, signal),
     beginRoll: () => beginRoll(thread, tenantId),
     pin: (since = null) => pin(thread, tenantId, since),
     remembers: (since) => thread.call('remembers', tenantId, since),
@@ -80,8 +87,7 @@ async function pin(thread: EngineThread, tenantId: number, since: ChangePoint | 
 }
 
 async function importTable(
-  thread: EngineThread,
-  tenantId: number,
+  { thread, threadOf, tenantId }: EngineSeat,
   sourceTenantId: number,
   wish: TableImport,
   signal: AbortSignal,
@@ -90,10 +96,13 @@ async function importTable(
   const cancel = () => Atomics.store(flag, 0, 1);
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
+  const source = threadOf(sourceTenantId);
+  await source.call('hold', sourceTenantId, true);
   try {
     return await thread.call('importTable', tenantId, sourceTenantId, wish, flag.buffer as SharedArrayBuffer);
   } finally {
     signal.removeEventListener('abort', cancel);
+    await source.call('hold', sourceTenantId, false);
   }
 }
 

@@ -48,7 +48,13 @@ export function createEmbeddedEngines(options: EmbeddedEnginesOptions): TenantEn
     open(tenantId) {
       const known = engines.get(tenantId);
       if (known) return known;
-      const opened = openEmbeddedEngine(shards.of(tenantId), guests, tenantId, () => forget(tenantId));
+      const opened = openEmbeddedEngine({
+        thread: shards.of(tenantId),
+        threadOf: (id) => shards.of(id),
+        guests,
+        tenantId,
+        onClose: () => forget(tenantId),
+      });
       engines.set(tenantId, opened);
       opened.catch(() => forget(tenantId));
       return opened;

@@ -34,6 +34,8 @@ export interface EngineCalls {
   finishRestore(tenantId: number, untilScn: Scn): void;
   abortRestore(tenantId: number): void;
   databases(tenantId: number): readonly string[];
+  /** Keeps a tenant open while somebody else reads its file. */
+  hold(tenantId: number, held: boolean): void;
   outlines(tenantId: number): readonly TableOutline[];
   importTable(tenantId: number, sourceTenantId: number, wish: TableImport, flag: SharedArrayBuffer): ImportedTable;
   beginRoll(tenantId: number): StageData;

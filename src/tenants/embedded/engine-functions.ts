@@ -80,7 +80,12 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     outlines: (tenantId) => outlines(tenants.get(tenantId)),
     async importTable(tenantId, sourceTenantId, wish, flag) {
       const cancel = new Int32Array(flag);
-      return importTable(tenants.get(tenantId), tenants.get(sourceTenantId), wish, () => Atomics.load(cancel, 0) !== 0);
+      const { data } = tenantPaths(options.directory, sourceTenantId);
+      return importTable(tenants.get(tenantId), data, wish, () => Atomics.load(cancel, 0) !== 0);
+    },
+    hold(tenantId, held) {
+      const tenant = held ? tenants.get(tenantId) : tenants.opened(tenantId);
+      if (tenant) tenant.held = held;
     },
     beginRoll(tenantId) {
       const tenant = tenants.get(tenantId);

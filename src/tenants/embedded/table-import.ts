@@ -3,9 +3,11 @@ import { fault, faultText } from '../../base/errors.ts';
 import type { Cell } from '../../value/column-type.ts';
 import type { ImportedTable, StatementContext, TableImport, TableOutline } from '../tenant-engine.ts';
 import { nextValue, setNextValue } from './auto-increment.ts';
+import { type Connection, openConnection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
 import { virtualDatabases } from './ddl/change.ts';
 import { createStatements, indexStatements } from './ddl/table-sql.ts';
+import { Dictionary } from './dictionary.ts';
 import { functionContext } from './function-context.ts';
 import type { Check, Execution } from './statement.ts';
 import { quoteName, sqliteName, type TableForeignKey, type TableSchema } from './table-schema.ts';
@@ -35,11 +37,28 @@ export function outlines(tenant: Tenant): readonly TableOutline[] {
  */
 export async function importTable(
   target: Tenant,
-  source: Tenant,
+  sourcePath: string,
   wish: TableImport,
   cancelled: () => boolean,
 ): Promise<ImportedTable> {
-  const from = source.dictionary.table(wish.from.database, wish.from.table);
+  // A connection of its own: another engine thread may have the source.
+  const source = openConnection(sourcePath, { readonly: true, synchronous: 'NORMAL', cacheKb: 8192 });
+  target.held = true;
+  try {
+    return await importFrom(target, source, wish, cancelled);
+  } finally {
+    target.held = false;
+    source.close();
+  }
+}
+
+async function importFrom(
+  target: Tenant,
+  source: Connection,
+  wish: TableImport,
+  cancelled: () => boolean,
+): Promise<ImportedTable> {
+  const from = new Dictionary(source, []).table(wish.from.database, wish.from.table);
   if (!from) throw fault('OB_TABLE_NOT_EXIST', wish.from.database, wish.from.table);
   const { foreignKeys, dropped } = keptForeignKeys(from, wish);
   const done = { indexCount: from.keys.length, constraintCount: from.checks.length, droppedReferences: dropped };
@@ -57,24 +76,19 @@ export async function importTable(
   const check = checkOf(cancelled);
   const step = <T>(work: () => T) => writeStep(target, check, work);
   const { writer } = target.store;
+  const dropHidden = () => void writer.exec(`DROP TABLE IF EXISTS ${hidden}`);
   await step(() => {
-    writer.exec(`DROP TABLE IF EXISTS ${hidden}`);
+    dropHidden();
     for (const sql of createStatements(to, hidden)) writer.exec(sql);
   });
-  // Neither tenant may be closed for want of room between two turns.
-  for (const tenant of [source, target]) tenant.held = true;
   try {
     await copyRows(source, from, hidden, { target, step });
     await step(() => nameTable(target, source, { from, to, hidden }));
   } catch (error) {
-    await writeStep(
-      target,
-      checkOf(() => false),
-      () => writer.exec(`DROP TABLE IF EXISTS ${hidden}`),
-    ).catch(() => undefined);
+    const always = checkOf(() => false);
+    // What cannot be dropped now is dropped by the next attempt.
+    await writeStep(target, always, dropHidden).catch(() => undefined);
     throw error;
-  } finally {
-    for (const tenant of [source, target]) tenant.held = false;
   }
   return done;
 }
@@ -103,13 +117,17 @@ interface Copying {
 }
 
 /** Page by page; between pages the writer is free for the tenant's own sessions. */
-async function copyRows(source: Tenant, from: TableSchema, hidden: string, { target, step }: Copying): Promise<void> {
+async function copyRows(
+  source: Connection,
+  from: TableSchema,
+  hidden: string,
+  { target, step }: Copying,
+): Promise<void> {
   const columns = from.columns.filter((column) => !column.generated);
   const names = columns.map((column) => quoteName(column.name)).join(', ');
-  const reader = source.store.takeReader();
+  source.exec('BEGIN');
   try {
-    reader.exec('BEGIN');
-    const page = reader
+    const page = source
       .prepare(
         `SELECT rowid, ${names} FROM ${sqliteName(from.schema, from.name)} WHERE rowid > ? ORDER BY rowid LIMIT ${rowsPerLook}`,
       )
@@ -131,7 +149,7 @@ async function copyRows(source: Tenant, from: TableSchema, hidden: string, { tar
       await nextTurn();
     }
   } finally {
-    source.store.returnReader(reader);
+    source.exec('ROLLBACK');
   }
 }
 
@@ -141,7 +159,7 @@ interface Naming {
   readonly hidden: string;
 }
 
-function nameTable(target: Tenant, source: Tenant, { from, to, hidden }: Naming): void {
+function nameTable(target: Tenant, source: Connection, { from, to, hidden }: Naming): void {
   const { dictionary, store } = target;
   const { writer } = store;
   requireFree(target, to);
@@ -153,7 +171,7 @@ function nameTable(target: Tenant, source: Tenant, { from, to, hidden }: Naming)
     writer.pragma('legacy_alter_table = OFF');
   }
   for (const sql of indexStatements(to)) writer.exec(sql);
-  const next = nextValue(source.store.keeper, from);
+  const next = nextValue(source, from);
   if (next !== null) setNextValue(writer, to, next);
   dictionary.putTable({ ...to, id: dictionary.newTableId() });
 }
