@@ -68,7 +68,7 @@ function checkPlaces({ headerLength, footer, entries }: DataFileContents, name: 
 }
 
 function fileOf({ source, name }: VerifyRequest): VerifyFile {
-  return { name, sizeBytes: source.sizeBytes, fd: source.fd ?? null };
+  return { name, sizeBytes: source.sizeBytes, fd: source.fd ?? null, pace: source.pace ?? null };
 }
 
 async function run(

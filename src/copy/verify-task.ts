@@ -1,5 +1,6 @@
 import type { Scn } from '../base/scn.ts';
 import type { ObjectSource } from '../media/medium.ts';
+import { Pace } from '../media/pace.ts';
 import type { LogPosition } from '../tenants/tenant-engine.ts';
 import { openRecord } from './apply-task.ts';
 import { damage } from './damage.ts';
@@ -19,6 +20,8 @@ export interface VerifyFile {
   readonly sizeBytes: number;
   /** Without it the main thread reads. */
   readonly fd: number | null;
+  /** Cells of the destination's pace; whoever reads from `fd` keeps to it. */
+  readonly pace: SharedArrayBuffer | null;
 }
 
 export interface VerifyDataInput {
@@ -35,7 +38,7 @@ export interface VerifyDataInput {
 export async function verifyDataTask(input: VerifyDataInput, context: TaskContext, io: ThreadIo): Promise<TaskResult> {
   const { file, header } = input;
   const shared = new SharedCounters(input.shared);
-  const source = sourceOf(file, context, io);
+  const source = sourceOf(file, shared, context, io);
   const key = input.key && header.encrypted ? fileKey(input.key, header.salt, 'data') : null;
   while (!shared.stopped) {
     const entry = input.entries[shared.takeNext()];
@@ -78,7 +81,7 @@ export interface VerifiedLog {
 export async function verifyLogTask(input: VerifyLogInput, context: TaskContext, io: ThreadIo): Promise<TaskResult> {
   const { file, confirmedBytes } = input;
   const shared = new SharedCounters(input.shared);
-  const opened = await openLogFile(sourceOf(file, context, io), { name: file.name, confirmedBytes });
+  const opened = await openLogFile(sourceOf(file, shared, context, io), { name: file.name, confirmedBytes });
   let last: LogRecordHeader | null = null;
   let span = null as LogSpan | null;
   let records = 0;
@@ -111,11 +114,13 @@ export async function verifyLogTask(input: VerifyLogInput, context: TaskContext,
   return { value };
 }
 
-function sourceOf(file: VerifyFile, context: TaskContext, io: ThreadIo): ObjectSource {
+function sourceOf(file: VerifyFile, shared: SharedCounters, context: TaskContext, io: ThreadIo): ObjectSource {
+  const pace = file.pace && new Pace(file.pace);
   return {
     sizeBytes: file.sizeBytes,
     async read(offset, length) {
       if (file.fd === null) return context.call<Uint8Array>('read', { offset, length });
+      pace?.takeInThread(1, length, { stopped: () => shared.stopped, waiting: () => shared.beat() });
       const bytes = Buffer.allocUnsafeSlow(length);
       try {
         readAll(io, file.fd, bytes, offset);

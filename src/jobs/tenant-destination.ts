@@ -37,7 +37,7 @@ export function readStored(secrets: Secrets, tenantId: number, text: string): De
 }
 
 /** The destination with the limits its storage-info row has now. */
-function withLimits(tx: Repositories, tenantId: number, destination: Destination): Destination {
+export function withLimits(tx: Repositories, tenantId: number, destination: Destination): Destination {
   const key = { tenantId, path: destination.path, endpoint: endpointText(destination) };
   const row = tx.destinations.storageInfo.get(key);
   return row === null ? destination : { ...destination, maxIops: row.maxIops, maxBandwidth: row.maxBandwidth };

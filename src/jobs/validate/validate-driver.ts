@@ -4,7 +4,7 @@ import { MediumError, type MediumErrorKind } from '../../media/medium.ts';
 import { JobCanceled } from '../backup/job-run.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
-import { readStored } from '../tenant-destination.ts';
+import { openPaced, readStored, withLimits } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { makeTasks, type OpenPlace } from './make-tasks.ts';
 import { runTask, type ValidateRun } from './run-task.ts';
@@ -65,10 +65,7 @@ async function drive(
   try {
     if (job.status === 'CANCELING') throw new JobCanceled();
     const { places: remembered } = job.stepData as ValidateMemory;
-    for (const { text, ...place } of remembered) {
-      const destination = readStored(controller.catalog.secrets, job.tenantId, text);
-      places.push({ place: { ...place, destination }, medium: controller.openMedium(destination) });
-    }
+    for (const place of remembered) places.push(await openPlace(controller, job, place));
     await driveSteps({ controller, job, places, signal });
   } catch (error) {
     if (stopping.aborted) return;
@@ -78,6 +75,20 @@ async function drive(
     for (const { medium } of places) void medium.close().catch(() => undefined);
   }
   controller.wake.validate();
+}
+
+/** A destination of the tenant's at the pace all its work there shares, a path that was named at the pace it was named with. */
+async function openPlace(
+  controller: Controller,
+  { tenantId }: ValidateJob,
+  { text, maxIops, maxBandwidth, ...place }: ValidateMemory['places'][number],
+): Promise<OpenPlace> {
+  const { catalog } = controller;
+  const stored = readStored(catalog.secrets, tenantId, text);
+  const named = { ...stored, maxIops: BigInt(maxIops), maxBandwidth: BigInt(maxBandwidth) };
+  if (place.destId === null) return { place: { ...place, destination: named }, medium: controller.openMedium(named) };
+  const destination = await catalog.read((tx) => withLimits(tx, tenantId, named));
+  return { place: { ...place, destination }, medium: openPaced(controller, tenantId, destination) };
 }
 
 /** Takes the job on from wherever its rows say it stands. */

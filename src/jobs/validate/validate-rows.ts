@@ -31,7 +31,12 @@ export interface ValidateOrder {
 
 /** What a job row remembers: the places with their stored texts. */
 export interface ValidateMemory {
-  readonly places: readonly (Omit<ValidatePlace, 'destination'> & { readonly text: string })[];
+  readonly places: readonly (Omit<ValidatePlace, 'destination'> & {
+    readonly text: string;
+    /** The limits the path was named with; stored texts leave them out. */
+    readonly maxIops: string;
+    readonly maxBandwidth: string;
+  })[];
 }
 
 /** What a task row remembers. */
@@ -59,6 +64,8 @@ export function insertValidateJob(tx: Repositories, controller: Controller, orde
   const places = order.places.map(({ destination, ...place }) => ({
     ...place,
     text: storedText(destination, sealKeyOf(secrets, tenantId, destination.path)),
+    maxIops: String(destination.maxIops),
+    maxBandwidth: String(destination.maxBandwidth),
   }));
   tx.proofs.jobs.insert({
     tenantId,
