@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFault } from '../../src/base/errors.ts';
 import { parseRelease } from '../../src/base/release.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
+import type { StatementOf } from '../../src/sql/statement.ts';
+import { restore } from '../../src/statements/restore.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
 import { hourMs } from './clean-clock.ts';
 import { backUp, type CleanScene, cleaned, cleanRows, nextPiece, openCleanScene } from './clean-scene.ts';
@@ -119,6 +121,24 @@ describe('DRY RUN', () => {
     await scene.harness.say('ALTER SYSTEM RECOVER STANDBY TENANT = r CANCEL');
     await scene.harness.say("ALTER SYSTEM DROP DELETE BACKUP POLICY 'default'", 'a');
   });
+});
+
+test('a restore does not begin on what a clean-up has begun to delete since it was chosen', async () => {
+  const { controller } = scene.harness;
+  const paths = `${scene.harness.place('a/data')},${scene.harness.place('a/archive')}`;
+  await makePool(scene.harness, 'pool_q');
+  const sql = `ALTER SYSTEM RESTORE q FROM '${paths}' WITH 'pool_list=pool_q'`;
+  const statement = parseObStatement(sql, { release, oracle: false }) as StatementOf<'restore'>;
+  const speaker = await scene.harness.speaker();
+  const checked = await restore.check(statement, speaker, controller);
+  const mark = (fileStatus: 'DELETING' | 'AVAILABLE') =>
+    controller.catalog.transaction((tx) => {
+      tx.backups.sets.update(tx.backups.setById(scene.tenantId, 4)!, { fileStatus });
+    });
+  await mark('DELETING');
+  await expect(restore.run(checked, statement, speaker, controller)).rejects.toMatchObject({ errno: 4018 });
+  expect(await controller.catalog.read((tx) => tx.tenants.byName('q'))).toBe(null);
+  await mark('AVAILABLE');
 });
 
 describe('chosen sets and pieces', () => {

@@ -7,6 +7,7 @@ import { shownPath, storedText } from '../../destination/destination.ts';
 import type { Controller } from '../controller.ts';
 import { keepSecret } from '../job-secrets.ts';
 import { sealKeyOf } from '../tenant-destination.ts';
+import { requireKept } from './kept-source.ts';
 import { piecePath } from './read-archive-path.ts';
 import { setPath } from './read-data-path.ts';
 import type { RestoreSource, SourceKeys } from './restore-source.ts';
@@ -53,6 +54,7 @@ export const setKeyNameOf = (setId: number) => `setKey/${setId}`;
 /** Both rows, the tenant in RESTORE, its pools and its secrets: one step. Returns the new tenant's id. */
 export function insertRestore(tx: Repositories, controller: Controller, order: RestoreOrder): number {
   const { source } = order;
+  requireKept(tx, source);
   const tenantId = tx.counters.nextOfCluster('tenant');
   const jobId = tx.counters.nextOfCluster('rootServiceJob');
   const { untilScn } = source.plan;
