@@ -46,7 +46,8 @@ export class FileRoot {
     await this.guard();
     const directory = dirname(this.at(key));
     try {
-      await makeDirectory(directory);
+      // A root that vanishes while this goes on must not come to life again, empty.
+      await makeDirectory(directory, this.#device === undefined ? null : this.path);
     } catch (error) {
       if (errnoOf(error) === 'EEXIST' || errnoOf(error) === 'ENOTDIR')
         throw new MediumError('notDirectory', key, 'a part of the path is a file', error);
@@ -84,16 +85,17 @@ export async function closing<T>(handle: FileHandle, body: () => Promise<T>): Pr
 }
 
 // Node's own recursive mkdir reports ENOENT for a read-only or a full file system.
-async function makeDirectory(path: string): Promise<void> {
+async function makeDirectory(path: string, root: string | null): Promise<void> {
   if (await isDirectory(path)) return;
+  if (path === root) throw new MediumError('noContainer', '', 'the directory of the destination has vanished');
   try {
     await mkdir(path);
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'EEXIST' && (await isDirectory(path))) return;
     if (errno !== 'ENOENT' || path === dirname(path)) throw error;
-    await makeDirectory(dirname(path));
-    return makeDirectory(path);
+    await makeDirectory(dirname(path), root);
+    return makeDirectory(path, root);
   }
   await syncDirectory(dirname(path));
 }

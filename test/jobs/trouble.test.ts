@@ -164,6 +164,43 @@ describe('log that could not be archived', () => {
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('30');
   });
 
+  test('OPTIONAL gives up what grows too large while the round is suspended', async () => {
+    await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 });
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+    await roundIs('SUSPEND');
+    await insert(1, 2);
+    await passes(5);
+    expect((await roundOf(harness, 'a'))?.status).toBe('SUSPEND');
+    await insert(3, 30);
+    await roundIs('INTERRUPTED');
+    await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
+    await passes(5);
+    expect(await roundOf(harness, 'a')).toMatchObject({
+      status: 'INTERRUPTED',
+      comment: 'log stream 1001 interrupted',
+    });
+  });
+
+  test('log that is archived but not folded yet counts for neither binding', async () => {
+    await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 1 << 30 });
+    const engine = await harness.controller.engines.open(tenantId);
+    const snapshot = await engine.pin();
+    for (let row = 1; row <= 30; row++) {
+      await insert(row, row);
+      await shipped(harness, 'a');
+    }
+    expect(await engine.logBytes()).toBeGreaterThan(60_000);
+    renameSync(archiveRoot(), awayRoot());
+    await insert(31, 31);
+    await harness.until(async () => archiveEvents() > 0);
+    await passes(30);
+    expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
+    renameSync(awayRoot(), archiveRoot());
+    await snapshot.release();
+    await shipped(harness, 'a');
+    expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
+  });
+
   test('MANDATORY keeps it and holds writers back with 4264; they go on when it is archived', async () => {
     await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 }, 'MANDATORY');
     renameSync(archiveRoot(), awayRoot());

@@ -13,6 +13,7 @@ import {
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileMedium } from '../../src/media/file-medium.ts';
+import { FileRoot } from '../../src/media/file-root.ts';
 import { below } from '../../src/media/wrap/below.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
@@ -176,6 +177,21 @@ describe('file medium on a real directory', () => {
     expect(readdirSync(root)).toEqual([]);
     expect(await openFileMedium(root).list('')).toEqual([]);
   });
+});
+
+test('a root that vanishes in the middle of a call is not made anew', async () => {
+  const scratch = scratchDirectory();
+  const path = join(scratch.path, 'dest');
+  mkdirSync(path);
+  const root = new FileRoot(path);
+  const guard = root.guard.bind(root);
+  root.guard = async () => {
+    await guard();
+    renameSync(path, join(scratch.path, 'away'));
+  };
+  await expectKind(root.makeParents('a/b/c'), 'noContainer');
+  expect(existsSync(path)).toBe(false);
+  scratch.remove();
 });
 
 /** Kinds of errors an unprivileged process meets; root ignores modes, so it changes its user first when it can. */
