@@ -17,6 +17,8 @@ export interface ObvaultProcess {
   /** Time from the start of the process to its ready line. */
   readonly readyMs: number;
   memory(): ProcessMemory;
+  /** Forgets the peak so far: the next `memory()` tells that of what follows. */
+  resetPeak(): void;
   stop(): Promise<void>;
 }
 
@@ -62,6 +64,7 @@ export function startObvault(scratch: Scratch, options: ObvaultOptions): Promise
         dataDir,
         readyMs: performance.now() - startMs,
         memory: () => memoryOf(pid),
+        resetPeak: () => writeFileSync(`/proc/${pid}/clear_refs`, '5'),
         async stop() {
           child.kill('SIGTERM');
           const code = await ended(child);
