@@ -14,6 +14,7 @@ import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeChangeRecords, encodeChangeRecord } from '../../src/tenants/embedded/change-records.ts';
+import { groupsOf, joinedGroups } from '../../src/tenants/embedded/change-scan.ts';
 import { createDataFile } from '../../src/tenants/embedded/connection.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
@@ -278,6 +279,26 @@ test('records read back as they were written, up to the first that is not whole'
       expect(decodeChangeRecords(whole)).toEqual({ records, validBytes: whole.length });
       const torn = decodeChangeRecords(whole.subarray(0, Math.max(0, whole.length - cut)));
       expect(torn.records).toEqual(records.slice(0, torn.records.length));
+    }),
+  );
+});
+
+test('folds joined into one tell the last commit of every page', () => {
+  const fold = fc.array(fc.tuple(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 50 })), { maxLength: 30 });
+  fc.assert(
+    fc.property(fc.array(fold, { maxLength: 6 }), (folds) => {
+      const last = new Map<number, bigint>();
+      const given = folds.map((changes, i) => {
+        const own = new Map(changes.map(([page, scn]) => [page, BigInt(1000 * i + scn)] as const));
+        for (const [page, scn] of own) last.set(page, scn);
+        return { groups: groupsOf(own) };
+      });
+      const joined = joinedGroups(given);
+      const told = joined.flatMap(({ scn, pages }) => [...pages].map((page) => [page, scn] as const));
+      expect(told.length).toBe(last.size);
+      expect(new Map(told)).toEqual(last);
+      const scns = joined.map(({ scn }) => scn);
+      expect(scns).toEqual([...scns].sort((a, b) => (a > b ? -1 : 1)));
     }),
   );
 });

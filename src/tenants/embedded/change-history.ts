@@ -21,7 +21,7 @@ import {
   type FoldingRecord,
   type LogPlace,
 } from './change-records.ts';
-import { addGroups, groupsOf, type PageScns, type ScannedChanges, scanChanges } from './change-scan.ts';
+import { groupsOf, joinedGroups, type PageScns, type ScannedChanges, scanChanges } from './change-scan.ts';
 import { syncDirectory } from './tenant-files.ts';
 import type { WalIndex } from './wal-index.ts';
 
@@ -216,13 +216,12 @@ export class ChangeHistory {
 
   /** One fold record with the newest commit of every page instead of many. */
   #rewrite(known: Known): void {
-    const pages: PageScns = new Map();
-    for (const fold of this.#folds()) addGroups(pages, fold.groups, known.floorScn);
+    const groups = joinedGroups(this.#folds());
     const { epoch, floorScn, pinnedScn, place, scn, stamp } = known;
     if (stamp === null) return;
     known.sizeBytes = this.#replace([
       { kind: 'epoch', epoch, floorScn, pinnedScn, place, folded: true, stamp },
-      { kind: 'folding', afterScn: floorScn, scn, place, groups: groupsOf(pages) },
+      { kind: 'folding', afterScn: floorScn, scn, place, groups },
       { kind: 'folded', stamp },
     ]);
     known.rewrittenBytes = known.sizeBytes;

@@ -61,10 +61,24 @@ export function groupsOf(pages: PageScns): readonly ChangeGroup[] {
   return [...byScn].sort(([a], [b]) => (a > b ? -1 : 1)).map(([scn, list]) => ({ scn, pages: Uint32Array.from(list) }));
 }
 
-/** Takes over the pages of a group, each with the greater SCN. */
-export function addGroups(pages: PageScns, groups: readonly ChangeGroup[], afterScn: Scn): void {
-  for (const { scn, pages: changed } of groups) {
-    if (scn <= afterScn) continue;
-    for (const page of changed) if ((pages.get(page) ?? 0n) < scn) pages.set(page, scn);
+/** Groups of several folds as one list, newest first, every page with its last commit only. `folds` come oldest first. */
+export function joinedGroups(folds: readonly { readonly groups: readonly ChangeGroup[] }[]): readonly ChangeGroup[] {
+  const largest = folds.reduce(
+    (most, { groups }) => groups.reduce((a, { pages }) => pages.reduce(greater, a), most),
+    0,
+  );
+  const seen = new Uint8Array(Math.ceil((largest + 1) / 8));
+  const joined: ChangeGroup[] = [];
+  for (const { groups } of folds.toReversed()) {
+    for (const { scn, pages } of groups) {
+      const fresh = pages.filter((page) => (seen[page >> 3]! & (1 << (page & 7))) === 0);
+      for (const page of fresh) seen[page >> 3]! |= 1 << (page & 7);
+      if (fresh.length > 0) joined.push({ scn, pages: fresh });
+    }
   }
+  return joined;
+}
+
+function greater(a: number, b: number): number {
+  return a > b ? a : b;
 }
