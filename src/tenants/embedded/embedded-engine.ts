@@ -14,40 +14,37 @@ import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
 import { threadModule } from './embedded-engines.ts';
 import { openEmbeddedSession } from './embedded-session.ts';
+import type { EngineThread } from './engine-thread.ts';
 import type { GuestThreads } from './guest-threads.ts';
 import { decodePosition, encodePosition } from './log-position.ts';
-import type { TenantThread } from './shards.ts';
 import { writeFloor } from './tenant-files.ts';
 import { pageBytes } from './wal-format.ts';
 
-interface EngineHooks {
-  /** Brings another tenant into the thread of this one. */
-  bring(tenantId: number): Promise<void>;
+/** Where an engine lives. */
+export interface EngineSeat {
+  readonly thread: EngineThread;
+  /** The thread of another tenant. */
+  readonly threadOf: (tenantId: number) => EngineThread;
+  readonly guests: GuestThreads;
+  readonly tenantId: number;
   /** Called once the tenant is closed. */
-  onClose(): void;
+  readonly onClose: () => void;
 }
 
 /** Opens a tenant in its engine thread. */
-export async function openEmbeddedEngine(
-  thread: TenantThread,
-  guests: GuestThreads,
-  tenantId: number,
-  { bring, onClose }: EngineHooks,
-): Promise<TenantEngine> {
+export async function openEmbeddedEngine(seat: EngineSeat): Promise<TenantEngine> {
+  const { thread, guests, tenantId, onClose } = seat;
   await thread.call('open', tenantId);
   return {
     tenantId,
     accounts: accountStore(thread, tenantId),
-    openSession: (sessionId) => openEmbeddedSession(thread.now, guests, tenantId, sessionId),
+    openSession: (sessionId) => openEmbeddedSession(thread, guests, tenantId, sessionId),
     globalVariables: () => thread.call('globalVariables', tenantId),
     setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
     setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
     databases: () => thread.call('databases', tenantId),
     tables: () => thread.call('outlines', tenantId),
-    async importTable(sourceTenantId, wish, signal) {
-      await bring(sourceTenantId);
-      return importTable(thread, tenantId, sourceTenantId, wish, signal);
-    },
+    importTable: (sourceTenantId, wish, signal) => importTable(seat, sourceTenantId, wish, signal),
     beginRoll: () => beginRoll(thread, tenantId),
     pin: (since = null) => pin(thread, tenantId, since),
     remembers: (since) => thread.call('remembers', tenantId, since),
@@ -62,7 +59,7 @@ export async function openEmbeddedEngine(
   };
 }
 
-function accountStore(thread: TenantThread, tenantId: number): AccountStore {
+function accountStore(thread: EngineThread, tenantId: number): AccountStore {
   return {
     list: () => thread.call('listAccounts', tenantId),
     put: (account) => thread.call('putAccount', tenantId, account),
@@ -70,7 +67,7 @@ function accountStore(thread: TenantThread, tenantId: number): AccountStore {
   };
 }
 
-async function pin(thread: TenantThread, tenantId: number, since: ChangePoint | null): Promise<Snapshot> {
+async function pin(thread: EngineThread, tenantId: number, since: ChangePoint | null): Promise<Snapshot> {
   const { scn, data, point, incremental } = await thread.call('pin', tenantId, since);
   let released: Promise<void> | null = null;
   return {
@@ -90,8 +87,7 @@ async function pin(thread: TenantThread, tenantId: number, since: ChangePoint | 
 }
 
 async function importTable(
-  thread: TenantThread,
-  tenantId: number,
+  { thread, threadOf, tenantId }: EngineSeat,
   sourceTenantId: number,
   wish: TableImport,
   signal: AbortSignal,
@@ -100,14 +96,17 @@ async function importTable(
   const cancel = () => Atomics.store(flag, 0, 1);
   if (signal.aborted) cancel();
   signal.addEventListener('abort', cancel, { once: true });
+  const source = threadOf(sourceTenantId);
+  await source.call('hold', sourceTenantId, true);
   try {
     return await thread.call('importTable', tenantId, sourceTenantId, wish, flag.buffer as SharedArrayBuffer);
   } finally {
     signal.removeEventListener('abort', cancel);
+    await source.call('hold', sourceTenantId, false);
   }
 }
 
-async function beginRoll(thread: TenantThread, tenantId: number): Promise<RollTarget> {
+async function beginRoll(thread: EngineThread, tenantId: number): Promise<RollTarget> {
   const data = await thread.call('beginRoll', tenantId);
   return {
     writer: threadModule(data),
@@ -122,7 +121,7 @@ async function beginRoll(thread: TenantThread, tenantId: number): Promise<RollTa
   };
 }
 
-async function openLog(thread: TenantThread, tenantId: number): Promise<LogSource> {
+async function openLog(thread: EngineThread, tenantId: number): Promise<LogSource> {
   const { walFd, floorPath, cell } = await thread.call('log', tenantId);
   const clock = new ClockCell(cell);
   return {

@@ -48,8 +48,11 @@ export function createEmbeddedEngines(options: EmbeddedEnginesOptions): TenantEn
     open(tenantId) {
       const known = engines.get(tenantId);
       if (known) return known;
-      const opened = openEmbeddedEngine(shards.threadOf(tenantId), guests, tenantId, {
-        bring: (otherId) => guests.without(otherId, () => shards.bring(otherId, tenantId)),
+      const opened = openEmbeddedEngine({
+        thread: shards.of(tenantId),
+        threadOf: (id) => shards.of(id),
+        guests,
+        tenantId,
         onClose: () => forget(tenantId),
       });
       engines.set(tenantId, opened);

@@ -27,8 +27,7 @@ import type { PinnedState, StoreLimits } from './tenant-store.ts';
 export interface EngineCalls {
   create(tenantId: number, options: TenantOptions): void;
   open(tenantId: number): void;
-  /** False when a snapshot keeps it open. */
-  closeTenant(tenantId: number): boolean;
+  closeTenant(tenantId: number): void;
   drop(tenantId: number): void;
   closeAll(): void;
   beginRestore(tenantId: number): RestoreData;

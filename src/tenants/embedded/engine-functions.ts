@@ -52,7 +52,6 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       await endSessions(tenantId);
       rolls.end(tenantId);
       tenants.close(tenantId);
-      return tenants.opened(tenantId) === null;
     },
     async drop(tenantId) {
       await endSessions(tenantId);
