@@ -10,6 +10,10 @@ const restore = { kind: 'restore', from: null, until: null, password: null, key:
 const scn = { kind: 'scn', scn: 1709893353500000000n };
 
 /** Forms of the reference and of OceanBase's own tools, with what they mean. */
+function validation(target: string, ids: string | readonly number[] | null) {
+  return { kind: 'validateBackup', target, ids, dataBackupDest: null, logArchiveDest: null, level: null, tenant: null };
+}
+
 const table: readonly (readonly [string, unknown])[] = [
   // parameters
   [
@@ -83,6 +87,18 @@ const table: readonly (readonly [string, unknown])[] = [
   ['ALTER SYSTEM BACKUP PLUS ARCHIVELOG', { ...backup, scope: 'tenant', plusArchivelog: true }],
   ['ALTER SYSTEM CANCEL BACKUP', { kind: 'cancelBackup', tenants: null }],
   ['ALTER SYSTEM CANCEL BACKUP TENANT = a, b', { kind: 'cancelBackup', tenants: ['a', 'b'] }],
+  // validation
+  ['ALTER SYSTEM VALIDATE DATABASE', validation('backup', null)],
+  ['ALTER SYSTEM VALIDATE BACKUP TENANT = a', { ...validation('backup', null), tenant: 'a' }],
+  ['ALTER SYSTEM VALIDATE BACKUPSET 1, 2', validation('backupset', [1, 2])],
+  ["ALTER SYSTEM VALIDATE BACKUPSET = '1,2' LEVEL = 'basic'", { ...validation('backupset', '1,2'), level: 'basic' }],
+  ['ALTER SYSTEM VALIDATE ARCHIVELOG_PIECE', validation('archivelogPiece', null)],
+  [
+    "ALTER SYSTEM VALIDATE ARCHIVELOG PIECE = 3 LOG_ARCHIVE_DEST 'file:///x'",
+    { ...validation('archivelogPiece', [3]), logArchiveDest: 'file:///x' },
+  ],
+  ['ALTER SYSTEM CANCEL VALIDATE', { kind: 'cancelValidate', jobId: null, tenants: null }],
+  ['ALTER SYSTEM CANCEL VALIDATE 7 TENANT = a', { kind: 'cancelValidate', jobId: 7, tenants: ['a'] }],
   // encryption and keys
   ["SET ENCRYPTION ON IDENTIFIED BY 'Tr0ub4dor' ONLY", { kind: 'setEncryption', password: 'Tr0ub4dor' }],
   ['SET DECRYPTION IDENTIFIED BY \'a\', "b"', { kind: 'setDecryption', passwords: ['a', 'b'] }],
