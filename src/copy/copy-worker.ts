@@ -1,4 +1,5 @@
 import { workerData } from 'node:worker_threads';
+import { giveWay, niceness } from '../base/thread-priority.ts';
 import type { ThreadModule } from '../tenants/tenant-engine.ts';
 import { type ApplyTaskInput, applyTask } from './apply-task.ts';
 import { type BackupTaskInput, backupTask } from './backup-task.ts';
@@ -12,6 +13,7 @@ import { type VerifyDataInput, type VerifyLogInput, verifyDataTask, verifyLogTas
 const wrapped = (workerData as { readonly io: ThreadModule | null }).io;
 const io = wrapped ? await wrapIo(wrapped) : systemIo;
 
+giveWay(niceness.copying);
 serveThread({
   backup: (input: BackupTaskInput, context) => backupTask(input, context, io),
   restore: (input: RestoreTaskInput, context) => restoreTask(input, context, io),
