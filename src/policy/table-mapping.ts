@@ -24,7 +24,7 @@ export interface TableMove {
 export interface TableMapping {
   /** Tables that are pointed at come before those that point at them, as far as there is no circle. */
   readonly moves: readonly TableMove[];
-  /** Asked for by name and not there. */
+  /** Asked for by name and not there, or the server's own. */
   readonly missing: readonly TableName[];
 }
 
@@ -41,7 +41,7 @@ export function mapTables(
     (each) =>
       !ownDatabases.has(each.database) && (wish.all || wish.databases.includes(each.database) || asked.has(key(each))),
   );
-  const known = new Set(there.map(key));
+  const known = new Set(taken.map(key));
   const missing = wish.all ? [] : wish.tables.filter((each) => !known.has(key(each)));
   const moves = parentsFirst(taken).map(({ database, table }) => ({
     from: { database, table },

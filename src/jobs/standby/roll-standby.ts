@@ -82,11 +82,17 @@ async function rollBatch(run: RollRun, syncScn: Scn): Promise<Scn | null> {
   const { controller, tenant, place, medium, signal } = run;
   const wanted = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: tenant.tenantId })?.recoveryUntilScn);
   if (wanted === undefined || wanted === null || wanted <= syncScn) return null;
-  const chain = followPieces(await readPieces(medium, signal, place.frozen), syncScn);
+  const pieces = await readPieces(medium, signal, place.frozen);
+  const chain = followPieces(pieces, syncScn);
   const last = chain.at(-1);
   if (!last) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
   const untilScn = last.checkpointScn < wanted ? last.checkpointScn : wanted;
-  if (untilScn <= syncScn) return null;
+  if (untilScn <= syncScn) {
+    const later = pieces.find((piece) => piece.roundId > last.roundId && piece.fileStatus === 'AVAILABLE');
+    if (later === undefined) return null;
+    const gap = `round ${last.roundId} ends at ${last.checkpointScn}, round ${later.roundId} begins at ${later.startScn}`;
+    throw faultText('OB_ENTRY_NOT_EXIST', `No enough log for restore: ${gap}`);
+  }
   const files = await filesFrom(run, chain);
   const whole = files.left.length === 0;
   const engine = await tenantEngineOf(controller, tenant.tenantId);
