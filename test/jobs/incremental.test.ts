@@ -147,6 +147,22 @@ test('sys takes increments of all tenants or of those it names', async () => {
   ]);
 });
 
+test('two increments made at once, by the tenant and by sys, both restore', async () => {
+  await backup();
+  await insert(5000, 5100);
+  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL TENANT = a PLUS ARCHIVELOG', 'sys');
+  await harness.until(() => harness.controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length === 1));
+  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
+  await insert(6000, 6100);
+  await settle(harness);
+  const sets = await setsOf(harness, 'a');
+  expect(sets.map((set) => `${set.backupType} ${set.status}`)).toEqual(['FULL SUCCESS', 'INC SUCCESS', 'INC SUCCESS']);
+  await insert(7000, 7010);
+  const third = await backup();
+  expect(third).toMatchObject({ backupType: 'INC', prevFullBackupSetId: 1, prevIncBackupSetId: 3 });
+  expect(await restoredValue(harness, 'a', 'b', sum)).toBe(await state());
+});
+
 test('every set of a chain has a key of its own, under a password or the master key', async () => {
   const speaker = await harness.speaker('a');
   const withPassword = (password: string | null) => Object.assign(speaker.memory, { encryptionPassword: password });

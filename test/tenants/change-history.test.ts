@@ -191,6 +191,16 @@ describe('a point is no longer known', () => {
     expectForgotten(point);
   });
 
+  test('when its file cannot be written: the snapshot is handed out all the same, without a point', () => {
+    mkdirSync(paths().changes);
+    const { point, incremental, data } = store.pin();
+    store.unpin();
+    expect({ point, incremental, changed: data.changed }).toEqual({ point: null, incremental: false, changed: null });
+    expect(store.foldLog()).toBe(true);
+    rmSync(paths().changes, { recursive: true });
+    expectForgotten({ epoch: 'none', scn: '0' });
+  });
+
   test('for a point of another tenant, and for one of the future', () => {
     const { point } = pin();
     expect(store.remembers({ ...point, epoch: '0123456789abcdef' })).toBe(false);
