@@ -36,8 +36,6 @@ export const refusedStatements = Object.freeze({
   backupClusterParameters: refused<'backupClusterParameters'>('backup cluster parameters', sysOnly),
   switchover: refusedRole<'switchover'>('switchover', superAnywhere),
   createStandbyTenant: refused<'createStandbyTenant'>('create standby tenant', superInSys),
-  recoverTable: refused<'recoverTable'>('recover table', sysOnly),
-  cancelRecoverTable: refused<'cancelRecoverTable'>('cancel recover table', sysOnly),
   service: refused<'service'>('service', anyTenant),
   runJob: refused<'runJob'>('run job', sysOnly),
   stopUpgradeJob: refused<'stopUpgradeJob'>('stop upgrade job', sysOnly),
