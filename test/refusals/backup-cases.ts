@@ -89,7 +89,6 @@ export const backupRefusals: readonly Refusal[] = [
   ['root@kit', "ALTER SYSTEM BACKUP DATABASE TO ''", 1235, 'backup do not support using specify path not supported'],
   // The list comes before the path.
   [sys, "ALTER SYSTEM BACKUP TENANT = nobody TO = 'x'", 5160, noSuchTenant],
-  // Refused until they are carried out.
   ['root@bare', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 9040, 'backup can not start'],
   [sys, 'ALTER SYSTEM BACKUP INCREMENTAL TENANT = bare', 9040, cannot('log archive status is not doing.')],
   ['root@bare', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 9040, 'backup can not start'],

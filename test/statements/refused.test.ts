@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { statementEntries } from '../../grammar/reference.ts';
 import { knownReleases, parseRelease } from '../../src/base/release.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
-import { deleteBackupPiece, deleteBackupSet, deleteObsoleteBackup } from '../../src/statements/delete-backup.ts';
 import { refusedStatements } from '../../src/statements/refused.ts';
 import { flushCache, freeze, merge, runUpgradeJob } from '../../src/statements/upkeep.ts';
 import { type Desk, makeTenant, openDesk, said } from './desk.ts';
@@ -10,8 +9,6 @@ import { type Desk, makeTenant, openDesk, said } from './desk.ts';
 const refusedKinds = new Set<string>([
   ...Object.keys(refusedStatements),
   ...Object.keys({ flushCache, freeze, merge, runUpgradeJob }),
-  // Carried out by releases later than any known one.
-  ...Object.keys({ deleteBackupSet, deleteBackupPiece, deleteObsoleteBackup }),
   'refusedForm',
 ]);
 /** The latest release knows every statement. */

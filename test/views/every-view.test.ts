@@ -59,7 +59,10 @@ describe('release 4.2.1', () => {
   });
 });
 
-test.each(knownReleases)('release %s has the right views with the right number of columns', (release) => {
+/** Of the latest releases the counts are not known. */
+const counted = knownReleases.filter((release) => Object.values(counts).some((byRelease) => release in byRelease));
+
+test.each(counted)('release %s has the right views with the right number of columns', (release) => {
   const seen = Object.fromEntries(
     createViews(parseRelease(release), catalog)
       .names('sys')
