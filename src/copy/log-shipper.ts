@@ -6,12 +6,15 @@ import { type Scn, unlimitedScn } from '../base/scn.ts';
 import type { LogPosition, ThreadModule } from '../tenants/tenant-engine.ts';
 import { maxLogFileBytes } from './log-file.ts';
 import { appendTo, type ShipFile, startFile } from './log-ship-file.ts';
-import type { BatchInput, BatchOutput, NoteInput, OpenLogInput } from './log-task.ts';
-import { ThreadHost } from './thread-host.ts';
+import type { LogHandle, OpenShipment, ShipOptions, Shipped } from './log-shipment.ts';
+import type { BatchInput, BatchOutput, ClosedLog, LogFileState, NoteInput, OpenLogInput } from './log-task.ts';
+import { type LogThread, LogThreads } from './log-threads.ts';
 import { abortError } from './thread-job.ts';
 
-/** Ships committed log of many tenants into archive log files, all through one thread. */
+/** Ships committed log of many tenants into archive log files, through as many threads as they need and may use. */
 export interface LogShipper {
+  /** How many tenants each running thread holds. */
+  readonly load: readonly number[];
   open(request: OpenShipment): Promise<LogHandle>;
   /**
    * Appends everything committed up to now, at most up to `untilScn`. Nothing counts before it returned. Throws
@@ -32,44 +35,6 @@ export interface LogShipper {
   closeAll(): Promise<void>;
 }
 
-export interface OpenShipment {
-  readonly tenantId: number;
-  readonly reader: ThreadModule;
-  /** Position of the last record written, null at the start of a round. */
-  readonly from: LogPosition | null;
-  /** SCN the last record reaches, or the round's start SCN: commits up to it are not shipped. */
-  readonly afterScn: Scn;
-  readonly file: ShipFile;
-}
-
-export interface ShipOptions {
-  /** Raw bytes of a batch, 16 MiB when left out. */
-  readonly maxBytes?: number;
-  /** End of the piece, inclusive: what lies behind stays for the next one. */
-  readonly untilScn?: Scn;
-  readonly signal?: AbortSignal;
-}
-
-export interface Shipped {
-  readonly records: number;
-  readonly commits: number;
-  /** Null when nothing was shipped. */
-  readonly firstScn: Scn | null;
-  /** Every commit up to here is recorded. */
-  readonly lastScn: Scn;
-  readonly inputBytes: number;
-  readonly outputBytes: number;
-  readonly position: LogPosition | null;
-  readonly fileSizeBytes: number;
-  /** `size`: open the next file and ship again. `scn`: `untilScn` is reached and more lies behind it. */
-  readonly switchDue: 'size' | 'scn' | null;
-}
-
-/** One tenant's shipment; opaque. */
-export interface LogHandle {
-  readonly tenantId: number;
-}
-
 export interface LogShipperOptions {
   readonly log: Log;
   readonly clock?: Clock;
@@ -77,6 +42,8 @@ export interface LogShipperOptions {
   readonly stallTimeoutMs?: number;
   /** Files are closed before they pass this; 64 MiB. */
   readonly maxFileBytes?: number;
+  /** A tenant that waits this long for a thread others use goes to another one. */
+  readonly crowdedMs?: number;
 }
 
 export function createLogShipper(options: LogShipperOptions): LogShipper {
@@ -84,53 +51,67 @@ export function createLogShipper(options: LogShipperOptions): LogShipper {
 }
 
 const defaultBatchBytes = 16 << 20;
+const defaultCrowdedMs = 20;
 
 interface Shipment extends LogHandle {
   readonly id: number;
-  readonly thread: ThreadHost;
+  readonly reader: ThreadModule;
   readonly mutex: Mutex;
+  thread: LogThread;
+  /** Of the threads it may use so many, 0 for the default. */
+  wish: number;
+  /** The last batch had to wait for other tenants. */
+  crowded: boolean;
   file: ShipFile;
   sizeBytes: number;
   lastScn: Scn;
   position: LogPosition | null;
   broken: Error | null;
+  closed: boolean;
 }
 
 class ThreadLogShipper implements LogShipper {
   readonly #options: LogShipperOptions;
   readonly #clock: Clock;
-  #thread: ThreadHost | null = null;
+  readonly #threads: LogThreads;
   #nextId = 1;
   #closed = false;
 
   constructor(options: LogShipperOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#threads = new LogThreads(options.log);
+  }
+
+  get load(): readonly number[] {
+    return this.#threads.load;
   }
 
   async open(request: OpenShipment): Promise<LogHandle> {
     if (this.#closed) throw fault('OB_CANCELED');
-    const thread = this.#aliveThread();
     const { state, sizeBytes } = await startFile(request.tenantId, request.file);
     const shipment: Shipment = {
       tenantId: request.tenantId,
       id: this.#nextId++,
-      thread,
+      reader: request.reader,
+      thread: this.#threads.place(0),
       mutex: new Mutex(),
+      wish: 0,
+      crowded: false,
       file: request.file,
       sizeBytes,
       lastScn: request.afterScn,
       position: request.from,
       broken: null,
+      closed: false,
     };
-    const input: OpenLogInput = {
-      handle: shipment.id,
-      reader: request.reader,
-      from: request.from,
-      afterScn: request.afterScn,
-      file: state,
-    };
-    await this.#ask(shipment, 'open', input);
+    this.#threads.enter(shipment.thread);
+    try {
+      await this.#openOn(shipment, shipment.thread, state);
+    } catch (error) {
+      this.#threads.leave(shipment.thread);
+      throw error;
+    }
     return shipment;
   }
 
@@ -166,14 +147,20 @@ class ThreadLogShipper implements LogShipper {
   async close(handle: LogHandle): Promise<void> {
     const shipment = handle as Shipment;
     await shipment.mutex.run(async () => {
+      if (shipment.closed) return;
+      shipment.closed = true;
       shipment.broken ??= fault('OB_CANCELED');
-      if (shipment.thread.alive) await this.#request(shipment.thread, 'close', { handle: shipment.id });
+      try {
+        if (shipment.thread.host.alive) await this.#ask(shipment, 'close', { handle: shipment.id });
+      } finally {
+        this.#threads.leave(shipment.thread);
+      }
     });
   }
 
   async closeAll(): Promise<void> {
     this.#closed = true;
-    await this.#thread?.close();
+    await this.#threads.close();
   }
 
   async #ship(shipment: Shipment, options: ShipOptions): Promise<Shipped> {
@@ -184,9 +171,11 @@ class ThreadLogShipper implements LogShipper {
       maxFileBytes: this.#options.maxFileBytes ?? maxLogFileBytes,
     };
     let shipped = nothingShipped(shipment);
+    shipment.wish = options.threads ?? shipment.wish;
     for (;;) {
       if (options.signal?.aborted) throw abortError(options.signal);
-      const batch = (await this.#ask(shipment, 'batch', input)) as BatchOutput;
+      await this.#settle(shipment);
+      const batch = await this.#batch(shipment, input);
       if (batch.record === null) return { ...shipped, switchDue: batch.why === 'end' ? null : batch.why };
       await append(shipment, batch.record);
       shipment.lastScn = batch.lastScn;
@@ -231,26 +220,49 @@ class ThreadLogShipper implements LogShipper {
     });
   }
 
-  async #ask(shipment: Shipment, name: string, input: unknown): Promise<unknown> {
-    return this.#request(shipment.thread, name, input);
-  }
-
-  async #request(thread: ThreadHost, name: string, input: unknown): Promise<unknown> {
-    const done = new AbortController();
-    const stallTimeoutMs = this.#options.stallTimeoutMs ?? 60_000;
-    const stalled = () =>
-      thread.kill(faultText('OB_IO_TIMEOUT', `IO timeout: reading the log took more than ${stallTimeoutMs} ms`));
-    this.#clock.sleep(stallTimeoutMs, done.signal).then(stalled, () => undefined);
+  /** Goes to another thread when the present one is not among those it may use, or keeps it waiting. */
+  async #settle(shipment: Shipment): Promise<void> {
+    const former = shipment.thread;
+    const thread = this.#threads.betterThan(former, shipment.wish, shipment.crowded);
+    shipment.crowded = false;
+    if (thread === null) return;
+    // The place on the new thread is taken at once, so that others see it.
+    this.#threads.enter(thread);
     try {
-      return await thread.request(name, input);
+      const { file } = (await this.#ask(shipment, 'close', { handle: shipment.id })) as ClosedLog;
+      if (file === null) throw new Error(`no log file of shipment ${shipment.id}`);
+      await this.#openOn(shipment, thread, file);
     } finally {
-      done.abort();
+      this.#threads.leave(shipment.thread === thread ? former : thread);
     }
   }
 
-  #aliveThread(): ThreadHost {
-    if (!this.#thread?.alive) this.#thread = new ThreadHost('log-worker', {}, this.#options.log);
-    return this.#thread;
+  async #openOn(shipment: Shipment, thread: LogThread, file: LogFileState): Promise<void> {
+    const { id: handle, reader, position: from, lastScn: afterScn } = shipment;
+    const input: OpenLogInput = { handle, reader, from, afterScn, file };
+    shipment.thread = thread;
+    await this.#ask(shipment, 'open', input);
+  }
+
+  async #batch(shipment: Shipment, input: BatchInput): Promise<BatchOutput> {
+    const others = shipment.thread.atWork > 0;
+    const begun = performance.now();
+    const batch = (await this.#ask(shipment, 'batch', input)) as BatchOutput;
+    shipment.crowded = others && performance.now() - begun >= (this.#options.crowdedMs ?? defaultCrowdedMs);
+    return batch;
+  }
+
+  async #ask({ thread }: Shipment, name: string, input: unknown): Promise<unknown> {
+    const done = new AbortController();
+    const stallTimeoutMs = this.#options.stallTimeoutMs ?? 60_000;
+    const stalled = () =>
+      thread.host.kill(faultText('OB_IO_TIMEOUT', `IO timeout: reading the log took more than ${stallTimeoutMs} ms`));
+    this.#clock.sleep(stallTimeoutMs, done.signal).then(stalled, () => undefined);
+    try {
+      return await this.#threads.request(thread, name, input);
+    } finally {
+      done.abort();
+    }
   }
 }
 

@@ -166,11 +166,17 @@ export function switchLogFile(input: { readonly handle: number; readonly file: L
   return { value: null };
 }
 
+/** Where the log file stands, for the thread that goes on with it; null when nothing was open. */
+export interface ClosedLog {
+  readonly file: LogFileState | null;
+}
+
 export function closeLog(input: { readonly handle: number }): TaskResult {
   const shipment = shipments.get(input.handle);
   shipments.delete(input.handle);
   shipment?.reader.close();
-  return { value: null };
+  if (shipment?.pending) freeBytes(shipment.pending.packed.payload);
+  return { value: { file: shipment?.file ?? null } satisfies ClosedLog };
 }
 
 function shipmentOf(handle: number): Shipment {

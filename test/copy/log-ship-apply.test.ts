@@ -5,7 +5,8 @@ import { applyLog } from '../../src/copy/apply-log.ts';
 import type { SetKey } from '../../src/copy/keys.ts';
 import { scanLogFile } from '../../src/copy/log-scan.ts';
 import type { ShipFile } from '../../src/copy/log-ship-file.ts';
-import { createLogShipper, type LogHandle } from '../../src/copy/log-shipper.ts';
+import type { LogHandle } from '../../src/copy/log-shipment.ts';
+import { createLogShipper } from '../../src/copy/log-shipper.ts';
 import { LogGapError } from '../../src/tenants/tenant-engine.ts';
 import { encodeFrame, frameBytes, pageBytes } from './toy-engine.ts';
 import {

@@ -59,6 +59,8 @@ export interface HarnessOptions {
   readonly onStep?: (moment: 'before' | 'after') => void;
   /** Log files are closed before they pass this. */
   readonly maxLogFileBytes?: number;
+  /** A tenant whose log waits this long for a thread others use goes to another one. */
+  readonly logCrowdedMs?: number;
 }
 
 /** No pauses worth waiting for. */
@@ -98,8 +100,12 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   };
   const engines = createEmbeddedEngines({ directory: join(directory, 'server', 'tenants') });
   const workers = createCopyWorkers({ log });
-  const { maxLogFileBytes: maxFileBytes } = options;
-  const shipper = createLogShipper({ log, ...(maxFileBytes === undefined ? {} : { maxFileBytes }) });
+  const { maxLogFileBytes: maxFileBytes, logCrowdedMs: crowdedMs } = options;
+  const shipper = createLogShipper({
+    log,
+    ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
+    ...(crowdedMs === undefined ? {} : { crowdedMs }),
+  });
   const controller: Controller = {
     release,
     catalog,

@@ -1,7 +1,7 @@
 import type { Scn } from '../../base/scn.ts';
 import type { ArchivePiece, ArchiveRound, LsArchiveProgress } from '../../catalog/archives.ts';
 import type { LogScan } from '../../copy/log-scan.ts';
-import type { LogHandle, Shipped } from '../../copy/log-shipper.ts';
+import type { LogHandle, Shipped } from '../../copy/log-shipment.ts';
 import { archiveFileBytes, pieceLsKeys } from '../../destination/archive-layout.ts';
 import type { AppendSink, Medium } from '../../media/medium.ts';
 import type { LogPosition, LogSource } from '../../tenants/tenant-engine.ts';
@@ -115,9 +115,13 @@ export class ArchiveStream {
 
   /** Ships, opening further files of the piece as they fill; the sums of all of it. */
   async #ship(untilScn: Scn, signal: AbortSignal): Promise<Shipped> {
+    const { tenantId } = this.#round;
     let inputBytes = 0;
     for (;;) {
-      const shipped = await this.#controller.shipper.ship(this.#handle, { untilScn, signal });
+      const threads = await this.#controller.catalog.read((tx) =>
+        tx.parameters.integer(tenantId, 'log_archive_concurrency'),
+      );
+      const shipped = await this.#controller.shipper.ship(this.#handle, { untilScn, signal, threads });
       const sum = { ...shipped, inputBytes: inputBytes + shipped.inputBytes };
       if (shipped.switchDue !== 'size') return sum;
       await this.#record(max(shipped.lastScn, this.#piece.checkpointScn), sum);
