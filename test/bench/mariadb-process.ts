@@ -15,8 +15,15 @@ export interface MariadbProcess {
 
 const startLimitMs = 60_000;
 
-/** Starts MariaDB with InnoDB's pool at 64 MB and without a query cache; resolves when root can log in. `name` is its directory. */
-export async function startMariadb(scratch: Scratch, name: string): Promise<MariadbProcess> {
+/**
+ * Starts MariaDB with InnoDB's pool at 64 MB and without a query cache; resolves when root can log in. `name` is its
+ * directory, `more` options override these.
+ */
+export async function startMariadb(
+  scratch: Scratch,
+  name: string,
+  more: readonly string[] = [],
+): Promise<MariadbProcess> {
   const dataDir = join(scratch.path, name);
   mkdirSync(dataDir);
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
@@ -42,6 +49,7 @@ export async function startMariadb(scratch: Scratch, name: string): Promise<Mari
         '--query-cache-type=0',
         '--query-cache-size=0',
         '--default-time-zone=+08:00',
+        ...more,
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     ),

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { globSync } from 'node:fs';
 
 /** The commands of the peers and the Debian packages that carry them; the server's core package starts no service. */
 const packageOf: Readonly<Record<string, string>> = {
@@ -6,6 +7,11 @@ const packageOf: Readonly<Record<string, string>> = {
   'mariadb-install-db': 'mariadb-server-core',
   'mariadb-slap': 'mariadb-client',
   zstd: 'zstd',
+  borg: 'borgbackup',
+  myloader: 'mydumper',
+  initdb: 'postgresql',
+  psql: 'postgresql',
+  pg_createcluster: 'postgresql-common',
 };
 
 /** A peer's command is missing and could not be installed. */
@@ -29,7 +35,8 @@ export function requirePeers(commands: readonly string[], report: (line: string)
 
 /** First place of a command in the search path or where Debian keeps servers; null when it is nowhere. */
 export function pathOf(command: string): string | null {
-  const path = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`;
+  const postgres = globSync('/usr/lib/postgresql/*/bin').sort().reverse();
+  const path = [process.env['PATH'] ?? '', '/usr/sbin', '/sbin', ...postgres].join(':');
   const found = spawnSync('sh', ['-c', 'command -v "$1"', 'sh', command], { env: { PATH: path }, encoding: 'utf8' });
   return found.status === 0 ? found.stdout.trim() : null;
 }

@@ -3,7 +3,7 @@ import type { Connection } from 'mysql2/promise';
 import { rowsOf } from './clients.ts';
 
 /** Tables of text, numbers, JSON and bytes that do not shrink, in about equal shares. */
-const tables = [
+export const tables = [
   `CREATE TABLE shop.notes (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(40) NOT NULL,
     written_at DATETIME(6) NOT NULL, note TEXT NOT NULL, KEY idx_customer (customer))`,
   `CREATE TABLE shop.measures (id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY, device INT NOT NULL, at BIGINT NOT NULL,
@@ -24,7 +24,7 @@ const words =
   );
 
 /** Multi-row INSERTs, all different; sent again and again they fill a tenant with rows under new ids. */
-function loadStatements(): readonly string[] {
+export function loadStatements(): readonly string[] {
   return Array.from({ length: distinctStatements }, (_, i) => {
     const [head, row] = rowMakers[i % rowMakers.length]!;
     const rows: string[] = [];

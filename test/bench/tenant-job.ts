@@ -42,13 +42,15 @@ export interface RestoreWish {
   readonly place: string;
   /** What follows `WITH 'pool_list=…'`, such as the key of encrypted sets. */
   readonly more: string;
+  /** The sources, where they are not `data` and `archive` in `place`. */
+  readonly from?: string;
 }
 
 /** Restore into a new tenant: seconds from the statement until its row says RESTORE_SUCCESS. */
-export async function restore(sys: Connection, { name, place, more }: RestoreWish): Promise<number> {
+export async function restore(sys: Connection, { name, place, more, ...wish }: RestoreWish): Promise<number> {
   await sys.query(`CREATE RESOURCE UNIT IF NOT EXISTS unit_restore MAX_CPU 1, MEMORY_SIZE '5G'`);
   await sys.query(`CREATE RESOURCE POOL pool_${name} UNIT = 'unit_restore', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
-  const from = `file://${place}/data,file://${place}/archive`;
+  const from = wish.from ?? `file://${place}/data,file://${place}/archive`;
   const startMs = performance.now();
   await sys.query(`ALTER SYSTEM RESTORE ${name} FROM '${from}' WITH 'pool_list=pool_${name}'${more}`);
   const rows = await until(

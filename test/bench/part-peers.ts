@@ -1,0 +1,168 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Connection } from 'mysql2/promise';
+import { createTenant, login, rowsOf, startArchive } from './clients.ts';
+import { startMariadb } from './mariadb-process.ts';
+import { figure } from './measurement.ts';
+import { startObvault } from './obvault-process.ts';
+import type { BenchContext, BenchPart } from './part.ts';
+import { type Contender, filesOf, type Passage, run, treeBytes } from './part-peers-contender.ts';
+import {
+  changesOf,
+  type FileVersions,
+  type Follower,
+  fileVersions,
+  loadEverybody,
+  tenantLogin,
+} from './part-peers-data.ts';
+import { borg, restic } from './part-peers-files.ts';
+import { requirePgBackRest } from './part-peers-install.ts';
+import { linesOf, reportOf } from './part-peers-lines.ts';
+import { mydumper } from './part-peers-mydumper.ts';
+import { obvault } from './part-peers-obvault.ts';
+import { pgBackRest } from './part-peers-pgbackrest.ts';
+import { makePostgres } from './part-peers-postgres.ts';
+import { measureRounds, rate } from './part-peers-rounds.ts';
+import { requirePeers } from './peers.ts';
+
+const tenant = 'big';
+
+/** The MariaDB that mydumper reads and myloader fills has the memory and the log such a load asks for. */
+const mariadbForLoads = ['--innodb-buffer-pool-size=1G', '--innodb-log-file-size=1G'];
+
+/** A peer from its server to its tool; what it cannot do it says by throwing. */
+interface Peer {
+  readonly follower: Follower | null;
+  contender(data: LoadedData): Contender | Promise<Contender>;
+  stop(): Promise<void>;
+}
+
+interface LoadedData {
+  readonly place: string;
+  readonly files: FileVersions;
+  readonly changes: readonly string[];
+}
+
+/** (p) Full backup, restore, verification and an incremental of 1 % of the pages beside the tools others use. */
+export const peers: BenchPart = async (context) => {
+  const { scratch, rounds, report } = context;
+  const without: string[] = [];
+  const unavailable = (name: string, error: unknown) => {
+    without.push(`${name}: ${(error as Error).message.trim()}`);
+    report(`  WITHOUT ${without.at(-1)}`);
+  };
+  const present = new Map<string, Peer>();
+  for (const [name, prepare] of Object.entries(preparations))
+    try {
+      present.set(name, await prepare(context));
+    } catch (error) {
+      unavailable(name, error);
+    }
+  const data = await loadedData(
+    context,
+    [...present.values()].flatMap(({ follower }) => follower ?? []),
+  );
+  const server = await startObvault(scratch, serverOptions(context));
+  const place = join(scratch.path, 'peers-backup');
+  mkdirSync(place);
+  const sessions = [await login(server.port, 'root'), await login(server.port, 'root')] as const;
+  await startArchive(sessions[0], tenant, place);
+  const client = await tenantLogin(server, tenant);
+  const side = { tenant, place, changes: data.changes };
+  const clear = await obvault({ ...side, sys: sessions[0], client }, false);
+  const contenders: Contender[] = [clear, await obvault({ ...side, sys: sessions[1], client: null }, true)];
+  for (const [name, peer] of present)
+    try {
+      contenders.push(await peer.contender(data));
+    } catch (error) {
+      unavailable(name, error);
+    }
+  const failed = ({ name }: Contender, error: Error) => {
+    if (name.startsWith('obvault')) throw error;
+    unavailable(name, error);
+  };
+  const figures = await measureRounds(contenders, rounds, failed, report);
+  const reading = await readAll(clear.setFolder(), rounds);
+  for (const line of reportOf(figures)) report(line);
+  report(`  cksum of the set's files: ${figure(rate(reading))} MB/s`);
+  for (const reason of without) report(`  NOT COMPARED with ${reason}`);
+  for (const connection of [client, ...sessions] as Connection[]) await connection.end();
+  await server.stop();
+  for (const peer of present.values()) await peer.stop();
+  return linesOf(figures, reading);
+};
+
+const preparations: Readonly<Record<string, (context: BenchContext) => Promise<Peer>>> = {
+  async restic({ report }) {
+    requirePeers(['restic'], report);
+    return { follower: null, contender: (data) => restic(data.place, data.files), async stop() {} };
+  },
+  async borg({ report }) {
+    requirePeers(['borg'], report);
+    return { follower: null, contender: (data) => borg(data.place, data.files), async stop() {} };
+  },
+  async mydumper({ scratch, report }) {
+    requirePeers(['mariadbd', 'mariadb-install-db', 'mydumper', 'myloader'], report);
+    const server = await startMariadb(scratch, 'peers-mariadb', mariadbForLoads);
+    const admin = await login(server.port, 'root');
+    const dataDir = join(scratch.path, 'peers-mariadb');
+    return {
+      follower: { take: (sql) => admin.query(sql) },
+      contender: ({ place }) => mydumper(place, dataDir, server.port, admin),
+      async stop() {
+        await admin.end();
+        await server.stop();
+      },
+    };
+  },
+  async pgBackRest({ scratch, report }) {
+    requirePgBackRest(report);
+    const postgres = await makePostgres(scratch, 'peers-postgres');
+    await postgres.start({ fsync: 'off', max_wal_size: '4GB' });
+    const follower = postgres.follow();
+    return {
+      follower,
+      async contender({ changes }) {
+        await follower.end();
+        await postgres.say('VACUUM ANALYZE');
+        return pgBackRest(postgres, changes);
+      },
+      stop: () => postgres.stop(),
+    };
+  },
+};
+
+function serverOptions({ scratch, main }: BenchContext) {
+  return { dataDir: join(scratch.path, 'peers'), main, settings: { jobLingerMs: 100 } };
+}
+
+/** The same rows everywhere, and the server stopped, so that the measured one has done nothing else. */
+async function loadedData(context: BenchContext, followers: readonly Follower[]): Promise<LoadedData> {
+  const { scratch, megabytes, report } = context;
+  const options = serverOptions(context);
+  const server = await startObvault(scratch, options);
+  const sys = await login(server.port, 'root');
+  await createTenant(sys, tenant);
+  const named = await rowsOf(sys, `SELECT TENANT_ID FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = '${tenant}'`);
+  const dataFile = join(options.dataDir, 'tenants', `t${named[0]?.['TENANT_ID']}`, 'data.db');
+  const sizeBytes = () => statSync(dataFile, { throwIfNoEntry: false })?.size ?? 0;
+  const client = await tenantLogin(server, tenant);
+  const startMs = performance.now();
+  await loadEverybody(client, followers, megabytes * 1e6, sizeBytes);
+  const changes = await changesOf(client, sizeBytes());
+  for (const connection of [client, sys]) await connection.end();
+  await server.stop();
+  const seconds = (performance.now() - startMs) / 1000;
+  report(`  loaded ${figure(sizeBytes() / 1e6)} MB and the same rows elsewhere in ${figure(seconds)} s`);
+  const place = join(scratch.path, 'peers-files');
+  mkdirSync(place);
+  return { place, files: fileVersions(dataFile, place, changes), changes };
+}
+
+/** What reading the files with the plainest checksum takes: the limit of any verification. */
+async function readAll(folder: string, rounds: number): Promise<Passage> {
+  const files = filesOf(folder);
+  let seconds = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < rounds; round++) seconds = Math.min(seconds, await run('cksum', files));
+  return { seconds, bytes: treeBytes(folder) };
+}
