@@ -16,6 +16,7 @@ import { openPaced, readStored } from '../tenant-destination.ts';
 import { adoptMasterKeys } from '../tenant-keys.ts';
 import { logFileKeys } from './read-archive-path.ts';
 import { dataFileKeys } from './read-data-path.ts';
+import { noteDamage, type Reading } from './restore-damage.ts';
 import { recordRestoreProof } from './restore-proof.ts';
 import { decodeMasters, masterKeysName, type RestoreMemory, setKeyNameOf } from './restore-rows.ts';
 import { logKeyPurpose } from './restore-source.ts';
@@ -26,6 +27,8 @@ interface RestoreRun {
   readonly job: RestoreJob;
   readonly memory: RestoreMemory;
   readonly data: Medium;
+  /** What is read now. */
+  reading: Reading | null;
   readonly signal: AbortSignal;
 }
 
@@ -56,8 +59,8 @@ async function fillTenant(
   };
   const target = await controller.engines.beginRestore(job.tenantId);
   let finished = false;
+  const run: RestoreRun = { controller, job, memory, data: open(memory.data), reading: null, signal };
   try {
-    const run: RestoreRun = { controller, job, memory, data: open(memory.data), signal };
     await move(controller, job, 'RESTORE_CREATE_INIT_LS');
     await copySets(run, target);
     await move(controller, job, 'PHYSICAL_RESTORE_WAIT_RESTORE_TO_CONSISTENT_SCN');
@@ -68,14 +71,19 @@ async function fillTenant(
     await target.finish(job.restoreScn);
     finished = true;
     await move(controller, job, 'POST_CHECK');
+  } catch (error) {
+    if (run.reading !== null) await noteDamage(controller, job, run.reading, error, signal);
+    throw error;
   } finally {
     if (!finished) await target.abort();
     for (const medium of media) await medium.close().catch(() => undefined);
   }
 }
 
-async function copySets({ controller, job, memory, data, signal }: RestoreRun, target: RestoreTarget): Promise<void> {
+async function copySets(run: RestoreRun, target: RestoreTarget): Promise<void> {
+  const { controller, job, memory, data, signal } = run;
   for (const set of memory.sets) {
+    run.reading = { medium: data, of: { setId: set.id } };
     const keys = await dataFileKeys(data, { backupSetId: set.id, backupType: set.type }, signal);
     const key = set.encrypted ? await secretOf(controller, job, setKeyNameOf(set.id)) : null;
     if (set.encrypted && key === null) throw fault('OB_ERR_GET_MASTER_KEY');
@@ -97,6 +105,7 @@ async function copySets({ controller, job, memory, data, signal }: RestoreRun, t
       for (const { source } of sources) await source.close().catch(() => undefined);
     }
   }
+  run.reading = null;
 }
 
 /** `concurrency` of the restore's options, 0 when it was not given. */
@@ -126,8 +135,10 @@ async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): P
   const setKey =
     memory.archive === null && last?.encrypted ? await secretOf(controller, job, setKeyNameOf(last.id)) : null;
   const read = { name: 'the archive' };
+  // The log of a restore without an archive path is part of its last set.
+  if (memory.archive === null && last) run.reading = { medium: run.data, of: { setId: last.id } };
   const { lastScn } = await applyLog({
-    files: logFiles(medium, memory, read, signal),
+    files: logFiles(run, medium, read),
     target: target.writer,
     afterScn: BigInt(memory.afterScn),
     untilScn: job.restoreScn,
@@ -147,6 +158,7 @@ async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): P
       'OB_ENTRY_NOT_EXIST',
       `No enough log for restore: ${read.name} has lost its end, the log ends at SCN ${lastScn} instead of ${needed}`,
     );
+  run.reading = null;
   await controller.catalog.transaction((tx) => tx.restores.jobs.update(job, { recoverScn: job.restoreScn }));
 }
 
@@ -158,13 +170,10 @@ function complementLog({ data, memory }: RestoreRun): Medium {
 }
 
 /** The log files of all pieces in order, one open at a time: an archive may have thousands. */
-async function* logFiles(
-  medium: Medium,
-  memory: RestoreMemory,
-  read: { name: string },
-  signal: AbortSignal,
-): AsyncGenerator<LogInput> {
+async function* logFiles(run: RestoreRun, medium: Medium, read: { name: string }): AsyncGenerator<LogInput> {
+  const { memory, signal } = run;
   for (const piece of memory.pieces) {
+    if (memory.archive !== null) run.reading = { medium, of: { piece } };
     for (const name of await logFileKeys(medium, piece, signal)) {
       const source = await medium.openObject(name, signal);
       read.name = name;

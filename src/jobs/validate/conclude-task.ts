@@ -2,17 +2,14 @@ import { errorRow } from '../../base/errors.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { ProofKey, ProofResult, ValidateJob, ValidateTask } from '../../catalog/proofs.ts';
 import type { LogSpan } from '../../copy/verify-task.ts';
-import { assertMove, setFileStates } from '../../policy/next-states.ts';
 import type { CheckNotes } from './check-set.ts';
+import { markBroken, maxCommentLength } from './mark-broken.ts';
 import type { ObjectCheck, ObjectFinding } from './object-check.ts';
 import type { ValidateRun } from './run-task.ts';
 import type { ValidateTaskMemory } from './validate-rows.ts';
 
 /** Rows one task leaves at most; the comment tells how many more there were. */
 export const maxFindings = 10_000;
-
-/** Bytes a COMMENT column holds. */
-const maxCommentLength = 4_000;
 
 /**
  * One step: findings, the task's end, the proof, and BROKEN for a set in which something is damaged. A set or piece that is being
@@ -64,7 +61,8 @@ export async function concludeTask(
       damagedCount: bad.length,
       comment,
     });
-    if (conclusion === 'BROKEN') markBroken(tx, job, task, comment);
+    const finder = { module: 'backup_validate', jobId: job.jobId, name: `VALIDATE job ${job.jobId}` } as const;
+    if (conclusion === 'BROKEN') markBroken(tx, finder, proofKey(task), comment);
   });
 }
 
@@ -119,24 +117,6 @@ function commentOf(bad: readonly ObjectFinding[], partial: readonly string[]): s
   const first = bad.slice(0, 3).map(({ object, finding }) => `${object}: ${finding}`);
   const more = bad.length - first.length;
   return [...first, ...(more > 0 ? [`${more} more objects`] : []), ...partial].join('; ').slice(0, maxCommentLength);
-}
-
-/** AVAILABLE → BROKEN. A piece has no such state: its proof says so, and restore and window read it there. */
-function markBroken(tx: Repositories, job: ValidateJob, task: ValidateTask, comment: string): void {
-  const { tenantId, destId, backupSetId, roundId, pieceId } = task;
-  const pairs = { tenant_id: tenantId, job_id: job.jobId, dest_id: destId };
-  if (task.taskType === 'BACKUP PIECE') {
-    tx.events.record('backup_validate', 'piece_broken', { ...pairs, round_id: roundId, piece_id: pieceId });
-    return;
-  }
-  tx.events.record('backup_validate', 'backup_set_broken', { ...pairs, backup_set_id: backupSetId });
-  const set = tx.backups.sets.get({ tenantId, destId, backupSetId });
-  if (set === null || set.path !== task.path || set.fileStatus !== 'AVAILABLE') return;
-  assertMove(setFileStates, set.fileStatus, 'BROKEN');
-  tx.backups.sets.update(set, {
-    fileStatus: 'BROKEN',
-    comment: `VALIDATE job ${job.jobId}: ${comment}`.slice(0, maxCommentLength),
-  });
 }
 
 function spanText(span: LogSpan | null): Pick<ValidateTaskMemory, 'span'> {
