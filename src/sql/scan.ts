@@ -56,7 +56,8 @@ const surelyBigintDigits = 18;
 
 function tag(scanner: Scanner): string {
   const length = scanner.end - scanner.start;
-  if (scanner.kind === INTEGER && length > surelyBigintDigits) return '?I';
+  if (scanner.kind === INTEGER && length > surelyBigintDigits)
+    return BigInt(scanner.value() as string) < 1n << 63n ? '?I' : '?W';
   return scanner.charset === null ? tags[scanner.kind]! : `_${scanner.charset}${tags[scanner.kind]!}`;
 }
 

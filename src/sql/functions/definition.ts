@@ -10,13 +10,14 @@ export type Given = Exclude<SqlValue, null>;
 
 /**
  * The form an argument is brought to before the call. `text` may still be bytes, `characters` never; `moment` is the text
- * of a date or datetime in the session's zone; `time` signed microseconds; `raw` the working form as it is.
+ * of a date or datetime in the session's zone; `exact` a number, or decimal text where a number would lose digits; `time` signed microseconds; `raw` the working form as it is.
  */
 export type ArgumentKind =
   | 'text'
   | 'characters'
   | 'bytes'
   | 'number'
+  | 'exact'
   | 'integer'
   | 'bits'
   | 'moment'

@@ -11,6 +11,7 @@ import {
   rescale,
   truncateDecimal,
 } from '../../value/decimal.ts';
+import { decimalKey, decimalOfKey } from '../../value/decimal-key.ts';
 import { formatDouble, formatFloat } from '../../value/text-form.ts';
 import { toNumber } from '../translate/bind-convert.ts';
 import { type FunctionDefinition, type Given, internal, num, type SqlValue, str } from './definition.ts';
@@ -46,13 +47,14 @@ function modulo([a, b, scaleGiven]: readonly Given[]): SqlValue {
   if (num(b) === 0) return null;
   const scale = num(scaleGiven);
   if (scale < 0) return num(a) % num(b);
-  const wide = Math.max(decimalOf(a as number).scale, decimalOf(b as number).scale);
-  const unscaled = rescale(decimalOf(a as number), wide).unscaled % rescale(decimalOf(b as number), wide).unscaled;
-  return Number(decimalToNumber({ unscaled, scale: wide }));
+  const [x, y] = [exact(a!), exact(b!)];
+  const places = Math.max(x.scale, y.scale);
+  const unscaled = rescale(x, places).unscaled % rescale(y, places).unscaled;
+  return places === 0 ? wide(unscaled) : Number(decimalToNumber({ unscaled, scale: places }));
 }
 
 function intDivide([a, b]: readonly Given[]): SqlValue {
-  const [x, y] = [decimalOf(a as number), decimalOf(b as number)];
+  const [x, y] = [exact(a!), exact(b!)];
   if (y.unscaled === 0n) return null;
   const quotient = (x.unscaled * pow10(y.scale)) / (y.unscaled * pow10(x.scale));
   if (quotient > maxInt64 || quotient < -maxInt64 - 1n) outOfRange('BIGINT', 'DIV');
@@ -108,6 +110,12 @@ function total([units, others, scaleGiven]: readonly SqlValue[]): string | null 
 /** An integer, as text when it has more than 64 bits. */
 export const wide = (value: bigint): bigint | string => (BigInt.asIntN(64, value) === value ? value : String(value));
 
+/** A number beside integers of 64 bits; what is beyond them stays beyond as a REAL. */
+function wideNumber(value: Given): SqlValue {
+  const found = wide(rescale(exact(value), 0).unscaled);
+  return typeof found === 'bigint' ? found : Number(found) * 1.000_000_000_000_001;
+}
+
 const unsignedText = (value: bigint): string => BigInt.asUintN(64, value).toString();
 
 /** Texts lose their fraction, numbers round. */
@@ -160,6 +168,12 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
   internal('decimal', [4, 4], decimalArithmetic),
   internal('mod', [3, 3], modulo),
   internal('int_div', [2, 2], intDivide),
+  internal('wide_number', [1, 1], ([value]) => wideNumber(value!)),
+  internal('decimal_key', [1, 1], ([value]) => decimalKey(exact(value!))),
+  internal('from_key', [1, 1], ([key]) => {
+    const value = decimalOfKey(str(key));
+    return value.scale === 0 ? wide(value.unscaled) : formatDecimal(value);
+  }),
   internal('halves', [2, 2], ([upper, lower]) => wide(((upper as bigint) << 32n) + (lower as bigint))),
   internal('total', [3, 3], ([units]) => units!, { runNulls: total }),
   internal('round_text', [3, 3], ([value, digits, cut]) => {

@@ -173,7 +173,7 @@ export const stringFunctions: readonly FunctionDefinition[] = [
     binary(value) ? Uint8Array.from(value).reverse() : [...str(value)].reverse().join(''),
   ),
   define('insert', [4, 4], ['characters', 'integer', 'integer', 'characters'], joined(), insertText),
-  define('format', [2, 3], ['number', 'integer', 'characters'], returns.text(100), format),
+  define('format', [2, 3], ['exact', 'integer', 'characters'], returns.text(100), format),
   define('ascii', [1, 1], ['text'], returns.bigint, ([value]) => bytes(value)[0] ?? 0, integer),
   define(
     'ord',

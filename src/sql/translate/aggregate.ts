@@ -1,7 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import type { Aggregate, Expression, OrderItem, WindowCall, WindowSpec } from '../ast.ts';
-import { ownCollation } from './compare.ts';
+import { ownCollation, sortedBy } from './compare.ts';
 import { asBits, asCharacters, asExact, asInteger, asNumber, asText, numberType, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
@@ -20,6 +20,7 @@ import {
   typed,
   unsignedBigint,
 } from './typed.ts';
+import { wideKey, wideValue } from './wide.ts';
 
 /** COUNT is bigint(21), by which readers tell that it never passes 2^53. */
 export const countType: ColumnType = { name: 'bigint', length: 21 };
@@ -71,14 +72,16 @@ function count(expression: Aggregate, args: readonly Typed[]): Fragment {
   if (args.length === 0) return raw('count(*)');
   if (args.length === 1) {
     const [value] = args;
-    return expression.distinct ? sql`count(DISTINCT ${value!.sql}${ownCollation(value!)})` : sql`count(${value!.sql})`;
+    return expression.distinct ? sql`count(DISTINCT ${sortedBy(value!)})` : sql`count(${value!.sql})`;
   }
   const keys = args.map((value) =>
     category(value.type) === 'text' && value.collating?.order !== 'binary'
       ? call('lower', asText(value))
       : category(value.type) === 'binary'
         ? call('hex', value.sql)
-        : value.sql,
+        : value.wide
+          ? wideKey(value)
+          : value.sql,
   );
   const present = join(
     args.map((value) => sql`${value.sql} IS NOT NULL`),
@@ -93,7 +96,8 @@ function sum(value: Typed, distinct: string, over: Fragment): Typed {
   if (category(type) === 'double') return typed(plain, double);
   const scale = type.scale ?? 0;
   const result = decimal(Math.min(65, integerDigits(type) + 22 + scale), scale);
-  if (scale === 0) return typed(value.bits || !isNarrow(type) ? wideSum(value, distinct, over) : plain, result);
+  if (scale === 0)
+    return value.bits || !isNarrow(type) ? wideValue(wideSum(value, distinct, over), result) : typed(plain, result);
   return typed(sql`round(${plain}, ${scale})`, result, { exact: exactSum(value, scale, distinct, over) });
 }
 
@@ -109,13 +113,21 @@ function isNarrow(type: ColumnType): boolean {
 function wideSum(value: Typed, distinct: string, over: Fragment): Fragment {
   const fits = value.bits === true || category(value.type) === 'integer' || integerDigits(numberType(value)) <= 18;
   if (distinct !== '' || !fits) {
-    const operand = value.bits ? call('my_unsigned_text', value.sql) : asNumber(value);
+    const operand = asExact(value);
     return sql`my_sum_decimals(${distinct}${operand})${over}`;
   }
   const operand = value.bits ? value.sql : asNumber(value);
-  const upper = value.bits ? sql`((${operand} >> 32) & 4294967295)` : sql`(${operand} >> 32)`;
-  return call('my_halves', sql`sum(${upper})${over}`, sql`sum(${operand} & 4294967295)${over}`);
+  const high = value.bits ? sql`((${operand} >> 32) & 4294967295)` : sql`(${operand} >> 32)`;
+  const upper = sql`sum(${high})${over}`;
+  const lower = sql`sum(${operand} & 4294967295)${over}`;
+  const joined = call('my_halves', upper, lower);
+  // SQLite computes an aggregate once that stands there several times, but neither a window nor one with parameters.
+  if (over.text !== '' || operand.binds.length > 0) return joined;
+  return sql`CASE WHEN ${upper} BETWEEN -${mostUpper} AND ${mostUpper} THEN (${upper} << 32) + ${lower} ELSE ${joined} END`;
 }
+
+/** Upper halves up to which both halves together surely fit 64 bits. */
+const mostUpper = 2 ** 30 - 1;
 
 /** Values of more units in their last place are summed one by one as decimals: nine million smaller ones fit 2^63. */
 const mostUnitsDigits = 12;
@@ -144,6 +156,7 @@ function average(value: Typed, distinct: string, over: Fragment): Typed {
 }
 
 function extremeOf(name: 'min' | 'max', value: Typed, over: Fragment): Typed {
+  if (value.wide) return wideValue(call('my_from_key', sql`${name}(${wideKey(value)})${over}`), value.type);
   const plain = settle(value);
   if (value.bits) return typed(extremeBits(name, value.sql, over), value.type, { bits: true });
   const made = typed(sql`${name}(${plain.sql}${ownCollation(plain)})${over}`, plain.type);
@@ -190,7 +203,7 @@ function orderText(items: readonly OrderItem[], place: Place): Fragment {
   if (items.length === 0) return raw('');
   const list = items.map(({ expression, descending }) => {
     const value = translate(expression, place);
-    return sql`${value.sql}${ownCollation(value)}${descending ? ' DESC' : ''}`;
+    return sql`${sortedBy(value)}${descending ? ' DESC' : ''}`;
   });
   return sql` ORDER BY ${join(list, ', ')}`;
 }
@@ -213,8 +226,11 @@ export function translateWindow(expression: WindowCall, place: Place): Typed {
     const list = join(args.map(asInteger), ', ');
     return typed(sql`${expression.name}(${list}) OVER ${over}`, own, { nullable: false, aggregate: true });
   }
-  const list = args.map((value, index) => (index === 1 ? asInteger(value) : value.sql));
   const [first] = args;
+  const form = first?.wide ? asExact : (value: Typed) => value.sql;
+  const list = args.map((value, index) => (index === 1 ? asInteger(value) : form(value)));
+  if (first?.wide)
+    return { ...wideValue(sql`${expression.name}(${join(list, ', ')}) OVER ${over}`, first.type), aggregate: true };
   const made = typed(sql`${expression.name}(${join(list, ', ')}) OVER ${over}`, first?.type ?? bigint, {
     aggregate: true,
   });
@@ -231,8 +247,7 @@ function windowText(spec: WindowSpec, place: Place): Fragment {
   const parts: Fragment[] = [];
   if (partitionBy.length > 0) {
     const list = partitionBy.map((item) => {
-      const value = translate(item, place);
-      return sql`${value.sql}${ownCollation(value)}`;
+      return sortedBy(translate(item, place));
     });
     parts.push(sql`PARTITION BY ${join(list, ', ')}`);
   }

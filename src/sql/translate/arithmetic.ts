@@ -3,6 +3,7 @@ import { asBits, asExact, asInteger, asNumber, memberNumber, numberType } from '
 import { call, type Fragment, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import { bigint, category, decimal, double, integerDigits, type Typed, typed, unsignedBigint } from './typed.ts';
+import { wideValue } from './wide.ts';
 
 type Operator = '+' | '-' | '*' | '/' | 'DIV' | '%';
 
@@ -68,6 +69,7 @@ function exactly(
   const digits =
     operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
   const exact = exactCall(operator, left, right, scale);
+  if (scale === 0 && (left.wide || right.wide)) return wideValue(exact, decimal(digits, 0), { nullable });
   return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), { nullable, exact, open: plain });
 }
 
@@ -109,6 +111,7 @@ function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, 
     return left.bits || right.bits
       ? unsignedMath('DIV', left, right, 'DIV')
       : typed(sql`(${asNumber(left)} / ${by})`, type, type.unsigned ? { unchecked: 'DIV' } : {});
+  if (left.wide || right.wide) return typed(call('my_int_div', asExact(left), divisor(asExact(right), place)), type);
   return typed(call('my_int_div', asNumber(left), by), type);
 }
 
@@ -121,7 +124,10 @@ function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
   if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), double);
   const scale = Math.max(a.scale ?? 0, b.scale ?? 0);
   const type = decimal(integerDigits(a) + scale, scale);
-  return typed(call('my_mod', asNumber(left), by, raw(String(scale))), type);
+  const made = (a: Fragment, b: Fragment) => call('my_mod', a, b, raw(String(scale)));
+  if (!left.wide && !right.wide) return typed(made(asNumber(left), by), type);
+  const exact = made(asExact(left), divisor(asExact(right), place));
+  return scale === 0 ? wideValue(exact, type) : typed(exact, type);
 }
 
 /** `-x`. */
@@ -129,8 +135,11 @@ export function negate(value: Typed, text: string): Typed {
   const type = numberType(value);
   if (category(type) === 'double') return typed(sql`(- ${asNumber(value)})`, double);
   const { nullable } = value;
-  if (category(type) === 'decimal')
-    return typed(sql`(- ${asNumber(value)})`, type, { nullable, exact: exactCall('-', zero, value, type.scale ?? 0) });
+  if (category(type) === 'decimal') {
+    const exact = exactCall('-', zero, value, type.scale ?? 0);
+    if (value.wide) return wideValue(exact, type, { nullable });
+    return typed(sql`(- ${asNumber(value)})`, type, { nullable, exact });
+  }
   return typed(sql`(- ${asNumber(value)})`, { ...bigint, length: 20 }, { nullable, unchecked: text });
 }
 

@@ -25,11 +25,16 @@ export interface BuiltQuery {
 /** Columns as they are inside of SQLite: for derived tables, subqueries and INSERT … SELECT. */
 export const workingForm: ColumnForm = (value) => {
   const settled = settle(value);
+  if (settled.wide) return settled.exact!;
   return isLong(settled) ? sql`my_decimal_text(${settled.exact!}, ${settled.type.scale ?? 0})` : settled.sql;
 };
 
 /** Decimals of more digits than a REAL keeps go from one query to the next as text. */
 function isLong(value: Typed): boolean {
+  return value.wide === true || isLongDecimal(value);
+}
+
+function isLongDecimal(value: Typed): boolean {
   return value.exact !== undefined && (value.type.precision ?? 10) > 15 && category(value.type) === 'decimal';
 }
 
@@ -80,6 +85,7 @@ export function outerValue(value: Typed, text: string, alias: string, label: str
     nullable,
     ...(bits ? { bits } : {}),
     ...(long ? { exact: raw(text) } : {}),
+    ...(value.wide ? { wide: true } : {}),
   };
   const { origin } = value;
   if (!origin) return { ...plain, origin: { ...noOrigin, table: alias, orgName: label } };

@@ -3,10 +3,11 @@ import type { CaseExpression, Expression } from '../ast.ts';
 import { compare } from './compare.ts';
 import { asBoolean, convertTo } from './convert.ts';
 import { translate } from './expression.ts';
-import { type Fragment, join, raw, sql } from './fragment.ts';
+import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import { category, double, isNumeric, kindOf, type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
+import { wideAmong, wideValue } from './wide.ts';
 
 /** CASE in both forms. */
 export function translateCase(expression: CaseExpression, place: Place): Typed {
@@ -31,7 +32,7 @@ export function choose(conditions: readonly Fragment[], values: readonly Typed[]
   if (!hasLong(all, type)) return together(made, all);
   const texts = conditions.map((condition, index) => sql`WHEN ${condition} THEN ${exactForm(values[index]!, type)}`);
   const rest = otherwise === null ? raw('') : sql` ELSE ${exactForm(otherwise, type)}`;
-  return together({ ...made, exact: sql`CASE ${join(texts, ' ')}${rest} END` }, all);
+  return together({ ...made, ...wideAmong(all, type), exact: sql`CASE ${join(texts, ' ')}${rest} END` }, all);
 }
 
 /** True when a decimal of several sources may have more digits than a REAL keeps. */
@@ -68,7 +69,7 @@ export function coalesce(values: readonly Typed[]): Typed {
     values.map((value) => exactForm(value, type)),
     ', ',
   );
-  return together({ ...made, exact: sql`coalesce(${texts})` }, values);
+  return together({ ...made, ...wideAmong(values, type), exact: sql`coalesce(${texts})` }, values);
 }
 
 /** GREATEST and LEAST: NULL when one is. Numbers among texts make all of them numbers. */
@@ -77,6 +78,10 @@ export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
   const mixed = kinds.some(isNumeric) && kinds.some((kind) => kind === 'text');
   const type = mixed ? double : unifyValues(values);
   const parts = values.map((value) => convertTo(value, type));
+  if (wideAmong(values, type).wide) {
+    const keys = values.map((value) => call('my_decimal_key', exactForm(value, type)));
+    return wideValue(call('my_from_key', call(name, ...keys)), type);
+  }
   const collated = category(type) === 'text' && !values.some(({ collating }) => collating?.order === 'binary');
   const first = collated ? sql`${parts[0]!} COLLATE NOCASE` : parts[0]!;
   return together(typed(sql`${name}(${join([first, ...parts.slice(1)], ', ')})`, type), values);

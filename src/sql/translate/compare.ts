@@ -1,12 +1,24 @@
 import { fault } from '../../base/errors.ts';
 import type { Literal } from '../ast.ts';
 import { bindCell, noContext } from './bind.ts';
-import { asBytes, asCharacters, asDateTime, asNumber, asText, asTime, local, padded, settle } from './convert.ts';
+import {
+  asBytes,
+  asCharacters,
+  asDateTime,
+  asExact,
+  asNumber,
+  asText,
+  asTime,
+  local,
+  padded,
+  settle,
+} from './convert.ts';
 import { cellText } from './default.ts';
 import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 import { fixSlot, type Translation } from './statement.ts';
 import { boolean, type Collating, isNumeric, isTemporal, kindOf, type Typed, typed } from './typed.ts';
+import { besideIntegers, wideKey } from './wide.ts';
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>';
 
@@ -30,6 +42,7 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
   if (isTemporal(a)) return withMoment(left, right);
   if (isTemporal(b)) return flip(withMoment(right, left));
   if (left.bits && right.bits) return plain(flipped(left.sql), flipped(right.sql));
+  if ((left.wide || right.wide) && isNumeric(a) && isNumeric(b)) return wideNumbers(left, right);
   if (isNumeric(a) || isNumeric(b)) return plain(asNumber(left), asNumber(right));
   if (a === 'binary' || b === 'binary') return plain(asBytes(left), asBytes(right));
   return { left: asText(left), right: asText(right), collate: collation(left, right) };
@@ -37,6 +50,15 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
 
 function plain(left: Fragment, right: Fragment): Comparands {
   return { left, right, collate: '' };
+}
+
+/** Sums that may pass 2^63: plain integers keep their form, and with it their indexes. */
+function wideNumbers(left: Typed, right: Typed): Comparands {
+  const [a, b] = [kindOf(left), kindOf(right)];
+  if (a === 'double' || b === 'double') return plain(asNumber(left), asNumber(right));
+  if (a === 'integer' && !left.bits) return plain(asNumber(left), besideIntegers(right));
+  if (b === 'integer' && !right.bits) return plain(besideIntegers(left), asNumber(right));
+  return plain(call('my_decimal_key', asExact(left)), call('my_decimal_key', asExact(right)));
 }
 
 /** 64 unsigned bits with the highest turned over: signed integers that sort as the unsigned ones. */
@@ -125,6 +147,11 @@ export function ownCollation(value: Typed): Comparands['collate'] {
   const { collating } = value;
   if (!collating || collating.declared || kindOf(value) !== 'text') return '';
   return collating.order === 'binary' ? '' : ' COLLATE NOCASE';
+}
+
+/** What tells rows apart and puts them in order, its collation behind it. */
+export function sortedBy(value: Typed): Fragment {
+  return value.wide ? wideKey(value) : sql`${value.sql}${ownCollation(value)}`;
 }
 
 /** `left operator right` as 1, 0 or NULL. */

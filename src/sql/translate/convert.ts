@@ -141,6 +141,7 @@ export function asInteger(value: Typed): Fragment {
 
 /** 64 unsigned bits for bit operators. */
 export function asBits(value: Typed): Fragment {
+  if (value.wide) return call('my_cast_unsigned', value.exact!);
   return value.bits ? value.sql : call('my_bits', asNumber(value));
 }
 
@@ -183,6 +184,7 @@ export function asOutput(value: Typed): Fragment {
     case 'time':
       return sql`my_time_text(${checked.sql}, ${checked.type.scale ?? 0})`;
     case 'decimal':
+      if (checked.wide) return checked.exact!;
       return checked.exact ? sql`my_decimal_text(${checked.exact}, ${checked.type.scale ?? 0})` : checked.sql;
     default:
       return checked.sql;

@@ -1,7 +1,7 @@
 import type { ColumnType } from '../../value/column-type.ts';
 import type { Expression, FunctionCall } from '../ast.ts';
 import { mysqlFunctions } from '../functions/catalog.ts';
-import { arithmetic } from './arithmetic.ts';
+import { arithmetic, negate } from './arithmetic.ts';
 import { choose, coalesce, extreme, nullIf } from './case.ts';
 import { asBits, asBoolean, asBytes, asCharacters, asInteger, asNumber, numberType } from './convert.ts';
 import { translate } from './expression.ts';
@@ -49,6 +49,16 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
       const [value] = args();
       const numeric = !value!.unknown && isNumeric(category(value!.type));
       return numeric ? typed(call('my_hex_number', asBits(value!)), varchar(16)) : null;
+    }
+    case 'abs':
+    case 'ceil':
+    case 'ceiling':
+    case 'floor': {
+      arity(1);
+      const [value] = args();
+      if (!value!.wide) return null;
+      if (expression.name !== 'abs') return value!;
+      return choose([sql`${value!.sql} < 0`], [negate(value!, 'abs')], value!);
     }
     case 'round': {
       arity(1, 2);

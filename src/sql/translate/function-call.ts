@@ -3,7 +3,18 @@ import type { ColumnType } from '../../value/column-type.ts';
 import type { Expression, FunctionCall } from '../ast.ts';
 import { mysqlFunctions } from '../functions/catalog.ts';
 import type { ArgumentInfo, ArgumentKind, FunctionDefinition } from '../functions/definition.ts';
-import { asBits, asBytes, asCharacters, asDateTime, asInteger, asNumber, asText, asTime, settle } from './convert.ts';
+import {
+  asBits,
+  asBytes,
+  asCharacters,
+  asDateTime,
+  asExact,
+  asInteger,
+  asNumber,
+  asText,
+  asTime,
+  settle,
+} from './convert.ts';
 import { dateCall } from './date-call.ts';
 import { translate } from './expression.ts';
 import { flowCall } from './flow-call.ts';
@@ -97,6 +108,8 @@ function argument(value: Typed, kind: ArgumentKind): Fragment {
       return asBytes(value);
     case 'number':
       return asNumber(value);
+    case 'exact':
+      return asExact(value);
     case 'integer':
       return asInteger(value);
     case 'bits':

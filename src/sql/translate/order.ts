@@ -6,6 +6,7 @@ import { type Fragment, join, raw, sql } from './fragment.ts';
 import { type Place, resolveColumn, type ScopeColumn } from './scope.ts';
 import { positioned } from './select.ts';
 import type { Typed } from './typed.ts';
+import { wideKey } from './wide.ts';
 
 /** ORDER BY of one query block: positions, select aliases, columns, expressions; empty when nothing sorts. */
 export function orderBy(
@@ -29,6 +30,7 @@ export function orderBy(
 export function sortKey(value: Typed): Fragment {
   if (value.type.name === 'enum' && value.type.values) return memberNumber(value);
   if (value.bits) return flipped(value.sql);
+  if (value.wide) return wideKey(value);
   return sql`${neverPosition(value.sql)}${ownCollation(value)}`;
 }
 

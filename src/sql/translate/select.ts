@@ -11,6 +11,7 @@ import { hasAggregate, type Place, type Scope, type ScopeColumn, tablesNamed } f
 import { fixLiterals, fixSlot, type Translation, unsupported } from './statement.ts';
 import { ticking } from './tick.ts';
 import type { Typed } from './typed.ts';
+import { wideKey } from './wide.ts';
 
 /** One SELECT block. */
 export function buildSelect(select: Select, outer: Scope, translation: Translation): BuiltQuery {
@@ -128,6 +129,7 @@ function groupBy(select: Select, columns: readonly ScopeColumn[], place: Place):
     const value = positioned(expression, columns, place) ?? translate(expression, place);
     if (value.aggregate)
       throw fault('ER_WRONG_GROUP_FIELD', expression.kind === 'column' ? expression.name : 'aggregate');
+    if (value.wide) return wideKey(value);
     return isConstant(value) ? raw("'constant'") : sql`${neverPosition(value.sql)}${ownCollation(value)}`;
   });
 }

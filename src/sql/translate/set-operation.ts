@@ -10,6 +10,7 @@ import type { Place, Scope, ScopeColumn } from './scope.ts';
 import { newAlias, type Translation } from './statement.ts';
 import { type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
+import { wideAmong } from './wide.ts';
 
 /** UNION and its kin. Columns of both sides are brought to one type; ORDER BY and LIMIT belong to the whole. */
 export function buildSetOperation(query: SetOperation, scope: Scope, translation: Translation): BuiltQuery {
@@ -74,7 +75,7 @@ function scopeOf(name: string, columns: readonly ScopeColumn[], outer: Scope): S
 
 function unify(label: string, left: Typed, right: Typed): ScopeColumn {
   const type = unifyValues([left, right]);
-  const long = hasLong([left, right], type) ? { exact: raw('') } : {};
+  const long = hasLong([left, right], type) ? { exact: raw(''), ...wideAmong([left, right], type) } : {};
   const value = typed(raw(''), type, { nullable: left.nullable || right.nullable, ...long });
   return { label, value: together(value, [left, right]) };
 }

@@ -48,6 +48,11 @@ export interface Typed {
   readonly origin?: Origin;
   /** The value as exact decimal text, for answers; may have more digits than the type shows. */
   readonly exact?: Fragment;
+  /**
+   * A whole decimal that is known by `exact` (a number, or text beyond 64 bits) and only nearly by `sql`: it is compared
+   * and sorted by `exact`.
+   */
+  readonly wide?: boolean;
   /** The value before it is rounded to its scale, for arithmetic around it. */
   readonly open?: Fragment;
   readonly aggregate?: boolean;
