@@ -1,12 +1,14 @@
 import { join } from 'node:path';
 import type { Log } from './base/log.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import type { Config } from './config.ts';
 import type { TenantEngines } from './tenants/tenant-engine.ts';
 
 export interface EnginePlace {
   readonly dataDir: string;
   readonly catalog: Catalog;
   readonly log: Log;
+  readonly limits: Pick<Config, 'engineThreads' | 'guestThreads' | 'openTenants'>;
 }
 
 /**
@@ -43,10 +45,18 @@ export function createLazyEngines(place: EnginePlace, onUse: () => void): Tenant
   };
 }
 
-async function createEngines({ dataDir, catalog, log }: EnginePlace): Promise<TenantEngines> {
+async function createEngines({ dataDir, catalog, log, limits }: EnginePlace): Promise<TenantEngines> {
   const [{ createEmbeddedEngines }, { systemTables }] = await Promise.all([
     import('./tenants/embedded/embedded-engines.ts'),
     import('./system-tables.ts'),
   ]);
-  return createEmbeddedEngines({ directory: join(dataDir, 'tenants'), log, systemTables: systemTables(catalog) });
+  const { engineThreads, guestThreads, openTenants } = limits;
+  return createEmbeddedEngines({
+    directory: join(dataDir, 'tenants'),
+    log,
+    systemTables: systemTables(catalog),
+    ...(engineThreads === null ? {} : { engineThreads }),
+    ...(guestThreads === null ? {} : { guestThreads }),
+    ...(openTenants === null ? {} : { openTenants }),
+  });
 }

@@ -64,7 +64,7 @@ export function createController({
   const controller: ServerController = {
     release: config.release,
     catalog,
-    engines: createLazyEngines({ dataDir, catalog, log }, () => wake(() => undefined)),
+    engines: createLazyEngines({ dataDir, catalog, log, limits: config }, () => wake(() => undefined)),
     workers: createCopyWorkers({ log }),
     shipper: createLogShipper({ log, clock }),
     clock,

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { type Clock, systemClock } from './base/clock.ts';
+import { isFault } from './base/errors.ts';
 import { createLog, type Log } from './base/log.ts';
+import { type CapacityParameter, settleCapacity } from './catalog/capacity.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { openCatalog } from './catalog/open-catalog.ts';
+import { clusterScope } from './catalog/parameters.ts';
 import { type Config, ConfigError } from './config.ts';
 import { createController, type ServerController } from './server-controller.ts';
 import { Session } from './session/session.ts';
@@ -39,6 +42,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const undo: (() => Promise<void>)[] = [() => catalog.close()];
   try {
     await requirePassword(config, catalog);
+    await setCapacities(config, catalog);
     const registry = new SessionRegistry(clock);
     undo.push(async () => registry.stop());
     const controller = createController({ config, dataDir, catalog, clock, log, registry });
@@ -66,6 +70,24 @@ async function requirePassword({ host }: Config, catalog: Catalog): Promise<void
   if (open.length === 0) return;
   const names = open.map(({ user }) => `${user}@sys`).join(', ');
   throw new ConfigError(`${names} has no password: set one before listening on ${host}`);
+}
+
+/** What the server was started with goes into the parameters, where ALTER SYSTEM finds it. */
+async function setCapacities({ cpuCount, memoryLimit, logDiskSize }: Config, catalog: Catalog): Promise<void> {
+  const given = { cpu_count: cpuCount?.toString(), memory_limit: memoryLimit, log_disk_size: logDiskSize };
+  const wanted = Object.entries(given).filter(([, value]) => (value ?? null) !== null);
+  if (wanted.length === 0) return;
+  try {
+    await catalog.transaction((tx) => {
+      for (const [name, value] of wanted) {
+        tx.parameters.set(clusterScope, name, value!);
+        settleCapacity(tx, name as CapacityParameter);
+      }
+    });
+  } catch (error) {
+    if (isFault(error)) throw new ConfigError(`the capacity cannot be set: ${error.message}`);
+    throw error;
+  }
 }
 
 function readTls({ tlsCertFile, tlsKeyFile }: Config): TlsFiles | null {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Release } from '../base/release.ts';
+import { type CapacityParameter, capacityInfo, standardCapacity } from './capacity.ts';
 import type { Repositories } from './catalog.ts';
 import { clusterScope } from './parameters.ts';
 import type { Store } from './store.ts';
@@ -9,14 +10,6 @@ import { plainDefaults, sysTenantId } from './tenants.ts';
 const sysUnitConfigId = 1;
 const sysPoolId = 1;
 const gib = 1n << 30n;
-
-/** Units are book-keeping here: they bound what tenants may be promised, not what the machine has. */
-const capacity = {
-  cpu_capacity: 64n,
-  memory_capacity: 256n * gib,
-  log_disk_capacity: 1024n * gib,
-  data_disk_capacity: 1024n * gib,
-};
 
 interface SeedOptions {
   readonly clusterName: string;
@@ -51,7 +44,8 @@ function seedFresh(store: Store, { cluster, resources, sysTenant, tenants }: Rep
   const times = { createUs: nowUs, modifyUs: nowUs };
   cluster.setInfo('create_us', String(nowUs));
   cluster.setInfo('instance_id', randomUUID());
-  for (const [name, value] of Object.entries(capacity)) cluster.setInfo(name, String(value));
+  for (const [name, value] of Object.entries(standardCapacity))
+    cluster.setInfo(capacityInfo[name as CapacityParameter], String(value));
   cluster.zones.insert({ zone: 'zone1', ...times, status: 'ACTIVE', idc: '', region: 'sys_region', type: 'ReadWrite' });
   cluster.servers.insert({
     ...{ id: 1, svrIp: '127.0.0.1', svrPort: 2882, sqlPort: 2881, zone: 'zone1', withRootserver: true },

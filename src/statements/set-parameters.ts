@@ -1,5 +1,6 @@
 import { fault } from '../base/errors.ts';
 import { statementLimits } from '../base/limits.ts';
+import { isCapacityParameter, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { clusterScope } from '../catalog/parameters.ts';
 import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
@@ -48,6 +49,7 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
     await controller.catalog.transaction((tx) => {
       for (const { name, value, owners } of targets) {
         for (const owner of owners) tx.parameters.set(owner, name, value);
+        if (isCapacityParameter(name)) settleCapacity(tx, name);
       }
     });
     return {};

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Descriptors of an open tenant: three raw ones, two of the keeper, three of the writer, two of each idle reader. */
-const descriptorsPerTenant = 12;
+export const descriptorsPerTenant = 12;
 /** Descriptors kept for sockets, the catalog, media and copy work. */
 const reservedDescriptors = 2_000;
 /** More open tenants than this take memory without being needed at once: about 0.3 MB each. */
