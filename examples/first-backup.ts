@@ -1,12 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ServerProcess } from './server-process.ts';
+import type { RunbookPlace } from './perform.ts';
 import { type Client, connect, expectEqual, heading, print, RunbookFailure } from './transcript.ts';
-
-export interface RunbookPlace {
-  readonly server: ServerProcess;
-  readonly scratch: string;
-}
 
 const rowsTotal = 100_000;
 const rowsPerInsert = 1_000;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { compareTables, createTenant, type RunbookPlace } from './first-backup.ts';
+import { compareTables, createTenant } from './first-backup.ts';
+import type { RunbookPlace } from './perform.ts';
 import { startServerProcess } from './server-process.ts';
 import { type Client, connect, expectEqual, heading, print } from './transcript.ts';
 

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createTenant, type RunbookPlace } from './first-backup.ts';
+import { createTenant } from './first-backup.ts';
+import type { RunbookPlace } from './perform.ts';
 import { connect, heading } from './transcript.ts';
 
 /** Every refusal a DBA meets when preparing a backup, with its number. */

@@ -17,6 +17,12 @@ export interface ServerProcess {
   errors(): string;
 }
 
+/** Servers that run: none outlives the process that started it. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a server on `dataDir` and resolves at its ready line; rejects with what it wrote when it ends before. */
 export function startServerProcess(
   dataDir: string,
@@ -30,7 +36,13 @@ export function startServerProcess(
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors = (errors + text).slice(-100_000);
   });
-  const ended = new Promise<number | null>((settle) => child.on('exit', (code) => settle(code)));
+  running.add(child);
+  const ended = new Promise<number | null>((settle) =>
+    child.on('exit', (code) => {
+      running.delete(child);
+      settle(code);
+    }),
+  );
   return new Promise((settle, reject) => {
     child.on('error', reject);
     ended.then((code) => reject(new Error(`the server ended with code ${code}: ${errors}`)));

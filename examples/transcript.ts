@@ -8,8 +8,8 @@ export interface Client {
   readonly name: string;
   /** Runs a statement that must succeed; rows of a query, nothing otherwise. */
   run(sql: string, show?: ShowOptions): Promise<readonly Row[]>;
-  /** Runs a statement that must be refused with this number; the text is returned. */
-  refused(sql: string, errno: number): Promise<string>;
+  /** Runs a statement that must be refused with this number; the text is returned. `as` is printed instead of it. */
+  refused(sql: string, errno: number, as?: string): Promise<string>;
   /** Runs without printing. */
   quiet(sql: string): Promise<readonly Row[]>;
   /** Repeats a query until `done` holds, at most `limitMs`. */
@@ -50,15 +50,15 @@ export async function connect(port: number, name: string, password = '', databas
       print(`${name}> ${show.as ?? sql};`);
       try {
         const rows = await query(sql);
-        if (rows.length > 0) printRows(rows, show.vertical === true);
+        if (rows.length > 0 || /^(SELECT|SHOW)\b/i.test(sql)) printRows(rows, show.vertical === true);
         else print(`Query OK (${((performance.now() - start) / 1000).toFixed(2)} sec)`);
         return rows;
       } catch (error) {
         throw new RunbookFailure(`${sql}: ${(error as Error).message}`);
       }
     },
-    async refused(sql, errno) {
-      print(`${name}> ${sql};`);
+    async refused(sql, errno, as = sql) {
+      print(`${name}> ${as};`);
       try {
         await query(sql);
       } catch (error) {
@@ -69,7 +69,7 @@ export async function connect(port: number, name: string, password = '', databas
       }
       throw new RunbookFailure(`expected error ${errno}, but the server said OK: ${sql}`);
     },
-    async until(sql, done, limitMs = 120_000) {
+    async until(sql, done, limitMs = 60_000) {
       const end = performance.now() + limitMs;
       for (;;) {
         const rows = await query(sql);
@@ -101,6 +101,10 @@ export function print(text: string): void {
 }
 
 function printRows(rows: readonly Row[], vertical: boolean): void {
+  if (rows.length === 0) {
+    print('Empty set');
+    return;
+  }
   if (vertical) {
     rows.forEach((row, index) => {
       print(`*************************** ${index + 1}. row ***************************`);
@@ -109,7 +113,7 @@ function printRows(rows: readonly Row[], vertical: boolean): void {
     return;
   }
   const names = Object.keys(rows[0] ?? {});
-  const lines = rows.slice(0, 20).map((row) => names.map((name) => String(row[name] ?? 'NULL').slice(0, 60)));
+  const lines = rows.slice(0, 20).map((row) => names.map((name) => String(row[name] ?? 'NULL').slice(0, 250)));
   const widths = names.map((name, column) => Math.max(name.length, ...lines.map((line) => line[column]?.length ?? 0)));
   const format = (cells: readonly string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`;
   print(format(names));
