@@ -51,12 +51,13 @@ export async function restoreTask(input: RestoreTaskInput, context: TaskContext,
   try {
     await restoreBlocks(input, writer, shared, context, io);
   } catch (error) {
-    closeQuietly(writer);
+    // The first error is the one to tell; a target that failed is thrown away.
+    await writer.close().catch(() => undefined);
     throw error;
   }
   shared.idle(input.slot);
   try {
-    writer.close();
+    await writer.close();
   } catch (error) {
     throw tenantErrorAt(error, 'syncing the tenant');
   }
@@ -97,16 +98,9 @@ async function restoreBlocks(
     if (unreported >= progressEveryBytes) {
       unreported = 0;
       context.progress();
+      // Lets the writer hear of its syncs.
+      await new Promise(setImmediate);
     }
-  }
-}
-
-/** The first error is the one to tell; a target that failed is thrown away. */
-function closeQuietly(writer: BlockWriter): void {
-  try {
-    writer.close();
-  } catch {
-    // The restore has failed already.
   }
 }
 

@@ -313,7 +313,8 @@ export interface EngineThreadModule {
   openBlockWriter(data: unknown): BlockWriter;
   openLogApplier(data: unknown): LogApplier;
   /**
-   * Proves that a filled tenant is whole, throwing OB_CHECKSUM_ERROR where it is not; `finish` of the target then need not.
+   * Makes a filled tenant durable and proves that it is whole, throwing OB_CHECKSUM_ERROR where it is not; `finish` of the
+   * target then need not.
    * May take long. Engines without it check in `finish`.
    */
   checkRestored?(data: unknown): Promise<void>;
@@ -346,8 +347,8 @@ export interface LogChunk {
 
 export interface BlockWriter {
   write(blockNo: number, bytes: Uint8Array): void;
-  /** Makes everything written durable. */
-  close(): void;
+  /** Rejects when something written did not reach the disk. What was written is durable once the target is finished. */
+  close(): Promise<void>;
 }
 
 export interface LogApplier {
@@ -357,7 +358,7 @@ export interface LogApplier {
     afterScn: Scn,
     untilScn: Scn,
   ): number;
-  /** Truncates to the size of the last applied commit and makes it durable. */
+  /** Truncates to the size of the last applied commit; durable once the target is finished. */
   close(): void;
 }
 

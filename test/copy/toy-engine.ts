@@ -63,7 +63,7 @@ export function openBlockWriter(data: ToyData): BlockWriter {
     write(blockNo, bytes) {
       writeSync(data.fd, bytes, 0, bytes.length, blockNo * data.blockBytes);
     },
-    close() {
+    async close() {
       fsyncSync(data.fd);
     },
   };

@@ -53,7 +53,7 @@ function restoreHash(root: string, archive: readonly ArchiveRecord[], untilScn: 
   for (const { scn } of chain) {
     const writer = openBlockWriter({ dbFd, alive, path: '', whole: new SharedArrayBuffer(4) });
     for (const bytes of blocksOf(join(root, `set-${scn}`))) writer.write(blockNoOf(bytes), bytes);
-    writer.close();
+    void writer.close();
   }
   const applier = openLogApplier({ dbFd, alive, path: '', whole: new SharedArrayBuffer(4) });
   for (const { bytes, commits } of archive)

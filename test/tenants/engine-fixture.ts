@@ -80,7 +80,7 @@ export async function fill(
   set.blocks.forEach((bytes, blockNo) => {
     writer.write(blockNo, bytes);
   });
-  writer.close();
+  await writer.close();
   const applier = openLogApplier(target.writer.data);
   let applied = 0;
   for (const chunk of chunks) applied += applier.apply(chunk, set.scn, untilScn);

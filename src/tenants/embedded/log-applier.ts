@@ -1,4 +1,4 @@
-import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
+import { fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { LogApplier } from '../tenant-engine.ts';
@@ -49,7 +49,6 @@ export function openLogApplier(data: RestoreData): LogApplier {
     close() {
       requireAlive(alive, 'the restore');
       if (pages !== null) ftruncateSync(dbFd, pages * pageBytes);
-      fdatasyncSync(dbFd);
     },
   };
 }

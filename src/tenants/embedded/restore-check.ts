@@ -1,15 +1,26 @@
+import { fdatasync } from 'node:fs';
+import { promisify } from 'node:util';
 import { faultText } from '../../base/errors.ts';
 import { type Connection, openConnection } from './connection.ts';
 import type { RestoreData } from './log-applier.ts';
 
-/** Lets SQLite check every page of a restored file, in whatever thread: the engine thread has tenants to serve. */
-export function checkRestored(data: RestoreData): void {
+/**
+ * Lets SQLite check every page of a restored file, in whatever thread: the engine thread has tenants to serve. The file is
+ * synced meanwhile.
+ */
+export async function checkRestored(data: RestoreData): Promise<void> {
+  const synced = promisify(fdatasync)(data.dbFd).then(
+    () => null,
+    (error: Error) => error,
+  );
   const connection = openConnection(data.path, { readonly: false, synchronous: 'FULL', cacheKb: 4096 });
   try {
     requireWhole(connection);
   } finally {
     connection.close();
   }
+  const failure = await synced;
+  if (failure !== null) throw failure;
   Atomics.store(new Int32Array(data.whole), 0, 1);
 }
 

@@ -26,5 +26,5 @@ export function openLogApplier(data: unknown): LogApplier {
 /** Loads SQLite only now: most copy threads never need it. */
 export async function checkRestored(data: unknown): Promise<void> {
   const check = await import('./restore-check.ts');
-  check.checkRestored(data as logApplier.RestoreData);
+  await check.checkRestored(data as logApplier.RestoreData);
 }
