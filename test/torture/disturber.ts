@@ -1,4 +1,5 @@
 import { type Client, connect } from '../../examples/transcript.ts';
+import { deeds } from './deeds.ts';
 import type { Random } from './random.ts';
 import { pause } from './waiting.ts';
 import type { Moment } from './writer.ts';
@@ -10,62 +11,44 @@ export interface Disturbance {
   readonly scratch: string;
   /** Moments restores may aim at. */
   readonly moments: readonly Moment[];
+  /** A tenant that follows the log of `t`. */
+  readonly standby: string;
+  /** Tables that were asked back and not looked at yet, by the number in their names. */
+  readonly recovering: Map<number, Moment>;
   readonly nextRestore: () => number;
   readonly count: Counts;
 }
 
+/** How often each disturbance was begun. */
 export interface Counts {
   backups: number;
   restoresBegun: number;
   rotations: number;
   rounds: number;
   cancels: number;
+  cleanUps: number;
+  validates: number;
+  standbyRolls: number;
+  tablesBegun: number;
+}
+
+export function noCounts(): Counts {
+  const begun = { backups: 0, restoresBegun: 0, rotations: 0, rounds: 0, cancels: 0 };
+  return { ...begun, cleanUps: 0, validates: 0, standbyRolls: 0, tablesBegun: 0 };
 }
 
 /** Errors a statement may meet because of what else goes on. */
-const expected: ReadonlySet<number> = new Set([1235, 4018, 4179, 9011, 9036, 9040, 9091, 9092]);
+const expected: ReadonlySet<number> = new Set([1050, 1235, 4018, 4179, 9011, 9036, 9040, 9045, 9091, 9092]);
 
-/** Backups, restores, key rotations, rounds that stop and start, cancels, until the connection dies. */
+/** One disturbance after the other until the connection dies. */
 export async function disturb(work: Disturbance): Promise<void> {
-  const { random, count } = work;
-  const deeds: readonly ((sys: Client, app: Client) => Promise<unknown>)[] = [
-    ...Array<(sys: Client) => Promise<void>>(5).fill(async (sys) => {
-      const kind = random.below(3) === 0 ? '' : 'INCREMENTAL ';
-      const log = random.below(4) === 0 ? ' PLUS ARCHIVELOG' : '';
-      await sys.quiet(`ALTER SYSTEM BACKUP ${kind}TENANT = t${log}`);
-      count.backups++;
-    }),
-    ...Array<(sys: Client) => Promise<void>>(3).fill(async (sys) => {
-      if (work.moments.length === 0) return;
-      await restore(sys, work.scratch, work.nextRestore(), work.moments[random.below(work.moments.length)]!);
-      count.restoresBegun++;
-    }),
-    async (_, app) => {
-      await app.quiet('ALTER INSTANCE ROTATE INNODB MASTER KEY');
-      count.rotations++;
-    },
-    async (sys) => {
-      await sys.quiet('ALTER SYSTEM CANCEL BACKUP TENANT = t');
-      count.cancels++;
-    },
-    async (sys) => {
-      await sys.quiet('ALTER SYSTEM NOARCHIVELOG TENANT = t');
-      await pause(random.below(400));
-      await sys.quiet('ALTER SYSTEM ARCHIVELOG TENANT = t');
-      count.rounds++;
-    },
-    async (sys) => {
-      await sys.quiet("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = t");
-      await pause(random.below(300));
-      await sys.quiet("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = t");
-    },
-  ];
   try {
     const sys = await connect(work.port, 'root@sys');
     const app = await connect(work.port, 'root@t');
     for (;;) {
-      await pause(random.below(250));
-      await deeds[random.below(deeds.length)]!(sys, app).catch((error: { errno?: number; sqlState?: string }) => {
+      await pause(work.random.below(120));
+      const deed = deeds[work.random.below(deeds.length)]!;
+      await deed(work, sys, app).catch((error: { errno?: number; sqlState?: string }) => {
         if (error.sqlState === undefined || !expected.has(error.errno ?? 0)) throw error;
       });
     }
@@ -74,9 +57,18 @@ export async function disturb(work: Disturbance): Promise<void> {
   }
 }
 
-/** A pool of its own, and a restore into it. */
-export async function restore(sys: Client, scratch: string, no: number, moment: Moment): Promise<void> {
-  await sys.quiet(`CREATE RESOURCE POOL p${no} UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
-  const paths = `file://${scratch}/data,file://${scratch}/archive`;
-  await sys.quiet(`ALTER SYSTEM RESTORE r${no} FROM '${paths}' UNTIL TIME='${moment.time}' WITH 'pool_list=p${no}'`);
+/** A pool of its own, and a restore into it; `until` is `TIME='…'` or `SCN=…`. */
+export async function restore(
+  sys: Client,
+  paths: string,
+  names: { readonly tenant: string; readonly pool: string },
+  until: string,
+): Promise<void> {
+  await sys.quiet(`CREATE RESOURCE POOL ${names.pool} UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
+  const point = until === '' ? '' : `UNTIL ${until}`;
+  await sys.quiet(`ALTER SYSTEM RESTORE ${names.tenant} FROM '${paths}' ${point} WITH 'pool_list=${names.pool}'`);
+}
+
+export function bothPaths(scratch: string): string {
+  return `file://${scratch}/data,file://${scratch}/archive`;
 }

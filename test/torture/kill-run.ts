@@ -2,82 +2,107 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServerProcess, startServerProcess } from '../../examples/server-process.ts';
 import { connect } from '../../examples/transcript.ts';
-import { bulkRows, checkArchive, checkJobs, checkRows, compareRestore, countIncrements, takeSet } from './checks.ts';
-import { type Counts, disturb } from './disturber.ts';
+import { checkArchive, checkJobs, checkRows, countFiles, takeSet, validateAll } from './checks.ts';
+import { type Counts, disturb, noCounts } from './disturber.ts';
+import { prepare } from './prepare.ts';
 import { createRandom, type Random } from './random.ts';
-import { pause, until } from './waiting.ts';
+import {
+  archived,
+  checkRecovered,
+  checkStandby,
+  compareMoment,
+  compareSet,
+  makeStandby,
+  promised,
+} from './restore-checks.ts';
+import { pause } from './waiting.ts';
 import { type Moment, startWriter } from './writer.ts';
 
 export interface TortureOptions {
   readonly scratch: string;
   readonly runs: number;
   readonly seed: number;
-  /** Every so many runs a restore to a noted moment is compared row by row. */
+  /** Every so many runs a promised moment and a set are restored and compared row by row, and everything is validated. */
   readonly compareEvery: number;
   report(line: string): void;
 }
 
-export interface TortureResult extends Readonly<Counts> {
-  readonly kills: number;
-  readonly commits: number;
-  readonly restoresCompared: number;
+export interface TortureResult extends Readonly<Counts>, Readonly<Sums> {}
+
+/** What was found in order. */
+interface Sums {
+  kills: number;
+  commits: number;
+  momentsCompared: number;
+  setsCompared: number;
+  tablesCompared: number;
+  standbysCompared: number;
+  validated: number;
   /** Sets that hold changes only. */
-  readonly increments: number;
+  increments: number;
+  /** Sets and pieces that clean-ups took. */
+  cleaned: number;
+}
+
+/** What is known between two kills. */
+interface Known {
+  server: ServerProcess;
+  roundId: number;
+  /** Moments of the present round; those before its first set cannot be restored any more. */
+  moments: readonly Moment[];
+  lastSeq: number;
+  standby: string;
 }
 
 const settings = { jobLingerMs: 200, tickMs: 100, quiet: true };
 
 /**
- * Kills the server with SIGKILL at random instants while rows are committed, tables changed, keys rotated, logs archived, rounds
- * stopped and started, sets written and tenants restored; after each restart every acknowledged row must be there, every job
- * must come to an end, and a restore must show exactly the commits up to its moment.
+ * Kills the server with SIGKILL at random instants while rows are committed, tables changed and recovered, keys rotated, logs
+ * archived in short pieces, rounds stopped and started, sets written, validated and cleaned up, tenants restored and a standby rolled
+ * forward; after each restart every acknowledged row must be there, every job must come to an end within `stuckMs`, and what the
+ * recoverable window promises must restore to exactly the commits up to its moment.
  */
 export async function tortureRun(options: TortureOptions): Promise<TortureResult> {
   const { scratch } = options;
   const random = createRandom(options.seed);
   const dataDir = join(scratch, 'server');
   mkdirSync(dataDir, { recursive: true });
-  const counts: Counts = { backups: 0, restoresBegun: 0, rotations: 0, rounds: 0, cancels: 0 };
-  const sums = { kills: 0, commits: 0, restoresCompared: 0, increments: 0 };
-  let server = await startServerProcess(dataDir, settings);
+  const count = noCounts();
+  const sums: Sums = { kills: 0, commits: 0, increments: 0, cleaned: 0, validated: 0, ...noComparisons };
+  const recovering = new Map<number, Moment>();
   let restoreNo = 0;
   const nextRestore = () => ++restoreNo;
+  const known: Known = { ...(await prepare(dataDir, scratch, settings)), moments: [], lastSeq: 0, standby: '' };
   try {
-    let roundId = await prepare(server, scratch);
-    let moments: Moment[] = [];
-    let lastSeq = 0;
+    known.standby = await withStandby(known, scratch, nextRestore());
     for (let run = 1; run <= options.runs; run++) {
-      const work = { port: server.port, random, scratch, moments, nextRestore, count: counts };
+      const { moments, standby } = known;
+      const { port } = known.server;
+      const work = { port, random, scratch, moments, standby, recovering, nextRestore, count };
       const [end] = await Promise.all([
-        startWriter(server.port, random, lastSeq),
+        startWriter(port, random, known.lastSeq),
         disturb(work),
-        killSoon(server, random).then(() => sums.kills++),
+        killSoon(known.server, random).then(() => sums.kills++),
       ]);
-      server = await startServerProcess(dataDir, settings);
-      const seen = await checkRows(server, end);
-      sums.commits += seen - lastSeq;
-      const { known, increments } = await recover(server, roundId);
-      sums.increments = increments;
-      // Moments before the present round's first set are not restorable any more.
-      moments = known === roundId ? [...moments, ...end.moments] : [];
-      roundId = known;
-      const rest = await catchUp(server, seen);
-      moments.push(rest);
-      lastSeq = rest.seq;
-      if (run % options.compareEvery === 0) {
-        await compareRestore(server, scratch, moments[random.below(moments.length)]!, nextRestore());
-        sums.restoresCompared++;
-      }
-      options.report(`run ${run}/${options.runs}: ${JSON.stringify({ ...sums, ...counts })}`);
+      known.server = await startServerProcess(dataDir, settings);
+      const seen = await checkRows(known.server, end);
+      sums.commits += seen - known.lastSeq;
+      await recover(known, { end: end.moments, seen, scratch }, nextRestore);
+      sums.tablesCompared += await checkRecovered(known.server, recovering);
+      const full = run % options.compareEvery === 0;
+      await compare(known, { scratch, random, nextRestore, full }, sums);
+      options.report(`run ${run}/${options.runs}: ${JSON.stringify({ ...sums, ...count })}`);
     }
   } catch (error) {
-    options.report(`server said: ${server.errors()}`);
-    await server.kill();
+    options.report(`server said: ${known.server.errors()}`);
+    await known.server.kill();
     throw error;
   }
-  await server.stop();
-  return { ...sums, ...counts };
+  await known.server.stop();
+  return { ...sums, ...count };
 }
+
+const noComparisons = { momentsCompared: 0, setsCompared: 0, tablesCompared: 0, standbysCompared: 0 };
 
 /** Sometimes within the first moments of what was begun, sometimes after a while. */
 async function killSoon(server: ServerProcess, random: Random): Promise<void> {
@@ -86,41 +111,60 @@ async function killSoon(server: ServerProcess, random: Random): Promise<void> {
   await server.kill();
 }
 
-/** Everything comes to an end; a round that was started anew gets a set. Returns the round. */
-async function recover(server: ServerProcess, former: number): Promise<{ known: number; increments: number }> {
-  const sys = await connect(server.port, 'root@sys');
+/** Everything comes to an end; a round that was started anew gets a set and a standby. */
+async function recover(
+  known: Known,
+  run: { readonly end: readonly Moment[]; readonly seen: number; readonly scratch: string },
+  nextRestore: () => number,
+): Promise<void> {
+  const sys = await connect(known.server.port, 'root@sys');
   await checkJobs(sys);
   const roundId = await checkArchive(sys);
-  if (roundId !== former) await takeSet(sys);
-  const increments = await countIncrements(sys);
+  const sameRound = roundId === known.roundId;
+  if (!sameRound) await takeSet(sys);
+  const rest = await catchUp(known.server, run.seen);
+  known.moments = sameRound ? [...known.moments, ...run.end, rest] : [rest];
+  known.roundId = roundId;
+  known.lastSeq = rest.seq;
+  await archived(sys, rest);
+  if (!sameRound) known.standby = await makeStandby(sys, run.scratch, known.standby, nextRestore());
+  known.moments = await promised(sys, known.moments);
   await sys.close();
-  return { known: roundId, increments };
 }
 
-async function prepare(server: ServerProcess, scratch: string): Promise<number> {
+async function compare(
+  known: Known,
+  { scratch, random, nextRestore, full }: CompareOptions,
+  sums: Sums,
+): Promise<void> {
+  const { server, moments } = known;
+  await checkStandby(server, known.standby, moments.at(-1)!);
+  sums.standbysCompared++;
   const sys = await connect(server.port, 'root@sys');
-  await sys.quiet("CREATE RESOURCE UNIT u MAX_CPU 1, MEMORY_SIZE '5G'");
-  await sys.quiet("CREATE RESOURCE POOL p UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')");
-  await sys.quiet("CREATE TENANT t RESOURCE_POOL_LIST = ('p') SET ob_tcp_invited_nodes = '%'");
-  await sys.quiet("ALTER SYSTEM SET tde_method = 'internal' TENANT = t");
-  const app = await connect(server.port, 'root@t');
-  await app.quiet('ALTER INSTANCE ROTATE INNODB MASTER KEY');
-  await app.quiet('CREATE DATABASE d');
-  await app.quiet('CREATE TABLE d.ledger (seq INT PRIMARY KEY, entry VARCHAR(300) NOT NULL)');
-  await app.quiet('CREATE TABLE d.bulk (id INT PRIMARY KEY AUTO_INCREMENT, filler TEXT)');
-  for (let i = 0; i < bulkRows / 200; i++) {
-    const rows = Array.from({ length: 200 }, (_, j) => `('${'x'.repeat(50)}${i}-${j}-${'y'.repeat(400)}')`);
-    await app.quiet(`INSERT INTO d.bulk (filler) VALUES ${rows.join(',')}`);
+  Object.assign(sums, await countFiles(sys));
+  if (full) {
+    await compareMoment(server, scratch, moments[random.below(moments.length)]!, nextRestore());
+    sums.momentsCompared++;
+    await compareSet(server, { scratch, random, moments }, nextRestore());
+    sums.setsCompared++;
+    await validateAll(sys);
+    sums.validated++;
   }
-  await sys.quiet(`ALTER SYSTEM SET LOG_ARCHIVE_DEST='LOCATION=file://${scratch}/archive' TENANT = t`);
-  await sys.quiet('ALTER SYSTEM ARCHIVELOG TENANT = t');
-  await until(sys, 'SELECT STATUS FROM oceanbase.CDB_OB_ARCHIVELOG', (rows) => rows[0]?.['STATUS'] === 'DOING');
-  await sys.quiet(`ALTER SYSTEM SET DATA_BACKUP_DEST='file://${scratch}/data' TENANT = t`);
-  await takeSet(sys);
-  const roundId = await checkArchive(sys);
-  await app.close();
   await sys.close();
-  return roundId;
+}
+
+interface CompareOptions {
+  readonly scratch: string;
+  readonly random: Random;
+  readonly nextRestore: () => number;
+  readonly full: boolean;
+}
+
+async function withStandby({ server, standby }: Known, scratch: string, no: number): Promise<string> {
+  const sys = await connect(server.port, 'root@sys');
+  const made = await makeStandby(sys, scratch, standby, no);
+  await sys.close();
+  return made;
 }
 
 /** One more commit with a moment, so that the next writer starts from an agreed row. */

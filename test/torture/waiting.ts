@@ -5,12 +5,15 @@ export class TortureFailure extends Error {
   override readonly name = 'TortureFailure';
 }
 
+/** What has not come to its end after this time is stuck. */
+export const stuckMs = 60_000;
+
 /** Repeats a query until `done` holds. */
 export async function until(
   client: Client,
   sql: string,
   done: (rows: readonly Row[]) => boolean,
-  limitMs = 60_000,
+  limitMs = stuckMs,
 ): Promise<readonly Row[]> {
   const end = performance.now() + limitMs;
   for (;;) {
