@@ -138,9 +138,10 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>, wis
     key: request.key?.bytes ?? null,
     firstOffset,
   });
-  const run = (threads: readonly ThreadHost[]) =>
+  const run = (threads: readonly ThreadHost[], giveBack: (thread: ThreadHost) => void) =>
     runThreadJob({
       threads,
+      giveBack,
       task: 'backup',
       inputOf,
       shared,

@@ -7,11 +7,16 @@ import { ThreadHost } from './thread-host.ts';
 export interface CopyWorkers {
   /** Threads one job gets at most when it does not say otherwise; so many are kept while nobody wants them. */
   readonly threads: number;
-  /** Runs `work` with `count` threads (at least one, at most `most` or `threads`); waits for free ones, or fails when aborted. */
+  /** Threads at work now. */
+  readonly busy: number;
+  /**
+   * Runs `work` with `count` threads (at least one, at most `most` or `threads`); waits for free ones, or fails when aborted. All
+   * are free again when it ends, one that is given back before is at once.
+   */
   use<T>(
     count: number,
     signal: AbortSignal | undefined,
-    work: (threads: readonly ThreadHost[]) => Promise<T>,
+    work: (threads: readonly ThreadHost[], giveBack: (thread: ThreadHost) => void) => Promise<T>,
     most?: number,
   ): Promise<T>;
   /** Ends all threads; running jobs fail with OB_CANCELED. */
@@ -54,17 +59,24 @@ class ThreadPool implements CopyWorkers {
     this.#maxThreads = Math.max(this.threads, options.maxThreads ?? 8);
   }
 
+  get busy(): number {
+    return this.#busy.size;
+  }
+
   async use<T>(
     count: number,
     signal: AbortSignal | undefined,
-    work: (threads: readonly ThreadHost[]) => Promise<T>,
+    work: (threads: readonly ThreadHost[], giveBack: (thread: ThreadHost) => void) => Promise<T>,
     most = this.threads,
   ): Promise<T> {
     const lease = await this.#acquire(Math.min(most, Math.max(1, count)), signal);
+    const kept = new Set(lease);
     try {
-      return await work(lease);
+      return await work(lease, (thread) => {
+        if (kept.delete(thread)) this.#release([thread]);
+      });
     } finally {
-      this.#release(lease);
+      this.#release([...kept]);
     }
   }
 

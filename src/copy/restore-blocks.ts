@@ -69,9 +69,10 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
     tenantId: first.tenantId,
     key: request.key,
   });
-  const run = (lease: readonly ThreadHost[]) =>
+  const run = (threads: readonly ThreadHost[], giveBack: (thread: ThreadHost) => void) =>
     runThreadJob({
-      threads: lease,
+      threads,
+      giveBack,
       task: 'restore',
       inputOf,
       shared,

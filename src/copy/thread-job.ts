@@ -16,6 +16,8 @@ export interface ThreadJob {
   /** Without any progress for this long the job fails with a `timeout` of the medium. */
   readonly stallTimeoutMs: number;
   readonly nameOf: (fileNo: number) => string;
+  /** Frees a thread for others as soon as it has done its share. */
+  readonly giveBack?: (thread: ThreadHost) => void;
   /** Where further threads come from while the job runs. */
   readonly follow?: FollowThreads;
 }
@@ -84,7 +86,10 @@ class Running {
     const work = thread
       .request(task, inputOf(slot), hooks)
       .then((value) => void this.values.push(value), this.#fail)
-      .finally(() => this.#bySlot.delete(slot));
+      .finally(() => {
+        this.#bySlot.delete(slot);
+        this.#job.giveBack?.(thread);
+      });
     this.#bySlot.set(slot, { thread, work });
     return work;
   }

@@ -5,7 +5,7 @@ import { clusterScope } from '../catalog/parameters.ts';
 import type { Tenant } from '../catalog/tenants.ts';
 import type { ResetParameters } from '../sql/statement.ts';
 import { isBackupItem } from './backup-items.ts';
-import { requireItems } from './set-parameters.ts';
+import { requireItems, takesParameters } from './set-parameters.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { namedTenant, speaksForSys } from './tenant-clause.ts';
 
@@ -57,7 +57,7 @@ function targetOf(tx: Repositories, item: ResetParameters['items'][number], spea
   return { name, owners };
 }
 
-/** Tenants that are not normal are passed over. */
+/** Tenants that are not normal are passed over; one that is being restored is not when it is named. */
 function ownersOf(tx: Repositories, tenant: string | null, speaker: Speaker): readonly number[] {
   if (tenant === null) return [speaker.effectiveTenantId];
   const word = tenant.toLowerCase();
@@ -65,7 +65,7 @@ function ownersOf(tx: Repositories, tenant: string | null, speaker: Speaker): re
   if (word === 'all' || word === 'all_user') return idsOf(tx.tenants.users());
   if (word === 'all_meta') return idsOf(tx.tenants.users()).map((tenantId) => tenantId - 1);
   try {
-    return idsOf([namedTenant(tx, tenant)]);
+    return [namedTenant(tx, tenant)].filter(takesParameters).map(({ tenantId }) => tenantId);
   } catch {
     throw fault('OB_ERR_INVALID_TENANT_NAME');
   }

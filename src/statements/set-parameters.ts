@@ -111,10 +111,15 @@ function ownersOf(
       .map((tenant) => tenant.tenantId - 1);
   if (word === 'seed') throw fault('OB_NOT_SUPPORTED', 'set parameter of tenant seed is');
   try {
-    return [namedTenant(tx, item.tenant)].filter(normal).map((tenant) => tenant.tenantId);
+    return [namedTenant(tx, item.tenant)].filter(takesParameters).map((tenant) => tenant.tenantId);
   } catch {
     throw fault('OB_ERR_INVALID_TENANT_NAME');
   }
+}
+
+/** True for a normal tenant, and for one that is being restored, when it is named: `ha_high_thread_score` holds for that restore. */
+export function takesParameters({ status }: Pick<Tenant, 'status'>): boolean {
+  return status === 'NORMAL' || status === 'RESTORE';
 }
 
 /** Only `none` and `internal` are carried out, and the way back is closed once a master key exists. */

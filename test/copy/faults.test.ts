@@ -238,7 +238,7 @@ describe('a backup that fails', () => {
             most.busy += threads.length;
             steps.push(most.busy);
             try {
-              return await work(threads);
+              return await work(threads, () => undefined);
             } finally {
               most.busy -= threads.length;
               steps.push(most.busy);

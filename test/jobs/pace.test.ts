@@ -93,6 +93,20 @@ describe('limits of a destination', () => {
     expect(performance.now() - startMs).toBeGreaterThan(400);
   });
 
+  test('a clean-up waits for the pace of its destination', async () => {
+    await fullTenant();
+    for (let set = 1; set <= 2; set++) {
+      await harness.say('ALTER SYSTEM BACKUP TENANT = shop');
+      await settle(harness);
+    }
+    await limit('max_iops=20');
+    await harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '1ms'", 'shop');
+    const startMs = performance.now();
+    await harness.until(async () => (await setsOf(harness, 'shop'))[0]?.fileStatus === 'DELETED');
+    // Every file of the set is one operation, and there are more than a dozen.
+    expect(performance.now() - startMs).toBeGreaterThan(400);
+  });
+
   test('a statement that cannot be carried out says so', async () => {
     await fullTenant();
     const refusals: readonly (readonly [string, number])[] = [

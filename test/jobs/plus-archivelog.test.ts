@@ -140,6 +140,16 @@ test('the log inside of a set is under the key of the set', async () => {
   expect(await harness.value('c', 'SELECT COUNT(*) FROM d.t')).toBe('70');
 });
 
+/** The restore has marked the set BROKEN, for good: as if another server had met the damage. */
+async function forgetDamage(): Promise<void> {
+  await harness.controller.catalog.transaction((tx) => {
+    const [set] = tx.backups.sets.list({ backupSetId: 1 });
+    expect(set?.fileStatus).toBe('BROKEN');
+    tx.backups.sets.update(set!, { fileStatus: 'AVAILABLE' });
+    tx.proofs.proofs.removeAll({ tenantId: set!.tenantId });
+  });
+}
+
 test('damage in the log of a set, or its loss, ends the restore with a coded failure', async () => {
   whileCopying = inserts(101, 140);
   await backup();
@@ -149,10 +159,13 @@ test('damage in the log of a set, or its loss, ends the restore with a coded fai
   damaged[Math.floor(bytes.length / 2)]! ^= 8;
   writeFileSync(file!, damaged);
   expect(await restored('b')).toMatch(/-4103|-4018/);
+  await forgetDamage();
   writeFileSync(file!, bytes.subarray(0, Math.floor(bytes.length / 2)));
   expect(await restored('c')).toMatch(/-4103|-4018/);
+  await forgetDamage();
   rmSync(file!);
   expect(await restored('e')).toMatch(/-4103|-4018/);
+  await forgetDamage();
   writeFileSync(file!, bytes);
   expect(await restored('f')).toBe('90');
 });

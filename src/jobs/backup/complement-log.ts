@@ -17,7 +17,13 @@ import { userLsId, writePieceEnd, writePieceStart, writeRoundEnd, writeRoundStar
 import { removeTree } from '../clean/remove-tree.ts';
 import { type FoundPiece, logFileKeys, readPieces } from '../restore/read-archive-path.ts';
 import { logKeyPurpose } from '../restore/restore-source.ts';
-import { archiveDestination, archiveDestNo, dataDestination, writerIdentity } from '../tenant-destination.ts';
+import {
+  archiveDestination,
+  archiveDestNo,
+  dataDestination,
+  openPaced,
+  writerIdentity,
+} from '../tenant-destination.ts';
 import { masterKeys } from '../tenant-keys.ts';
 import { setKeyOf } from './copy-set.ts';
 import { changeTask, destinationMissing, type JobRun, type TaskMemory, taskMemory } from './job-run.ts';
@@ -45,7 +51,7 @@ export async function copyLog(run: JobRun, task: BackupTask, set: BackupSet): Pr
   const place = { ...data, path: `${data.path}/${directory}` };
   const identity = writerIdentity(controller, tenant);
   await writeFormatFile(target, formatContent(place, 'archive_log', round.destId, identity, task.startUs), signal);
-  const source = controller.openMedium(archive.destination);
+  const source = openPaced(controller, tenant.tenantId, archive.destination);
   try {
     const pieces = await neededPieces(source, round, set, signal);
     const files = await copyPieces(run, set, {

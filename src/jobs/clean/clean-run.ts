@@ -6,7 +6,7 @@ import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
-import { expectedFormat, readStored } from '../tenant-destination.ts';
+import { expectedFormat, openPaced, readStored, withLimits } from '../tenant-destination.ts';
 import type { CleanPlace } from './clean-places.ts';
 
 /** Everything one run of a clean-up job works on. */
@@ -23,11 +23,14 @@ export class CleanCanceled extends Error {
   override readonly name = 'CleanCanceled';
 }
 
-/** The media of a run, each opened at its first use and kept to the end: one that is unmounted meanwhile shows. */
+/**
+ * The media of a run at the pace of their destinations, each opened at its first use and kept to the end: one that is unmounted
+ * meanwhile shows.
+ */
 export class CleanMedia {
   readonly #controller: Controller;
   readonly #tenantId: number;
-  readonly #open = new Map<string, Medium>();
+  readonly #open = new Map<string, Promise<Medium>>();
   readonly #names = new Map<string, Promise<readonly string[]>>();
 
   constructor(controller: Controller, tenantId: number) {
@@ -35,13 +38,15 @@ export class CleanMedia {
     this.#tenantId = tenantId;
   }
 
-  at(place: CleanPlace): Medium {
+  at(place: CleanPlace): Promise<Medium> {
     const known = this.#open.get(place.text);
     if (known) return known;
-    const destination = readStored(this.#controller.catalog.secrets, this.#tenantId, place.text);
-    const medium = this.#controller.openMedium(destination);
-    this.#open.set(place.text, medium);
-    return medium;
+    const { catalog } = this.#controller;
+    const opened = catalog
+      .read((tx) => withLimits(tx, this.#tenantId, readStored(catalog.secrets, this.#tenantId, place.text)))
+      .then((destination) => openPaced(this.#controller, this.#tenantId, destination));
+    this.#open.set(place.text, opened);
+    return opened;
   }
 
   /** Names in a directory that may hold thousands of them, listed once a run. */
@@ -50,7 +55,7 @@ export class CleanMedia {
     const known = this.#names.get(key);
     if (known) return known;
     const listed = this.at(place)
-      .list(directory, signal)
+      .then((medium) => medium.list(directory, signal))
       .then((entries) => entries.filter((entry) => entry.kind === 'object').map((entry) => entry.name));
     this.#names.set(key, listed);
     return listed;
@@ -58,7 +63,7 @@ export class CleanMedia {
 
   /** Nobody waits for a medium that does not come back. */
   close(): void {
-    for (const medium of this.#open.values()) void medium.close().catch(() => undefined);
+    for (const opened of this.#open.values()) void opened.then((medium) => medium.close()).catch(() => undefined);
     this.#open.clear();
   }
 }
@@ -71,7 +76,7 @@ export async function requirePlace(run: CleanRun, place: CleanPlace, destType: D
     const destination = readStored(catalog.secrets, tenant.tenantId, place.text);
     return expectedFormat(tx, controller, tenant, destination, destType);
   });
-  const medium = run.media.at(place);
+  const medium = await run.media.at(place);
   await withCodedErrors(() => requireFormat(medium, expected, signal));
   return medium;
 }
