@@ -53,14 +53,23 @@ export interface Applied {
 export async function applyLog(request: ApplyRequest): Promise<Applied> {
   const shared = SharedCounters.begin(1);
   const reached = { scn: request.afterScn };
-  const items = itemsOf(request, reached);
   const names = { current: 'log file' };
+  const waits = { before: 0, now: () => 0 };
   const input: ApplyTaskInput = {
     shared: shared.buffer,
     target: request.target,
     afterScn: request.afterScn,
     untilScn: request.untilScn,
   };
+  async function* noted(files: ApplyRequest['files']): AsyncGenerator<LogInput> {
+    for await (const file of files) {
+      waits.now = file.source.paceWaits ?? (() => 0);
+      yield file;
+      waits.before += waits.now();
+      waits.now = () => 0;
+    }
+  }
+  const items = itemsOf({ ...request, files: noted(request.files) }, reached);
   const next = async (): Promise<ApplyItem | null> => {
     const item = await items.next();
     if (item.done) return null;
@@ -78,6 +87,7 @@ export async function applyLog(request: ApplyRequest): Promise<Applied> {
         clock: request.clock ?? systemClock,
         stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
         nameOf: () => names.current,
+        paceWaits: () => waits.before + waits.now(),
         hooks: {
           answer: next,
           progress: () => request.onProgress?.({ inputBytes: shared.inputBytes, records: shared.blocksDone }),

@@ -75,6 +75,8 @@ export interface BackupResult {
 const largestFileBytes = 2 ** 39;
 
 interface OpenFile {
+  /** `paceWaits` of the sink, once it is open. */
+  waits: () => number;
   readonly header: DataFileHeader;
   readonly headerBytes: Buffer;
   readonly sink: Promise<ObjectSink>;
@@ -149,6 +151,7 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>, wis
       clock: request.clock ?? systemClock,
       stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
       nameOf: (no) => nameOf(request, no),
+      paceWaits: () => [...files.values()].reduce((sum, { waits }) => sum + waits(), 0),
       follow: { workers: request.workers, blockCount: snapshot.blockCount, wanted: () => followWish(request, shared) },
       hooks: {
         answer: (name, value) => answer(request, files, name, value),
@@ -203,8 +206,13 @@ function openFile(request: BackupRequest, files: Map<number, OpenFile>, fileNo: 
     wrappedKey: request.key?.wrapped ?? new Uint8Array(0),
   };
   const headerBytes = encodeFileHeader(header);
-  const file = { header, headerBytes, sink: request.openSink(fileNo) };
-  file.sink.catch(() => undefined);
+  const file: OpenFile = { header, headerBytes, sink: request.openSink(fileNo), waits: () => 0 };
+  file.sink.then(
+    (sink) => {
+      file.waits = sink.paceWaits ?? file.waits;
+    },
+    () => undefined,
+  );
   files.set(fileNo, file);
   return file;
 }

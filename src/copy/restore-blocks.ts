@@ -80,6 +80,7 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
       clock: request.clock ?? systemClock,
       stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
       nameOf: name,
+      paceWaits: () => request.sources.reduce((sum, { source }) => sum + (source.paceWaits?.() ?? 0), 0),
       follow: { workers: request.workers, blockCount: entries.length, wanted },
       hooks: {
         answer: (_call, value) => readFor(request, value as ReadCall),

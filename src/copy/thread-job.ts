@@ -16,6 +16,8 @@ export interface ThreadJob {
   /** Without any progress for this long the job fails with a `timeout` of the medium. */
   readonly stallTimeoutMs: number;
   readonly nameOf: (fileNo: number) => string;
+  /** Grows while the main thread waits for the pace of a destination on behalf of the job. */
+  readonly paceWaits?: () => number;
   /** Frees a thread for others as soon as it has done its share. */
   readonly giveBack?: (thread: ThreadHost) => void;
   /** Where further threads come from while the job runs. */
@@ -141,7 +143,7 @@ export function abortError(signal: AbortSignal | undefined): Error {
 async function watch(job: ThreadJob, ended: AbortSignal, fail: (error: Error) => void): Promise<void> {
   let last = -1;
   for (;;) {
-    const now = job.shared.signs;
+    const now = job.shared.signs + (job.paceWaits?.() ?? 0);
     if (now === last) {
       const place = job.shared.anyPlace();
       const name = place ? job.nameOf(place.fileNo) : job.nameOf(0);

@@ -89,6 +89,7 @@ async function run(
       clock: request.clock ?? systemClock,
       stallTimeoutMs: request.stallTimeoutMs ?? defaultStallTimeoutMs,
       nameOf: () => request.name,
+      paceWaits: () => request.source.paceWaits?.() ?? 0,
       hooks: {
         answer: (_, value) => {
           const { offset, length } = value as { readonly offset: number; readonly length: number };

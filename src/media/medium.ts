@@ -47,6 +47,8 @@ export interface ObjectSink {
   readonly fd?: number;
   /** Cells of the `Pace` that threads using `fd` keep to. */
   readonly pace?: SharedArrayBuffer;
+  /** Grows while a call waits for its pace: who waits for that call need not take it for a standstill. */
+  readonly paceWaits?: () => number;
   writeAt(offset: number, bytes: Uint8Array): Promise<void>;
   publish(sizeBytes: number): Promise<void>;
   abort(): Promise<void>;
@@ -65,6 +67,8 @@ export interface ObjectSource {
   readonly fd?: number;
   /** Cells of the `Pace` that threads using `fd` keep to. */
   readonly pace?: SharedArrayBuffer;
+  /** Grows while a call waits for its pace: who waits for that call need not take it for a standstill. */
+  readonly paceWaits?: () => number;
   read(offset: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }

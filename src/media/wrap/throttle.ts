@@ -2,7 +2,13 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { type AppendSink, type Medium, MediumError, type ObjectSink, type ObjectSource } from '../medium.ts';
 import type { Pace } from '../pace.ts';
 
-type Take = (key: string, byteCount: number, signal?: AbortSignal, operationCount?: number) => Promise<void>;
+type Take = (
+  key: string,
+  byteCount: number,
+  signal?: AbortSignal,
+  operationCount?: number,
+  onWait?: () => void,
+) => Promise<void>;
 
 /**
  * Holds a medium to a pace: every call is an operation, what is read or written counts as bytes. Objects with a
@@ -10,11 +16,13 @@ type Take = (key: string, byteCount: number, signal?: AbortSignal, operationCoun
  * Belongs outside of `withDeadlines`: waiting for the pace is no failure of the medium.
  */
 export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClock): Medium {
-  const take: Take = async (key, byteCount, signal, operationCount = 1) => {
-    const sleep = (delayMs: number) =>
-      clock.sleep(delayMs, signal).catch(() => {
+  const take: Take = async (key, byteCount, signal, operationCount = 1, onWait) => {
+    const sleep = (delayMs: number) => {
+      onWait?.();
+      return clock.sleep(delayMs, signal).catch(() => {
         throw new MediumError('cancelled', key, 'the caller gave up', signal?.reason);
       });
+    };
     await pace.take(operationCount, byteCount, sleep);
   };
   return {
@@ -63,10 +71,12 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
 }
 
 function slowSink(sink: ObjectSink, key: string, take: Take, pace: Pace, signal: AbortSignal | undefined): ObjectSink {
+  const waits = waitCount();
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd, pace: pace.buffer }),
+    paceWaits: waits.count,
     async writeAt(offset, bytes) {
-      await take(key, bytes.length, signal);
+      await take(key, bytes.length, signal, 1, waits.note);
       return sink.writeAt(offset, bytes);
     },
     async publish(sizeBytes) {
@@ -98,13 +108,20 @@ function slowSource(
   pace: Pace,
   signal: AbortSignal | undefined,
 ): ObjectSource {
+  const waits = waitCount();
   return {
     sizeBytes: source.sizeBytes,
+    paceWaits: waits.count,
     ...(source.fd === undefined ? {} : { fd: source.fd, pace: pace.buffer }),
     async read(offset, length) {
-      await take(key, length, signal);
+      await take(key, length, signal, 1, waits.note);
       return source.read(offset, length);
     },
     close: () => source.close(),
   };
+}
+
+function waitCount() {
+  let waits = 0;
+  return { count: () => waits, note: () => void waits++ };
 }
