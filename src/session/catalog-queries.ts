@@ -30,6 +30,8 @@ export interface CatalogPlan {
    */
   quick: readonly number[] | null;
   readonly foundRows: Database.Statement<unknown[], bigint> | null;
+  /** Calls SLEEP. */
+  readonly sleeps: boolean;
   /** Tables whose rows `run` must be given. */
   readonly sessionTables: readonly SessionTable[];
 }
@@ -117,7 +119,8 @@ export class CatalogQueries {
         collation: variable(state, 'collation_connection'),
       },
     );
-    return { where: 'catalog', plan, sessionTables: sessionTablesOf(plan.namedBinds), ...this.#prepare(plan) };
+    const sleeps = plan.sql.includes('my_sleep(');
+    return { where: 'catalog', plan, sleeps, sessionTables: sessionTablesOf(plan.namedBinds), ...this.#prepare(plan) };
   }
 
   provider(state: SessionState): SchemaProvider {

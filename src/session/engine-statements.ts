@@ -161,7 +161,7 @@ export function assign(state: SessionState, values: Readonly<Record<string, Cell
 const timeoutHint = /\/\*\+[^*]*\bquery_timeout\s*\(\s*(\d+)\s*\)/i;
 
 /** When a statement must have ended: ob_query_timeout, or the hint's. */
-function deadlineOf(text: string, state: SessionState, nowUs: number): number {
+export function deadlineOf(text: string, state: SessionState, nowUs: number): number {
   const hint = text.includes('/*+') ? timeoutHint.exec(text.slice(0, 1000)) : null;
   const limitUs = hint ? Number(hint[1]) : variableNumber(state, 'ob_query_timeout');
   return limitUs > 0 ? nowUs + limitUs : 0;

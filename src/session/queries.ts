@@ -4,7 +4,7 @@ import type { Cell } from '../value/column-type.ts';
 import type { CatalogPlan, CatalogRows, PlannedQuery } from './catalog-queries.ts';
 import { CatalogQueries } from './catalog-queries.ts';
 import type { Call, MaybePromise } from './client.ts';
-import { forward, forwardDirect, forwardedColumns } from './engine-statements.ts';
+import { deadlineOf, forward, forwardDirect, forwardedColumns } from './engine-statements.ts';
 import { requireViews } from './privileges.ts';
 import type { Runnable } from './runnable.ts';
 import { countParameters, refuseParameters } from './runnable.ts';
@@ -13,6 +13,7 @@ import type { SessionContext } from './session-context.ts';
 import type { SessionHost } from './session-host.ts';
 import { variable } from './session-state.ts';
 import { readSessionTables } from './session-tables.ts';
+import { runSleeping } from './sleeping.ts';
 
 const queriesOf = new WeakMap<SessionHost, CatalogQueries>();
 
@@ -44,7 +45,7 @@ export function queryRunnable(text: string): Runnable {
 export function runQuery(text: string, session: SessionContext, call: Call): MaybePromise<void> {
   const planned = catalogQueries(session.host).plan(text, session.state);
   if (planned.query.where === 'engine') return forward(text, session, call);
-  return answerQuery(planned.query, planned, session, call);
+  return answerQuery(text, planned.query, planned, session, call);
 }
 
 /** As `runQuery` for a text that came by itself: it must not hold `?`. */
@@ -52,32 +53,35 @@ export function runDirectQuery(text: string, session: SessionContext, call: Call
   const planned = catalogQueries(session.host).plan(text, session.state);
   if (planned.query.where === 'engine') return forwardDirect(text, session, call);
   if (planned.query.plan.parameterCount > 0) refuseParameters(queryRunnable(text));
-  return answerQuery(planned.query, planned, session, call);
+  return answerQuery(text, planned.query, planned, session, call);
 }
 
 function answerQuery(
+  text: string,
   query: CatalogPlan,
   { literals }: PlannedQuery,
   session: SessionContext,
   call: Call,
 ): MaybePromise<void> {
   requireViews(session.state, query.plan, viewSchema(session.state.kind));
-  if (query.sessionTables.length === 0) return sendAnswer(query, literals, session, call, null);
-  return readSessionTables(query.sessionTables, session).then((rows) =>
-    sendAnswer(query, literals, session, call, rows),
-  );
+  const send = (rows: Readonly<Record<string, string>> | null): MaybePromise<void> => {
+    const run = () => catalogQueries(session.host).run(query, literals, call.parameters, session.live, rows);
+    if (!query.sleeps) return sendAnswer(run(), query, session, call);
+    const { nowUs } = session.live;
+    const sleeping = { overTables: query.plan.uses.length > 0, deadlineUs: deadlineOf(text, session.state, nowUs) };
+    return runSleeping(session, sleeping, run).then((read) => sendAnswer(read, query, session, call));
+  };
+  if (query.sessionTables.length === 0) return send(null);
+  return readSessionTables(query.sessionTables, session).then(send);
 }
 
-/** `rows` are those of the session tables. */
 function sendAnswer(
+  read: CatalogRows,
   query: CatalogPlan,
-  literals: PlannedQuery['literals'],
   session: SessionContext,
-  { answer, parameters, more }: Call,
-  rows: Readonly<Record<string, string>> | null,
+  { answer, more }: Call,
 ): MaybePromise<void> {
   const { state, diagnostics } = session;
-  const read = catalogQueries(session.host).run(query, literals, parameters, session.live, rows);
   const result = cut(read, query, session);
   state.foundRows = result.foundRows;
   if (query.plan.into) {

@@ -210,6 +210,7 @@ export class Session implements SessionContext, Process {
   }
 
   interrupt(): void {
+    this.live.slumber?.wake();
     this.#seat.current?.interrupt();
   }
 

@@ -1,4 +1,5 @@
 import type { FunctionContext } from '../sql/functions/context.ts';
+import type { Slumber } from '../sql/functions/slumber.ts';
 import { checkReadable, findVariable, storedName, variableCell } from '../sql/system-variables.ts';
 import type { BindContext } from '../sql/translate/bind.ts';
 import type { StatementContext } from '../tenants/tenant-engine.ts';
@@ -49,6 +50,8 @@ export class LiveContext implements BindContext, FunctionContext {
   readonly systemVariables: Readonly<Record<string, Cell>>;
   readonly connectionId: number;
   nowUs = 0;
+  /** While a query runs that may sleep. */
+  slumber: Slumber | null = null;
 
   constructor(state: () => SessionState, host: SessionHost, diagnostics: Diagnostics, connectionId: number) {
     this.#state = state;
@@ -111,6 +114,10 @@ export class LiveContext implements BindContext, FunctionContext {
   }
   get rpcPort(): number {
     return this.#host.rpcPort;
+  }
+  get sleep(): ((seconds: number) => 0 | 1) | undefined {
+    const { slumber } = this;
+    return slumber ? (seconds) => slumber.sleep(seconds) : undefined;
   }
   setLastInsertId(value: bigint): void {
     this.#state().lastInsertId = value;

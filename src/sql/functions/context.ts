@@ -26,4 +26,6 @@ export interface FunctionContext {
   /** LAST_INSERT_ID(n) was called. */
   setLastInsertId?(value: bigint): void;
   warn?(code: number, message: string): void;
+  /** SLEEP(n), where a statement may wait; without it only moments are slept, in place. */
+  readonly sleep?: ((seconds: number) => 0 | 1) | undefined;
 }

@@ -18,11 +18,12 @@ const fact = (
 
 const account = (context: FunctionContext): string => `${context.user}@${context.host}`;
 
-/** SLEEP holds up everybody who shares the engine's thread: only moments are allowed. */
+/** Where nobody can wait for it, SLEEP holds up everybody who shares the thread: only moments are allowed. */
 const longestSleepSeconds = 1;
 
-function sleep(seconds: number): number {
+function sleep(seconds: number, context: FunctionContext): number {
   if (!(seconds >= 0)) throw faultText('ER_WRONG_ARGUMENTS', 'Incorrect arguments to sleep');
+  if (context.sleep && seconds > 0) return context.sleep(seconds);
   if (seconds > longestSleepSeconds)
     throw faultText('OB_NOT_SUPPORTED', `sleep of more than ${longestSleepSeconds} second not supported`);
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
@@ -70,7 +71,7 @@ export const sessionFunctions: readonly FunctionDefinition[] = [
     most: 1,
     kinds: ['number'],
     result: returns.bigint,
-    run: ([seconds]) => sleep(num(seconds)),
+    run: ([seconds], context) => sleep(num(seconds), context),
     volatile: true,
     integer: true,
   },

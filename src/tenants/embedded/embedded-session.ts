@@ -1,8 +1,7 @@
 import type { RowBatch } from '../../value/row-batch.ts';
 import type { EngineSession, RowsEnd, StatementContext, StatementOutcome, StatementRequest } from '../tenant-engine.ts';
-import type { ExecuteReply, RowsReply } from './engine-calls.ts';
+import type { ExecuteReply, MovedReply, RowsReply } from './engine-calls.ts';
 import type { EngineThread } from './engine-thread.ts';
-import type { GuestPlace } from './guest-store.ts';
 import type { GuestThreads } from './guest-threads.ts';
 import { Patience } from './patience.ts';
 import { statementFlag } from './statement-flag.ts';
@@ -73,6 +72,7 @@ class EmbeddedSession implements EngineSession {
 
   interrupt(): void {
     Atomics.compareExchange(this.#flag, 0, statementFlag.running, statementFlag.ended);
+    Atomics.notify(this.#flag, 0);
     this.#patience?.end();
     this.#place.thread.call('wake', this.#place.handle).catch(() => undefined);
   }
@@ -97,12 +97,12 @@ class EmbeddedSession implements EngineSession {
     const context = this.#news(request.context);
     const reply = await thread.call('execute', handle, { ...request, context, ...(renewed ? { flag } : {}) });
     if (reply.kind === 'ok') return reply;
-    if (reply.kind === 'moved') return this.#visit(reply.place, request, flag, patience);
+    if (reply.kind === 'moved') return this.#visit(reply, request, flag, patience);
     return { kind: 'rows', columns: reply.columns, batches: batches(thread, handle, reply, patience) };
   }
 
   async #visit(
-    place: GuestPlace,
+    { place, slept }: MovedReply,
     request: StatementRequest,
     flag: SharedArrayBuffer,
     patience: Patience,
@@ -110,7 +110,7 @@ class EmbeddedSession implements EngineSession {
     const { thread, guests, handle, sessionId } = this.#place;
     const over = once(() => thread.call('guestLeft', handle, place.as));
     try {
-      const visit = await guests.visit({ place, sessionId, flag, request });
+      const visit = await guests.visit({ place, sessionId, flag, request, slept });
       if (visit.reply.kind === 'ok') {
         await over();
         return visit.reply;

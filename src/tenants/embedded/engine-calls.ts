@@ -91,6 +91,8 @@ export type ExecuteReply =
 export interface MovedReply {
   readonly kind: 'moved';
   readonly place: GuestPlace;
+  /** What its calls of SLEEP that are over answered. */
+  readonly slept: readonly (0 | 1)[];
 }
 
 /** What a guest's statement is started with. */
@@ -99,6 +101,7 @@ export interface GuestCall {
   readonly sessionId: number;
   readonly flag: SharedArrayBuffer;
   readonly request: StatementRequest;
+  readonly slept: MovedReply['slept'];
 }
 
 export type CallName = keyof EngineCalls;

@@ -38,6 +38,7 @@ export function functionContext(execution: Execution, effects: Effects = newEffe
     get rowNumber() {
       return effects.countsRows ? effects.matched + 1 : effects.rowNumber;
     },
+    sleep: execution.check.sleep,
     touch(changed) {
       effects.matched++;
       if (changed) effects.changed++;

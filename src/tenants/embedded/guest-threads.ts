@@ -91,7 +91,10 @@ export class GuestThreads {
 
   async #end(chosen: (running: Running) => boolean): Promise<void> {
     const ending = [...this.#running].filter(chosen);
-    for (const { flag } of ending) Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.ended);
+    for (const { flag } of ending) {
+      Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.ended);
+      Atomics.notify(flag, 0);
+    }
     const over = (writes: boolean) =>
       Promise.all(ending.filter((each) => each.writes === writes).map((each) => each.over));
     await over(true);

@@ -36,8 +36,8 @@ export function openGuest({ place, sessionId, flag }: GuestCall, options: Engine
 }
 
 /** Runs the guest's statement; what is not over then goes on with the session's `fetch`. */
-export async function runGuest(guest: Guest, { request }: GuestCall): Promise<ExecuteReply> {
-  const reply = await guest.session.execute(request);
+export async function runGuest(guest: Guest, { request, slept }: GuestCall): Promise<ExecuteReply> {
+  const reply = await guest.session.execute(request, slept);
   if (reply.kind === 'moved') throw new Error('a guest has nowhere to move to');
   return reply;
 }

@@ -57,6 +57,7 @@ export class Patience {
       return;
     }
     const seen = Atomics.compareExchange(this.#flag, 0, statementFlag.running, statementFlag.ended);
+    Atomics.notify(this.#flag, 0);
     // A commit under way ends by itself, and its outcome counts.
     if (seen === statementFlag.committing) return;
     this.abandoned = true;

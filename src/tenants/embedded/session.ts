@@ -1,7 +1,9 @@
 import { fault, faultText } from '../../base/errors.ts';
 import { Mutex } from '../../base/mutex.ts';
-import type { PreparedShape, StatementContext } from '../tenant-engine.ts';
+import { NeedsSleep, Slumber } from '../../sql/functions/slumber.ts';
+import type { PreparedShape, StatementContext, StatementRequest } from '../tenant-engine.ts';
 import type { ExecuteReply, MovedReply, RowsReply, SessionRequest } from './engine-calls.ts';
+import { engineSleep } from './engine-sleep.ts';
 import type { GuestPlace } from './guest-store.ts';
 import { prepareShape } from './prepare-shape.ts';
 import type { RowCursor } from './row-cursor.ts';
@@ -35,6 +37,9 @@ export class Session {
   #context: StatementContext | null = null;
   #cursor: RowCursor | null = null;
   #closed = false;
+  /** The sleeps of the running statement, and whether rows of it went out already. */
+  #slumber: Slumber | null = null;
+  #handedOut = false;
   /** Calls that are under way, and statements that are elsewhere. */
   #underway = 0;
   #away = 0;
@@ -63,7 +68,8 @@ export class Session {
     return this.#underway > 0 || this.#away > 0 || this.#cursor !== null || this.#transaction.held;
   }
 
-  execute(request: SessionRequest): Promise<ExecuteReply | MovedReply> {
+  /** `slept` is what calls of SLEEP answered before the statement came here. */
+  execute(request: SessionRequest, slept: MovedReply['slept'] = []): Promise<ExecuteReply | MovedReply> {
     this.#context = request.context ?? this.#context;
     if (request.flag) this.#flag = new Int32Array(request.flag);
     const context = this.#context;
@@ -71,25 +77,50 @@ export class Session {
       if (this.#closed || !context) throw fault('OB_SESSION_KILLED');
       this.#endCursor();
       this.#takePlace();
-      const check = this.#checkOf(request);
-      const { tenant, transaction } = this;
-      try {
-        check();
-        const full = { ...request, context };
-        const result = await runStatement({ tenant, session: this, transaction, context, request: full, check });
-        if (result.kind === 'ok') {
-          if (check.plan) check.plan.longRuns = 0;
-          return result;
+      const slumber = new Slumber(slept);
+      this.#slumber = slumber;
+      this.#handedOut = false;
+      const check = this.#checkOf(request, slumber);
+      const full = { ...request, context };
+      for (;;) {
+        try {
+          return await this.#runOnce(full, check);
+        } catch (error) {
+          this.#endCursor();
+          if (error instanceof NeedsOwnThread) return this.#move(error.as, context, check, slumber);
+          if (!(error instanceof NeedsSleep)) throw coded(error);
+          await this.#sleep(error.seconds, full, check);
         }
-        this.#cursor = result.cursor;
-        this.#readAhead(result.cursor, check);
-        return { kind: 'rows', columns: result.cursor.columns, ...this.#advance() };
-      } catch (error) {
-        this.#endCursor();
-        if (!(error instanceof NeedsOwnThread)) throw coded(error);
-        return this.#move(error.as, context, check);
       }
     });
+  }
+
+  async #runOnce(request: StatementRequest, check: Check): Promise<ExecuteReply> {
+    const { tenant, transaction } = this;
+    this.#slumber?.restart();
+    check();
+    const { context } = request;
+    const result = await runStatement({ tenant, session: this, transaction, context, request, check });
+    if (result.kind === 'ok') {
+      if (check.plan) check.plan.longRuns = 0;
+      return result;
+    }
+    this.#cursor = result.cursor;
+    this.#readAhead(result.cursor, check);
+    const reply = this.#advance();
+    this.#handedOut = true;
+    return { kind: 'rows', columns: result.cursor.columns, ...reply };
+  }
+
+  /** Waits beside the thread; a statement that was ended meanwhile, or is late, fails. */
+  async #sleep(seconds: number, { deadlineUs }: StatementRequest, check: Check): Promise<void> {
+    check();
+    check.pause();
+    const leftMs = deadlineUs > 0 ? deadlineUs / 1000 - Date.now() : Number.POSITIVE_INFINITY;
+    await this.#slumber?.nap(Math.min(seconds * 1000, leftMs + 1));
+    if (this.#closed) throw fault('OB_SESSION_KILLED');
+    check();
+    this.#slumber?.slept(0);
   }
 
   /** What ran in another thread is over. */
@@ -137,8 +168,9 @@ export class Session {
     });
   }
 
-  /** Lets a statement that waits for the writer lock see that it was interrupted. */
+  /** Lets a statement that sleeps or waits for the writer lock see that it was interrupted. */
   wake(): void {
+    this.#slumber?.wake();
     this.tenant.store.lock.wake(this);
   }
 
@@ -146,7 +178,10 @@ export class Session {
     if (this.#closed) return;
     this.#closed = true;
     // A guest's flag belongs to the session it stands in for.
-    if (this.#host) Atomics.store(this.#flag, 0, statementFlag.ended);
+    if (this.#host) {
+      Atomics.store(this.#flag, 0, statementFlag.ended);
+      Atomics.notify(this.#flag, 0);
+    }
     this.wake();
     await this.#inTurn(() => {
       this.#endCursor();
@@ -199,17 +234,17 @@ export class Session {
     check.leave('read');
   }
 
-  async #move(as: GuestPlace['as'], context: StatementContext, check: Check): Promise<MovedReply> {
+  async #move(as: GuestPlace['as'], context: StatementContext, check: Check, { over }: Slumber): Promise<MovedReply> {
     const host = this.#host!;
     const { tenant, transaction } = this;
     if (check.plan) check.plan.longRuns ||= 1;
     if (as === 'write') await transaction.holdForGuest(context, check);
     this.#away++;
     const { tenantId, readOnly } = tenant;
-    return { kind: 'moved', place: { ...host.lend(as), tenantId, readOnly, open: transaction.open } };
+    return { kind: 'moved', place: { ...host.lend(as), tenantId, readOnly, open: transaction.open }, slept: over };
   }
 
-  #checkOf(request: SessionRequest): Check {
+  #checkOf(request: SessionRequest, slumber: Slumber): Check {
     const flag = this.#flag;
     const slice = this.#host ? new Slice(this.#host.limits, () => this.transaction.movable) : null;
     const late = () => request.deadlineUs > 0 && Date.now() * 1000 >= request.deadlineUs;
@@ -228,6 +263,12 @@ export class Session {
       start: () => slice?.start(),
       pause: () => slice?.pause(),
       leave: (as: 'read' | 'write') => slice?.leave(as),
+      sleep: engineSleep({
+        ...{ slumber, flag, refuse, ownThread: this.#host === null, handedOut: () => this.#handedOut },
+        leave: () => slice?.leave(this.transaction.movable ?? 'read'),
+        leftMs: () =>
+          request.deadlineUs > 0 ? Math.max(0, request.deadlineUs / 1000 - Date.now()) : Number.POSITIVE_INFINITY,
+      }),
       claim() {
         refuse();
         const seen = Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.committing);

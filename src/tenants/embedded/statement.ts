@@ -44,6 +44,8 @@ export interface Check {
   leave(as: 'read' | 'write'): void;
   /** To be called right before a commit: throws when the statement was ended; from then on it cannot be. */
   claim(): void;
+  /** SLEEP: answers, or ends this run with NeedsSleep. */
+  sleep(seconds: number): 0 | 1;
   /** The plan that runs: it learns how long it takes. */
   plan: CachedPlan | null;
 }

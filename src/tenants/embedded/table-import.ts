@@ -236,5 +236,6 @@ function checkOf(cancelled: () => boolean): Check {
     if (cancelled()) throw faultText('OB_CANCELED', 'the import was cancelled');
   };
   const none = () => undefined;
-  return Object.assign(look, { deadlineUs: 0, start: none, pause: none, leave: none, claim: none, plan: null });
+  const sleep = () => 0 as const;
+  return Object.assign(look, { deadlineUs: 0, start: none, pause: none, leave: none, claim: none, sleep, plan: null });
 }

@@ -1,0 +1,56 @@
+import { performance } from 'node:perf_hooks';
+import type { Connection } from 'mysql2/promise';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { errorOf, rowsOf, startTestServer, type TestServer } from './server-fixture.ts';
+
+let server: TestServer;
+let sleeper: Connection;
+let other: Connection;
+
+beforeAll(async () => {
+  server = await startTestServer();
+  [sleeper, other] = await Promise.all([server.connect(), server.connect()]);
+});
+afterAll(async () => {
+  sleeper.destroy();
+  other.destroy();
+  await server.stop();
+});
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('SLEEP without a table holds up nobody', async () => {
+  const from = performance.now();
+  let over = false;
+  const sleeping = rowsOf(sleeper, 'SELECT SLEEP(0.5) AS s, SLEEP(0.1) AS t').finally(() => {
+    over = true;
+  });
+  let answers = 0;
+  for (; !over; answers++) {
+    await rowsOf(other, 'SELECT 1');
+    await pause(1);
+  }
+  expect(await sleeping).toEqual([{ s: 0, t: 0 }]);
+  expect(performance.now() - from).toBeGreaterThanOrEqual(590);
+  expect(answers).toBeGreaterThan(20);
+});
+
+test('KILL QUERY ends it at once: 1 without a table, an error over a view', async () => {
+  const from = performance.now();
+  const sleeping = rowsOf(sleeper, 'SELECT SLEEP(30) AS s');
+  await pause(50);
+  await other.query(`KILL QUERY ${sleeper.threadId}`);
+  expect(await sleeping).toEqual([{ s: 1 }]);
+  const failure = errorOf(sleeper.query('SELECT SLEEP(30) FROM oceanbase.DBA_OB_TENANTS'));
+  await pause(50);
+  await other.query(`KILL QUERY ${sleeper.threadId}`);
+  expect((await failure).errno).toBe(1317);
+  expect(performance.now() - from).toBeLessThan(5_000);
+  expect(await rowsOf(sleeper, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+});
+
+test('ob_query_timeout ends it', async () => {
+  await sleeper.query('SET ob_query_timeout = 200000');
+  expect((await errorOf(sleeper.query('SELECT SLEEP(30)'))).errno).toBe(4012);
+  await sleeper.query('SET ob_query_timeout = 10000000');
+});
