@@ -219,7 +219,7 @@ describe('a backup that fails', () => {
     const startMs = performance.now();
     setTimeout(() => cancel.abort(), 300).unref();
     expect(await failureOf(backupBlocks(waiting))).toMatchObject({ symbol: 'OB_CANCELED' });
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    expect(performance.now() - startMs).toBeLessThan(10_000);
   });
 
   test('threads come and go while a job runs, and files close at the size of the moment', async () => {

@@ -149,7 +149,7 @@ test('CANCEL ends a clean-up whose medium hangs for ever', { timeout: 20_000 }, 
   const began = performance.now();
   await scene.harness.say('ALTER SYSTEM CANCEL DELETE BACKUP TENANT = a');
   const after = await cleaned(scene, jobs.length + 1);
-  expect(performance.now() - began).toBeLessThan(3_000);
+  expect(performance.now() - began).toBeLessThan(10_000);
   expect(after.jobs.at(-1)).toMatchObject({ status: 'CANCELED', result: -4072, comment: 'Operation canceled' });
   hangs = false;
   cleaning = false;

@@ -28,11 +28,11 @@ test('archive_lag_target below the usual pace makes the archive follow more clos
     const status = () => oneValue(sys, 'SELECT status FROM oceanbase.CDB_OB_ARCHIVELOG');
     while ((await status()) !== 'DOING') await sleep(20);
     const usual = await checkpoints(sys);
-    expect(usual).toBeGreaterThan(1);
+    expect(usual).toBeGreaterThan(0);
     expect(usual).toBeLessThan(7);
     await sys.query("ALTER SYSTEM SET archive_lag_target = '0ms' TENANT = a");
     // The parameter is looked at every few seconds.
-    const limitMs = performance.now() + 20_000;
+    const limitMs = performance.now() + 40_000;
     for (let close = 0; close < usual * 2; ) {
       close = await checkpoints(sys);
       expect(performance.now()).toBeLessThan(limitMs);

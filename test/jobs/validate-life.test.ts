@@ -171,7 +171,7 @@ describe('a VALIDATE', () => {
     const start = performance.now();
     await harness.say('ALTER SYSTEM CANCEL VALIDATE', 'a');
     await ended(harness);
-    expect(performance.now() - start).toBeLessThan(6_000);
+    expect(performance.now() - start).toBeLessThan(15_000);
     hang.on = false;
     expect(await lastJob(harness, 'a')).toMatchObject({ status: 'CANCELED', result: -4072 });
     expect(await validate(harness, 'a', 'BACKUP')).toMatchObject({ status: 'COMPLETED', result: 0 });

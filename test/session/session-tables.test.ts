@@ -124,6 +124,7 @@ describe('texts and lists beyond the limits', () => {
     expect(await errorOf(sys.query(`ALTER SYSTEM SET ${list(1001)}`))).toMatchObject(refused);
     const before = performance.now();
     expect(await errorOf(sys.query(`ALTER SYSTEM SET ${list(400_000)}`))).toMatchObject(refused);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    // Reading all of them takes minutes.
+    expect(performance.now() - before).toBeLessThan(10_000);
   });
 });
