@@ -40,18 +40,24 @@ export type Where = Pick<SpawnOptions, 'cwd' | 'env' | 'uid' | 'gid'>;
 /** Runs a command to its end and returns the seconds. Throws with the end of what it wrote when its code is not 0. */
 export async function run(command: string, args: readonly string[], where: Where = {}): Promise<number> {
   const startMs = performance.now();
+  await said(command, args, where);
+  return (performance.now() - startMs) / 1000;
+}
+
+/** Runs a command to its end and returns the end of what it wrote. Throws with that when its code is not 0. */
+export async function said(command: string, args: readonly string[], where: Where = {}): Promise<string> {
   const child = spawn(pathOf(command) ?? command, args, { ...where, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
+  let text = '';
   for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      said = (said + text).slice(-4_000);
+    stream?.setEncoding('utf8').on('data', (part: string) => {
+      text = (text + part).slice(-4_000);
     });
   const code = await new Promise<number | null>((settle, reject) => {
     child.on('error', reject);
     child.on('close', settle);
   });
-  if (code !== 0) throw new Error(`${command} ${args[0] ?? ''} ended with code ${code}: ${said}`);
-  return (performance.now() - startMs) / 1000;
+  if (code !== 0) throw new Error(`${command} ${args[0] ?? ''} ended with code ${code}: ${text}`);
+  return text;
 }
 
 /** Seconds of all steps together, the files under `path` being synced at the end. */

@@ -21,13 +21,14 @@ export interface OwnSide {
 const password = 'bench-password';
 
 /** Ourselves, in clear or under a password, each with a data path of its own. */
-export async function obvault(side: OwnSide, sealed: boolean): Promise<Contender & { setFolder(): string }> {
+export async function obvault(side: OwnSide, sealed: boolean): Promise<Contender & { fullSetFolder(): string }> {
   const { sys, client, tenant, place, changes } = side;
   const data = join(place, sealed ? 'data-sealed' : 'data-clear');
   const restored = sealed ? 'restored_sealed' : 'restored_clear';
   if (sealed) await sys.query(`SET ENCRYPTION ON IDENTIFIED BY '${password}' ONLY`);
   if (sealed) await sys.query(`SET DECRYPTION IDENTIFIED BY '${password}'`);
   let inputBytes = 0;
+  let fullSet = '';
   const take = async (kind: '' | 'INCREMENTAL '): Promise<TakenCopy> => {
     await until(sys, 'SELECT JOB_ID FROM oceanbase.CDB_OB_BACKUP_JOBS', (live) => live.length === 0);
     await sys.query(`ALTER SYSTEM SET DATA_BACKUP_DEST='file://${data}' TENANT = ${tenant}`);
@@ -39,13 +40,14 @@ export async function obvault(side: OwnSide, sealed: boolean): Promise<Contender
     });
     if (encryption !== (sealed ? 'PASSWORD' : 'NONE')) throw new Error(`the set is ${encryption}`);
     const folder = newestSet(data);
+    if (kind === '') fullSet = folder;
     if (!folder.endsWith(kind === '' ? '_full' : '_inc')) throw new Error(`the set became ${folder}`);
     return { seconds, sourceBytes: inputBytes, writtenBytes: treeBytes(folder) };
   };
   return {
     name: sealed ? 'obvault sealed' : 'obvault clear',
     sealed,
-    setFolder: () => newestSet(data),
+    fullSetFolder: () => fullSet,
     async begin() {},
     full: () => take(''),
     async restore() {
@@ -55,8 +57,7 @@ export async function obvault(side: OwnSide, sealed: boolean): Promise<Contender
       return { seconds, bytes: inputBytes };
     },
     async verify() {
-      const folder = newestSet(data);
-      const id = /backup_set_(\d+)_/.exec(folder)?.[1];
+      const id = /backup_set_(\d+)_/.exec(fullSet)?.[1];
       const startMs = performance.now();
       await sys.query(`ALTER SYSTEM VALIDATE BACKUPSET = '${id}' TENANT = ${tenant}`);
       const jobs = `SELECT JOB_ID, STATUS, DAMAGED_COUNT, COMMENT FROM oceanbase.CDB_OB_BACKUP_VALIDATE_JOB`;
@@ -71,7 +72,7 @@ export async function obvault(side: OwnSide, sealed: boolean): Promise<Contender
       if (job === undefined || job['STATUS'] !== 'COMPLETED' || Number(job['DAMAGED_COUNT']) !== 0)
         throw new Error(`the set did not validate: ${JSON.stringify(rows)}`);
       await until(sys, `${jobs}S`, (live) => live.length === 0);
-      return { seconds, bytes: treeBytes(folder) };
+      return { seconds, bytes: treeBytes(fullSet) };
     },
     async change() {
       for (const ids of client === null ? [] : changes) await client!.query(changeStatement(ids));

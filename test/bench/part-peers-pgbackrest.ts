@@ -1,6 +1,6 @@
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Contender, run, type TakenCopy, timedAndSynced, treeBytes } from './part-peers-contender.ts';
+import { type Contender, run, said, type TakenCopy, timedAndSynced, treeBytes } from './part-peers-contender.ts';
 import { changeStatement } from './part-peers-data.ts';
 import type { Postgres } from './part-peers-postgres.ts';
 
@@ -46,7 +46,13 @@ export async function pgBackRest(postgres: Postgres, changes: readonly string[])
       return { seconds, bytes };
     },
     async verify() {
-      const seconds = await timedAndSynced(repository, () => say('verify'));
+      let text = '';
+      const seconds = await timedAndSynced(repository, async () => {
+        text = await said('pgbackrest', [...args, 'verify', '--output=text', '--verbose'], where);
+      });
+      // It ends with code 0 whatever it finds.
+      if (!text.includes('status: valid') || /status: (?!valid|ok)|invalid: [1-9]|missing: [1-9]/.test(text))
+        throw new Error(`pgBackRest did not verify: ${text}`);
       return { seconds, bytes: treeBytes(repository) };
     },
     async change() {

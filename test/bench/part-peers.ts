@@ -82,7 +82,7 @@ export const peers: BenchPart = async (context) => {
     unavailable(name, error);
   };
   const figures = await measureRounds(contenders, rounds, failed, report);
-  const reading = await readAll(clear.setFolder(), rounds);
+  const reading = await readAll(clear.fullSetFolder(), rounds);
   for (const line of reportOf(figures)) report(line);
   report(`  cksum of the set's files: ${figure(rate(reading))} MB/s`);
   for (const reason of without) report(`  NOT COMPARED with ${reason}`);
