@@ -92,7 +92,8 @@ function userRow({ host, user, passwordHash, locked, grants }: Account, secrets:
   ];
 }
 
-const sessionTables: readonly SessionTable[] = Object.freeze([
+/** All of them. */
+export const sessionTables: readonly SessionTable[] = Object.freeze([
   sessionTable(['information_schema', 'PROCESSLIST'], processColumns, async (session) =>
     visibleProcesses(session, true).map(({ row }) => row),
   ),

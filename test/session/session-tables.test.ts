@@ -128,3 +128,36 @@ describe('texts and lists beyond the limits', () => {
     expect(performance.now() - before).toBeLessThan(10_000);
   });
 });
+
+describe('session tables among the others', () => {
+  test('are listed in their databases', async () => {
+    for (const client of [shop, sys]) {
+      const users = await rowsOf(client, 'SHOW TABLES FROM mysql');
+      expect(users.map((row) => Object.values(row)[0])).toContain('user');
+      const processes = await rowsOf(client, 'SHOW TABLES FROM information_schema');
+      expect(processes.map((row) => Object.values(row)[0])).toContain('PROCESSLIST');
+      const found = await rowsOf(
+        client,
+        `SELECT table_schema AS s, table_name AS n, table_type AS t FROM information_schema.TABLES
+         WHERE table_name IN ('user', 'PROCESSLIST') ORDER BY 1`,
+      );
+      expect(found).toEqual([
+        { s: 'information_schema', n: 'PROCESSLIST', t: 'SYSTEM VIEW' },
+        { s: 'mysql', n: 'user', t: 'SYSTEM VIEW' },
+      ]);
+      const columns = "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE table_schema = 'mysql'";
+      expect(await oneValue(client, `${columns} AND table_name = 'user'`)).toBe(46);
+    }
+  });
+
+  test('a join with tables of the tenant is refused by name', async () => {
+    await shop.query('CREATE DATABASE IF NOT EXISTS joined');
+    await shop.query('CREATE TABLE joined.names (name VARCHAR(20))');
+    expect(
+      await errorOf(shop.query('SELECT * FROM mysql.user u JOIN joined.names n ON n.name = u.user')),
+    ).toMatchObject({
+      errno: 1235,
+      text: expect.stringContaining("'joined.names'"),
+    });
+  });
+});

@@ -3,9 +3,9 @@ import type { MaybePromise } from '../client.ts';
 import { forwardedColumns } from '../engine-statements.ts';
 import { likeToPattern } from '../host-pattern.ts';
 import { catalogQueries } from '../queries.ts';
-import { isView } from '../query-place.ts';
+import { isOfServer } from '../query-place.ts';
 import type { SessionContext } from '../session-context.ts';
-import { viewNamed } from './view-rows.ts';
+import { describedTable } from './view-rows.ts';
 
 /** Columns of views as COM_FIELD_LIST gives them: clients ask for all of them when they start. */
 const lists = new WeakMap<object, readonly ResultColumn[]>();
@@ -17,8 +17,9 @@ export function fieldList(
   session: SessionContext,
 ): MaybePromise<readonly ResultColumn[]> {
   const { state, host } = session;
-  if (!isView(null, table, catalogQueries(host).provider(state), state)) return ofTable(table, wildcard, session);
-  const view = viewNamed(table, session);
+  if (!isOfServer({ schema: null, name: table }, catalogQueries(host).provider(state), state))
+    return ofTable(table, wildcard, session);
+  const view = describedTable(null, table, session);
   let list = lists.get(view);
   if (!list) {
     list = view.columns.map(({ name, type, nullable }) => ({

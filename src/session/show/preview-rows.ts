@@ -12,11 +12,17 @@ const columns = [
 ];
 
 /** SHOW RESTORE PREVIEW: what the restore remembered by RESTORE … PREVIEW would read. */
-export async function restorePreview(_: Show, { state, host }: SessionContext): Promise<MemoryRows> {
+export async function restorePreview(_: Show, { state, host, diagnostics }: SessionContext): Promise<MemoryRows> {
   if (state.identity.tenant.tenantId !== sysTenantId) throw fault('OB_ERR_NO_PRIVILEGE');
   const { preview, decryptionPasswords } = state.memory;
   if (!preview) throw fault('OB_NOT_SUPPORTED', 'show restore preview do not specify backup dest');
   const { previewRows } = await import('../../jobs/restore/preview-rows.ts');
-  const found = await previewRows(host.controller, { ...preview, passwords: decryptionPasswords });
+  const { tellWindows } = await import('../../statements/restore.ts');
+  const found = await previewRows(host.controller, {
+    ...preview,
+    passwords: decryptionPasswords,
+    onUnreachable: (windows, zone) =>
+      tellWindows(windows, zone, { warn: (level, errno, text) => diagnostics.add(level, errno, text) }),
+  });
   return { columns, rows: found.map(({ type, id, path, description }) => [type, id, path, description]) };
 }

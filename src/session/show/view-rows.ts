@@ -35,9 +35,14 @@ export function viewNamed(name: string, session: SessionContext): ViewDescriptio
 
 /** The view or session table a SHOW is about. */
 function described({ subject }: Pick<Show, 'subject'>, session: SessionContext): ViewDescription {
+  return describedTable(subject?.schema ?? null, subject?.name ?? '', session);
+}
+
+/** A view or session table by its name; 1146 when there is none. */
+export function describedTable(schema: string | null, name: string, session: SessionContext): ViewDescription {
   const { kind, database } = session.state;
-  const table = kind === 'oracle' ? null : findSessionTable(subject?.schema ?? database, subject?.name ?? '');
-  if (table === null) return viewNamed(subject?.name ?? '', session);
+  const table = kind === 'oracle' ? null : findSessionTable(schema ?? database, name);
+  if (table === null) return viewNamed(name, session);
   const columns = table.source.columns.map(({ name, type, nullable }) => ({
     ...{ name, type, nullable },
     typeText: formatTypeText(type),
