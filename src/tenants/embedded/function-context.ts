@@ -21,8 +21,16 @@ export function newEffects(): Effects {
 /** Warnings kept of one statement, as max_error_count. */
 export const mostWarnings = 64;
 
+/** What of a statement its functions need. */
+export interface FunctionOwner {
+  readonly context: Execution['context'];
+  readonly request: Pick<Execution['request'], 'nowUs'>;
+  readonly tenant: Pick<Execution['tenant'], 'tenantId'>;
+  readonly check: Pick<Execution['check'], 'sleep'>;
+}
+
 /** What functions inside of SQLite know of the statement, and where they leave what they did. */
-export function functionContext(execution: Execution, effects: Effects = newEffects()): FunctionContext {
+export function functionContext(execution: FunctionOwner, effects: Effects = newEffects()): FunctionContext {
   const { context, request, tenant } = execution;
   const variable = (name: string) => String(context.systemVariables[name] ?? '');
   const version = variable('version');

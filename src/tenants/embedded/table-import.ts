@@ -9,7 +9,7 @@ import { virtualDatabases } from './ddl/change.ts';
 import { createStatements, indexStatements } from './ddl/table-sql.ts';
 import { Dictionary } from './dictionary.ts';
 import { functionContext } from './function-context.ts';
-import type { Check, Execution } from './statement.ts';
+import type { Check } from './statement.ts';
 import { quoteName, sqliteName, type TableForeignKey, type TableSchema } from './table-schema.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -185,11 +185,7 @@ async function writeStep<T>(tenant: Tenant, check: Check, work: () => T): Promis
   try {
     if (tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
     store.writer.pragma('foreign_keys = OFF');
-    enterStatement(
-      store.writer,
-      functionContext({ context: importContext, request, tenant } as unknown as Execution),
-      check,
-    );
+    enterStatement(store.writer, functionContext({ context: importContext, request, tenant, check }), check);
     store.begin();
     try {
       const result = work();
