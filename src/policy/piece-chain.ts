@@ -36,7 +36,8 @@ export function followPieces<P extends PlanPiece>(pieces: readonly P[], startScn
   const ordered = pieces
     .filter((piece) => piece.fileStatus === 'AVAILABLE')
     .sort((a, b) => a.roundId - b.roundId || a.pieceId - b.pieceId);
-  const first = ordered.findIndex((piece) => piece.startScn <= startScn && startScn < piece.endScn);
+  // The last piece of a stopped round ends before its nominal end; where the next round's has begun, the log goes on there.
+  const first = ordered.findLastIndex((piece) => piece.startScn <= startScn && startScn < piece.endScn);
   const chain = first < 0 ? [] : [ordered[first]!];
   for (const piece of ordered.slice(first + 1)) {
     const last = chain.at(-1);

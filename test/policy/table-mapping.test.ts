@@ -87,3 +87,11 @@ test('the log a standby follows has no hole and begins where it stands', () => {
     }),
   );
 });
+
+test('a standby goes on in the round that holds its moment, not in the last piece of the one before, which ended early', () => {
+  const old = { destId: 1001, roundId: 3, pieceId: 66, startScn: 100n, endScn: 400n, checkpointScn: 190n };
+  const next = { destId: 1001, roundId: 4, pieceId: 67, startScn: 200n, endScn: 500n, checkpointScn: 450n };
+  const pieces: PlanPiece[] = [old, next].map((piece) => ({ ...piece, fileStatus: 'AVAILABLE' }));
+  const ids = (scn: bigint) => followPieces(pieces, scn).map(({ pieceId }) => pieceId);
+  expect([ids(150n), ids(190n), ids(195n), ids(250n), ids(450n)]).toEqual([[66], [66], [66], [67], [67]]);
+});

@@ -11,7 +11,7 @@ import { beginSet } from './begin-set.ts';
 import { copyLog } from './complement-log.ts';
 import { becomeFull, copyData, copyMeta } from './copy-set.ts';
 import { endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
-import { destinationMissing, JobCanceled, type JobRun, taskMemory } from './job-run.ts';
+import { destinationMissing, JobCanceled, type JobRun, requireDestination, taskMemory } from './job-run.ts';
 import { standsByRows } from './set-base.ts';
 import { advanceSysJob } from './sys-job.ts';
 
@@ -70,7 +70,12 @@ async function driveTenantJob(
   stopping: AbortSignal,
 ): Promise<void> {
   try {
-    await withMedium(controller, job, (tenant, medium) => driveSteps({ controller, job, tenant, medium, signal }));
+    await withMedium(controller, job, async (tenant, medium) => {
+      const run: JobRun = { controller, job, tenant, medium, signal };
+      // A medium opened anew takes whatever it finds for its destination: an empty mount point too.
+      if (job.status !== 'INIT') await requireDestination(run);
+      await driveSteps(run);
+    });
   } catch (error) {
     if (stopping.aborted) return;
     if (signal.aborted || error instanceof JobCanceled) await endJob(controller, job, null);
