@@ -12,10 +12,11 @@ import { manyTenants } from './part-many.ts';
 import { peers } from './part-peers.ts';
 import { selectOne, viewQueries } from './part-queries.ts';
 import { start } from './part-start.ts';
+import { validate } from './part-validate.ts';
 import { PeerMissing } from './peers.ts';
 import { openScratch } from './scratch.ts';
 
-const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,p] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
+const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,p,v] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
 
   a  view query over 16 connections against MariaDB     d  start and memory of the server
   b  SELECT 1 over one connection against MariaDB       e  commits with archiving against without
@@ -23,10 +24,11 @@ const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,p] [--rounds N]
   g  archive lag at a constant pace, writers with archiving against without
   h  what others feel of a scan and a backup            i  three thousand tenants in one server
   p  backup, restore, verify and incremental beside restic, borg, mydumper and pgBackRest
+  v  VALIDATE of a set and of its log against reading the same bytes
 
   --rounds N   interleaved rounds, the best counts (default 3)
   --seconds N  length of one round of a query load (default 4)
-  --mb N       size of the tenant of parts c, f, p and (at most 256) h (default 1024)
+  --mb N       size of the tenant of parts c, f, p, v and (at most 256) h (default 1024)
   --built      measure what 'npm run build' made instead of the sources (d measures both)
   --json       the report as JSON on standard output, progress on standard error
 `;
@@ -42,6 +44,7 @@ const parts: Readonly<Record<string, BenchPart>> = {
   h: fairness,
   i: manyTenants,
   p: peers,
+  v: validate,
 };
 
 /** Exit code 0 when everything that was asked for was measured, whatever the numbers; 1 when something does not work. */
