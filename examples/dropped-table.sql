@@ -32,9 +32,16 @@ SELECT CHECKPOINT_SCN_DISPLAY, CHECKPOINT_SCN_DISPLAY > '2026-11-21 10:05:00' AS
 
 -- == What can be restored, and from which files
 -- As root@sys:
-SELECT KIND, FROM_SCN_DISPLAY, TO_SCN_DISPLAY, FIRST_BACKUP_SET_ID, LAST_BACKUP_SET_ID, COMMENT FROM oceanbase.CDB_OB_RECOVERABLE_WINDOW WHERE DATA_PATH LIKE '%/shop/data%';
+SELECT KIND, FROM_SCN_DISPLAY, TO_SCN_DISPLAY, FIRST_BACKUP_SET_ID, LAST_BACKUP_SET_ID, COMMENT FROM oceanbase.CDB_OB_RECOVERABLE_WINDOW WHERE TENANT_ID = (SELECT TENANT_ID FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = 'shop');
 ALTER SYSTEM RESTORE FROM 'file:///backup/shop/data,file:///backup/shop/archive' UNTIL TIME = '2026-11-21 10:00:00' PREVIEW;
 SHOW RESTORE PREVIEW;
+
+-- == A moment out of reach: the warning says what can be reached
+-- As root@sys:
+ALTER SYSTEM RESTORE FROM 'file:///backup/shop/data,file:///backup/shop/archive' UNTIL TIME = '2036-01-01 00:00:00' PREVIEW;
+-- Refused with 4018:
+SHOW RESTORE PREVIEW;
+SHOW WARNINGS;
 
 -- == Aside, to a moment when the table was surely there
 -- As root@sys:

@@ -25,6 +25,8 @@ export async function droppedTableRunbook({ server, scratch }: RunbookPlace): Pr
   await runbook.perform('Wait until the archive has passed the moment', [shop], { '2026-11-21 10:05:00': after });
 
   await runbook.perform('What can be restored, and from which files', [sys], { '2026-11-21 10:00:00': sure });
+  const warnings = await runbook.perform('A moment out of reach: the warning says what can be reached', [sys]);
+  expectEqual('the warning names a stretch', /^restorable from 20/.test(String(warnings[0]?.['Message'])), true);
   await runbook.perform('Aside, to a moment when the table was surely there', [sys], { '2026-11-21 10:00:00': sure });
   const aside = await connect(server.port, 'root@shop_aside');
   expectEqual('the orders of that moment, row by row', await aside.quiet(orders), known);

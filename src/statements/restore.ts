@@ -113,7 +113,11 @@ function sourcesOf(
 const windowsTold = 10;
 
 /** The kernel does not say what could be reached; here a warning does. */
-function tellWindows(windows: readonly RecoverableWindow[], timeZone: string, speaker: Speaker): void {
+export function tellWindows(
+  windows: readonly RecoverableWindow[],
+  timeZone: string,
+  speaker: Pick<Speaker, 'warn'>,
+): void {
   const text = ({ fromScn, toScn }: RecoverableWindow) =>
     `${scnText(fromScn, timeZone)} (${fromScn}) to ${scnText(toScn, timeZone)} (${toScn})`;
   if (windows.length === 0) speaker.warn('Warning', 4018, 'no point in time can be restored');

@@ -67,7 +67,10 @@ test('CANCEL RESTORE ends while the medium hangs for ever, and leaves no file, r
       tenants: tx.tenants.list().length,
       pool: tx.resources.poolByName('p')?.tenantId,
     }));
-    expect(found).toMatchObject({ jobs: [{ status: 'RESTORE_FAIL', history: true }], tenants: before, pool: null });
+    expect(found).toMatchObject({
+      jobs: [{ status: 'RESTORE_FAIL', history: true, comment: expect.stringContaining('it was dropped while') }],
+      ...{ tenants: before, pool: null },
+    });
   }
   expect(readdirSync(join(harness.directory, 'server/tenants'))).toEqual(['t1002']);
 });

@@ -40,6 +40,13 @@ test('a preview names the sets and pieces a restore would read', async () => {
   expect(early[1]?.path).toMatch(/\/a\/archive\/piece_d\d+r1p1$/);
   expect(early[1]?.description).toMatch(/^start_time=20\d\d-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}, checkpoint_time=/);
   expect((await preview(null)).map(({ id }) => id)).toEqual([2, 1]);
+  const told: string[] = [];
+  const beyond = previewRows(harness.controller, {
+    ...{ from, until: { kind: 'scn', scn: 1n << 62n }, passwords: [] },
+    onUnreachable: (windows) => told.push(...windows.map(({ fromScn }) => String(fromScn))),
+  });
+  await expect(beyond).rejects.toMatchObject({ errno: 4018 });
+  expect(told).toEqual([String((await setsOf(harness, 'a'))[0]?.minRestoreScn)]);
   await expect(preview(1n << 62n)).rejects.toMatchObject({ errno: 4018, message: 'No enough log for restore' });
 });
 

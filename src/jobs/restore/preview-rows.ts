@@ -3,7 +3,7 @@ import { parseRestoreFrom } from '../../destination/archive-dest.ts';
 import type { Controller } from '../controller.ts';
 import { piecePath } from './read-archive-path.ts';
 import { setPath } from './read-data-path.ts';
-import { closePaths, decideSource, openPaths, type RestoreUntil } from './restore-source.ts';
+import { closePaths, decideSource, openPaths, type RestoreUntil, type SourceWish } from './restore-source.ts';
 import { scnText } from './scn-text.ts';
 
 /** One row of SHOW RESTORE PREVIEW: a set or a piece a restore would read. */
@@ -18,11 +18,18 @@ export interface PreviewRow {
 /** Sets ascending, then pieces ascending, with the errors RESTORE would have. */
 export async function previewRows(
   controller: Controller,
-  wish: { readonly from: string; readonly until: RestoreUntil; readonly passwords: readonly string[] },
+  wish: {
+    readonly from: string;
+    readonly until: RestoreUntil;
+    readonly passwords: readonly string[];
+    readonly onUnreachable?: SourceWish['onUnreachable'];
+  },
 ): Promise<readonly PreviewRow[]> {
   const paths = await openPaths(controller, parseRestoreFrom(wish.from, controller.release));
   try {
-    const source = await decideSource(paths, wish.until, wish.passwords.map(passwordDigest));
+    const source = await decideSource(paths, wish.until, wish.passwords.map(passwordDigest), {
+      ...(wish.onUnreachable === undefined ? {} : { onUnreachable: wish.onUnreachable }),
+    });
     const { path: dataRoot } = source.data.destination;
     const zone = source.locality.sysTimeZone;
     return [

@@ -114,5 +114,5 @@ async function endRestore(controller: Controller, job: RestoreJob, result: JobRe
 
 function tenantGone(): JobResult {
   const { code, message } = fault('OB_TENANT_NOT_EXIST');
-  return { code, comment: message, retry: false };
+  return { code, comment: `${message}: it was dropped while it was restored`, retry: false };
 }
