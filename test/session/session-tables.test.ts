@@ -1,6 +1,7 @@
 import type { Connection } from 'mysql2/promise';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createTenant, errorOf, oneValue, rowsOf, startTestServer, type TestServer } from '../server/server-fixture.ts';
+import { RawClient } from '../wire/raw-client.ts';
 
 let server: TestServer;
 let sys: Connection;
@@ -147,6 +148,22 @@ describe('session tables among the others', () => {
       ]);
       const columns = "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE table_schema = 'mysql'";
       expect(await oneValue(client, `${columns} AND table_name = 'user'`)).toBe(46);
+    }
+  });
+
+  test('COM_FIELD_LIST knows their columns', async () => {
+    await using client = new RawClient(server.port);
+    expect((await client.login('root@shop', '')).payload[0]).toBe(0);
+    for (const [database, table, wildcard, column] of [
+      ['mysql', 'user', 'acc%', 'account_locked'],
+      ['information_schema', 'PROCESSLIST', 'inf%', 'INFO'],
+    ] as const) {
+      client.send(`\x02${database}`);
+      expect((await client.packet())!.payload[0]).toBe(0);
+      client.send(`\x04${table}\0${wildcard}`);
+      const [definition, end] = await client.packets(2);
+      expect(definition!.payload.toString('latin1')).toContain(column);
+      expect(end!.payload[0]).toBe(0xfe);
     }
   });
 
