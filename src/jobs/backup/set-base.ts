@@ -3,7 +3,7 @@ import type { Repositories } from '../../catalog/catalog.ts';
 import { parseSetPlaceholder, setsDirectory } from '../../destination/layout.ts';
 import { type BaseCandidate, type BaseChoice, baseStands, chooseBase } from '../../policy/incremental-base.ts';
 import type { ChangePoint, TenantEngine } from '../../tenants/tenant-engine.ts';
-import type { JobRun } from './job-run.ts';
+import { type JobRun, requireDestination } from './job-run.ts';
 import { dataFilesBytes, setNameOf } from './set-files.ts';
 
 /** What a set remembers of its copy, for sets that build on it. */
@@ -67,7 +67,7 @@ export async function findBase(run: JobRun, engine: TenantEngine): Promise<SetBa
   if (point === undefined) return becauseOf(run, `set ${found.baseId} does not say where the tenant stood`);
   if (!(await engine.remembers(point)))
     return becauseOf(run, `what changed since set ${found.baseId} is not known for sure`);
-  const broken = await incompleteSets(run, found.sets);
+  const broken = await missedTwice(run, found.sets);
   if (broken.length === 0) return { baseId: found.baseId, fullId: found.fullId, since: point };
   await controller.catalog.transaction((tx) => {
     for (const set of broken)
@@ -82,6 +82,19 @@ async function becauseOf({ controller, job }: JobRun, reason: string): Promise<n
     tx.events.record('backup_data', 'incremental becomes full', { tenant_id: job.tenantId, job_id: job.jobId, reason }),
   );
   return null;
+}
+
+/**
+ * The incomplete sets of a chain. What is missed is looked for once more between two looks at the format file: a mount that goes
+ * away for a moment leaves an empty directory, and BROKEN is for good.
+ */
+async function missedTwice(run: JobRun, chain: readonly BackupSet[]): Promise<readonly BackupSet[]> {
+  const missed = await incompleteSets(run, chain);
+  if (missed.length === 0) return missed;
+  await requireDestination(run);
+  const again = await incompleteSets(run, missed);
+  await requireDestination(run);
+  return again;
 }
 
 /** The sets of a chain whose files are not all on the medium as they were written: end placeholders and data files. */
