@@ -48,6 +48,10 @@ export interface EngineCalls {
   /** With `sealed` the thread sends a `SealRequest` under `recycleId` and waits for `sealDone`. */
   recycleLog(tenantId: number, recycleId: number, sealed: boolean): boolean;
   sealDone(recycleId: number, error: string | null): void;
+  /** What another thread did for a fold is over, well or not. */
+  foldDone(recycleId: number): void;
+  /** Writes a tenant's log into its data file, for the thread that holds the tenant open. */
+  foldElsewhere(data: string): void;
   logBytes(tenantId: number): number;
   dataBytes(tenantId: number): number;
   setReadOnly(tenantId: number, readOnly: boolean): void;
@@ -116,6 +120,7 @@ export type EngineMessage =
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly fault: FaultData }
   | { readonly kind: 'bug'; readonly id: number; readonly message: string; readonly stack: string }
+  | { readonly kind: 'fold'; readonly recycleId: number; readonly data: string }
   | { readonly kind: 'seal'; readonly recycleId: number; readonly position: LogPosition };
 
 /** What the engine thread is started with. */

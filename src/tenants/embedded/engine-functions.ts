@@ -1,5 +1,6 @@
 import { faultText } from '../../base/errors.ts';
 import type { LogPosition } from '../tenant-engine.ts';
+import { openConnection } from './connection.ts';
 import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
 import { type Guest, openGuest, runGuest } from './guests.ts';
 import { encodePosition } from './log-position.ts';
@@ -25,6 +26,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
   const sessions = new Map<number, Session>();
   const guests = new Map<number, Guest>();
   const seals = new Map<number, { resolve(): void; reject(error: Error): void }>();
+  const folds = new Map<number, () => void>();
   let lastHandle = 0;
 
   const session = (handle: number): Session => {
@@ -36,6 +38,11 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     new Promise<void>((resolve, reject) => {
       seals.set(recycleId, { resolve, reject });
       send({ kind: 'seal', recycleId, position });
+    });
+  const foldElsewhere = (recycleId: number, data: string) =>
+    new Promise<void>((resolve) => {
+      folds.set(recycleId, resolve);
+      send({ kind: 'fold', recycleId, data });
     });
   const endSessions = async (tenantId: number) => {
     for (const [handle, each] of sessions) {
@@ -99,7 +106,11 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       const tenant = tenants.opened(tenantId);
       if (tenant) tenant.held = false;
     },
-    pin: (tenantId, since) => tenants.get(tenantId).store.pin(since),
+    async pin(tenantId, since) {
+      const folding = () => tenants.opened(tenantId)?.store.folding();
+      for (let under = folding(); under; under = folding()) await under;
+      return tenants.get(tenantId).store.pin(since);
+    },
     remembers: (tenantId, since) => tenants.get(tenantId).store.remembers(since),
     unpin: (tenantId) => tenants.unpin(tenantId),
     log(tenantId) {
@@ -115,7 +126,8 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
         // A snapshot may have been pinned while the archive confirmed.
         if (store.pinned) return false;
         store.cell.seal(sealed ? position : null);
-        const folded = store.foldLog();
+        const ahead = await store.foldAhead((data) => foldElsewhere(recycleId, data));
+        const folded = ahead && store.foldLog();
         if (!folded) store.cell.seal(null);
         return folded;
       } finally {
@@ -127,6 +139,18 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       seals.delete(recycleId);
       if (error === null) waiting?.resolve();
       else waiting?.reject(faultText('OB_IO_ERROR', error));
+    },
+    foldDone(recycleId) {
+      folds.get(recycleId)?.();
+      folds.delete(recycleId);
+    },
+    foldElsewhere(data) {
+      const connection = openConnection(data, { ...options.limits, readonly: false });
+      try {
+        connection.pragma('wal_checkpoint(PASSIVE)');
+      } finally {
+        connection.close();
+      }
     },
     logBytes: (tenantId) => tenants.sizes(tenantId).logBytes,
     dataBytes: (tenantId) => tenants.sizes(tenantId).dataBytes,

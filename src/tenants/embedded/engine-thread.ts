@@ -5,6 +5,8 @@ import type { LogPosition } from '../tenant-engine.ts';
 import type { CallMessage, CallName, EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
 import { siblingModule } from './sibling-module.ts';
 
+/** Writes the log of the tenant with this data file into it, in another thread. */
+export type Fold = (data: string) => Promise<void>;
 export type Seal = (position: LogPosition) => Promise<void>;
 
 /** The engine thread as the main thread sees it: started at the first call, told things, answering by id. */
@@ -13,6 +15,7 @@ export class EngineThread {
   readonly #log: Log;
   readonly #pending = new Map<number, Pending>();
   readonly #seals = new Map<number, Seal>();
+  readonly #folds = new Map<number, Fold>();
   #worker: Worker | null = null;
   readonly #onLost: () => void;
   #lastId = 0;
@@ -36,14 +39,16 @@ export class EngineThread {
     });
   }
 
-  /** Folds a tenant's log; `seal` is called while its writers wait. */
-  async recycleLog(tenantId: number, seal: Seal | null): Promise<boolean> {
+  /** Folds a tenant's log; `seal` is called while its writers wait, and `fold` when the log is large. */
+  async recycleLog(tenantId: number, seal: Seal | null, fold: Fold): Promise<boolean> {
     const recycleId = ++this.#lastId;
+    this.#folds.set(recycleId, fold);
     if (seal) this.#seals.set(recycleId, seal);
     try {
       return await this.call('recycleLog', tenantId, recycleId, seal !== null);
     } finally {
       this.#seals.delete(recycleId);
+      this.#folds.delete(recycleId);
     }
   }
 
@@ -83,6 +88,10 @@ export class EngineThread {
       void this.#seal(message.recycleId, message.position);
       return;
     }
+    if (message.kind === 'fold') {
+      void this.#fold(message.recycleId, message.data);
+      return;
+    }
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     this.#pending.delete(message.id);
@@ -104,6 +113,16 @@ export class EngineThread {
     await this.call('sealDone', recycleId, failure);
   }
 
+  /** What was not folded there is folded in the engine thread. */
+  async #fold(recycleId: number, data: string): Promise<void> {
+    try {
+      await this.#folds.get(recycleId)?.(data);
+    } catch (error) {
+      this.#log.warn('a log was not folded in another thread', { error });
+    }
+    await this.call('foldDone', recycleId);
+  }
+
   #lost(worker: Worker, error: Error): void {
     if (this.#worker !== worker) return;
     this.#worker = null;
@@ -116,7 +135,7 @@ export class EngineThread {
 }
 
 /** Calls that start the thread; all others speak of something it must already hold. */
-const starters: ReadonlySet<CallName> = new Set(['create', 'open', 'drop', 'beginRestore', 'visit']);
+const starters: ReadonlySet<CallName> = new Set(['create', 'open', 'drop', 'beginRestore', 'visit', 'foldElsewhere']);
 /** Calls that end something: there is nothing left to end in a thread that is gone. */
 const enders: ReadonlySet<CallName> = new Set([
   'wake',
@@ -127,6 +146,7 @@ const enders: ReadonlySet<CallName> = new Set([
   'guestLeft',
   'abortRestore',
   'endRoll',
+  'foldDone',
 ]);
 
 function revivedBug(sent: { readonly message: string; readonly stack: string }): Error {

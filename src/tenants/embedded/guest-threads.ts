@@ -21,6 +21,11 @@ interface Running {
   readonly over: Promise<void>;
 }
 
+interface Entering {
+  readonly place: Pick<GuestCall['place'], 'tenantId' | 'as'>;
+  readonly flag: SharedArrayBuffer;
+}
+
 interface Seat {
   readonly thread: EngineThread;
   guests: number;
@@ -72,6 +77,18 @@ export class GuestThreads {
     }
   }
 
+  /** Writes a tenant's log into its data file; the tenant is not closed before that is over. */
+  async fold(tenantId: number, data: string): Promise<void> {
+    if (this.#closing.has(tenantId)) throw faultText('OB_SESSION_KILLED', 'the tenant is being closed');
+    const seat = this.#seat();
+    const leave = this.#enter(seat, { place: { tenantId, as: 'write' }, flag: new SharedArrayBuffer(4) });
+    try {
+      await seat.thread.call('foldElsewhere', data);
+    } finally {
+      leave();
+    }
+  }
+
   /** Ends the tenant's guests and admits no others while `work` runs. */
   async without<T>(tenantId: number, work: () => Promise<T>): Promise<T> {
     this.#closing.add(tenantId);
@@ -101,7 +118,7 @@ export class GuestThreads {
     await Promise.race([over(false), new Promise((resolve) => setTimeout(resolve, readerPatienceMs).unref())]);
   }
 
-  #enter(seat: Seat, { place, flag }: GuestCall): () => void {
+  #enter(seat: Seat, { place, flag }: Entering): () => void {
     seat.guests++;
     if (seat.idleTimer) clearTimeout(seat.idleTimer);
     const { promise, resolve } = Promise.withResolvers<void>();

@@ -33,6 +33,9 @@ export interface PinnedState {
   readonly incremental: boolean;
 }
 
+/** Bytes of a log that are folded in the engine thread itself: some milliseconds. */
+const mostFoldedHere = 1 << 20;
+
 export interface TenantSizes {
   readonly logBytes: number;
   readonly dataBytes: number;
@@ -68,6 +71,7 @@ export class TenantStore implements SqlStore {
   readonly #updateScn: ReturnType<Connection['prepare']>;
   #pins = 0;
   #closed = false;
+  #folding: Promise<void> | null = null;
   #guestWrites = false;
   #scn: Scn;
 
@@ -221,6 +225,29 @@ export class TenantStore implements SqlStore {
     return this.#position();
   }
 
+  /**
+   * Has a large log written into the file by `elsewhere`, which does not hold this thread, so that `foldLog` finds little to do.
+   * The caller holds the lock and has sealed; nothing is pinned meanwhile. False when the tenant was closed.
+   */
+  async foldAhead(elsewhere: (data: string) => Promise<void>): Promise<boolean> {
+    const index = readWalIndex(this.files.shmFd);
+    if ((index.frame - index.backfilled) * frameBytes <= mostFoldedHere) return true;
+    this.#changes.beforeFold(index, this.#scn);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#folding = promise;
+    try {
+      await elsewhere(this.#paths.data);
+    } finally {
+      this.#folding = null;
+      resolve();
+    }
+    if (this.#closed) return false;
+    const now = readWalIndex(this.files.shmFd);
+    if (now.frame !== index.frame || now.salt1 !== index.salt1 || now.salt2 !== index.salt2)
+      throw new Error('a log changed while it was folded');
+    return true;
+  }
+
   /** Folds the log; the caller holds the lock and has sealed. False when a reader is in the way. */
   foldLog(): boolean {
     const index = readWalIndex(this.files.shmFd);
@@ -231,6 +258,9 @@ export class TenantStore implements SqlStore {
     this.cell.publish(this.#position());
     return rows[0]!.busy === 0;
   }
+
+  /** Settles when a fold that is under way elsewhere is over; null without one. */
+  readonly folding = (): Promise<void> | null => this.#folding;
 
   logBytes(): number {
     const index = readWalIndex(this.files.shmFd);
@@ -244,6 +274,7 @@ export class TenantStore implements SqlStore {
   /** Closes a tenant that nobody has pinned, but not what others hold of its log. */
   park(logIsRead: boolean): KeptLog {
     const sizes = { logBytes: this.logBytes(), dataBytes: this.dataBytes() };
+    this.#closed = true;
     this.#closeConnections();
     this.files.close(logIsRead);
     return { ...sizes, cell: this.cell, walFd: logIsRead ? this.files.walFd : null };
