@@ -8,7 +8,21 @@ import { type Client, connect, expectEqual, print, type Row, RunbookFailure } fr
 const known = 'SELECT COUNT(*) AS n, SUM(amount) AS s FROM shop.stock';
 
 /** Full sets on Sundays, increments between them, a restore from the data path alone, and a delete policy seen before and after. */
-export async function dailyRunbook({ server, scratch }: RunbookPlace): Promise<void> {
+export async function dailyRunbook(place: RunbookPlace): Promise<void> {
+  await firstWeekRunbook(place);
+  const runbook = openSqlRunbook('daily', place.scratch);
+  const sys = await connect(place.server.port, 'root@sys');
+  const daily = await connect(place.server.port, 'root@daily');
+  await runbook.perform('Saturday: the disk of the archive gets its maintenance', [daily]);
+  await runbook.perform('The next Sunday: the next full backup', [daily]);
+  await daily.run("INSERT INTO shop.stock VALUES (50000, 'new', 3)");
+  await runbook.perform('A week later: another increment', [daily], { '7 DAY': '1 SECOND' });
+  await clearAway(place, sys, daily);
+  for (const client of [daily, sys]) await client.close();
+}
+
+/** The first of the two weeks: a full set, increments, and Tuesday restored. */
+export async function firstWeekRunbook({ server, scratch }: RunbookPlace): Promise<void> {
   const runbook = openSqlRunbook('daily', scratch);
   const sys = await connect(server.port, 'root@sys');
   await runbook.perform('A tenant, its archive and its data destination', [sys]);
@@ -29,14 +43,7 @@ export async function dailyRunbook({ server, scratch }: RunbookPlace): Promise<v
   await runbook.perform('Tuesday again, from the data path alone', [sys]);
   const copy = await connect(server.port, 'root@tuesday');
   expectEqual('the stock of Tuesday', await copy.quiet(known), tuesday);
-  await copy.close();
-
-  await runbook.perform('Saturday: the disk of the archive gets its maintenance', [daily]);
-  await runbook.perform('The next Sunday: the next full backup', [daily]);
-  await daily.run("INSERT INTO shop.stock VALUES (50000, 'new', 3)");
-  await runbook.perform('A week later: another increment', [daily], { '7 DAY': '1 SECOND' });
-  await clearAway({ server, scratch }, sys, daily);
-  for (const client of [daily, sys]) await client.close();
+  for (const client of [copy, daily, sys]) await client.close();
 }
 
 /** The dry run, the policy that does the same, and a restore from what it left. */

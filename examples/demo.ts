@@ -1,7 +1,7 @@
-import { dailyRunbook } from './daily.ts';
+import { firstWeekRunbook } from './daily.ts';
 import { firstBackupRunbook } from './first-backup.ts';
 import { keyRunbook } from './keys.ts';
 import { perform } from './perform.ts';
 import { refusalRunbook } from './refusals.ts';
 
-await perform(refusalRunbook, firstBackupRunbook, dailyRunbook, keyRunbook);
+await perform(refusalRunbook, firstBackupRunbook, firstWeekRunbook, keyRunbook);
