@@ -6,7 +6,16 @@ import { readFormatFile } from '../../src/destination/identity.ts';
 import { parseDestination } from '../../src/destination/parse.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
-import { type Harness, makePool, makeTenant, setsOf, settle, startArchiving, startHarness } from './job-harness.ts';
+import {
+  type Harness,
+  makePool,
+  makeTenant,
+  roundOf,
+  setsOf,
+  settle,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
 
 let harness: Harness;
 let directory: string;
@@ -179,4 +188,22 @@ test('sys takes the log with the sets of the tenants it names', async () => {
     [false, true, 'COMPLETED'],
   ]);
   expect(await restored('b')).toBe('54');
+});
+
+test('pieces without a commit inside of the range are no loss', async () => {
+  await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+  const status = async () => (await roundOf(harness, 'a'))?.status;
+  await harness.until(async () => (await status()) === 'STOP');
+  await harness.controller.catalog.transaction((tx) =>
+    tx.destinations.setArchiveDest(tx.tenants.byName('a')?.tenantId ?? 0, 0, { piece_switch_interval: '60ms' }),
+  );
+  await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+  await harness.until(async () => (await status()) === 'DOING');
+  const used = async () => (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
+  const before = await used();
+  whileCopying = async () => {
+    while ((await used()) < before + 8) await harness.controller.clock.sleep(10);
+  };
+  expect(await backup()).toMatchObject({ status: 'SUCCESS', fileStatus: 'AVAILABLE' });
+  expect(await restored('idle')).toBe('50');
 });

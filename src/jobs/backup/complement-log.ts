@@ -122,7 +122,11 @@ async function copyPieces(run: JobRun, set: BackupSet, copy: LogCopy): Promise<n
     await writePieceEnd(target, done, null, signal);
     written.push(done);
   }
-  const recorded = copy.pieces.reduce((most, { maxScn }) => (maxScn > most ? maxScn : most), 0n);
+  // A piece without a commit says its own beginning.
+  const recorded = copy.pieces.reduce(
+    (most, { startScn, maxScn }) => (maxScn > startScn && maxScn > most ? maxScn : most),
+    0n,
+  );
   const promised = smaller(recorded, minRestoreScn);
   if (promised > startReplayScn && (last?.lastScn ?? 0n) < promised) {
     throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore: the archive has lost what it had confirmed');
