@@ -128,7 +128,9 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
         store.cell.seal(sealed ? position : null);
         const ahead = await store.foldAhead((data) => foldElsewhere(recycleId, data));
         const folded = ahead && store.foldLog();
-        if (!folded) store.cell.seal(null);
+        // A reader was in the way: all of the log is in the file, and the next writer begins a new generation. Who begins to read
+        // before that, at the very end, has missed nothing. Otherwise the seal alone that the archive holds counts.
+        if (!folded) store.cell.seal(!sealed && ahead && store.logBytes() === 0 ? position : null);
         return folded;
       } finally {
         store.lock.release();
