@@ -89,6 +89,9 @@ describe('backup on a failing medium', () => {
         await untilClean({ kind, moment }, (outcome) => {
           // What is closed last has done its work.
           if (outcome.hit === '') return expect(outcome.status).toBe('COMPLETED');
+          // A set whose end placeholder stands is taken by every restore: it counts.
+          if (moment === 'after' && outcome.hit?.includes('end_success'))
+            return expect(outcome).toMatchObject({ status: 'COMPLETED', result: 0 });
           if (moment === 'before' && outcome.hit?.includes('macro_block_data')) {
             expect(publishedData()).toEqual([]);
             expect(temporaryNames(dataRoot)).toEqual([]);

@@ -10,7 +10,7 @@ import { TenantWork } from '../tenant-work.ts';
 import { beginSet } from './begin-set.ts';
 import { copyLog } from './complement-log.ts';
 import { becomeFull, copyData, copyMeta } from './copy-set.ts';
-import { endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
+import { endGraceMs, endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
 import { destinationMissing, JobCanceled, type JobRun, requireDestination, taskMemory } from './job-run.ts';
 import { standsByRows } from './set-base.ts';
 import { advanceSysJob } from './sys-job.ts';
@@ -70,6 +70,7 @@ async function driveTenantJob(
   stopping: AbortSignal,
 ): Promise<void> {
   try {
+    if (job.status === 'CANCELING') throw new JobCanceled();
     await withMedium(controller, job, async (tenant, medium) => {
       const run: JobRun = { controller, job, tenant, medium, signal };
       // A medium opened anew takes whatever it finds for its destination: an empty mount point too.
@@ -78,8 +79,8 @@ async function driveTenantJob(
     });
   } catch (error) {
     if (stopping.aborted) return;
-    if (signal.aborted || error instanceof JobCanceled) await endJob(controller, job, null);
-    else await retryOrEnd(controller, job, error, signal);
+    if (signal.aborted || error instanceof JobCanceled) await endJob(controller, job, null, stopping);
+    else await retryOrEnd(controller, job, error, signal, stopping);
   }
   controller.wake.backup();
 }
@@ -89,7 +90,6 @@ async function withMedium(
   job: BackupJob,
   work: (tenant: Tenant, medium: Medium) => Promise<void>,
 ): Promise<void> {
-  if (job.status === 'CANCELING') throw new JobCanceled();
   const { tenant, destination } = await controller.catalog.read((tx) => ({
     tenant: tx.tenants.get({ tenantId: job.tenantId }),
     destination: dataDestination(tx, controller.catalog.secrets, job.tenantId),
@@ -136,12 +136,18 @@ async function driveSteps(run: JobRun): Promise<void> {
 const metaStages: ReadonlySet<string> = new Set(['INIT', 'BACKUP_SYS_META', 'BACKUP_USER_META']);
 
 /** A passing fault is tried again a few times, after a pause; any other ends the job. */
-async function retryOrEnd(controller: Controller, job: BackupJob, error: unknown, signal: AbortSignal): Promise<void> {
+async function retryOrEnd(
+  controller: Controller,
+  job: BackupJob,
+  error: unknown,
+  signal: AbortSignal,
+  stopping: AbortSignal,
+): Promise<void> {
   const { catalog, clock, log, settings } = controller;
   const live = await catalog.read((tx) => tx.backups.jobs.get(job));
   if (live === null) return;
   const result = jobResult(controller, error, live.status === 'INIT' ? null : 'BACKUP_DATA');
-  if (!result.retry || live.retryCount >= settings.maxJobRetries) return endJob(controller, job, result);
+  if (!result.retry || live.retryCount >= settings.maxJobRetries) return endJob(controller, job, result, stopping);
   log.warn('backup job is tried again', { job: keyOf(job), code: result.code, comment: result.comment });
   await catalog.transaction((tx) => tx.backups.jobs.update(job, { retryCount: live.retryCount + 1 }));
   await clock.sleep(settings.retryPauseMs, signal).catch(() => undefined);
@@ -150,9 +156,45 @@ async function retryOrEnd(controller: Controller, job: BackupJob, error: unknown
 const canceled: JobResult = { code: fault('OB_CANCELED').code, comment: 'Operation canceled', retry: false };
 
 /**
+ * True when the set is finished although its job was to end otherwise: a set whose end placeholder stands is taken by every restore,
+ * so that it counts, also when a CANCEL or a fault met the job before its rows said so.
+ */
+async function finishedAnyway(controller: Controller, job: BackupJob, stopping: AbortSignal): Promise<boolean> {
+  const { live, task, set } = await controller.catalog.read((tx) => {
+    const live = tx.backups.jobs.get(job);
+    return {
+      live,
+      task: live && tx.backups.taskOfJob(live.tenantId, live.jobId),
+      set: live && tx.backups.setById(live.tenantId, live.backupSetId),
+    };
+  });
+  if (live === null || isFinal(live) || task === null || set === null || taskMemory(task).end === undefined)
+    return false;
+  const signal = AbortSignal.any([stopping, AbortSignal.timeout(endGraceMs)]);
+  let finished = false;
+  try {
+    await withMedium(controller, live, async (tenant, medium) => {
+      const run: JobRun = { controller, job: live, tenant, medium, signal };
+      if (!(await endIsWritten(run, task, set))) return;
+      await finishSet(run, task, set);
+      finished = true;
+    });
+  } catch (error) {
+    controller.log.warn('whether the set of a backup job is finished is not known', { job: keyOf(job), error });
+  }
+  return finished;
+}
+
+/**
  * FAILED or, with null or after CANCEL, CANCELED; the set INCOMPLETE. What lies on the medium stays until the set is cleaned.
  */
-async function endJob(controller: Controller, job: BackupJob, failure: JobResult | null): Promise<void> {
+async function endJob(
+  controller: Controller,
+  job: BackupJob,
+  failure: JobResult | null,
+  stopping: AbortSignal,
+): Promise<void> {
+  if ((await finishedAnyway(controller, job, stopping)) || stopping.aborted) return;
   const endUs = controller.clock.nowUs();
   const ended = await controller.catalog.transaction((tx) => {
     const live = tx.backups.jobs.get(job);

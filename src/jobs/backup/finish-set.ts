@@ -1,3 +1,4 @@
+import type { Clock } from '../../base/clock.ts';
 import { fault, faultText } from '../../base/errors.ts';
 import { scnToUs } from '../../base/scn.ts';
 import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
@@ -7,8 +8,11 @@ import { formatDateTime } from '../../value/temporal.ts';
 import { localOfUs } from '../../value/time-zone.ts';
 import { archiveDestNo } from '../tenant-destination.ts';
 import { requireArchive } from './begin-set.ts';
-import { changeTask, type JobRun, requireDestination, type TaskMemory, taskMemory } from './job-run.ts';
+import { changeTask, JobCanceled, type JobRun, requireDestination, type TaskMemory, taskMemory } from './job-run.ts';
 import { dataFilesBytes, setNameOf, writeSetEnd } from './set-files.ts';
+
+/** How long a CANCEL waits for an end placeholder on its way, and a job that ends for the answer whether it stands. */
+export const endGraceMs = 3_000;
 
 const archivePollMs = 50;
 const firstWakeUs = 100_000;
@@ -44,7 +48,7 @@ export async function waitForArchive(run: JobRun, task: BackupTask, set: BackupS
   }
 }
 
-/** True when a run before a crash has written the end placeholder: the set counts, whatever became of the archive since. */
+/** True when the end placeholder was written before a crash, a fault or a CANCEL: the set counts, whatever happened since. */
 export async function endIsWritten({ medium, signal }: JobRun, task: BackupTask, set: BackupSet): Promise<boolean> {
   if (taskMemory(task).end === undefined) return false;
   return (await medium.head(setEndKey(setNameOf(set), set.minRestoreScn), signal)) !== null;
@@ -68,7 +72,10 @@ export async function finishSet(run: JobRun, task: BackupTask, set: BackupSet): 
     throw faultText('OB_BACKUP_FILE_NOT_EXIST', `${fault('OB_BACKUP_FILE_NOT_EXIST').message}: ${text}`);
   }
   const earlier = await controller.catalog.read((tx) => setsOf(tx, set, end.earlierSets));
-  await writeSetEnd(medium, memory.place, done, earlier, signal);
+  // A restore takes the set as soon as that file stands: whether it does must be known before the rows say anything.
+  await withGrace(controller.clock, signal, (lastSignal) =>
+    writeSetEnd(medium, memory.place, done, earlier, { signal, lastSignal }),
+  );
   await controller.catalog.transaction((tx) => {
     tx.backups.sets.put(done);
     tx.backups.tasks.update(task, { status: 'COMPLETED', endUs: end.us });
@@ -78,6 +85,24 @@ export async function finishSet(run: JobRun, task: BackupTask, set: BackupSet): 
     const pairs = { tenant_id: job.tenantId, job_id: job.jobId, task_id: task.taskId, result: 0 };
     tx.events.record('backup_data', 'backup completing log succeed', pairs);
   });
+}
+
+/** Runs `work` with a signal a CANCEL reaches only after `endGraceMs`; a server that stops reaches it at once. */
+async function withGrace(clock: Clock, signal: AbortSignal, work: (late: AbortSignal) => Promise<void>): Promise<void> {
+  const late = new AbortController();
+  const over = new AbortController();
+  const end = () => late.abort(signal.reason);
+  const ending = () => {
+    if (signal.reason instanceof JobCanceled) clock.sleep(endGraceMs, over.signal).then(end, () => undefined);
+    else end();
+  };
+  if (signal.aborted) ending();
+  else signal.addEventListener('abort', ending, { once: true, signal: over.signal });
+  try {
+    await work(late.signal);
+  } finally {
+    over.abort();
+  }
 }
 
 async function fixEnd({ controller }: JobRun, task: BackupTask, set: BackupSet) {

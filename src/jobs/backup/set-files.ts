@@ -109,13 +109,16 @@ export async function dataFilesBytes(
   return bytes;
 }
 
-/** The files that end a set, in the documented order; the end placeholder last, it makes the set valid. */
+/**
+ * The files that end a set, in the documented order; the end placeholder last, it makes the set valid. Once that one has begun only
+ * `lastSignal` ends the wait for it.
+ */
 export async function writeSetEnd(
   medium: Medium,
   place: SetPlace,
   set: BackupSet,
   earlier: readonly BackupSet[],
-  signal?: AbortSignal,
+  { signal, lastSignal }: { readonly signal: AbortSignal; readonly lastSignal: AbortSignal },
 ): Promise<void> {
   const name = setNameOf(set);
   const keys = setInfoKeys(name);
@@ -139,7 +142,8 @@ export async function writeSetEnd(
   await putOnce(medium, keys.diagnose, diagnoseInfoFile.encode(diagnose), signal);
   const placeholder = setPlaceholderFile.encode({});
   await putOnce(medium, setInnerKey(name, set.startReplayScn, set.minRestoreScn), placeholder, signal);
-  await putOnce(medium, setEndKey(name, set.minRestoreScn), placeholder, signal);
+  signal.throwIfAborted();
+  await putOnce(medium, setEndKey(name, set.minRestoreScn), placeholder, lastSignal);
 }
 
 function localityOf(place: SetPlace, set: BackupSet): LocalityInfo {
