@@ -87,7 +87,10 @@ function copyStep(): void {
     const base = random(4) === 0 ? null : (readSets(root).at(-1) ?? null);
     const pin = store.pin(base?.point ?? null);
     // Sets are named by their SCN here: a second one of the same moment would take the place of the first.
-    if (readSets(root).some(({ scn }) => scn === String(pin.scn))) return store.unpin();
+    if (readSets(root).some(({ scn }) => scn === String(pin.scn))) {
+      store.unpin();
+      return;
+    }
     copying = { pin, base, fd: openSync(join(root, 'copying'), 'w'), blockNo: 0 };
   }
   const { pin, base, fd, blockNo } = copying;
