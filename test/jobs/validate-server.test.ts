@@ -77,9 +77,9 @@ describe('VALIDATE as a client sees it', () => {
     const [window] = await rowsOf(shop, "SELECT * FROM DBA_OB_RECOVERABLE_WINDOW WHERE KIND = 'WINDOW'");
     const set = await oneValue(shop, 'SELECT MIN_RESTORE_SCN FROM DBA_OB_BACKUP_SET_FILES');
     expect(String(window?.['FROM_SCN'])).toBe(String(set));
-    const sql = `SELECT w.TO_SCN >= ${window?.['TO_SCN']} AND w.TO_SCN <= a.CHECKPOINT_SCN AS within
-      FROM CDB_OB_RECOVERABLE_WINDOW w JOIN CDB_OB_ARCHIVELOG a ON a.TENANT_ID = w.TENANT_ID`;
-    expect(Number(await oneValue(sys, sql))).toBe(1);
+    // The archive goes on meanwhile: what it has reached later is never less.
+    const reached = await oneValue(sys, 'SELECT MAX(CHECKPOINT_SCN) FROM CDB_OB_ARCHIVELOG');
+    expect(BigInt(String(window?.['TO_SCN']))).toBeLessThanOrEqual(BigInt(String(reached)));
     expect(await rowsOf(sys, 'SELECT * FROM DBA_OB_RECOVERABLE_WINDOW')).toEqual([]);
   });
 });
