@@ -1,5 +1,9 @@
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { ClosingLine } from './closing-line.ts';
+
+// Every thread and child would otherwise strip the types of the sources anew, each in a WebAssembly instance of its own.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/node');
 
 export default defineConfig({
   test: {
