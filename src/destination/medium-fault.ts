@@ -16,13 +16,20 @@ const symbolOfKind: Readonly<Record<MediumErrorKind, ErrorName>> = {
   network: 'OB_IO_ERROR',
   io: 'OB_IO_ERROR',
   checksum: 'OB_CHECKSUM_ERROR',
+  clockSkew: 'OB_IO_ERROR',
   invalidKey: 'OB_INVALID_ARGUMENT',
   unsupported: 'OB_NOT_SUPPORTED',
   cancelled: 'OB_CANCELED',
 };
 
 /** While a destination is configured nobody retries: what cannot be reached is 9070, not a riddle about I/O. */
-const unreachable: ReadonlySet<MediumErrorKind> = new Set(['timeout', 'unavailable', 'network', 'throttled']);
+const unreachable: ReadonlySet<MediumErrorKind> = new Set([
+  'timeout',
+  'unavailable',
+  'network',
+  'throttled',
+  'clockSkew',
+]);
 
 /**
  * The coded error for whatever a procedure over a medium threw. The medium's own words travel as `cause`, for the

@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs';
-import { readdir, rmdir, stat, unlink } from 'node:fs/promises';
+import { opendir, readdir, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, fileError } from './file-errors.ts';
 import type { FileRoot } from './file-root.ts';
 import { syncDirectory } from './file-root.ts';
 import { isTempName } from './key.ts';
+import { listPageEntries } from './limits.ts';
 import { type ListEntry, MediumError, type ObjectHead } from './medium.ts';
 
 /** Objects and directories of one directory by name; a missing directory has none. */
@@ -21,6 +22,23 @@ export async function listDirectory(root: FileRoot, prefix: string): Promise<rea
     if (listed !== null) entries.push(listed);
   }
   return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/** As `listDirectory`, a page at a time and in no order. */
+export async function* directoryPages(root: FileRoot, prefix: string): AsyncGenerator<readonly ListEntry[]> {
+  await root.exists();
+  const directory = root.at(prefix);
+  let page: ListEntry[] = [];
+  const opened = await opendir(directory).catch((error: unknown) => missing(error, root, prefix));
+  for await (const entry of opened) {
+    if (isTempName(entry.name)) continue;
+    const listed = await describe(directory, entry);
+    if (listed !== null) page.push(listed);
+    if (page.length < listPageEntries) continue;
+    yield page;
+    page = [];
+  }
+  yield page;
 }
 
 /** Size and age of an object; null when there is none under this name. */

@@ -3,10 +3,11 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { checkSignal, fileError } from './file-errors.ts';
-import { headFile, listDirectory, removeEmptyDirectory, removeFiles } from './file-listing.ts';
+import { directoryPages, headFile, listDirectory, removeEmptyDirectory, removeFiles } from './file-listing.ts';
 import { fileAppendSink, fileSink, fileSource, readExact, writeExact } from './file-objects.ts';
 import { discardTemp, openTemp, publishTemp } from './file-publish.ts';
 import { closing, FileRoot, syncDirectory } from './file-root.ts';
+import { freeBytes, sweepTemps } from './file-sweep.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import { smallObjectBytes } from './limits.ts';
 import { type AppendSink, type Medium, MediumError, type ObjectSource } from './medium.ts';
@@ -20,6 +21,7 @@ export function openFileMedium(path: string, clock: Clock = systemClock): Medium
   const root = new FileRoot(path);
   return {
     scheme: 'file',
+    abilities: { append: 'native', tagging: false, atomicReplace: true, directories: true },
     async putSmall(key, bytes, mode, signal) {
       checkKey(key);
       checkSignal(key, signal);
@@ -77,8 +79,30 @@ export function openFileMedium(path: string, clock: Clock = systemClock): Medium
       checkSignal(cleaned, signal);
       await removeEmptyDirectory(root, cleaned);
     },
+    async *listPages(prefix, signal) {
+      const cleaned = checkPrefix(prefix);
+      checkSignal(cleaned, signal);
+      yield* directoryPages(root, cleaned);
+    },
+    async tag(keys) {
+      throw noTags(keys[0] ?? '');
+    },
+    async tagsOf(key) {
+      throw noTags(key);
+    },
+    async sweep(olderThanMs, signal) {
+      return sweepTemps(root, clock, olderThanMs, signal);
+    },
+    async status(signal) {
+      checkSignal('', signal);
+      return { clockOffsetMs: null, freeBytes: await freeBytes(root) };
+    },
     async close() {},
   };
+}
+
+function noTags(key: string): MediumError {
+  return new MediumError('unsupported', key, 'files have no tags');
 }
 
 interface OpenSource {

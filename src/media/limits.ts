@@ -15,3 +15,6 @@ export const abandonedCallsMax = 2;
 /** Bytes of one segment of a key, and of a whole key. */
 export const keySegmentBytes = 255;
 export const keyBytes = 1023;
+
+/** Entries of a page of `listPages`. */
+export const listPageEntries = 1_000;

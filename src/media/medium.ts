@@ -7,7 +7,8 @@
  * success; a read shorter than asked is an error, never a short buffer.
  */
 export interface Medium {
-  readonly scheme: 'file' | 'oss' | 'cos' | 's3';
+  readonly scheme: Scheme;
+  readonly abilities: MediumAbilities;
   /** Publishes a small object (at most `smallObjectBytes`) atomically. `create` fails with `alreadyExists`. */
   putSmall(key: string, bytes: Uint8Array, mode: 'create' | 'replace', signal?: AbortSignal): Promise<void>;
   /** Opens a large object that becomes visible at `publish` only. */
@@ -21,10 +22,40 @@ export interface Medium {
   head(key: string, signal?: AbortSignal): Promise<ObjectHead | null>;
   /** Names below `prefix` (a directory, `''` for the root), one level: objects and sub-directories. Temp names hidden. */
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListEntry[]>;
+  /** As `list`, page by page in any order, for directories of any size. A page may be empty. */
+  listPages(prefix: string, signal?: AbortSignal): AsyncIterable<readonly ListEntry[]>;
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Removes an empty directory where directories exist; success when missing. */
   removeDirectory(prefix: string, signal?: AbortSignal): Promise<void>;
+  /** Sets the tags of objects, what `delete_mode=tagging` does instead of removing. A missing key is success; `unsupported` without the ability. */
+  tag(keys: readonly string[], tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
+  /** Tags of an object; empty when it has none, `notFound` when it is missing. */
+  tagsOf(key: string, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
+  /** Removes unpublished temps and unfinished uploads below the root that are older than `olderThanMs`; says how many. */
+  sweep(olderThanMs: number, signal?: AbortSignal): Promise<number>;
+  /** What the medium says about itself, each part null where it cannot know. */
+  status(signal?: AbortSignal): Promise<MediumStatus>;
   close(): Promise<void>;
+}
+
+/** `file`, `oss`, `cos` and `s3` are OceanBase's; the others are ours. */
+export type Scheme = 'file' | 'oss' | 'cos' | 's3' | 'sftp' | 'cifs' | 'hdfs';
+
+/** What a kind of medium can do; what it cannot do it refuses with `unsupported`. */
+export interface MediumAbilities {
+  /** `native`: one object grows. `parts`: the object is a row of numbered parts that reads join (`@APD_PART@`). */
+  readonly append: 'native' | 'parts';
+  readonly tagging: boolean;
+  /** `putSmall` with `replace` never shows a moment without the object. */
+  readonly atomicReplace: boolean;
+  /** Directories exist by themselves and may be left behind empty. */
+  readonly directories: boolean;
+}
+
+export interface MediumStatus {
+  /** Clock of the server minus ours. */
+  readonly clockOffsetMs: number | null;
+  readonly freeBytes: bigint | null;
 }
 
 export interface ObjectHead {
@@ -85,6 +116,7 @@ export type MediumErrorKind =
   | 'timeout'
   | 'network'
   | 'checksum'
+  | 'clockSkew'
   | 'invalidKey'
   | 'notDirectory'
   | 'unsupported'

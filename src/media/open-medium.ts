@@ -29,6 +29,9 @@ const openers: Readonly<Record<Medium['scheme'], Opener>> = {
   oss: refuse,
   cos: refuse,
   s3: refuse,
+  sftp: refuse,
+  cifs: refuse,
+  hdfs: refuse,
 };
 
 /**

@@ -9,7 +9,18 @@ export interface PlannedFault {
 }
 
 const allButClose: readonly MediumOperation[] = [
-  ...(['putSmall', 'createObject', 'openAppend', 'read', 'openObject', 'head', 'list'] as const),
+  ...([
+    'putSmall',
+    'createObject',
+    'openAppend',
+    'read',
+    'openObject',
+    'head',
+    'list',
+    'listPages',
+    'tag',
+    'tagsOf',
+  ] as const),
   ...(['remove', 'removeDirectory', 'writeAt', 'publish', 'abort', 'append', 'readAt'] as const),
 ];
 

@@ -37,6 +37,7 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
   const changes = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal, changes: [key] });
   return {
     scheme: inner.scheme,
+    abilities: inner.abilities,
     putSmall: (key, bytes, mode, signal) => call(changes(key, signal), (s) => inner.putSmall(key, bytes, mode, s)),
     async createObject(key, signal) {
       const open = (s: AbortSignal) => inner.createObject(key, s);
@@ -54,9 +55,27 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
       return limitSource(await call(reads(key, signal), open, (late) => late.close()), call, reads(key, signal));
     },
     head: (key, signal) => call(reads(key, signal), (s) => inner.head(key, s)),
+    async *listPages(prefix, signal) {
+      const pages = inner.listPages(prefix, signal)[Symbol.asyncIterator]();
+      try {
+        for (;;) {
+          const { done, value } = await call(reads(prefix, signal), () => pages.next());
+          if (done) return;
+          yield value;
+        }
+      } finally {
+        // Not awaited: a page that hangs would hold the caller.
+        void Promise.resolve(pages.return?.()).catch(() => undefined);
+      }
+    },
     list: (prefix, signal) => call(reads(prefix, signal), (s) => inner.list(prefix, s)),
     remove: (keys, signal) => call({ ...reads(keys[0] ?? '', signal), changes: keys }, (s) => inner.remove(keys, s)),
     removeDirectory: (prefix, signal) => call(reads(prefix, signal), (s) => inner.removeDirectory(prefix, s)),
+    tag: (keys, tags, signal) =>
+      call({ ...reads(keys[0] ?? '', signal), changes: keys }, (s) => inner.tag(keys, tags, s)),
+    tagsOf: (key, signal) => call(reads(key, signal), (s) => inner.tagsOf(key, s)),
+    sweep: (olderThanMs, signal) => call({ key: '', limitMs: publishMs, signal }, (s) => inner.sweep(olderThanMs, s)),
+    status: (signal) => call(reads('', signal), (s) => inner.status(s)),
     close: () => call(reads(''), () => inner.close()),
   };
 }

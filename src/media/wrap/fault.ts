@@ -8,7 +8,13 @@ import {
 } from '../medium.ts';
 
 /** Names of the operations a fault plan can count, those of opened objects included. */
-export type MediumOperation = keyof Omit<Medium, 'scheme'> | 'writeAt' | 'publish' | 'abort' | 'append' | 'readAt';
+export type MediumOperation =
+  | keyof Omit<Medium, 'scheme' | 'abilities'>
+  | 'writeAt'
+  | 'publish'
+  | 'abort'
+  | 'append'
+  | 'readAt';
 
 export interface FaultPlan {
   /** The operation that fails, counted from 1 over all that `only` lets through; 0 fails none. */
@@ -47,6 +53,7 @@ export function withFault(inner: Medium, plan: FaultPlan): FaultyMedium {
   };
   return {
     scheme: inner.scheme,
+    abilities: inner.abilities,
     trace,
     putSmall: (key, bytes, mode, signal) => step('putSmall', key, () => inner.putSmall(key, bytes, mode, signal)),
     createObject: (key, signal) =>
@@ -72,9 +79,16 @@ export function withFault(inner: Medium, plan: FaultPlan): FaultyMedium {
         (source) => source.close(),
       ).then((source) => faultySource(source, key, step)),
     head: (key, signal) => step('head', key, () => inner.head(key, signal)),
+    async *listPages(prefix, signal) {
+      for await (const page of inner.listPages(prefix, signal)) yield await step('listPages', prefix, async () => page);
+    },
     list: (prefix, signal) => step('list', prefix, () => inner.list(prefix, signal)),
     remove: (keys, signal) => step('remove', keys.join(','), () => inner.remove(keys, signal)),
     removeDirectory: (prefix, signal) => step('removeDirectory', prefix, () => inner.removeDirectory(prefix, signal)),
+    tag: (keys, tags, signal) => step('tag', keys.join(','), () => inner.tag(keys, tags, signal)),
+    tagsOf: (key, signal) => step('tagsOf', key, () => inner.tagsOf(key, signal)),
+    sweep: (olderThanMs, signal) => step('sweep', '', () => inner.sweep(olderThanMs, signal)),
+    status: (signal) => step('status', '', () => inner.status(signal)),
     close: () => step('close', '', () => inner.close()),
   };
 }

@@ -27,6 +27,7 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
   };
   return {
     scheme: inner.scheme,
+    abilities: inner.abilities,
     async putSmall(key, bytes, mode, signal) {
       await take(key, bytes.length, signal);
       return inner.putSmall(key, bytes, mode, signal);
@@ -58,6 +59,12 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
       await take(prefix, 0, signal);
       return inner.list(prefix, signal);
     },
+    async *listPages(prefix, signal) {
+      for await (const page of inner.listPages(prefix, signal)) {
+        await take(prefix, 0, signal);
+        yield page;
+      }
+    },
     async remove(keys, signal) {
       await take(keys[0] ?? '', 0, signal, keys.length);
       return inner.remove(keys, signal);
@@ -66,6 +73,19 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
       await take(prefix, 0, signal);
       return inner.removeDirectory(prefix, signal);
     },
+    async tag(keys, tags, signal) {
+      await take(keys[0] ?? '', 0, signal, keys.length);
+      return inner.tag(keys, tags, signal);
+    },
+    async tagsOf(key, signal) {
+      await take(key, 0, signal);
+      return inner.tagsOf(key, signal);
+    },
+    async sweep(olderThanMs, signal) {
+      await take('', 0, signal);
+      return inner.sweep(olderThanMs, signal);
+    },
+    status: (signal) => inner.status(signal),
     close: () => inner.close(),
   };
 }
