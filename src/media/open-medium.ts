@@ -7,12 +7,23 @@ import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import { withDeadlines } from './wrap/deadline.ts';
 import { withThrottle } from './wrap/throttle.ts';
 
-/** What a medium must know to be opened; a parsed destination is one. `path` carries its prefix. */
+/** What a medium must know to be opened; a parsed destination is one. */
 export interface MediumAddress {
   readonly scheme: Medium['scheme'];
+  /** With its prefix, as typed: `oss://bucket/dir`, `sftp://user@host:port/dir` (`own-path.ts` reads the schemes that are ours). */
   readonly path: string;
+  /** Value of `host=` of an object store (`endpoint.ts` reads it), `''` for all others. */
   readonly host: string;
+  /**
+   * Who speaks and the one secret of the destination. Object stores: access_id and access_key. sftp: the user of the path, and
+   * the password (with `private_key`: what opens the key file, or `''`). cifs: user and password. hdfs: user and delegation token.
+   */
   readonly authorization: { readonly accessId: string; readonly accessKey: string };
+  /**
+   * All other options, checked. Object stores: `delete_mode`, `appid`, `s3_region`, `checksum_type`, `addressing_model`,
+   * `ca_file`. sftp: `private_key`, `host_key`. cifs: `domain`, `mount`. hdfs: `namenode`, `gateway` (`webhdfs` or `httpfs`),
+   * `tls` (`true`), `ca_file`.
+   */
   readonly options: Readonly<Record<string, string>>;
   /** Operations and bytes a second, 0 for no limit; without a pace they hold for this opened medium alone. */
   readonly maxIops?: bigint;
