@@ -1,11 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Medium } from '../../src/media/medium.ts';
+import { type Medium, MediumError } from '../../src/media/medium.ts';
+import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
+import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import {
   type Harness,
+  makePool,
   makeTenant,
   restoredValue,
   roundOf,
@@ -15,6 +18,7 @@ import {
   startArchiving,
   startHarness,
 } from './job-harness.ts';
+import { endedSets } from './media-truth.ts';
 
 let harness: Harness;
 let directory: string;
@@ -23,12 +27,20 @@ let faults: FaultSwitch;
 let rows: number;
 /** What happens once the end placeholder has its name, before the medium answers. */
 let meanwhile: (() => Promise<unknown>) | null;
+/** Writes the next end placeholder whenever it likes. */
+let late: ((write: () => Promise<void>) => Promise<void>) | null;
+let abandoned: AbandonedCalls;
 
 /** A medium that goes on writing when the caller gave up, as a system call does. */
 function slow(medium: Medium): Medium {
   return {
     ...medium,
     async putSmall(key, bytes, mode, signal) {
+      const write = late;
+      if (write !== null && isEnd(key)) {
+        late = null;
+        return write(() => medium.putSmall(key, bytes, mode));
+      }
       const deed = meanwhile;
       if (deed === null || !isEnd(key)) return medium.putSmall(key, bytes, mode, signal);
       meanwhile = null;
@@ -45,11 +57,12 @@ const start = () =>
   startHarness({
     directory,
     settings: { maxJobRetries: 0 },
-    wrapMedium: (medium, path) => slow(faults.wrap(medium, path)),
+    // A call given up holds its key until it comes back, as in service.
+    wrapMedium: (medium, path) => withDeadlines(slow(faults.wrap(medium, path)), { abandoned }),
   });
 
 beforeEach(async () => {
-  [faults, rows, meanwhile] = [new FaultSwitch(), 0, null];
+  [faults, rows, meanwhile, late, abandoned] = [new FaultSwitch(), 0, null, null, new AbandonedCalls()];
   directory = mkdtempSync(join(tmpdir(), 'obvault-backup-end-'));
   harness = await start();
   tenantId = await makeTenant(harness, 'a');
@@ -122,4 +135,82 @@ test('a CANCEL that is found when the server starts does not take back a set tha
   harness = await start();
   await settle(harness);
   await expectCounts();
+});
+
+/** The end placeholder of the next set stays away until the caller says so, longer than any CANCEL waits. */
+function lateEnd(): () => Promise<void> {
+  const { promise: landing, resolve: land } = Promise.withResolvers<void>();
+  let landed: Promise<void> = Promise.resolve();
+  late = (write) => {
+    landed = landing.then(write);
+    return landed;
+  };
+  return () => {
+    land();
+    return landed;
+  };
+}
+
+const endNames = () => endedSets(join(directory, 'a/data'));
+
+/** Set 2 is canceled while its end placeholder hangs. */
+async function cancelWhileHanging(): Promise<() => Promise<void>> {
+  const land = lateEnd();
+  await harness.sql('a', `INSERT INTO d.t VALUES (${++rows})`);
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await harness.until(async () => late === null);
+  await harness.say('ALTER SYSTEM CANCEL BACKUP', 'a');
+  await settle(harness);
+  expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
+  return land;
+}
+
+test('an end placeholder that lands long after its job was canceled goes again', async () => {
+  const land = await cancelWhileHanging();
+  expect(endNames()).toEqual(['backup_set_1_full']);
+  await land();
+  await harness.until(async () => endNames().length === 1);
+  await backup('INCREMENTAL DATABASE');
+  expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ backupType: 'INC', prevFullBackupSetId: 1 });
+  expect(endNames()).toEqual(['backup_set_1_full', 'backup_set_3_inc']);
+  await shipped(harness, 'a');
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
+});
+
+test('no restore of this server takes a canceled set while its end placeholder still stands', async () => {
+  const land = await cancelWhileHanging();
+  await land();
+  expect(endNames()).toEqual(['backup_set_1_full', 'backup_set_2_full']);
+  await shipped(harness, 'a');
+  const from = `${harness.place('a/data')},${harness.place('a/archive')}`;
+  await makePool(harness, 'pool_b');
+  await harness.say(`ALTER SYSTEM RESTORE b FROM '${from}' WITH 'pool_list=pool_b'`);
+  const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: 'b' }));
+  expect(jobs.map((job) => job.backupSetList).join()).toMatch(/backup_set_1_full$/);
+  await settle(harness);
+});
+
+test('a backup that begins where a stray end placeholder stands removes it first', async () => {
+  const land = await cancelWhileHanging();
+  await harness.stop();
+  await land();
+  harness = await start();
+  await backup('INCREMENTAL DATABASE');
+  expect(endNames()).toEqual(['backup_set_1_full', 'backup_set_3_inc']);
+});
+
+test('a set whose end placeholder stands over data that no longer adds up ends FAILED without it', async () => {
+  meanwhile = async () => {
+    const turn = join(directory, 'a/data/backup_set_2_full/logstream_1001/major_data_turn_1_retry_0');
+    for (const name of readdirSync(turn).filter((one) => one.startsWith('macro_block_data'))) rmSync(join(turn, name));
+    throw new MediumError('denied', 'the end placeholder', 'the answer was lost');
+  };
+  await backup('DATABASE');
+  expect(meanwhile).toBeNull();
+  expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
+  await harness.until(async () => endNames().length === 1);
+  await backup('INCREMENTAL DATABASE');
+  expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ backupType: 'INC', prevFullBackupSetId: 1 });
+  await shipped(harness, 'a');
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
 });

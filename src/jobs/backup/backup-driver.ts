@@ -12,7 +12,8 @@ import { copyLog } from './complement-log.ts';
 import { becomeFull, copyData, copyMeta } from './copy-set.ts';
 import { endGraceMs, endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
 import { destinationMissing, JobCanceled, type JobRun, requireDestination, taskMemory } from './job-run.ts';
-import { standsByRows } from './set-base.ts';
+import { type SetMemory, setMemory, standsByRows } from './set-base.ts';
+import { setsInDoubt, settleDoubt, strayLookMs } from './stray-ends.ts';
 import { advanceSysJob } from './sys-job.ts';
 
 export { tenantIsNormal } from './backup-rows.ts';
@@ -27,6 +28,7 @@ export interface BackupDriver {
 
 export function createBackupDriver(controller: Controller): BackupDriver {
   const work = new TenantWork('backup', controller.log);
+  const doubts = doubtWatch(controller, work);
   const drive = (job: BackupJob, stopping: AbortSignal) => {
     const key = keyOf(job);
     const started = work.start(job.tenantId, key, stopping, (signal) =>
@@ -42,6 +44,7 @@ export function createBackupDriver(controller: Controller): BackupDriver {
         else if (job.tenantId === sysTenantId) await advanceSysJob(controller, job);
         else drive(job, signal);
       }
+      await doubts(signal);
     },
     forget: (tenantId) => work.forget(tenantId, new JobCanceled()),
     close: () => work.settle(),
@@ -50,6 +53,34 @@ export function createBackupDriver(controller: Controller): BackupDriver {
 
 function keyOf(job: BackupJob): string {
   return `${job.tenantId}/${job.jobId}`;
+}
+
+/** Looks after sets whose end placeholder may stand although their job ended otherwise. */
+function doubtWatch(controller: Controller, work: TenantWork): (signal: AbortSignal) => Promise<void> {
+  const { catalog, clock, log } = controller;
+  let seenUs: number | null = null;
+  return async (signal) => {
+    const nowUs = clock.nowUs();
+    // The clock may jump back.
+    if (seenUs !== null && Math.abs(nowUs - seenUs) < strayLookMs * 1000) return;
+    seenUs = nowUs;
+    for (const set of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets))) {
+      const names = { tenant: set.tenantId, set: set.backupSetId };
+      work.start(set.tenantId, `${set.tenantId}/end of ${set.backupSetId}`, signal, async (ended) => {
+        const job = await catalog.read((tx) =>
+          tx.backups.jobs.list({ tenantId: set.tenantId }).find((one) => one.backupSetId === set.backupSetId),
+        );
+        if (job === undefined) return;
+        try {
+          await withMedium(controller, job, (tenant, medium) =>
+            settleDoubt({ controller, job, tenant, medium, signal: ended }, set),
+          );
+        } catch (error) {
+          if (!ended.aborted) log.warn('the end placeholder of a failed set is looked for again', { ...names, error });
+        }
+      });
+    }
+  };
 }
 
 /** True once nothing but the move to the history is left. */
@@ -206,7 +237,9 @@ async function endJob(
     if (task !== null) tx.backups.tasks.update(task, { ...changes, status });
     const set = tx.backups.setById(job.tenantId, live.backupSetId);
     if (set !== null && set.status === 'DOING') {
-      tx.backups.sets.update(set, { ...changes, status: 'FAILED', fileStatus: 'INCOMPLETE' });
+      const doubt: SetMemory = task !== null && taskMemory(task).end !== undefined ? { endInDoubt: true } : {};
+      const stepData = { ...setMemory(set), ...doubt };
+      tx.backups.sets.update(set, { ...changes, status: 'FAILED', fileStatus: 'INCOMPLETE', stepData });
     }
     tx.backups.jobs.update(job, { ...changes, status });
     tx.keys.forgetJob(job.tenantId, 'backup', job.jobId);

@@ -13,6 +13,7 @@ import { destinationMissing, type JobRun, requireDestination, type TaskMemory } 
 import { baseByRows, findBase, type SetBase } from './set-base.ts';
 import { setKeyUnderMaster, setKeyUnderPassword } from './set-key.ts';
 import { placeOf } from './set-place.ts';
+import { removeStrayEnds } from './stray-ends.ts';
 
 /** INIT of a job: destination and archive are held against their files, then task and set appear in one step. */
 export async function beginSet(run: JobRun): Promise<void> {
@@ -20,6 +21,7 @@ export async function beginSet(run: JobRun): Promise<void> {
   const { catalog } = controller;
   await requireDestination(run);
   await catalog.read((tx) => requireArchive(tx, tenant.tenantId));
+  await removeStrayEnds(run);
   const place = await placeOf(controller, tenant);
   const engine = await tenantEngineOf(controller, tenant.tenantId);
   const { scn } = await (await engine.log()).barrier();

@@ -10,6 +10,7 @@ import { archiveDestNo } from '../tenant-destination.ts';
 import { requireArchive } from './begin-set.ts';
 import { changeTask, JobCanceled, type JobRun, requireDestination, type TaskMemory, taskMemory } from './job-run.ts';
 import { dataFilesBytes, setNameOf, writeSetEnd } from './set-files.ts';
+import { removeStrayEnds } from './stray-ends.ts';
 
 /** How long a CANCEL waits for an end placeholder on its way, and a job that ends for the answer whether it stands. */
 export const endGraceMs = 3_000;
@@ -71,6 +72,7 @@ export async function finishSet(run: JobRun, task: BackupTask, set: BackupSet): 
     const text = `data files of the set hold ${bytes} bytes, ${done.outputBytes} were written`;
     throw faultText('OB_BACKUP_FILE_NOT_EXIST', `${fault('OB_BACKUP_FILE_NOT_EXIST').message}: ${text}`);
   }
+  await removeStrayEnds(run);
   const earlier = await controller.catalog.read((tx) => setsOf(tx, set, end.earlierSets));
   // A restore takes the set as soon as that file stands: whether it does must be known before the rows say anything.
   await withGrace(controller.clock, signal, (lastSignal) =>

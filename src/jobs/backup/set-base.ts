@@ -12,6 +12,8 @@ export interface SetMemory {
   readonly retryId?: number;
   /** The moment it was copied at; missing when the engine could not write it down. */
   readonly point?: ChangePoint;
+  /** True of a FAILED set whose end placeholder may stand, or may still land. */
+  readonly endInDoubt?: true;
 }
 
 export function setMemory(set: BackupSet): SetMemory {

@@ -5,7 +5,7 @@ import type { PlanSet, RestorePlan } from '../../policy/restore-plan.ts';
 import type { DamagedPiece, FoundPiece } from './read-archive-path.ts';
 import type { SourcePath } from './restore-source.ts';
 
-/** The candidates, with what VALIDATE found broken marked as such. */
+/** The candidates, with what VALIDATE found broken, and sets whose jobs failed, marked as such. */
 export function withoutBroken(
   { sets, pieces }: { readonly sets: readonly PlanSet[]; readonly pieces: readonly FoundPiece[] | null },
   data: SourcePath,
@@ -13,9 +13,13 @@ export function withoutBroken(
 ) {
   const isBrokenSet = ({ id }: PlanSet) =>
     data.broken.some((proof) => proof.objectType === 'BACKUP SET' && proof.backupSetId === id);
+  const isFailed = ({ id }: PlanSet) => data.failed.some(({ backupSetId }) => backupSetId === id);
   const isBrokenPiece = (piece: PieceName) => archive?.broken.some((proof) => isOfPiece(proof, piece)) ?? false;
   return {
-    sets: sets.map((set): PlanSet => (isBrokenSet(set) ? { ...set, fileStatus: 'BROKEN' } : set)),
+    sets: sets.map((set): PlanSet => {
+      if (isFailed(set)) return { ...set, status: 'FAILED', fileStatus: 'INCOMPLETE' };
+      return isBrokenSet(set) ? { ...set, fileStatus: 'BROKEN' } : set;
+    }),
     pieces:
       pieces?.map((piece): FoundPiece => (isBrokenPiece(piece) ? { ...piece, fileStatus: 'BROKEN' } : piece)) ?? null,
   };

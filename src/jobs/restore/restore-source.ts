@@ -1,5 +1,6 @@
 import { fault, faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
+import type { BackupSet } from '../../catalog/backups.ts';
 import type { Proof } from '../../catalog/proofs.ts';
 import { readFileHeader } from '../../copy/data-file-reader.ts';
 import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
@@ -39,6 +40,8 @@ export interface SourcePath {
   readonly format: FormatFile;
   /** What VALIDATE found broken there; none of it is chosen. */
   readonly broken: readonly Proof[];
+  /** Sets there whose jobs failed: an end placeholder that landed too late is not theirs any more. */
+  readonly failed: readonly BackupSet[];
 }
 
 /** What a restore will be made from, everything read and decided. */
@@ -76,8 +79,12 @@ export async function openPaths(
         await medium.close();
         throw fault('OB_BACKUP_FILE_NOT_EXIST');
       }
-      const broken = await controller.catalog.read((tx) => tx.proofs.brokenOn(shownPath(destination)));
-      opened.push({ destination, medium, format, broken });
+      const path = shownPath(destination);
+      const known = await controller.catalog.read((tx) => ({
+        broken: tx.proofs.brokenOn(path),
+        failed: tx.backups.sets.list({ path, tenantId: format.tenantId, status: 'FAILED' }),
+      }));
+      opened.push({ destination, medium, format, ...known });
     }
     return opened;
   } catch (error) {

@@ -1,0 +1,80 @@
+import type { BackupSet } from '../../catalog/backups.ts';
+import type { Repositories } from '../../catalog/catalog.ts';
+import { shownPath } from '../../destination/destination.ts';
+import { parseSetPlaceholder, setDirectory, setEndKey, setsDirectory } from '../../destination/layout.ts';
+import { dataDestination } from '../tenant-destination.ts';
+import { type JobRun, requireDestination } from './job-run.ts';
+import { setMemory } from './set-base.ts';
+import { setNameOf } from './set-files.ts';
+
+/** How often the end placeholders of sets in doubt are looked after. */
+export const strayLookMs = 2_000;
+
+/**
+ * Sets whose job ended FAILED or CANCELED while nobody could say whether their end placeholder stands, or will: a write that hangs
+ * may land much later. By tenant, and only on its current data path.
+ */
+export function setsInDoubt(tx: Repositories, secrets: Parameters<typeof dataDestination>[1]): readonly BackupSet[] {
+  const paths = new Map<number, string | null>();
+  const pathOf = (tenantId: number) => {
+    const known = paths.get(tenantId);
+    if (known !== undefined) return known;
+    const destination = dataDestination(tx, secrets, tenantId);
+    const path = destination === null ? null : shownPath(destination);
+    paths.set(tenantId, path);
+    return path;
+  };
+  return tx.backups.sets
+    .list({ status: 'FAILED' })
+    .filter((set) => setMemory(set).endInDoubt === true && set.path === pathOf(set.tenantId));
+}
+
+/**
+ * Takes the end placeholder of a set in doubt away: its job said that there is no such set. As long as a write of that name hangs the
+ * medium refuses to remove it; once this resolves nothing brings it back.
+ */
+export async function settleDoubt(run: JobRun, set: BackupSet): Promise<void> {
+  const { controller, medium, signal } = run;
+  const key = setEndKey(setNameOf(set), set.minRestoreScn);
+  await requireDestination(run);
+  const stood = (await medium.head(key, signal)) !== null;
+  await medium.remove([key], signal);
+  await requireDestination(run);
+  await controller.catalog.transaction((tx) => {
+    const row = tx.backups.sets.get(set);
+    if (row === null) return;
+    const { endInDoubt, ...memory } = setMemory(row);
+    tx.backups.sets.update(set, { stepData: memory });
+    if (stood) tellRemoved(tx, set.tenantId, key);
+  });
+}
+
+/**
+ * Removes every end placeholder on the destination that belongs to no set the rows call sound or in work: a restore would take such
+ * a set and pass by those that build on what was before it.
+ */
+export async function removeStrayEnds(run: JobRun): Promise<void> {
+  const { controller, job, medium, signal } = run;
+  const names = (await medium.list(setsDirectory, signal)).map((entry) => entry.name);
+  const ended = names.flatMap((name) => {
+    const found = parseSetPlaceholder(name);
+    return found?.kind === 'end_success' ? [{ id: found.backupSetId, directory: setDirectory(found), name }] : [];
+  });
+  const strays = await controller.catalog.read((tx) => {
+    const rows = new Map(
+      tx.backups.sets
+        .list({ tenantId: job.tenantId, path: job.path })
+        .map((set) => [set.backupSetId, set.status === 'FAILED' ? '' : setDirectory(setNameOf(set))]),
+    );
+    return ended.filter(({ id, directory }) => (rows.get(id) ?? directory) !== directory);
+  });
+  if (strays.length === 0) return;
+  for (const { name } of strays) await medium.remove([`${setsDirectory}/${name}`], signal);
+  await controller.catalog.transaction((tx) => {
+    for (const { name } of strays) tellRemoved(tx, job.tenantId, `${setsDirectory}/${name}`);
+  });
+}
+
+function tellRemoved(tx: Repositories, tenantId: number, key: string): void {
+  tx.events.record('backup_data', 'remove end placeholder of failed set', { tenant_id: tenantId, key });
+}
