@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const mainFile = resolve(import.meta.dirname, '../src/main.ts');
+const mainFile = resolve(import.meta.dirname, '../src/bin/obvault.js');
 
 /** A server in a process of its own, as a user would start it. */
 export interface ServerProcess {

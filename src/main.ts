@@ -1,5 +1,3 @@
-import { enableCompileCache, getCompileCacheDir } from 'node:module';
-import { dirname } from 'node:path';
 import { ConfigError, readConfig, usage } from './config.ts';
 
 /** Threads that files are read and written through. */
@@ -66,12 +64,4 @@ function dieOf(error: Error): void {
 function fail(code: number, text: string): void {
   process.stderr.write(`obvault: ${text.split('\n')[0]}\n`);
   process.exit(code);
-}
-
-if (import.meta.main) {
-  // What was compiled once starts in half the time and memory the next time; threads learn of it through the environment.
-  enableCompileCache();
-  const compiled = getCompileCacheDir();
-  if (compiled) process.env['NODE_COMPILE_CACHE'] ??= dirname(compiled);
-  await main(process.argv.slice(2));
 }

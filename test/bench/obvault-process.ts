@@ -7,7 +7,7 @@ import { ended, type Scratch } from './scratch.ts';
 const root = resolve(import.meta.dirname, '../..');
 
 /** The two forms the server can be started in: its sources, and what `npm run build` makes of them. */
-export const sourceMain = resolve(root, 'src/main.ts');
+export const sourceMain = resolve(root, 'src/bin/obvault.js');
 export const builtMain = resolve(root, 'dist/src/bin/obvault.js');
 
 /** Our server in a process whose memory can be read. */

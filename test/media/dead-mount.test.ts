@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createTenant, oneValue } from '../server/server-fixture.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../src/bin/obvault.js', import.meta.url));
 let scratch: Scratch;
 let server: ChildProcess;
 beforeEach(() => {

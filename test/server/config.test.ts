@@ -54,7 +54,7 @@ describe('capacity and threads', () => {
   });
 
   it('end the program with one line and exit code 2 when they are wrong', () => {
-    const main = new URL('../../src/main.ts', import.meta.url).pathname;
+    const main = new URL('../../src/bin/obvault.js', import.meta.url).pathname;
     const { status, stderr } = spawnSync(process.execPath, [main, '--engine-threads', '0'], { encoding: 'utf8' });
     expect(status).toBe(2);
     expect(stderr).toBe("obvault: setting 'engineThreads' is a whole number from 1 to 64, not 0\n");

@@ -150,7 +150,7 @@ test('stopping ends with open transactions, running queries and idle clients', a
 });
 
 test('as a process: ready line, logins at once, and an orderly end', async () => {
-  const main = new URL('../../src/main.ts', import.meta.url).pathname;
+  const main = new URL('../../src/bin/obvault.js', import.meta.url).pathname;
   const child = spawn(process.execPath, [main, '--port', '0', '--data-dir', join(scratch, 'data'), '--quiet'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
