@@ -13,7 +13,11 @@ export interface Medium {
   putSmall(key: string, bytes: Uint8Array, mode: 'create' | 'replace', signal?: AbortSignal): Promise<void>;
   /** Opens a large object that becomes visible at `publish` only. */
   createObject(key: string, signal?: AbortSignal): Promise<ObjectSink>;
-  /** Opens (creates) an object that grows record by record; for archive logs. Bytes before `sizeBytes` are kept. */
+  /**
+   * Opens (creates) an object that grows record by record; for archive logs. Bytes before `sizeBytes` are kept, those behind are
+   * dropped; a medium that cannot drop them refuses with `unsupported` and changes nothing. Fewer bytes than `sizeBytes` are
+   * `checksum`. To `read`, `head`, `list`, `remove` and `tag` it is one object, whatever it is made of.
+   */
   openAppend(key: string, sizeBytes: number, signal?: AbortSignal): Promise<AppendSink>;
   /** Reads exactly `length` bytes at `offset`; the whole object when both are left out. */
   read(key: string, offset?: number, length?: number, signal?: AbortSignal): Promise<Uint8Array>;
@@ -22,7 +26,7 @@ export interface Medium {
   head(key: string, signal?: AbortSignal): Promise<ObjectHead | null>;
   /** Names below `prefix` (a directory, `''` for the root), one level: objects and sub-directories. Temp names hidden. */
   list(prefix: string, signal?: AbortSignal): Promise<readonly ListEntry[]>;
-  /** As `list`, page by page in any order, for directories of any size. A page may be empty. */
+  /** As `list`, page by page in any order, each entry once, for directories of any size. A page may be empty. */
   listPages(prefix: string, signal?: AbortSignal): AsyncIterable<readonly ListEntry[]>;
   remove(keys: readonly string[], signal?: AbortSignal): Promise<void>;
   /** Removes an empty directory where directories exist; success when missing. */
@@ -72,7 +76,8 @@ export interface ListEntry {
 
 /**
  * A large object being written. When `fd` is there, worker threads `pwrite` into it at offsets they reserve themselves;
- * otherwise `writeAt` takes the parts. Exactly one of `publish` and `abort` ends it.
+ * otherwise `writeAt` takes the parts, in any order; the same bytes may come again, because nobody knows what a failed call did.
+ * One `publish` or `abort` ends it; a `publish` that failed with a retryable kind may be repeated, `abort` always.
  */
 export interface ObjectSink {
   readonly fd?: number;
@@ -85,7 +90,7 @@ export interface ObjectSink {
   abort(): Promise<void>;
 }
 
-/** An object that grows. `append` returns when the bytes are durable. */
+/** An object that grows. `append` returns when the bytes are durable; after one that failed the sink is closed and opened anew. */
 export interface AppendSink {
   readonly fd?: number;
   readonly sizeBytes: number;

@@ -35,7 +35,8 @@ for (const { name, wrap } of shapes)
     mkdirSync(join(scratch.path, 'dest/backup_set_1_full/complement_log'), { recursive: true });
     if (name !== 'a part of file') rmSync(join(scratch.path, 'dest/backup_set_1_full'), { recursive: true });
     const path = join(scratch.path, 'dest');
-    return { medium: wrap(path), reopen: () => wrap(path), dispose: async () => scratch.remove() };
+    const sweptElsewhere = name === 'a part of file';
+    return { medium: wrap(path), reopen: () => wrap(path), dispose: async () => scratch.remove(), sweptElsewhere };
   });
 
 const refusal = mountRefusal();

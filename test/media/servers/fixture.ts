@@ -1,0 +1,34 @@
+import type { Medium } from '../../../src/media/medium.ts';
+import type { MediumAddress } from '../../../src/media/open-medium.ts';
+
+/** A bare medium over an empty root, as the conformance suite asks for it. */
+export interface MediumUnderTest {
+  readonly medium: Medium;
+  /** Another medium over the same root, as another process would open it. */
+  reopen(): Medium;
+  dispose(): Promise<void>;
+  /** What opens the root through `openMedium`: then the suite also runs over the whole stack of wrappers. */
+  readonly address?: MediumAddress;
+  /** How many entries the server gives a page, when it can be made to give few. */
+  readonly pageEntries?: number;
+  /** Unpublished temps and unfinished uploads that exist below the root now, seen past the medium. */
+  leftovers?(): Promise<number>;
+  /** `sweep` does nothing: the medium is a part of another one. */
+  readonly sweptElsewhere?: boolean;
+}
+
+/** A running server of one scheme: a double, or the real thing. */
+export interface MediumServer {
+  /** A new, empty root each time. */
+  openRoot(): Promise<MediumUnderTest>;
+  end(): Promise<void>;
+}
+
+/**
+ * What `test/media/servers/<scheme>.ts` exports for each `src/media/<scheme>-medium.ts`. `refusal` says why the server cannot be
+ * started here (its program is missing); then the tests of the scheme are skipped, loudly.
+ */
+export interface MediumServerModule {
+  start(): Promise<MediumServer>;
+  refusal?(): string | null | Promise<string | null>;
+}
