@@ -87,13 +87,25 @@ export function parseArchiveDestState(text: string): 'ENABLE' | 'DEFER' {
 }
 
 /**
- * Splits the list behind FROM of RESTORE: elements trimmed, equal ones dropped. 1210 when nothing is named; 9026
+ * Splits the list behind FROM of RESTORE: elements trimmed, equal ones dropped. `namenode=` of an hdfs destination has commas
+ * of its own. 1210 when nothing is named; 9026
  * "<uri> is not a valid uri" for an unknown prefix, plain 9026 for every other fault of an element.
  */
 export function parseRestoreFrom(text: string, release: Release = defaultRelease): readonly Destination[] {
-  const items = [...new Set(text.split(',').map((item) => item.trim()))].filter((item) => item !== '');
+  const items = [...new Set(splitPaths(text))].filter((item) => item !== '');
   if (items.length === 0) throw fault('OB_INVALID_ARGUMENT');
   return items.map((item) => readRestoreItem(item, release));
+}
+
+function splitPaths(text: string): readonly string[] {
+  const items: string[] = [];
+  for (const part of text.split(',').map((item) => item.trim())) {
+    const last = items.at(-1);
+    if (last?.startsWith('hdfs://') && !part.includes('://') && part !== '')
+      items[items.length - 1] = `${last},${part}`;
+    else items.push(part);
+  }
+  return items;
 }
 
 function readRestoreItem(item: string, release: Release): Destination {

@@ -1,13 +1,16 @@
+import type { Scheme } from '../media/medium.ts';
+
 /** What a backup path is once its text was read. Frozen. */
 export interface Destination {
-  readonly scheme: 'file' | 'oss' | 'cos' | 's3';
+  /** `file`, `oss`, `cos` and `s3` are OceanBase's; `sftp`, `cifs` and `hdfs` are ours, in every release. */
+  readonly scheme: Scheme;
   /** With its prefix, trailing slashes removed, otherwise as typed: `file:///backup/data`, `oss://bucket/data`. */
   readonly path: string;
-  /** Endpoint text of an object store without `host=`; `''` for file. */
+  /** Endpoint text of an object store without `host=`; `''` for all others. */
   readonly host: string;
-  /** Keys of an object store in plain text; both `''` for file. */
+  /** Who speaks and the one secret, in plain text: access_id and access_key; user and password or token; both `''` for file. */
   readonly authorization: { readonly accessId: string; readonly accessKey: string };
-  /** Remaining options by key (`delete_mode`, `appid`, `s3_region`, `checksum_type`, `addressing_model`). */
+  /** Remaining options by key (`delete_mode`, `appid`, `s3_region`, `checksum_type`, …); `MediumAddress` lists those that are ours. */
   readonly options: Readonly<Record<string, string>>;
   /** The same options as stored text, `appid=…&delete_mode=…`. */
   readonly extension: string;
@@ -37,18 +40,58 @@ export function endpointText(destination: Destination): string {
   return destination.host === '' ? '' : `host=${destination.host}`;
 }
 
-/** AUTHORIZATION of the storage-info row; with `seal` the key is stored as `encrypt_key=<hex>`. */
+/** Names under which the text of a scheme carries identity and secret; sftp has its user in the path. */
+const authorizationNames: Readonly<Record<Scheme, { readonly id: string | null; readonly secret: string }>> = {
+  file: { id: 'access_id', secret: 'access_key' },
+  oss: { id: 'access_id', secret: 'access_key' },
+  cos: { id: 'access_id', secret: 'access_key' },
+  s3: { id: 'access_id', secret: 'access_key' },
+  sftp: { id: null, secret: 'password' },
+  cifs: { id: 'user', secret: 'password' },
+  hdfs: { id: 'user', secret: 'delegation_token' },
+};
+
+/** What the secret of a destination is called in its text. */
+export function secretName(scheme: Scheme): string {
+  return authorizationNames[scheme].secret;
+}
+
+/** What the identity of a destination is called in its text, null when the path names it. */
+export function identityName(scheme: Scheme): string | null {
+  return authorizationNames[scheme].id;
+}
+
+/** Schemes OceanBase does not have. Unlike its own they take no option they do not know, and their secrets are percent-encoded. */
+export type OwnScheme = 'sftp' | 'cifs' | 'hdfs';
+
+export function isOurs(scheme: Scheme): scheme is OwnScheme {
+  return scheme === 'sftp' || scheme === 'cifs' || scheme === 'hdfs';
+}
+
+/** True for the stores that are reached through `host=`. */
+export function isObjectStore(scheme: Scheme): boolean {
+  return scheme === 'oss' || scheme === 'cos' || scheme === 's3';
+}
+
+/** AUTHORIZATION of the storage-info row; with `seal` the secret is stored as `encrypt_key=<hex>`. */
 export function authorizationText(destination: Destination, seal?: SealKey): string {
-  const { accessId, accessKey } = destination.authorization;
-  if (accessId === '' && accessKey === '') return '';
-  return `access_id=${accessId}&${seal ? `encrypt_key=${seal(accessKey)}` : `access_key=${accessKey}`}`;
+  const { scheme, authorization } = destination;
+  const { accessId, accessKey } = authorization;
+  const { id, secret } = authorizationNames[scheme];
+  const typed = isOurs(scheme) ? encodeURIComponent(accessKey) : accessKey;
+  return [
+    id === null || accessId === '' ? '' : `${id}=${accessId}`,
+    accessKey === '' ? '' : seal ? `encrypt_key=${seal(accessKey)}` : `${secret}=${typed}`,
+  ]
+    .filter((part) => part !== '')
+    .join('&');
 }
 
 /** Value of DATA_BACKUP_DEST and of the archive `path` row: path and connection options, limits cut out. */
 export function storedText(destination: Destination, seal?: SealKey): string {
-  if (destination.scheme === 'file') return destination.path;
   const parts = [endpointText(destination), authorizationText(destination, seal), destination.extension];
-  return `${destination.path}?${parts.filter((part) => part !== '').join('&')}`;
+  const options = parts.filter((part) => part !== '').join('&');
+  return options === '' ? destination.path : `${destination.path}?${options}`;
 }
 
 /** Columns of the storage-info row that follow from the text. */
@@ -73,9 +116,12 @@ export function storageColumns(destination: Destination, seal?: SealKey): Storag
 }
 
 /**
- * A text fit for logs: whatever stands behind `access_key=`, `encrypt_key=` or `password=` becomes asterisks, up to the
- * next `&`. Takes any text, also one that does not parse; rather hides too much.
+ * A text fit for logs: whatever stands behind `access_key=`, `encrypt_key=`, `password=` or `delegation_token=` becomes
+ * asterisks, up to the next `&`, and so does a password in front of an `@`. Takes any text, also one that does not parse;
+ * rather hides too much.
  */
 export function maskDestination(text: string): string {
-  return text.replace(/((?:access_key|encrypt_key|secret_key|password)\s*=)[^&]*/gi, '$1******');
+  return text
+    .replace(/((?:access_key|encrypt_key|secret_key|password|delegation_token)\s*=)[^&]*/gi, '$1******')
+    .replace(/(:\/\/[^/@:\s]*:)[^/@\s]+@/g, '$1******@');
 }

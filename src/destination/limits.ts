@@ -7,6 +7,8 @@ export const optionTextBytes = 1536;
 export const optionTextBytes43 = 1600;
 /** `host=…`, `access_id=…`, `access_key=…`, key name included. */
 export const optionFieldBytes = 256;
+/** A delegation token of hdfs. */
+export const tokenBytes = 1024;
 /** All remaining options together. */
 export const extensionBytes = 512;
 

@@ -1,5 +1,6 @@
-import { fault, type ObError } from '../base/errors.ts';
+import { fault } from '../base/errors.ts';
 import { atLeast, type Release } from '../base/release.ts';
+import { parseEndpoint } from '../media/endpoint.ts';
 import type { Destination } from './destination.ts';
 import { extensionBytes, optionFieldBytes, optionTextBytes, optionTextBytes43 } from './limits.ts';
 import { parseCapacity } from './time-text.ts';
@@ -25,20 +26,25 @@ interface Draft {
   accessKey: string;
   extension: string;
   readonly options: Record<string, string>;
+  /** role_arn or external_id was named. */
+  role: boolean;
   maxIops: bigint;
   maxBandwidth: bigint;
   readonly ignored: string[];
 }
 
-/** Reads option text token by token, then holds the whole against the rules of the scheme. */
+/**
+ * Reads option text of OceanBase's schemes token by token, then holds the whole against the rules of the scheme. Without a
+ * release the text is one that was accepted before: every key is known and nothing is added.
+ */
 export function parseOptions(
   text: string,
   scheme: Scheme,
-  release: Release,
+  release: Release | null,
   open?: (hex: string) => string,
 ): DestinationOptions {
-  const limit = atLeast(release, '4.3.0') ? optionTextBytes43 : optionTextBytes;
-  if (Buffer.byteLength(text) >= limit) throw fault('OB_INVALID_BACKUP_DEST');
+  const limit = knows(release, '4.3.0') ? optionTextBytes43 : optionTextBytes;
+  if (!open && Buffer.byteLength(text) >= limit) throw fault('OB_INVALID_BACKUP_DEST');
   const draft: Draft = {
     host: '',
     accessId: '',
@@ -47,10 +53,11 @@ export function parseOptions(
     maxIops: 0n,
     maxBandwidth: 0n,
     options: {},
+    role: false,
     ignored: [],
   };
   for (const token of text.split('&')) if (token !== '') readToken(draft, token, scheme, release, open);
-  checkWhole(draft, scheme);
+  checkWhole(draft, scheme, release);
   addDefaultChecksum(draft, scheme, release);
   if (Buffer.byteLength(draft.extension) >= extensionBytes) throw fault('OB_INVALID_ARGUMENT');
   return {
@@ -66,7 +73,13 @@ export function parseOptions(
 
 type FieldKey = 'host' | 'accessId' | 'accessKey';
 
-function readToken(draft: Draft, token: string, scheme: Scheme, release: Release, open?: (hex: string) => string) {
+function readToken(
+  draft: Draft,
+  token: string,
+  scheme: Scheme,
+  release: Release | null,
+  open?: (hex: string) => string,
+) {
   const cut = token.indexOf('=');
   const key = cut < 0 ? token : token.slice(0, cut);
   const value = cut < 0 ? '' : token.slice(cut + 1);
@@ -77,22 +90,21 @@ function readToken(draft: Draft, token: string, scheme: Scheme, release: Release
   else if (key === 'encrypt_key' && open) addField(draft, 'accessKey', key, open(value));
   else if (key === 'max_iops') draft.maxIops = readIops(value);
   else if (key === 'max_bandwidth') draft.maxBandwidth = readBandwidth(value);
-  else if (isRoleKey(key, release)) throw roleFault(key, scheme);
+  else if ((key === 'role_arn' || key === 'external_id') && knows(release, '4.3.0')) draft.role = true;
+  else if (key === 'enable_worm' && knows(release, '4.3.5'))
+    throw fault('OB_NOT_SUPPORTED', `${key} of a destination is`);
   else addKnownExtension(draft, key, value, scheme, release);
 }
 
-function addKnownExtension(draft: Draft, key: string, value: string, scheme: Scheme, release: Release) {
+function addKnownExtension(draft: Draft, key: string, value: string, scheme: Scheme, release: Release | null) {
   const rule = extensionRules.get(key);
-  if (rule && atLeast(release, rule.since)) addExtension(draft, key, value, rule, scheme);
+  if (rule && knows(release, rule.since)) addExtension(draft, key, value, rule, scheme);
   else draft.ignored.push(key);
 }
 
-function isRoleKey(key: string, release: Release): boolean {
-  return (key === 'role_arn' || key === 'external_id') && atLeast(release, '4.3.0');
-}
-
-function roleFault(key: string, scheme: Scheme): ObError {
-  return scheme === 'file' ? fault('OB_INVALID_BACKUP_DEST') : fault('OB_NOT_SUPPORTED', `${key} of a destination is`);
+/** What was stored is known in any release. */
+function knows(release: Release | null, since: string): boolean {
+  return release === null || atLeast(release, since);
 }
 
 // A key that appears twice is stored twice, as the kernel does.
@@ -102,6 +114,7 @@ function addField(draft: Draft, field: FieldKey, key: string, value: string) {
 }
 
 interface ExtensionRule {
+  /** The first release that knows it; 4.1.0 for what is ours. */
   readonly since: string;
   /** Schemes it may stand on; others are 1210. */
   readonly schemes?: readonly Scheme[];
@@ -113,6 +126,8 @@ const extensionRules: ReadonlyMap<string, ExtensionRule> = new Map<string, Exten
   ['s3_region', { since: '4.2.1', schemes: ['s3'] }],
   ['delete_mode', { since: '4.1.0', values: ['delete', 'tagging'] }],
   ['checksum_type', { since: '4.2.5', values: ['no_checksum', 'md5', 'crc32'] }],
+  // Ours: a file with the certificates that sign the endpoint's.
+  ['ca_file', { since: '4.1.0', schemes: ['oss', 'cos', 's3'] }],
   ['addressing_model', { since: '4.3.0', schemes: ['s3'], values: ['virtual_hosted_style', 'path_style'] }],
 ]);
 
@@ -129,27 +144,45 @@ function checkChecksumType(value: string, scheme: Scheme) {
   if (refused && scheme !== 'file') throw fault('OB_CHECKSUM_TYPE_NOT_SUPPORTED', value);
 }
 
-function addDefaultChecksum(draft: Draft, scheme: Scheme, release: Release) {
-  if (scheme === 'file' || !atLeast(release, '4.2.5') || draft.options.checksum_type !== undefined) return;
+function addDefaultChecksum(draft: Draft, scheme: Scheme, release: Release | null) {
+  if (release === null || scheme === 'file' || !atLeast(release, '4.2.5')) return;
+  if (draft.options['checksum_type'] !== undefined) return;
   addExtension(draft, 'checksum_type', 'md5', { since: '4.2.5' }, scheme);
 }
 
-function checkWhole(draft: Draft, scheme: Scheme) {
+function checkWhole(draft: Draft, scheme: Scheme, release: Release | null) {
+  const { host, accessId, accessKey, options, role } = draft;
   if (scheme === 'file') {
-    const forbidden = [draft.host, draft.accessId, draft.accessKey, draft.extension];
-    if (forbidden.some((text) => text !== '')) throw fault('OB_INVALID_BACKUP_DEST');
+    if (role || [host, accessId, accessKey, draft.extension].some((text) => text !== ''))
+      throw fault('OB_INVALID_BACKUP_DEST');
     return;
   }
-  if (draft.host === '' || draft.accessId === '' || draft.accessKey === '') throw fault('OB_INVALID_BACKUP_DEST');
-  if (scheme === 'cos' && (draft.options.appid ?? '') === '') throw fault('OB_INVALID_BACKUP_DEST');
+  // A role stands in for both keys, on OSS and S3 only.
+  const keys = accessId !== '' || accessKey !== '';
+  if (role && (keys || scheme === 'cos')) throw fault('OB_INVALID_BACKUP_DEST');
+  if (host === '' || (!role && (accessId === '' || accessKey === ''))) throw fault('OB_INVALID_BACKUP_DEST');
+  if (scheme === 'cos' && (options['appid'] ?? '') === '') throw fault('OB_INVALID_BACKUP_DEST');
+  checkHost(host, options, release);
+  if (role) throw fault('OB_NOT_SUPPORTED', 'role_arn of a destination is');
 }
 
-function readIops(value: string): bigint {
+function checkHost(host: string, options: Draft['options'], release: Release | null) {
+  const endpoint = parseEndpoint(host);
+  if (endpoint === null)
+    throw fault(knows(release, '4.3.0') ? 'OB_INVALID_OBJECT_STORAGE_ENDPOINT' : 'OB_INVALID_BACKUP_DEST');
+  const caFile = options['ca_file'];
+  if (caFile === undefined) return;
+  if (!caFile.startsWith('/')) throw fault('OB_INVALID_ARGUMENT', 'ca_file, it should be an absolute path');
+  if (!endpoint.tls)
+    throw fault('OB_INVALID_BACKUP_DEST', 'destination with ca_file whose host does not begin with https://');
+}
+
+export function readIops(value: string): bigint {
   if (!/^\d{1,18}$/.test(value)) throw fault('OB_INVALID_ARGUMENT');
   return BigInt(value);
 }
 
-function readBandwidth(value: string): bigint {
+export function readBandwidth(value: string): bigint {
   const sizeBytes = parseCapacity(value);
   if (sizeBytes === null) throw fault('OB_INVALID_ARGUMENT');
   return sizeBytes;

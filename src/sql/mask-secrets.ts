@@ -1,13 +1,16 @@
 const mask = '******';
 
 /** Without one of these words a text has nothing to hide. */
-const suspicious = /identified|encrypted|password|_key|_secret|kms/i;
+const suspicious = /identified|encrypted|password|_key|_secret|_token|kms|:\/\//i;
 
 /** `access_key=…` and the like inside a quoted destination or key text; the value of a password ends at a blank only. */
 const hiddenItem =
-  /\b(?:(access_key|encrypt_key|secret_key|kms_secret|sts_token)(\s*=\s*)([^&\s,]+)|(password)(\s*=\s*)(\S+))/gi;
+  /\b(?:(access_key|encrypt_key|secret_key|kms_secret|sts_token|delegation_token)(\s*=\s*)([^&\s,]+)|(password)(\s*=\s*)(\S+))/gi;
 /** The same where no quotes stand around it, such as in an error text. */
-const bareItem = /\b(access_key|encrypt_key)(=)([^&\s,;'"]+)/gi;
+const bareItem = /\b(access_key|encrypt_key|delegation_token)(=)([^&\s,;'"]+)/gi;
+
+/** A password where a user stands in a path; no destination may have one. */
+const pathPassword = /(:\/\/[^/@:\s'"]*:)([^/@\s'"]+)@/g;
 
 /** Names whose whole value is a secret. */
 const hiddenNames = new Set(['external_kms_info', 'kms_encrypt_info']);
@@ -52,7 +55,7 @@ function maskSecretsFrom(text: string, from: number): string {
     else masked += token.slice(from - at);
     at += token.length;
   }
-  return masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`);
+  return masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`).replace(pathPassword, `$1${mask}@`);
 }
 
 /** Offset behind the closing quote, or the end of the text when there is none. */

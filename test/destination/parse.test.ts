@@ -59,7 +59,7 @@ describe('file destinations', () => {
     ['File:///data', invalid],
     ['LOCATION=file:///data', invalid],
     [' file:///data', invalid],
-    ['hdfs://a/b', invalid],
+    ['azblob://a/b', invalid],
     ['file:/data', invalid],
     ['file://', argument],
     ['file:///', argument],
@@ -138,6 +138,20 @@ describe('object store destinations', () => {
     [`oss://b/d?${keys}&appid=1`, argument],
     [`cos://b/d?${keys}`, invalid],
     [`cos://b/d?${keys}&s3_region=eu`, argument],
+    [`s3://b/d?${keys}&appid=1`, argument],
+    [
+      `s3://b/d?${keys}&ca_file=/etc/ca.pem`,
+      { code: -9026, message: 'destination with ca_file whose host does not begin with https:// is not a valid uri' },
+    ],
+    [
+      `oss://b/d?host=https://h&access_id=a&access_key=k&ca_file=ca.pem`,
+      { code: -4002, message: 'Incorrect arguments to ca_file, it should be an absolute path' },
+    ],
+    [`oss://b//d?${keys}`, { code: -9026, message: 'oss://b//d (a name in it is empty, . or ..) is not a valid uri' }],
+    [
+      `oss://b/../d?${keys}`,
+      { code: -9026, message: 'oss://b/../d (a name in it is empty, . or ..) is not a valid uri' },
+    ],
   ])('%s is refused', (text, expected) => {
     expect(failure(() => parseDestination(text))).toEqual(expected);
   });
@@ -148,8 +162,8 @@ describe('object store destinations', () => {
   });
 
   test('a key that appears twice is stored twice', () => {
-    expect(storedText(parseDestination('oss://b/d?host=h1&host=h2&access_id=a&access_key=k'))).toBe(
-      'oss://b/d?host=h1&host=h2&access_id=a&access_key=k',
+    expect(storedText(parseDestination('oss://b/d?host=h&access_id=a1&access_id=a2&access_key=k'))).toBe(
+      'oss://b/d?host=h&access_id=a1&access_id=a2&access_key=k',
     );
   });
 });
@@ -175,9 +189,46 @@ describe('releases', () => {
     expect(failure(() => at('4.3.2', 'file:///d?checksum_type=md5'))).toEqual(invalid);
   });
 
+  test('an option of a later release is not lost when a stored text is read', () => {
+    const typed = at('4.3.2', `s3://b/d?${keys}&checksum_type=crc32&addressing_model=path_style`);
+    expect(parseStoredDestination(storedText(typed), String)).toEqual(typed);
+    const older = at('4.2.1', `oss://b/d?${keys}`);
+    expect(parseStoredDestination(storedText(older), String).extension).toBe('');
+  });
+
+  test('a host that is no endpoint has a code of its own from 4.3 on', () => {
+    for (const host of ['h h', 'ftp://h', 'h:0', 'h:65536', 'h:x', 'h/bucket', 'u:p@h', 'https://', 'http:/h', '-h'])
+      for (const [release, code] of [
+        ['4.2.1', -9026],
+        ['4.3.0', -9118],
+      ] as const) {
+        const error = failure(() => at(release, `oss://b/d?host=${host}&access_id=a&access_key=k`));
+        expect([host, error.code]).toEqual([host, code]);
+      }
+    for (const host of [
+      'h',
+      'h:1',
+      'http://h',
+      'https://h:443',
+      '10.0.0.1:9000',
+      '[::1]:80',
+      'https://oss.example.net/',
+    ])
+      expect(at('4.2.1', `oss://b/d?host=${host}&access_id=a&access_key=k`).host).toBe(host);
+  });
+
   test('roles are refused where they are known', () => {
-    expect(failure(() => at('4.3.2', 'file:///d?role_arn=r'))).toEqual(invalid);
-    expect(failure(() => at('4.3.2', `oss://b/d?${keys}&role_arn=r`)).code).toBe(-4007);
+    for (const key of ['role_arn', 'external_id']) {
+      expect(failure(() => at('4.3.2', `file:///d?${key}=r`))).toEqual(invalid);
+      expect(failure(() => at('4.3.2', `oss://b/d?${keys}&${key}=r`))).toEqual(invalid);
+      expect(failure(() => at('4.3.2', `cos://b/d?host=h&appid=1&${key}=r`))).toEqual(invalid);
+      expect(failure(() => at('4.3.2', `s3://b/d?host=h&${key}=r`))).toEqual({
+        code: -4007,
+        message: 'role_arn of a destination is not supported',
+      });
+      expect(at('4.2.5', `oss://b/d?${keys}&${key}=r`).ignored).toEqual([key]);
+      expect(failure(() => at('4.2.5', `oss://b/d?host=h&${key}=r`))).toEqual(invalid);
+    }
   });
 });
 
@@ -248,6 +299,8 @@ describe('masking', () => {
       'SERVICE=1.2.3.4:1 USER=a@b PASSWORD=******',
     );
     expect(maskDestination('file:///data')).toBe('file:///data');
+    expect(maskDestination('sftp://u:top@h/d?password=x')).toBe('sftp://u:******@h/d?password=******');
+    expect(maskDestination('hdfs://n/d?delegation_token=abc&user=u')).toBe('hdfs://n/d?delegation_token=******&user=u');
   });
 });
 

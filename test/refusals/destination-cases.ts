@@ -48,7 +48,7 @@ export const uriRefusals: readonly Refusal[] = [
     ' file:///mnt',
     'LOCATION=file:///mnt',
     'OSS://b/p',
-    'hdfs://a/b',
+    'azblob://a/b',
     'x',
   ].map((uri): Refusal => [...data(uri), 9026, badDestination]),
   [...data('file://relative/path'), 9026, 'file://relative/path (not an absolute path) is not a valid uri'],
