@@ -18,3 +18,16 @@ export const keyBytes = 1023;
 
 /** Entries of a page of `listPages`. */
 export const listPageEntries = 1_000;
+
+/** How often `media/wrap/retry.ts` makes a call in all, and how long after the first one it begins none any more. */
+export const retryAttemptsMax = 5;
+export const retryTotalMs = 60_000;
+
+/** The pause before the second attempt; each further one is twice as long, less up to half of it by chance. */
+export const retryFirstPauseMs = 200;
+
+/** Names a listing remembers so that it can begin anew in the middle; of longer ones a fault ends the listing. */
+export const listResumeNames = 100_000;
+
+/** Bytes at the start and at the end of a large object by which it is known again after a lost answer. */
+export const identityMarkBytes = 256;

@@ -1,0 +1,50 @@
+import type { Clock } from '../../base/clock.ts';
+import { retryAttemptsMax, retryFirstPauseMs, retryTotalMs } from '../limits.ts';
+import { MediumError, type MediumErrorKind } from '../medium.ts';
+
+export interface AttemptOptions {
+  readonly clock: Clock;
+  /** From 0 to 1, for the pauses. */
+  readonly random: () => number;
+}
+
+/** What may pass by itself. An `io` fault is none: who met it decides, for it may have cost something. */
+const passing: ReadonlySet<MediumErrorKind> = new Set(['throttled', 'unavailable', 'timeout', 'network']);
+
+/**
+ * Runs `work` until it succeeds, fails for good, or attempts and time are used up; then its last error stands. `again` says that
+ * an earlier attempt may have been carried out without our knowing. Throws `cancelled` when the signal ends a pause.
+ */
+export type Attempts = <T>(ask: AttemptAsk, work: (again: boolean) => Promise<T>) => Promise<T>;
+
+export interface AttemptAsk {
+  /** What errors name. */
+  readonly key: string;
+  readonly signal?: AbortSignal | undefined;
+  /** Bytes are sent that are still at hand: those damaged on the way (`checksum`) are sent again. */
+  readonly sends?: boolean;
+}
+
+export function attemptsWith({ clock, random }: AttemptOptions): Attempts {
+  return async (ask, work) => {
+    const { key, signal } = ask;
+    const lastNs = clock.nowNs() + BigInt(retryTotalMs) * 1_000_000n;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await work(attempt > 1);
+      } catch (error) {
+        const pauseMs = retryFirstPauseMs * 2 ** (attempt - 1) * (1 - random() / 2);
+        const tooLate = clock.nowNs() + BigInt(Math.round(pauseMs * 1e6)) > lastNs;
+        if (!mayPass(error, ask) || attempt >= retryAttemptsMax || tooLate) throw error;
+        await clock.sleep(pauseMs, signal).catch(() => {
+          throw new MediumError('cancelled', key, 'the caller gave up', signal?.reason);
+        });
+      }
+    }
+  };
+}
+
+function mayPass(error: unknown, { sends = false, signal }: AttemptAsk): boolean {
+  if (!(error instanceof MediumError) || signal?.aborted) return false;
+  return passing.has(error.kind) || (sends && error.kind === 'checksum');
+}

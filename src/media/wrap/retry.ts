@@ -1,0 +1,99 @@
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { listResumeNames } from '../limits.ts';
+import { type ListEntry, type Medium, MediumError } from '../medium.ts';
+import { type Attempts, attemptsWith } from './attempts.ts';
+import { retriedAppend, retriedSink, retriedSource } from './retry-objects.ts';
+
+export interface RetryOptions {
+  readonly clock?: Clock;
+  /** From 0 to 1, for the pauses. */
+  readonly random?: () => number;
+}
+
+/**
+ * Repeats calls that failed by something that passes (`throttled`, `unavailable`, `timeout`, `network`), a few times after
+ * growing pauses. Nothing is done twice by it: what a lost answer leaves open is settled by looking at the object. Belongs
+ * outside of `withDeadlines`, whose `timeout` it repeats, and inside of `withThrottle`.
+ */
+export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
+  const attempts = attemptsWith({ clock: options.clock ?? systemClock, random: options.random ?? Math.random });
+  return {
+    scheme: inner.scheme,
+    abilities: inner.abilities,
+    putSmall: (key, bytes, mode, signal) =>
+      attempts({ key, signal, sends: true }, async (again) => {
+        try {
+          await inner.putSmall(key, bytes, mode, signal);
+        } catch (error) {
+          if (!again || !isTaken(error) || !(await holds(inner, key, bytes, signal))) throw error;
+        }
+      }),
+    createObject: (key, signal) =>
+      attempts({ key, signal }, () => inner.createObject(key, signal)).then((sink) =>
+        retriedSink({ inner, attempts, key, signal }, sink),
+      ),
+    openAppend: (key, sizeBytes, signal) =>
+      attempts({ key, signal }, () => inner.openAppend(key, sizeBytes, signal)).then((sink) =>
+        retriedAppend({ inner, attempts, key, signal }, sink),
+      ),
+    read: (key, offset, length, signal) => attempts({ key, signal }, () => inner.read(key, offset, length, signal)),
+    openObject: (key, signal) =>
+      attempts({ key, signal }, () => inner.openObject(key, signal)).then((source) =>
+        retriedSource({ inner, attempts, key, signal }, source),
+      ),
+    head: (key, signal) => attempts({ key, signal }, () => inner.head(key, signal)),
+    list: (prefix, signal) => attempts({ key: prefix, signal }, () => inner.list(prefix, signal)),
+    listPages: (prefix, signal) => retriedPages(inner, attempts, prefix, signal),
+    remove: (keys, signal) => attempts({ key: keys[0] ?? '', signal }, () => inner.remove(keys, signal)),
+    removeDirectory: (prefix, signal) => attempts({ key: prefix, signal }, () => inner.removeDirectory(prefix, signal)),
+    tag: (keys, tags, signal) => attempts({ key: keys[0] ?? '', signal }, () => inner.tag(keys, tags, signal)),
+    tagsOf: (key, signal) => attempts({ key, signal }, () => inner.tagsOf(key, signal)),
+    sweep: (olderThanMs, signal) => attempts({ key: '', signal }, () => inner.sweep(olderThanMs, signal)),
+    status: (signal) => attempts({ key: '', signal }, () => inner.status(signal)),
+    close: () => inner.close(),
+  };
+}
+
+/** A listing that met a fault begins anew and leaves out what it has given already. */
+async function* retriedPages(
+  inner: Medium,
+  attempts: Attempts,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<readonly ListEntry[]> {
+  const given = new Set<string>();
+  let pages = inner.listPages(prefix, signal)[Symbol.asyncIterator]();
+  let complete = true;
+  try {
+    for (;;) {
+      const next = await attempts({ key: prefix, signal }, async (again) => {
+        if (again) pages = inner.listPages(prefix, signal)[Symbol.asyncIterator]();
+        return pages.next().catch((error: unknown) => {
+          if (complete) throw error;
+          throw new MediumError('io', prefix, `the listing broke off after more than ${listResumeNames} names`, error);
+        });
+      });
+      if (next.done) return;
+      const page = next.value.filter(({ name }) => !given.has(name));
+      if (complete) for (const { name } of page) given.add(name);
+      if (given.size > listResumeNames) {
+        complete = false;
+        given.clear();
+      }
+      yield page;
+    }
+  } finally {
+    // Not awaited: a page that hangs would hold the caller.
+    void Promise.resolve(pages.return?.()).catch(() => undefined);
+  }
+}
+
+/** True when the object holds exactly these bytes. */
+async function holds(inner: Medium, key: string, bytes: Uint8Array, signal: AbortSignal | undefined): Promise<boolean> {
+  if ((await inner.head(key, signal))?.sizeBytes !== bytes.length) return false;
+  return Buffer.compare(await inner.read(key, undefined, undefined, signal), bytes) === 0;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof MediumError && error.kind === 'alreadyExists';
+}
