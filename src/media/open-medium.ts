@@ -3,8 +3,11 @@ import { fault } from '../base/errors.ts';
 import { openFileMedium } from './file-medium.ts';
 import type { Medium } from './medium.ts';
 import { Pace } from './pace.ts';
+import { openSftpMedium } from './sftp-medium.ts';
+import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import { withDeadlines } from './wrap/deadline.ts';
+import { withRetries } from './wrap/retry.ts';
 import { withThrottle } from './wrap/throttle.ts';
 
 /** What a medium must know to be opened; a parsed destination is one. */
@@ -40,19 +43,33 @@ const openers: Readonly<Record<Medium['scheme'], Opener>> = {
   oss: refuse,
   cos: refuse,
   s3: refuse,
-  sftp: refuse,
+  sftp: openSftpMedium,
   cifs: refuse,
   hdfs: refuse,
 };
 
 /**
- * Opens the medium of a destination, every call of it under a deadline and held to the destination's pace. Nothing is
- * read or written yet. Schemes without a medium are refused with 1235 "oss destination is not supported".
+ * Opens the medium of a destination: each attempt under a deadline, what passes tried again, all of it held to the destination's
+ * pace. Nothing is read or written yet. Schemes without a medium are refused with 1235 "oss destination is not supported".
+ *
+ * Files are used as they are: their calls go to the system, which repeats what can be repeated, and their descriptors are handed
+ * to threads; what is left of their faults is for the jobs, which begin again where their rows say. All others live in a media
+ * thread.
  */
 export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  const inTime = withDeadlines(openers[address.scheme](address, clock), { clock, abandoned: abandonedOf(address) });
+  const bare = openBare(address, clock);
+  const limits = { clock, abandoned: abandonedOf(address) };
+  const steady =
+    address.scheme === 'file'
+      ? withDeadlines(bare, limits)
+      : withRetries(withDeadlines(openInThread(address, bare.abilities), limits), { clock });
   const pace = address.pace ?? ownPace(address);
-  return pace === null ? inTime : withThrottle(inTime, pace, clock);
+  return pace === null ? steady : withThrottle(steady, pace, clock);
+}
+
+/** The medium itself, without wrappers and in the calling thread; nothing of its client is loaded before its first call. */
+export function openBare(address: MediumAddress, clock: Clock): Medium {
+  return openers[address.scheme](address, clock);
 }
 
 function ownPace({ maxIops = 0n, maxBandwidth = 0n }: MediumAddress): Pace | null {

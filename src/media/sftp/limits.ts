@@ -1,0 +1,18 @@
+/** Named limits of SFTP. */
+
+/** How long connecting and logging in may take. */
+export const connectTimeoutMs = 10_000;
+
+/** A server that is silent this often in a row, asked at this interval, is gone. */
+export const keepAliveMs = 5_000;
+export const keepAliveMisses = 3;
+
+/** A connection nobody has used for so long is closed; the next call opens another. */
+export const idleMs = 60_000;
+
+/** Bytes of one read or write request, and requests under way at once on a connection. */
+export const requestBytes = 32 * 1024;
+export const requestsInFlight = 64;
+
+/** How long a failed call waits for its temporary file to go; after that it goes on alone, or stays for the sweep. */
+export const discardMs = 500;

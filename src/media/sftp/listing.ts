@@ -1,0 +1,157 @@
+import { join } from 'node:path/posix';
+import type { FileEntryWithStats } from 'ssh2';
+import { checkSignal } from '../file-errors.ts';
+import { isTempName, tempName } from '../key.ts';
+import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
+import { status, statusOf } from './errors.ts';
+import { closeHandle, openHandle, type SftpHandle } from './handle.ts';
+import { removePath } from './publish.ts';
+import { type SftpRoot, statOf } from './root.ts';
+
+/** A directory as the server hands it over, some hundred names at a time, links as they are; null when it is missing. */
+async function openDirectory(root: SftpRoot, prefix: string, path: string, signal?: AbortSignal) {
+  const session = await root.session(prefix, signal);
+  let file: SftpHandle;
+  try {
+    const handle = await session.call<Buffer>(prefix, 'opendir', signal, (sftp, done) => sftp.opendir(path, done));
+    file = { session, handle, key: prefix };
+  } catch (error) {
+    if (!(error instanceof MediumError) || statusOf(error.cause) !== status.noSuchFile) throw error;
+    // The protocol does not tell a file from nothing.
+    if ((await statOf(session, prefix, path, signal)) === null) return null;
+    throw new MediumError(prefix === '' ? 'noContainer' : 'notDirectory', prefix, 'it is a file', error);
+  }
+  root.met();
+  return pagesOf(file, signal);
+}
+
+async function* pagesOf(file: SftpHandle, signal?: AbortSignal): AsyncGenerator<readonly FileEntryWithStats[]> {
+  const { session, handle, key } = file;
+  try {
+    for (;;) {
+      const page = await session
+        .call<FileEntryWithStats[]>(key, 'readdir', signal, (sftp, done) => sftp.readdir(handle, done))
+        .catch((error: unknown) => {
+          if (error instanceof MediumError && statusOf(error.cause) === status.endOfFile) return null;
+          throw error;
+        });
+      if (page === null) return;
+      yield page.filter(({ filename }) => filename !== '.' && filename !== '..');
+    }
+  } finally {
+    closeHandle(file);
+  }
+}
+
+/** Objects and directories of one directory, a page at a time in the server's order; a missing directory has none. */
+export async function* directoryPages(
+  root: SftpRoot,
+  prefix: string,
+  signal?: AbortSignal,
+): AsyncGenerator<readonly ListEntry[]> {
+  const pages = await openDirectory(root, prefix, root.at(prefix), signal);
+  if (pages === null) return;
+  for await (const page of pages) {
+    const entries: ListEntry[] = [];
+    for (const entry of page) {
+      if (isTempName(entry.filename)) continue;
+      const listed = await describe(root, prefix, entry, signal);
+      if (listed !== null) entries.push(listed);
+    }
+    yield entries;
+  }
+}
+
+/** As `directoryPages`, whole and sorted by name. */
+export async function listDirectory(root: SftpRoot, prefix: string, signal?: AbortSignal): Promise<ListEntry[]> {
+  const all: ListEntry[] = [];
+  for await (const page of directoryPages(root, prefix, signal)) all.push(...page);
+  return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+async function describe(
+  root: SftpRoot,
+  prefix: string,
+  { filename: name, attrs }: FileEntryWithStats,
+  signal: AbortSignal | undefined,
+): Promise<ListEntry | null> {
+  const found = attrs.isSymbolicLink()
+    ? await statOf(await root.session(prefix, signal), prefix, join(root.at(prefix), name), signal)
+    : attrs;
+  if (found?.isDirectory()) return { name, kind: 'directory' };
+  return found?.isFile() ? { name, kind: 'object', sizeBytes: found.size } : null;
+}
+
+/** Size and age of an object by the server's clock; null when there is none under this name. */
+export async function headObject(root: SftpRoot, key: string, signal?: AbortSignal): Promise<ObjectHead | null> {
+  const found = await statOf(await root.session(key, signal), key, root.at(key), signal);
+  if (found === null) await root.guard(signal);
+  else root.met();
+  return found?.isFile() ? { sizeBytes: found.size, modifiedMs: found.mtime * 1_000 } : null;
+}
+
+/** Removes objects; missing ones are success, a missing root is not. */
+export async function removeObjects(root: SftpRoot, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  let missing = false;
+  for (const key of keys) missing = !(await removePath(root, key, root.at(key), signal)) || missing;
+  if (missing && !(await root.exists(signal)))
+    throw new MediumError('noContainer', '', 'the directory of the destination is missing');
+}
+
+/** Removes a directory that lists as empty, with the temporary files nobody can see. */
+export async function removeEmptyDirectory(root: SftpRoot, prefix: string, signal?: AbortSignal): Promise<void> {
+  const path = root.at(prefix);
+  const pages = await openDirectory(root, prefix, path, signal);
+  if (pages === null) return root.guard(signal);
+  const names: string[] = [];
+  for await (const page of pages) {
+    names.push(...page.map(({ filename }) => filename));
+    if (!names.every(isTempName)) throw new MediumError('io', prefix, 'the directory is not empty');
+  }
+  for (const name of names) await removePath(root, prefix, join(path, name), signal);
+  root.forget();
+  const session = await root.session(prefix, signal);
+  try {
+    await session.call<void>(prefix, 'rmdir', signal, (sftp, done) => sftp.rmdir(path, done));
+  } catch (error) {
+    if (!(error instanceof MediumError) || statusOf(error.cause) !== status.noSuchFile) throw error;
+  }
+}
+
+/** Removes temporary files nobody has written to for `olderThanMs`, by the server's own clock; says how many. */
+export async function sweepTemps(root: SftpRoot, olderThanMs: number, signal?: AbortSignal): Promise<number> {
+  let before: number | null = null;
+  let removed = 0;
+  const waiting = [''];
+  for (let prefix = waiting.pop(); prefix !== undefined; prefix = waiting.pop()) {
+    checkSignal('', signal);
+    const pages = await openDirectory(root, prefix, root.at(prefix), signal);
+    if (pages === null) continue;
+    for await (const page of pages) {
+      for (const { filename, attrs } of page) {
+        const key = prefix === '' ? filename : `${prefix}/${filename}`;
+        if (attrs.isDirectory()) waiting.push(key);
+        if (!attrs.isFile() || !isTempName(filename)) continue;
+        before ??= (await serverNowMs(root, signal)) - olderThanMs;
+        if (attrs.mtime * 1_000 < before && (await removePath(root, key, root.at(key), signal))) removed += 1;
+      }
+    }
+  }
+  return removed;
+}
+
+/** The server's clock, which only a new file shows. */
+async function serverNowMs(root: SftpRoot, signal?: AbortSignal): Promise<number> {
+  const session = await root.session('', signal);
+  const path = join(root.path, tempName('clock', root.connection.clock.nowUs()));
+  const file = await openHandle(session, '', path, 'createNew', signal);
+  try {
+    const found = await session.call<{ mtime: number }>('', 'fstat', signal, (sftp, done) =>
+      sftp.fstat(file.handle, done),
+    );
+    return found.mtime * 1_000;
+  } finally {
+    closeHandle(file);
+    await removePath(root, '', path).catch(() => undefined);
+  }
+}
