@@ -69,7 +69,7 @@ export function isOurs(scheme: Scheme): scheme is OwnScheme {
 }
 
 /** True for the stores that are reached through `host=`. */
-export function isObjectStore(scheme: Scheme): boolean {
+export function isObjectStore(scheme: Scheme): scheme is 'oss' | 'cos' | 's3' {
   return scheme === 'oss' || scheme === 'cos' || scheme === 's3';
 }
 

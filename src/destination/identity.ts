@@ -130,10 +130,16 @@ export async function checkConnectivity(
   return writeCheckFile(medium, check, signal);
 }
 
+/** The content of a check file; those of the permission probe are the same. */
+export function checkFileBytes(destination: Destination, identity: WriterIdentity, nowUs: number): Uint8Array {
+  const { clusterName, clusterId, tenantName, tenantId } = identity;
+  const owner = { clusterName, tenantName, path: destination.path, clusterId, tenantId, incarnation: 1 };
+  return checkFile.encode({ ...owner, ts: nowUs });
+}
+
 async function writeCheckFile(medium: Medium, check: ConnectivityCheck, signal?: AbortSignal): Promise<string> {
-  const { clusterName, clusterId, tenantName, tenantId } = check.identity;
-  const owner = { clusterName, tenantName, path: check.destination.path, clusterId, tenantId, incarnation: 1 };
-  const bytes = checkFile.encode({ ...owner, ts: check.nowUs });
+  const { tenantId } = check.identity;
+  const bytes = checkFileBytes(check.destination, check.identity, check.nowUs);
   const name = checkFileName(tenantId, check.nowUs / 1000);
   await medium.putSmall(checkFileKey(name), bytes, 'create', signal);
   const back = await medium.read(checkFileKey(name), undefined, undefined, signal);

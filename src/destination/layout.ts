@@ -35,6 +35,19 @@ export function isCheckFileOf(name: string, tenantId: number): boolean {
   return name.startsWith(`${tenantId}_connect_file`);
 }
 
+/** What the permission probe of a destination tries, each in an object of its own. */
+export type ProbedAccess = 'write' | 'append' | 'multipart';
+
+/** Name, not key, of an object of the permission probe; gone again when the probe ends. */
+export function permissionFileName(tenantId: number, access: ProbedAccess, nowMs: number): string {
+  return `${tenantId}_${access}_permission_file_${timeText(nowMs)}.obbak`;
+}
+
+/** True for the probe objects of this tenant, whatever they tried. */
+export function isPermissionFileOf(name: string, tenantId: number): boolean {
+  return new RegExp(`^${tenantId}_[a-z_]+_permission_file`).test(name);
+}
+
 /** A set as its names say it. */
 export interface SetName {
   readonly backupSetId: number;

@@ -15,3 +15,9 @@ export const extensionBytes = 512;
 /** Bounds of PIECE_SWITCH_INTERVAL, both allowed. */
 export const pieceSwitchMinUs = 86_400_000_000;
 export const pieceSwitchMaxUs = 7 * 86_400_000_000;
+
+/** How long a statement may try a destination; what has not answered by then cannot be reached. */
+export const configureDeadlineMs = 60_000;
+
+/** The smallest `archive_lag_target` of an archive on S3, from 4.3 on. */
+export const s3LagMinUs = 60_000_000;

@@ -1,18 +1,19 @@
 import { fault, faultText } from '../base/errors.ts';
+import { atLeast } from '../base/release.ts';
 import { unlimitedScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { type Tenant, tenantType } from '../catalog/tenants.ts';
 import { type ArchiveDest, parseArchiveDest, parseArchiveDestState } from '../destination/archive-dest.ts';
-import type { DestType } from '../destination/codec/identity-files.ts';
-import { type Destination, endpointText, storedText } from '../destination/destination.ts';
+import { type Destination, storedText } from '../destination/destination.ts';
 import { readFormatFile } from '../destination/identity.ts';
-import { mapMediumError, withCodedErrors } from '../destination/medium-fault.ts';
+import { s3LagMinUs } from '../destination/limits.ts';
+import { withCodedErrors } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
-import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
 import type { Controller } from '../jobs/controller.ts';
-import { archiveDestNo, followLimits, sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
+import { archiveDestNo, followLimits, sealKeyOf } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
+import { explain, prepare, warnOfIgnored } from './prepare-destination.ts';
 import type { Speaker } from './statement-handler.ts';
 import { anyTenant } from './tenant-clause.ts';
 
@@ -61,7 +62,10 @@ async function setDataDest(controller: Controller, tenant: Tenant, value: string
   const destination = value === '' ? null : readDestination(controller, value, speaker);
   const busy = await controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length > 0);
   if (busy) throw fault('OB_BACKUP_IN_PROGRESS');
-  const changes = destination === null ? [] : (await prepare(controller, tenant, destination, 'backup_data')).changes;
+  const changes =
+    destination === null
+      ? []
+      : (await prepare(controller, { tenant, destination, destType: 'backup_data', speaker })).changes;
   const stored =
     destination === null
       ? ''
@@ -92,7 +96,9 @@ async function setArchiveDest(
     });
     return;
   }
-  const { changes, destId } = await prepare(controller, tenant, wish.location, 'archive_log');
+  await requireLagForS3(controller, tenantId, wish.location);
+  const order = { tenant, destination: wish.location, destType: 'archive_log', speaker } as const;
+  const { changes, destId } = await prepare(controller, order);
   await controller.catalog.transaction((tx) => {
     requireStopped(tx, tenantId, destNo);
     for (const change of changes) change(tx);
@@ -112,6 +118,14 @@ function attributesOf(controller: Controller, tenantId: number, wish: ArchiveDes
     piece_switch_interval: wish.pieceSwitchInterval,
     state: 'ENABLE',
   };
+}
+
+/** From 4.3 on: parts that small are too many for S3, which cannot append. */
+async function requireLagForS3(controller: Controller, tenantId: number, { scheme }: Destination): Promise<void> {
+  if (scheme !== 's3' || !atLeast(controller.release, '4.3.0')) return;
+  const lagUs = await controller.catalog.read((tx) => tx.parameters.timeUs(tenantId, 'archive_lag_target'));
+  if (lagUs < s3LagMinUs)
+    throw fault('OB_OP_NOT_ALLOW', 'archive_lag_target is smaller than 60s, set log_archive_dest to S3 is');
 }
 
 /** A destination cannot change under a round, whatever its state, unless it has stopped. */
@@ -142,7 +156,7 @@ async function setRestoreSource(
   const { tenantId } = tenant;
   if (source !== null) {
     warnOfIgnored(source.location, speaker);
-    await checkLogSource(controller, tenant, source.location);
+    await checkLogSource(controller, tenant, source.location, speaker);
   }
   await controller.holdStandby(tenantId, () =>
     controller.catalog.transaction((tx) => {
@@ -156,17 +170,26 @@ async function setRestoreSource(
   controller.wake.restore();
 }
 
-async function checkLogSource(controller: Controller, tenant: Tenant, location: Destination): Promise<void> {
+async function checkLogSource(
+  controller: Controller,
+  tenant: Tenant,
+  location: Destination,
+  speaker: Speaker,
+): Promise<void> {
   const unreadable = 'access the log restore source location';
   const medium = controller.openMedium(location);
   try {
-    const format = await withCodedErrors(() => readFormatFile(medium));
+    const place = { scheme: location.scheme, release: controller.release };
+    const format = await withCodedErrors(() => readFormatFile(medium), 'configuring', place);
     if (format === null) throw faultText('OB_BACKUP_FILE_NOT_EXIST', `Incorrect arguments to ${unreadable}`);
     if (format.destType !== 'archive_log') throw fault('OB_INVALID_ARGUMENT', `${unreadable}, it is no archive path`);
     if (format.clusterId === controller.cluster.id && format.tenantId === tenant.tenantId)
       throw fault('OB_INVALID_ARGUMENT', 'set standby itself as log restore source');
+  } catch (error) {
+    if (error instanceof Error) explain(error, location, speaker);
+    throw error;
   } finally {
-    await medium.close();
+    void medium.close().catch(() => undefined);
   }
 }
 
@@ -174,100 +197,4 @@ function readDestination(controller: Controller, value: string, speaker: Speaker
   const destination = parseDestination(value, controller.release);
   warnOfIgnored(destination, speaker);
   return destination;
-}
-
-/** The kernel drops options it does not know without a word; here the client is told. */
-export function warnOfIgnored(destination: Destination, speaker: Speaker): void {
-  for (const name of destination.ignored)
-    speaker.warn('Warning', 1210, `destination option '${name}' is unknown and was ignored`);
-}
-
-/** A change of the catalog that is made when the destination has been accepted. */
-type Change = (tx: Repositories) => void;
-
-/** Steps 4 to 8 of setting a destination; what the catalog must learn of it comes back as changes. */
-export async function prepare(
-  controller: Controller,
-  tenant: Pick<Tenant, 'tenantId' | 'tenantName'>,
-  destination: Destination,
-  destType: DestType,
-): Promise<{ readonly destId: number; readonly changes: readonly Change[] }> {
-  const { tenantId } = tenant;
-  const changes: Change[] = [];
-  const medium = controller.openMedium(destination);
-  try {
-    const { destId } = await prepareDestination({
-      medium,
-      destination,
-      destType,
-      identity: writerIdentity(controller, tenant),
-      clock: controller.clock,
-      seal: sealKeyOf(controller.catalog.secrets, tenantId, destination.path),
-      catalog: destinationCatalog(controller, tenantId, destination, changes),
-    });
-    return { destId, changes };
-  } catch (error) {
-    throw mapMediumError(error, 'configuring');
-  } finally {
-    await medium.close();
-  }
-}
-
-function destinationCatalog(
-  controller: Controller,
-  tenantId: number,
-  destination: Destination,
-  changes: Change[],
-): DestinationCatalog {
-  let saved: StorageInfo | null = null;
-  return {
-    find: (path, endpoint) =>
-      controller.catalog.read((tx) => {
-        const row = tx.destinations.storageInfo.get({ tenantId, path, endpoint });
-        return (
-          row && {
-            path,
-            endpoint,
-            destId: row.destId ?? 0,
-            destType: row.destType ?? '',
-            authorization: row.authorization,
-            extension: row.extension,
-            checkFileName: row.checkFileName ?? '',
-            lastCheckUs: row.lastCheckUs ?? 0,
-            maxIops: row.maxIops,
-            maxBandwidth: row.maxBandwidth,
-          }
-        );
-      }),
-    nextDestId: () => controller.catalog.transaction((tx) => tx.counters.next(tenantId, 'dest')),
-    markDeleted: (destId) => void changes.push((tx) => markDeleted(tx, tenantId, destId)),
-    save: (row) => {
-      if (saved === null) changes.push((tx) => saveStorageInfo(tx, tenantId, saved ?? row));
-      saved = row;
-    },
-  };
-  function saveStorageInfo(tx: Repositories, owner: number, row: StorageInfo): void {
-    tx.destinations.storageInfo.put({
-      tenantId: owner,
-      path: row.path,
-      endpoint: endpointText(destination),
-      destId: row.destId === 0 ? null : row.destId,
-      destType: row.destType === '' ? null : row.destType,
-      authorization: row.authorization,
-      extension: row.extension,
-      checkFileName: row.checkFileName,
-      lastCheckUs: row.lastCheckUs,
-      // The limits are those of the text that was set last; keys stay while the check file does.
-      maxIops: destination.maxIops,
-      maxBandwidth: destination.maxBandwidth,
-    });
-  }
-}
-
-/** The path was emptied: what was recorded under its former number is gone. */
-function markDeleted(tx: Repositories, tenantId: number, destId: number): void {
-  for (const set of tx.backups.sets.list({ tenantId, destId })) tx.backups.sets.update(set, { fileStatus: 'DELETED' });
-  for (const piece of tx.archives.pieces.list({ tenantId, destId })) {
-    tx.archives.pieces.update(piece, { fileStatus: 'DELETED' });
-  }
 }

@@ -9,7 +9,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination, dataDestination } from '../jobs/tenant-destination.ts';
 import { masterKeys, rotateMasterKey as rotate } from '../jobs/tenant-keys.ts';
 import type { Medium } from '../media/medium.ts';
-import { prepare, warnOfIgnored } from './backup-items.ts';
+import { prepare, warnOfIgnored } from './prepare-destination.ts';
 import { handler } from './statement-handler.ts';
 import { isSys, namedTenant, ownTenant, resolveTenantList } from './tenant-clause.ts';
 
@@ -51,8 +51,8 @@ export const backupKey = handler<'backupKey', KeyBackupPlan>({
       return { tenant, destination, password };
     });
   },
-  async run({ tenant, destination, password }, _, __, controller) {
-    const { changes } = await prepare(controller, tenant, destination, 'backup_key');
+  async run({ tenant, destination, password }, _, speaker, controller) {
+    const { changes } = await prepare(controller, { tenant, destination, destType: 'backup_key', speaker });
     const keys = await controller.catalog.read((tx) => masterKeys(tx, controller.catalog.secrets, tenant.tenantId));
     const { tenantId, tenantName } = tenant;
     const file = await encodeKeyBackup({ clusterId: controller.cluster.id, tenantId, tenantName, keys }, password);

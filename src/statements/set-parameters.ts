@@ -2,8 +2,10 @@ import { fault } from '../base/errors.ts';
 import { statementLimits } from '../base/limits.ts';
 import { isCapacityParameter, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
+import { parseTimeUs } from '../catalog/parameter-values.ts';
 import { clusterScope } from '../catalog/parameters.ts';
 import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
+import { s3LagMinUs } from '../destination/limits.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination } from '../jobs/tenant-destination.ts';
 import type { ConstantValue, ParameterItem } from '../sql/statement.ts';
@@ -85,7 +87,7 @@ function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, contr
   // There is no external key service, and the text may hold its password.
   if (definition.name === 'external_kms_info' && value !== '') throw fault('OB_NOT_SUPPORTED', 'external_kms_info is');
   if (definition.name === 'tde_method') checkTdeMethod(tx, owners, value);
-  if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, controller);
+  if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, value, controller);
   return { name: definition.name, value, owners };
 }
 
@@ -135,12 +137,13 @@ function checkTdeMethod(tx: Repositories, owners: readonly number[], value: stri
   }
 }
 
-/** 4.3: a goal needs something to aim at. */
-function checkLagTarget(tx: Repositories, owners: readonly number[], controller: Controller): void {
+/** 4.3: a goal needs something to aim at, and S3, which cannot append, must not be hurried. */
+function checkLagTarget(tx: Repositories, owners: readonly number[], value: string, controller: Controller): void {
   if (controller.release.numbers[1] < 3) return;
   for (const tenantId of owners) {
-    if (archiveDestination(tx, controller.catalog.secrets, tenantId) === null) {
-      throw fault('OB_OP_NOT_ALLOW', 'log_archive_dest has not been set, set archive_lag_target is');
-    }
+    const target = archiveDestination(tx, controller.catalog.secrets, tenantId);
+    if (target === null) throw fault('OB_OP_NOT_ALLOW', 'log_archive_dest has not been set, set archive_lag_target is');
+    if (target.destination.scheme === 's3' && Number(parseTimeUs(value)) < s3LagMinUs)
+      throw fault('OB_OP_NOT_ALLOW', 'archive_lag_target is smaller than 60s, set archive_lag_target for S3 is');
   }
 }

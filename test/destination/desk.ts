@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
 import { ObError } from '../../src/base/errors.ts';
+import type { Release } from '../../src/base/release.ts';
 import type { DestType } from '../../src/destination/codec/identity-files.ts';
 import { parseDestination } from '../../src/destination/parse.ts';
 import {
@@ -40,6 +41,10 @@ export class TestCatalog {
     };
   }
 
+  only(): StorageInfo | undefined {
+    return [...this.rows.values()][0];
+  }
+
   row(path: string): StorageInfo | undefined {
     return this.rows.get(`file://${path} `);
   }
@@ -54,6 +59,12 @@ interface SetOptions {
   readonly owner?: TestCatalog;
   readonly wrap?: (medium: Medium) => Medium;
   readonly crashBeforeCommit?: boolean;
+  /** Another destination than `file://<path>`; what is written lies in the path all the same. */
+  readonly text?: string;
+  readonly release?: Release;
+  readonly known?: boolean;
+  /** The clock the deadline is measured by. */
+  readonly clock?: Clock;
 }
 
 /** One tenant at its SET statements: a scratch directory, a catalog, a clock that moves with each statement. */
@@ -79,16 +90,19 @@ export function openDesk(): Desk {
   };
   const set = async (options: SetOptions = {}) => {
     nowUs += 5_000_000;
-    const destination = parseDestination(`file://${options.path ?? root}`);
-    const opened = openMedium(destination, clock);
+    const place = `file://${options.path ?? root}`;
+    const destination = parseDestination(options.text ?? place, options.release);
+    const opened = openMedium(parseDestination(place), clock);
     const unit = (options.owner ?? catalog).begin();
     const prepared = await prepareDestination({
       medium: options.wrap ? options.wrap(opened) : opened,
       destination,
       destType: options.destType ?? 'backup_data',
       identity: options.identity ?? shop,
-      clock,
+      clock: options.clock ?? clock,
       catalog: unit.catalog,
+      ...(options.release ? { release: options.release } : {}),
+      ...(options.known === undefined ? {} : { known: options.known }),
     });
     if (!options.crashBeforeCommit) unit.commit();
     return prepared;

@@ -135,7 +135,7 @@ describe('what errors of a medium are called', () => {
     timeout: [-4404, -9070],
     network: [-4009, -9070],
     checksum: [-4103, -4103],
-    clockSkew: [-4009, -9070],
+    clockSkew: [-4009, -9071],
     invalidKey: [-4002, -4002],
     notDirectory: [-4117, -4117],
     unsupported: [-4007, -4007],

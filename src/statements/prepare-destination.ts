@@ -1,0 +1,137 @@
+import { fault, ObError } from '../base/errors.ts';
+import type { Repositories } from '../catalog/catalog.ts';
+import type { Tenant } from '../catalog/tenants.ts';
+import type { DestType } from '../destination/codec/identity-files.ts';
+import { type Destination, endpointText, maskDestination } from '../destination/destination.ts';
+import { mapMediumError } from '../destination/medium-fault.ts';
+import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
+import type { Controller } from '../jobs/controller.ts';
+import { sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
+import { MediumError } from '../media/medium.ts';
+import type { Speaker } from './statement-handler.ts';
+
+/** The kernel drops options it does not know without a word; here the client is told. */
+export function warnOfIgnored(destination: Destination, speaker: Speaker): void {
+  for (const name of destination.ignored)
+    speaker.warn('Warning', 1210, `destination option '${name}' is unknown and was ignored`);
+}
+
+/** A change of the catalog that is made when the destination has been accepted. */
+type Change = (tx: Repositories) => void;
+
+/** Which destination is made ready, for whom, and who is told what was met. */
+export interface PrepareOrder {
+  readonly tenant: Pick<Tenant, 'tenantId' | 'tenantName'>;
+  readonly destination: Destination;
+  readonly destType: DestType;
+  readonly speaker: Speaker;
+  /** The destination is in use: its format file must be there. */
+  readonly known?: boolean;
+}
+
+/** Steps 4 to 8 of setting a destination; what the catalog must learn of it comes back as changes. */
+export async function prepare(
+  controller: Controller,
+  { tenant, destination, destType, speaker, known = false }: PrepareOrder,
+): Promise<{ readonly destId: number; readonly changes: readonly Change[] }> {
+  const { tenantId } = tenant;
+  const { release } = controller;
+  const changes: Change[] = [];
+  const medium = controller.openMedium(destination);
+  try {
+    const { destId, findings } = await prepareDestination({
+      release,
+      known,
+      medium,
+      destination,
+      destType,
+      identity: writerIdentity(controller, tenant),
+      clock: controller.clock,
+      seal: sealKeyOf(controller.catalog.secrets, tenantId, destination.path),
+      catalog: destinationCatalog(controller, tenantId, destination, changes),
+    });
+    if (findings?.createOnly === false) speaker.warn('Warning', fault('OB_NOT_SUPPORTED').errno, overwrites);
+    return { destId, changes };
+  } catch (error) {
+    const coded = mapMediumError(error, 'configuring', { scheme: destination.scheme, release });
+    explain(coded, destination, speaker);
+    throw coded;
+  } finally {
+    // What hangs hangs on; the answer does not wait for it.
+    void medium.close().catch(() => undefined);
+  }
+}
+
+const overwrites =
+  'the destination takes a second object of the same name (a versioned bucket?); nothing but this cluster should write to it';
+
+/** The kernel's texts do not say which of many troubles it was; the medium's own words stand beside them in SHOW WARNINGS. */
+export function explain(error: Error, destination: Destination, speaker: Speaker): void {
+  if (!(error instanceof ObError) || !(error.cause instanceof MediumError)) return;
+  const { accessKey } = destination.authorization;
+  const told = accessKey === '' ? error.cause.message : error.cause.message.replaceAll(accessKey, '******');
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a server said may hold anything
+  const printable = maskDestination(told).replace(/[\u0000-\u001f\u007f]/g, ' ');
+  speaker.warn('Warning', error.errno, printable.slice(0, hintCharacters));
+}
+
+const hintCharacters = 300;
+
+function destinationCatalog(
+  controller: Controller,
+  tenantId: number,
+  destination: Destination,
+  changes: Change[],
+): DestinationCatalog {
+  let saved: StorageInfo | null = null;
+  return {
+    find: (path, endpoint) =>
+      controller.catalog.read((tx) => {
+        const row = tx.destinations.storageInfo.get({ tenantId, path, endpoint });
+        return (
+          row && {
+            path,
+            endpoint,
+            destId: row.destId ?? 0,
+            destType: row.destType ?? '',
+            authorization: row.authorization,
+            extension: row.extension,
+            checkFileName: row.checkFileName ?? '',
+            lastCheckUs: row.lastCheckUs ?? 0,
+            maxIops: row.maxIops,
+            maxBandwidth: row.maxBandwidth,
+          }
+        );
+      }),
+    nextDestId: () => controller.catalog.transaction((tx) => tx.counters.next(tenantId, 'dest')),
+    markDeleted: (destId) => void changes.push((tx) => markDeleted(tx, tenantId, destId)),
+    save: (row) => {
+      if (saved === null) changes.push((tx) => saveStorageInfo(tx, tenantId, saved ?? row));
+      saved = row;
+    },
+  };
+  function saveStorageInfo(tx: Repositories, owner: number, row: StorageInfo): void {
+    tx.destinations.storageInfo.put({
+      tenantId: owner,
+      path: row.path,
+      endpoint: endpointText(destination),
+      destId: row.destId === 0 ? null : row.destId,
+      destType: row.destType === '' ? null : row.destType,
+      authorization: row.authorization,
+      extension: row.extension,
+      checkFileName: row.checkFileName,
+      lastCheckUs: row.lastCheckUs,
+      // The limits are those of the text that was set last.
+      maxIops: destination.maxIops,
+      maxBandwidth: destination.maxBandwidth,
+    });
+  }
+}
+
+/** The path was emptied: what was recorded under its former number is gone. */
+function markDeleted(tx: Repositories, tenantId: number, destId: number): void {
+  for (const set of tx.backups.sets.list({ tenantId, destId })) tx.backups.sets.update(set, { fileStatus: 'DELETED' });
+  for (const piece of tx.archives.pieces.list({ tenantId, destId })) {
+    tx.archives.pieces.update(piece, { fileStatus: 'DELETED' });
+  }
+}
