@@ -14,6 +14,8 @@ export default defineConfig({
     globalSetup: ['test/global-setup.ts'],
     reporters: ['default', new ClosingLine()],
     pool: 'forks',
+    // As in src/bin/obvault.js, for what is not in the cache yet.
+    execArgv: ['--no-wasm-tier-up', '--wasm-wrapper-tiering-budget=2147483647'],
     maxWorkers: 2,
   },
 });

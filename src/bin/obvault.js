@@ -12,6 +12,7 @@ const neededMajor = 24;
 if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
   await keepCompiled();
   const sources = existsSync(new URL('../main.ts', import.meta.url));
+  if (sources) await holdStripperStill();
   const { main } = await import(sources ? '../main.ts' : '../main.js');
   await main(process.argv.slice(2));
 } else {
@@ -33,6 +34,16 @@ async function keepCompiled() {
   const { enableCompileCache } = await import('node:module');
   process.env.NODE_COMPILE_CACHE ??= join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'obvault');
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
+}
+
+/**
+ * Node strips types with WebAssembly, an instance for each thread. V8 13.6 can crash the process when one thread replaces such code
+ * by faster code while another one ends (nodejs/node#64500): nothing is replaced then. Compiled sources have no types to strip.
+ */
+async function holdStripperStill() {
+  const { setFlagsFromString } = await import('node:v8');
+  setFlagsFromString('--no-wasm-tier-up');
+  setFlagsFromString('--wasm-wrapper-tiering-budget=2147483647');
 }
 
 /** The Node the package carries for this platform, if it was installed with it. */
