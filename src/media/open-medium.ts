@@ -1,8 +1,10 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { fault } from '../base/errors.ts';
+import { openCosMedium } from './cos-medium.ts';
 import { openFileMedium } from './file-medium.ts';
 import type { Medium } from './medium.ts';
 import { Pace } from './pace.ts';
+import { openS3Medium } from './s3-medium.ts';
 import { openSftpMedium } from './sftp-medium.ts';
 import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
@@ -41,8 +43,8 @@ type Opener = (address: MediumAddress, clock: Clock) => Medium;
 const openers: Readonly<Record<Medium['scheme'], Opener>> = {
   file: (address, clock) => openFileMedium(address.path.slice('file://'.length), clock),
   oss: refuse,
-  cos: refuse,
-  s3: refuse,
+  cos: openCosMedium,
+  s3: openS3Medium,
   sftp: openSftpMedium,
   cifs: refuse,
   hdfs: refuse,

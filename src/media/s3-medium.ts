@@ -1,0 +1,151 @@
+import { type Clock, systemClock } from '../base/clock.ts';
+import { checkSignal } from './file-errors.ts';
+import { checkKey, checkPrefix } from './key.ts';
+import { smallObjectBytes } from './limits.ts';
+import { type ListEntry, type Medium, MediumError, type MediumStatus, type ObjectSource } from './medium.ts';
+import type { MediumAddress } from './open-medium.ts';
+import { parseS3Address } from './s3/address.ts';
+import { openAppendSink } from './s3/append-sink.ts';
+import { findAppended, readAppended } from './s3/appended.ts';
+import { S3Connection, type S3Seams } from './s3/connection.ts';
+import { directoryPages } from './s3/listing.ts';
+import { headObject, putObject, readRange, readWhole } from './s3/objects.ts';
+import { objectPages } from './s3/pages.ts';
+import { removeObjects } from './s3/remove.ts';
+import { sweepUploads } from './s3/sweep.ts';
+import { tagObjects, tagsOfObject } from './s3/tags.ts';
+import { uploadSink } from './s3/upload.ts';
+
+/**
+ * The medium of `s3://`: Amazon S3 and the stores that speak as it does. Objects appear whole by the server's own promise; `create` is
+ * `If-None-Match: *`. Objects that grow lie in parts (`s3/append-parts.ts`) and are joined by reads, listings and removals. Throws
+ * MediumError only. Nothing is read or written, nor the SDK loaded, before the first call.
+ */
+export function openS3Medium(address: MediumAddress, clock: Clock = systemClock, seams: S3Seams = {}): Medium {
+  const connection = new S3Connection(parseS3Address(address), clock, seams);
+  return {
+    scheme: 's3',
+    abilities: { append: 'parts', tagging: true, atomicReplace: true, directories: false },
+    async putSmall(key, bytes, mode, signal) {
+      check(key, signal);
+      if (bytes.length > smallObjectBytes)
+        throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
+      await putObject(connection, key, bytes, mode, signal);
+    },
+    async createObject(key, signal) {
+      check(key, signal);
+      return uploadSink(connection, key, signal);
+    },
+    async openAppend(key, sizeBytes, signal) {
+      check(key, signal);
+      return openAppendSink(connection, key, sizeBytes, signal);
+    },
+    async read(key, offset, length, signal) {
+      check(key, signal);
+      return readKey(connection, key, offset, length, signal);
+    },
+    async openObject(key, signal) {
+      check(key, signal);
+      return openSource(connection, key, signal);
+    },
+    async head(key, signal) {
+      check(key, signal);
+      const found = (await headObject(connection, key, signal)) ?? (await findAppended(connection, key, signal));
+      return found && { sizeBytes: found.sizeBytes, modifiedMs: found.modifiedMs };
+    },
+    async list(prefix, signal) {
+      const cleaned = checkPrefix(prefix);
+      checkSignal(cleaned, signal);
+      const all: ListEntry[] = [];
+      for await (const page of directoryPages(connection, cleaned, signal)) all.push(...page);
+      return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    },
+    async *listPages(prefix, signal) {
+      const cleaned = checkPrefix(prefix);
+      checkSignal(cleaned, signal);
+      yield* directoryPages(connection, cleaned, signal);
+    },
+    async remove(keys, signal) {
+      for (const key of keys) checkKey(key);
+      checkSignal(keys[0] ?? '', signal);
+      await removeObjects(connection, keys, signal);
+    },
+    // There are no directories: one is there as long as a key lies in it.
+    async removeDirectory(prefix, signal) {
+      checkSignal(checkPrefix(prefix), signal);
+    },
+    async tag(keys, tags, signal) {
+      for (const key of keys) checkKey(key);
+      checkSignal(keys[0] ?? '', signal);
+      await tagObjects(connection, keys, tags, signal);
+    },
+    async tagsOf(key, signal) {
+      check(key, signal);
+      return tagsOfObject(connection, key, signal);
+    },
+    async sweep(olderThanMs, signal) {
+      return sweepUploads(connection, olderThanMs, signal);
+    },
+    async status(signal) {
+      checkSignal('', signal);
+      return statusOf(connection, signal);
+    },
+    close: () => connection.close(),
+  };
+}
+
+function check(key: string, signal: AbortSignal | undefined): void {
+  checkKey(key);
+  checkSignal(key, signal);
+}
+
+async function readKey(
+  connection: S3Connection,
+  key: string,
+  offset = 0,
+  length: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  try {
+    if (offset === 0 && length === undefined) return await readWhole(connection, key, smallObjectBytes, signal);
+    if (length !== undefined && length > 0) return await readRange(connection, key, offset, length, signal);
+  } catch (error) {
+    if (!(error instanceof MediumError && error.kind === 'notFound')) throw error;
+  }
+  // In parts, or a read without length: both need the size first.
+  const source = await openSource(connection, key, signal);
+  const wanted = length ?? source.sizeBytes - offset;
+  if (wanted < 0) throw new MediumError('checksum', key, `ends at ${source.sizeBytes}, before offset ${offset}`);
+  if (length === undefined && wanted > smallObjectBytes)
+    throw new MediumError('unsupported', key, `${wanted} bytes are too many for one read`);
+  return source.read(offset, wanted);
+}
+
+async function openSource(connection: S3Connection, key: string, signal?: AbortSignal): Promise<ObjectSource> {
+  const single = await headObject(connection, key, signal);
+  const appended = single === null ? await findAppended(connection, key, signal) : null;
+  const sizeBytes = (single ?? appended)?.sizeBytes;
+  if (sizeBytes === undefined) throw new MediumError('notFound', key, 'there is no such object');
+  return {
+    sizeBytes,
+    async read(offset, length) {
+      if (offset + length > sizeBytes)
+        throw new MediumError('checksum', key, `ends at ${sizeBytes}, bytes up to ${offset + length} were asked for`);
+      if (length === 0) return new Uint8Array(0);
+      if (appended) return readAppended(connection, key, appended, offset, length, signal);
+      return readRange(connection, key, offset, length, signal, single?.etag);
+    },
+    async close() {},
+  };
+}
+
+async function statusOf(connection: S3Connection, signal?: AbortSignal): Promise<MediumStatus> {
+  const ask = { prefix: connection.address.prefix, delimited: false, limit: 1 };
+  try {
+    await objectPages(connection, ask, signal).next();
+  } catch (error) {
+    // What is asked for is how far the clocks are apart.
+    if (!(error instanceof MediumError && error.kind === 'clockSkew')) throw error;
+  }
+  return { clockOffsetMs: connection.clockOffsetMs, freeBytes: null };
+}

@@ -1,0 +1,70 @@
+import { MediumError, type ObjectHead } from '../medium.ts';
+import { type AppendPart, formatKey, joinParts, parsePartName, partsPrefix, piecesOf } from './append-parts.ts';
+import type { S3Connection } from './connection.ts';
+import { appendPartsMax, requestsAtOnce } from './limits.ts';
+import { readRange } from './objects.ts';
+import { objectPages } from './pages.ts';
+import { inParallel } from './parallel.ts';
+
+/** An object that lies in parts, as it was when it was looked at. */
+export interface AppendedObject extends ObjectHead {
+  /** What it is made of, in order. */
+  readonly joined: readonly AppendPart[];
+  /** Every part there is, also those that are covered or behind a gap. */
+  readonly parts: readonly AppendPart[];
+  /** Keys of everything that belongs to it but its format mark, which is `formatKey`. */
+  readonly keys: readonly string[];
+  readonly hasFormat: boolean;
+}
+
+/** Looks for the parts of an object; null when there are none. */
+export async function findAppended(
+  connection: S3Connection,
+  key: string,
+  signal?: AbortSignal,
+): Promise<AppendedObject | null> {
+  const root = connection.address.prefix;
+  const parts: AppendPart[] = [];
+  const keys: string[] = [];
+  let hasFormat = false;
+  let modifiedMs = 0;
+  const ask = { prefix: connection.at(partsPrefix(key)), delimited: false };
+  for await (const page of objectPages(connection, ask, signal)) {
+    for (const { Key = '', LastModified } of page.Contents ?? []) {
+      const found = Key.slice(root.length);
+      const range = parsePartName(found.slice(key.length + 1));
+      if (range) parts.push({ key: found, ...range });
+      if (found === formatKey(key)) hasFormat = true;
+      else keys.push(found);
+      modifiedMs = Math.max(modifiedMs, LastModified?.getTime() ?? 0);
+    }
+    if (parts.length > appendPartsMax) throw new MediumError('unsupported', key, `more than ${appendPartsMax} parts`);
+  }
+  if (!hasFormat && keys.length === 0) return null;
+  const joined = joinParts(parts);
+  return { joined, parts, keys, hasFormat, modifiedMs, sizeBytes: joined.at(-1)?.to ?? 0 };
+}
+
+/** Reads bytes across the parts. `checksum` when the object ends before. */
+export async function readAppended(
+  connection: S3Connection,
+  key: string,
+  { joined, sizeBytes }: Pick<AppendedObject, 'joined' | 'sizeBytes'>,
+  offset: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  if (offset + length > sizeBytes)
+    throw new MediumError('checksum', key, `ends at ${sizeBytes}, bytes up to ${offset + length} were asked for`);
+  const bytes = Buffer.allocUnsafe(length);
+  await inParallel(piecesOf(joined, offset, offset + length), requestsAtOnce, async (piece) => {
+    try {
+      bytes.set(await readRange(connection, piece.key, piece.offset, piece.length, signal), piece.at);
+    } catch (error) {
+      // It was listed: somebody took it away since.
+      if (!(error instanceof MediumError && error.kind === 'notFound')) throw error;
+      throw new MediumError('checksum', key, `the part ${piece.key.slice(key.length + 1)} is missing`);
+    }
+  });
+  return bytes;
+}

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import type { S3 } from '@aws-sdk/client-s3';
+import type { Clock } from '../../base/clock.ts';
+import { checkSignal, errnoOf } from '../file-errors.ts';
+import { MediumError } from '../medium.ts';
+import type { S3Address } from './address.ts';
+import { s3Error } from './errors.ts';
+import { connectTimeoutMs, idleTimeoutMs, socketsMax } from './limits.ts';
+
+/** For tests: how names are looked up, and how long a connection may stand still. */
+export interface S3Seams {
+  readonly lookup?: LookupFunction;
+  readonly idleMs?: number;
+}
+
+interface Opened {
+  readonly s3: S3;
+  readonly agent: HttpAgent;
+}
+
+/**
+ * The SDK's client for one destination, loaded and made at the first call. It repeats nothing, follows no clock but the machine's,
+ * and has sockets of its own.
+ */
+export class S3Connection {
+  readonly address: S3Address;
+  readonly #clock: Clock;
+  readonly #seams: S3Seams;
+  #opened: Promise<Opened> | null = null;
+  #closed = false;
+  /** The server's clock minus ours by its last answer; null before. Servers tell whole seconds. */
+  clockOffsetMs: number | null = null;
+
+  constructor(address: S3Address, clock: Clock, seams: S3Seams) {
+    this.address = address;
+    this.#clock = clock;
+    this.#seams = seams;
+  }
+
+  /** The key in the bucket. */
+  at(key: string): string {
+    return this.address.prefix + key;
+  }
+
+  /** Runs one request of the SDK. Throws MediumError only, or what `work` throws of its own that is one. */
+  async call<T>(
+    operation: string,
+    key: string,
+    signal: AbortSignal | undefined,
+    work: (s3: S3, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    checkSignal(key, signal);
+    const { s3 } = await this.#open();
+    try {
+      return await work(s3, signal ? { abortSignal: signal } : {});
+    } catch (error) {
+      throw s3Error({ operation, key, signal, host: this.address.endpoint.hostname }, error);
+    }
+  }
+
+  /** The server's clock in milliseconds, by its last answer. */
+  serverNowMs(): number {
+    return this.#nowMs() + (this.clockOffsetMs ?? 0);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const opened = await this.#opened?.catch(() => null);
+    opened?.s3.destroy();
+    opened?.agent.destroy();
+  }
+
+  #nowMs(): number {
+    return this.#clock.nowUs() / 1_000;
+  }
+
+  #open(): Promise<Opened> {
+    if (this.#closed) throw new MediumError('cancelled', '', 'the medium is closed');
+    this.#opened ??= this.#make().catch((error: unknown) => {
+      this.#opened = null;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #make(): Promise<Opened> {
+    const sdk = await import('@aws-sdk/client-s3');
+    const { endpoint, region, pathStyle, accessId, accessKey } = this.address;
+    const agent = await this.#agent();
+    const hostname = endpoint.hostname.includes(':') ? `[${endpoint.hostname}]` : endpoint.hostname;
+    const port = endpoint.port === null ? '' : `:${endpoint.port}`;
+    // All that the SDK would otherwise take from the environment or from files in the home directory is said here.
+    const s3 = new sdk.S3({
+      endpoint: `${endpoint.tls ? 'https' : 'http'}://${hostname}${port}`,
+      region,
+      forcePathStyle: pathStyle,
+      credentials: { accessKeyId: accessId, secretAccessKey: accessKey },
+      maxAttempts: 1,
+      retryMode: 'standard',
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+      responseChecksumValidation: 'WHEN_REQUIRED',
+      disableClockSkewCorrection: true,
+      useDualstackEndpoint: false,
+      useFipsEndpoint: false,
+      useArnRegion: false,
+      disableMultiregionAccessPoints: true,
+      disableS3ExpressSessionAuth: true,
+      followRegionRedirects: false,
+      userAgentAppId: 'obvault',
+      requestHandler: {
+        ...(agent instanceof HttpsAgent ? { httpsAgent: agent } : { httpAgent: agent }),
+        connectionTimeout: connectTimeoutMs,
+        socketTimeout: this.#seams.idleMs ?? idleTimeoutMs,
+      },
+    });
+    this.#addSteps(s3);
+    return { s3, agent };
+  }
+
+  async #agent(): Promise<HttpAgent> {
+    const { endpoint, caFile } = this.address;
+    const { lookup } = this.#seams;
+    const options = { keepAlive: true, maxSockets: socketsMax, ...(lookup ? { lookup } : {}) };
+    if (!endpoint.tls) return new HttpAgent(options);
+    if (caFile === null) return new HttpsAgent(options);
+    const ca = await readFile(caFile).catch((error: unknown) => {
+      throw new MediumError('denied', '', `ca_file: ${errnoOf(error) || 'it cannot be read'}`);
+    });
+    return new HttpsAgent({ ...options, ca });
+  }
+
+  #addSteps(s3: S3): void {
+    const { tls } = this.address.endpoint;
+    // Some stores want Content-MD5 where the SDK sends a CRC32 only. Under TLS a second digest of the payload adds nothing.
+    s3.middlewareStack.add(
+      (next, context) => (args) => {
+        const { headers, body } = args.request as HttpMessage;
+        const sent = typeof body === 'string' || body instanceof Uint8Array ? body : null;
+        if (sent !== null && sent.length > 0) {
+          if (wantMd5.has(context.commandName ?? ''))
+            headers['content-md5'] = createHash('md5').update(sent).digest('base64');
+          if (tls) headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD';
+        }
+        return next(args);
+      },
+      { step: 'build', priority: 'low', name: 'obvaultDigests' },
+    );
+    s3.middlewareStack.add(
+      (next) => async (args) => {
+        const sentMs = this.#nowMs();
+        const answered = await next(args);
+        const date = Date.parse((answered.response as HttpMessage).headers['date'] ?? '');
+        if (!Number.isNaN(date)) this.clockOffsetMs = date + 500 - (sentMs + this.#nowMs()) / 2;
+        return answered;
+      },
+      { step: 'deserialize', priority: 'low', name: 'obvaultServerClock' },
+    );
+  }
+}
+
+const wantMd5: ReadonlySet<string> = new Set(['DeleteObjectsCommand', 'PutObjectTaggingCommand']);
+
+interface HttpMessage {
+  readonly headers: Record<string, string>;
+  readonly body?: unknown;
+}

@@ -1,0 +1,27 @@
+/** Named limits of the medium of `s3://`. */
+
+/** Bytes of every part of a large object but the last, as OceanBase cuts them. */
+export const partBytes = 8 * 1024 * 1024;
+
+/** Most parts of one object. */
+export const partsMax = 10_000;
+
+/** Parts of one object that are uploaded at once, and parts of it in memory. */
+export const partsInFlight = 3;
+export const partsHeld = 6;
+
+/** Connections to one endpoint for each opened medium. */
+export const socketsMax = 16;
+
+/** How long making a connection may take, and how long one may stand still; below the deadline of a call. */
+export const connectTimeoutMs = 10_000;
+export const idleTimeoutMs = 20_000;
+
+/** Requests that one call makes side by side. */
+export const requestsAtOnce = 8;
+
+/** Keys of one DeleteObjects. */
+export const deleteKeysMax = 1_000;
+
+/** Parts of an appended object that are deleted to drop a tail, or joined. */
+export const appendPartsMax = 1_000_000;
