@@ -1,0 +1,175 @@
+import { crc64 } from '../crc64.ts';
+import { smallObjectBytes } from '../limits.ts';
+import type { ObjectHead } from '../medium.ts';
+import { MediumError, type ObjectSource } from '../medium.ts';
+import { bufferOf, type CosClient, contentMd5, headerOf } from './cos-client.ts';
+import { isInDoubt } from './cos-errors.ts';
+import { keepOldestVersion } from './cos-versions.ts';
+
+/** On the call that begins an upload and on the one that ends it; each alone does nothing. */
+export const forbidOverwrite = { 'x-cos-forbid-overwrite': 'true' } as const;
+
+export interface CosHead extends ObjectHead {
+  /** CRC-64 in decimal, `''` where the service names none. */
+  readonly crc64: string;
+  readonly appendable: boolean;
+}
+
+/** What stands under the key, null when nothing does. */
+export async function headObject(client: CosClient, key: string, signal?: AbortSignal): Promise<CosHead | null> {
+  try {
+    const reply = await client.call(key, signal, (cos, bucket) => cos.headObject({ ...bucket, Key: client.at(key) }));
+    return {
+      sizeBytes: Number(headerOf(reply, 'content-length')),
+      modifiedMs: Date.parse(headerOf(reply, 'last-modified')),
+      crc64: headerOf(reply, 'x-cos-hash-crc64ecma'),
+      appendable: headerOf(reply, 'x-cos-object-type') === 'appendable',
+    };
+  } catch (error) {
+    if (!(error instanceof MediumError) || (error.kind !== 'notFound' && error.kind !== 'denied')) throw error;
+  }
+  // A reply to HEAD has a number only: whether object or bucket is missing, or why it is denied, is said to a GET.
+  try {
+    await getRange(client, key, 0, 1, signal);
+  } catch (error) {
+    if (error instanceof MediumError && error.kind === 'notFound') return null;
+    throw error;
+  }
+  return headObject(client, key, signal);
+}
+
+/** Publishes bytes in one request. */
+export async function putObject(
+  client: CosClient,
+  key: string,
+  bytes: Uint8Array,
+  mode: 'create' | 'replace',
+  signal?: AbortSignal,
+): Promise<void> {
+  const sum = await crc64(bytes);
+  try {
+    const reply = await client.call(key, signal, (cos, bucket) =>
+      cos.putObject({
+        ...bucket,
+        Key: client.at(key),
+        Body: bufferOf(bytes),
+        ContentLength: bytes.length,
+        Headers: { 'Content-MD5': contentMd5(bytes), ...(mode === 'create' ? forbidOverwrite : {}) },
+        ...skipQueue,
+      }),
+    );
+    checkSum(key, sum, headerOf(reply, 'x-cos-hash-crc64ecma'));
+    if (mode === 'create') await keepOldestVersion(client, key, headerOf(reply, 'x-cos-version-id'), signal);
+  } catch (error) {
+    if (mode === 'replace' || !isInDoubt(error) || !(await standsAs(client, key, bytes.length, sum, signal)))
+      throw error;
+  }
+}
+
+/** The SDK queues uploads and tells listeners about them; this one goes out at once. */
+const skipQueue: object = { SkipTask: true };
+
+/** Removes one object; a missing one is success. */
+export async function deleteObject(client: CosClient, key: string, signal?: AbortSignal): Promise<void> {
+  const reply = await client.call(key, signal, (cos, bucket) => cos.deleteObject({ ...bucket, Key: client.at(key) }));
+  // The SDK makes a success of it when the bucket is missing.
+  if ('BucketNotFound' in reply)
+    throw new MediumError('noContainer', key, `${client.place.host}: there is no such bucket`);
+}
+
+/** Whether a create that was not answered was done all the same. False as well when that cannot be found out. */
+export async function standsAs(
+  client: CosClient,
+  key: string,
+  sizeBytes: number,
+  sum: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    const found = await headObject(client, key, signal);
+    return found !== null && found.sizeBytes === sizeBytes && found.crc64 === sum;
+  } catch {
+    return false;
+  }
+}
+
+/** Throws `checksum` when the service has other bytes than were sent. */
+export function checkSum(key: string, sent: string, stored: string): void {
+  if (stored !== '' && stored !== sent) throw new MediumError('checksum', key, `sent ${sent}, stored ${stored}`);
+}
+
+interface Range {
+  readonly bytes: Buffer;
+  /** Size of the whole object. */
+  readonly sizeBytes: number;
+}
+
+/** At most `length` bytes at `offset`; fewer when the object ends before, `checksum` when it ends before `offset`. */
+async function getRange(
+  client: CosClient,
+  key: string,
+  offset: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Range> {
+  const reply = await client.call(key, signal, (cos, bucket) =>
+    cos.getObject({ ...bucket, Key: client.at(key), Range: `bytes=${offset}-${offset + length - 1}` }),
+  );
+  const bytes = reply.Body;
+  const span = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(headerOf(reply, 'content-range'));
+  if (!span || !Buffer.isBuffer(bytes)) throw new MediumError('io', key, 'the reply is no range');
+  const sizeBytes = Number(span[3]);
+  const expected = Math.min(length, sizeBytes - offset);
+  if (Number(span[1]) !== offset || bytes.length !== expected)
+    throw new MediumError('network', key, `${bytes.length} bytes came instead of ${expected}`);
+  if (bytes.length === sizeBytes) checkSum(key, await crc64(bytes), headerOf(reply, 'x-cos-hash-crc64ecma'));
+  return { bytes, sizeBytes };
+}
+
+/** Exactly `length` bytes at `offset`. */
+export async function readObject(
+  client: CosClient,
+  key: string,
+  offset: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  if (length === 0) {
+    const sizeBytes = (await existing(client, key, signal)).sizeBytes;
+    if (offset > sizeBytes) throw new MediumError('checksum', key, `ends at ${sizeBytes}, before offset ${offset}`);
+    return new Uint8Array(0);
+  }
+  const { bytes, sizeBytes } = await getRange(client, key, offset, length, signal);
+  if (bytes.length < length) throw new MediumError('checksum', key, `ends at ${sizeBytes}, before ${offset + length}`);
+  return bytes;
+}
+
+/** Everything from `offset` on. */
+export async function readToEnd(
+  client: CosClient,
+  key: string,
+  offset: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const { sizeBytes } = await existing(client, key, signal);
+  const length = sizeBytes - offset;
+  if (length < 0) throw new MediumError('checksum', key, `ends at ${sizeBytes}, before offset ${offset}`);
+  if (length > smallObjectBytes) throw new MediumError('unsupported', key, `${length} bytes are too many for one read`);
+  return readObject(client, key, offset, length, signal);
+}
+
+/** An object opened for many reads; its size is the one it has now. */
+export async function openSource(client: CosClient, key: string, signal?: AbortSignal): Promise<ObjectSource> {
+  const { sizeBytes } = await existing(client, key, signal);
+  return {
+    sizeBytes,
+    read: (offset, length) => readObject(client, key, offset, length, signal),
+    async close() {},
+  };
+}
+
+async function existing(client: CosClient, key: string, signal?: AbortSignal): Promise<CosHead> {
+  const found = await headObject(client, key, signal);
+  if (found === null) throw new MediumError('notFound', key, `${client.place.host}: there is no such object`);
+  return found;
+}
