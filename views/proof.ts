@@ -168,7 +168,7 @@ export const proofViews: readonly ViewFamily[] = [
     names: { cdb: 'CDB_OB_BACKUP_PROOF', dba: 'DBA_OB_BACKUP_PROOF' },
     rows: 'tenant',
     about:
-      'Each set and piece with its last proof: when, how (VALIDATE or RESTORE), how long, how many bytes, and what came out. UNVERIFIED: nobody has read it back. Ours.',
+      'Each set and piece with its last proof: when, how (VALIDATE, RESTORE, or BACKUP: read back before the set ended), how long, how many bytes, and what came out. UNVERIFIED: nobody has read it back. Ours.',
     from: proofs,
     columns: proofColumns,
   }),

@@ -97,7 +97,8 @@ export interface ProofKey {
 /** When and how a set or a piece was verified last. */
 export interface Proof extends ProofKey {
   readonly verifiedUs: number;
-  readonly method: 'VALIDATE' | 'RESTORE';
+  /** `BACKUP`: what the job that made the set read back before its end placeholder. */
+  readonly method: 'VALIDATE' | 'RESTORE' | 'BACKUP';
   readonly durationUs: number;
   readonly bytes: bigint;
   readonly result: ProofResult;

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import type { ObjectSource } from '../media/medium.ts';
 import { damage, recordPlace } from './damage.ts';
 import { type BlockEntry, type DataFileHeader, decodeRecordHeader, recordHeaderBytes } from './data-file.ts';
-import { readDataFile } from './data-file-reader.ts';
+import { type DataFileContents, readDataFile } from './data-file-reader.ts';
 import { fileKey } from './payload-codec.ts';
 import { openPayload } from './restore-task.ts';
 
@@ -51,6 +51,28 @@ export async function verifyDataFile(source: ObjectSource, options: VerifyOption
     setFileCount: footer.fileCount,
     setBlockCount: footer.blockCount,
   };
+}
+
+/** Records of one file a sample reads at most. */
+const sampleRecords = 4;
+
+/** Reads the first and the last record of a file and some between them, as `verifyDataFile` reads all; a file of few records whole. */
+export async function verifySample(
+  source: ObjectSource,
+  name: string,
+  setKey: Uint8Array | null,
+  { header, entries }: DataFileContents,
+  signal?: AbortSignal,
+): Promise<void> {
+  const key = setKey && header.encrypted ? fileKey(setKey, header.salt, 'data') : null;
+  const count = Math.min(sampleRecords, entries.length);
+  for (let i = 0; i < count; i++) {
+    signal?.throwIfAborted();
+    const recordNo = count === 1 ? 0 : Math.round((i * (entries.length - 1)) / (count - 1));
+    const entry = entries[recordNo]!;
+    const record = Buffer.from(await source.read(entry.offset, recordHeaderBytes + entry.storedLength));
+    checkRecord(record, entry, header, key, name, recordPlace(recordNo, entry.blockNo, entry.offset));
+  }
 }
 
 /** Holds a record with its header against its index entry, its file and its own checksums; opens it when it can be. */

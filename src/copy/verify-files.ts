@@ -56,7 +56,7 @@ export async function verifyLogFile(request: VerifyRequest, confirmedBytes: numb
 }
 
 /** The records lie back to back between header and index; the index names each of them. */
-function checkPlaces({ headerLength, footer, entries }: DataFileContents, name: string): void {
+export function checkPlaces({ headerLength, footer, entries }: DataFileContents, name: string): void {
   let offset = headerLength;
   for (const [recordNo, entry] of entries.entries()) {
     if (entry.offset !== offset)

@@ -45,9 +45,12 @@ async function backupWith(at: number, plan: PlannedFault) {
   return { hit, status: job?.status, result: job?.result ?? null, comment: job?.comment ?? '' };
 }
 
+/** Kinds that end as another one does: every third operation of theirs is enough. */
+const alike: ReadonlySet<MediumErrorKind> = new Set(['timeout', 'denied']);
+
 /** Fails the first, second, third … operation until a backup meets no fault any more. */
 async function untilClean(plan: PlannedFault, check: (outcome: Awaited<ReturnType<typeof backupWith>>) => void) {
-  for (let at = 1; ; at++) {
+  for (let at = 1; ; at += alike.has(plan.kind) ? 3 : 1) {
     const outcome = await backupWith(at, plan);
     if (outcome.hit === null) {
       expect(at).toBeGreaterThan(15);
@@ -92,9 +95,10 @@ describe('backup on a failing medium', () => {
           // A set whose end placeholder stands is taken by every restore: it counts.
           if (moment === 'after' && outcome.hit?.includes('end_success'))
             return expect(outcome).toMatchObject({ status: 'COMPLETED', result: 0 });
-          if (moment === 'before' && outcome.hit?.includes('macro_block_data')) {
-            expect(publishedData()).toEqual([]);
-            expect(temporaryNames(dataRoot)).toEqual([]);
+          if (outcome.hit?.includes('macro_block_data')) {
+            if (moment === 'before') expect(temporaryNames(dataRoot)).toEqual([]);
+            // A file that was read back is closed, whatever becomes of that.
+            if (moment === 'after' && outcome.status === 'COMPLETED') return expect(publishedData()).toHaveLength(1);
           }
           expect(outcome).toMatchObject({ status: 'FAILED', result: code });
           expect(outcome.comment).toContain(`result: ${code}(`);

@@ -32,7 +32,7 @@ export function createBackupDriver(controller: Controller): BackupDriver {
   const drive = (job: BackupJob, stopping: AbortSignal) => {
     const key = keyOf(job);
     const started = work.start(job.tenantId, key, stopping, (signal) =>
-      driveTenantJob(controller, job, signal, stopping),
+      driveTenantJob(controller, job, signal, stopping).finally(doubts.soon),
     );
     if (!started && job.status === 'CANCELING') work.abort(key, new JobCanceled());
   };
@@ -44,7 +44,7 @@ export function createBackupDriver(controller: Controller): BackupDriver {
         else if (job.tenantId === sysTenantId) await advanceSysJob(controller, job);
         else drive(job, signal);
       }
-      await doubts(signal);
+      await doubts.look(signal);
     },
     forget: (tenantId) => work.forget(tenantId, new JobCanceled()),
     close: () => work.settle(),
@@ -56,13 +56,20 @@ function keyOf(job: BackupJob): string {
 }
 
 /** Looks after sets whose end placeholder may stand although their job ended otherwise. */
-function doubtWatch(controller: Controller, work: TenantWork): (signal: AbortSignal) => Promise<void> {
+function doubtWatch(
+  controller: Controller,
+  work: TenantWork,
+): {
+  look(signal: AbortSignal): Promise<void>;
+  /** Lets the next look not wait: a job has ended. */
+  soon(): void;
+} {
   const { catalog, clock, log } = controller;
   let seenUs: number | null = null;
-  return async (signal) => {
+  const look = async (signal: AbortSignal) => {
     const nowUs = clock.nowUs();
     // The clock may jump back.
-    if (seenUs !== null && Math.abs(nowUs - seenUs) < strayLookMs * 1000) return;
+    if (signal.aborted || (seenUs !== null && Math.abs(nowUs - seenUs) < strayLookMs * 1000)) return;
     seenUs = nowUs;
     for (const set of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets))) {
       const names = { tenant: set.tenantId, set: set.backupSetId };
@@ -81,6 +88,10 @@ function doubtWatch(controller: Controller, work: TenantWork): (signal: AbortSig
       });
     }
   };
+  const soon = () => {
+    seenUs = null;
+  };
+  return { look, soon };
 }
 
 /** True once nothing but the move to the history is left. */

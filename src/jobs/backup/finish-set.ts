@@ -9,7 +9,8 @@ import { localOfUs } from '../../value/time-zone.ts';
 import { archiveDestNo } from '../tenant-destination.ts';
 import { requireArchive } from './begin-set.ts';
 import { changeTask, JobCanceled, type JobRun, requireDestination, type TaskMemory, taskMemory } from './job-run.ts';
-import { dataFilesBytes, setNameOf, writeSetEnd } from './set-files.ts';
+import { readBack, recordReadBack } from './read-back.ts';
+import { dataFilesBytes, setNameOf, writeSetEnd, writeSetInfos } from './set-files.ts';
 import { removeStrayEnds } from './stray-ends.ts';
 
 /** How long a CANCEL waits for an end placeholder on its way, and a job that ends for the answer whether it stands. */
@@ -74,12 +75,14 @@ export async function finishSet(run: JobRun, task: BackupTask, set: BackupSet): 
   }
   await removeStrayEnds(run);
   const earlier = await controller.catalog.read((tx) => setsOf(tx, set, end.earlierSets));
+  await writeSetInfos(medium, memory.place, done, earlier, signal);
+  const proof = await readBack(run, memory, done);
+  signal.throwIfAborted();
   // A restore takes the set as soon as that file stands: whether it does must be known before the rows say anything.
-  await withGrace(controller.clock, signal, (lastSignal) =>
-    writeSetEnd(medium, memory.place, done, earlier, { signal, lastSignal }),
-  );
+  await withGrace(controller.clock, signal, (lastSignal) => writeSetEnd(medium, done, lastSignal));
   await controller.catalog.transaction((tx) => {
     tx.backups.sets.put(done);
+    recordReadBack(tx, done, proof, controller.clock.nowUs());
     tx.backups.tasks.update(task, { status: 'COMPLETED', endUs: end.us });
     // A CANCEL that came while the end placeholder was written came too late: the set is whole, and says so.
     tx.backups.jobs.update(job, { status: 'COMPLETED', endUs: controller.clock.nowUs() });

@@ -109,16 +109,13 @@ export async function dataFilesBytes(
   return bytes;
 }
 
-/**
- * The files that end a set, in the documented order; the end placeholder last, it makes the set valid. Once that one has begun only
- * `lastSignal` ends the wait for it.
- */
-export async function writeSetEnd(
+/** The files that end a set, in the documented order, but for the end placeholder. */
+export async function writeSetInfos(
   medium: Medium,
   place: SetPlace,
   set: BackupSet,
   earlier: readonly BackupSet[],
-  { signal, lastSignal }: { readonly signal: AbortSignal; readonly lastSignal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<void> {
   const name = setNameOf(set);
   const keys = setInfoKeys(name);
@@ -142,8 +139,11 @@ export async function writeSetEnd(
   await putOnce(medium, keys.diagnose, diagnoseInfoFile.encode(diagnose), signal);
   const placeholder = setPlaceholderFile.encode({});
   await putOnce(medium, setInnerKey(name, set.startReplayScn, set.minRestoreScn), placeholder, signal);
-  signal.throwIfAborted();
-  await putOnce(medium, setEndKey(name, set.minRestoreScn), placeholder, lastSignal);
+}
+
+/** Makes the set valid. */
+export function writeSetEnd(medium: Medium, set: BackupSet, signal: AbortSignal): Promise<void> {
+  return putOnce(medium, setEndKey(setNameOf(set), set.minRestoreScn), setPlaceholderFile.encode({}), signal);
 }
 
 function localityOf(place: SetPlace, set: BackupSet): LocalityInfo {

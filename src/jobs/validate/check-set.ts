@@ -4,7 +4,8 @@ import type { CopyWorkers } from '../../copy/copy-workers.ts';
 import { damage } from '../../copy/damage.ts';
 import type { BlockEntry } from '../../copy/data-file.ts';
 import { type DataFileContents, readDataFile } from '../../copy/data-file-reader.ts';
-import { verifyDataRecords } from '../../copy/verify-files.ts';
+import { verifySample } from '../../copy/verify-data-file.ts';
+import { checkPlaces, verifyDataRecords } from '../../copy/verify-files.ts';
 import {
   diagnoseInfoFile,
   localityInfoFile,
@@ -46,7 +47,8 @@ export type OpenKey = (
 export interface CheckMeans {
   readonly medium: Medium;
   readonly signal: AbortSignal;
-  readonly level: ValidateLevel;
+  /** `sample` is `basic` and a few records of each data file. */
+  readonly level: ValidateLevel | 'sample';
   readonly workers: CopyWorkers;
   readonly stallTimeoutMs: number;
   readonly openSetKey: OpenKey;
@@ -207,7 +209,9 @@ async function checkDataFile(
       partial.add('the data is encrypted and its key is not at hand: only the stored checksums were held against it');
     const contents = setKey === null ? clear : await readDataFile(source, key, setKey);
     if (header.fileNo !== fileNo) throw damage(key, 'file header at offset 0', `it is file ${header.fileNo}`);
-    if (means.level === 'basic') partial.add('level basic: the content of the data files was not read');
+    checkPlaces(contents, key);
+    if (means.level === 'sample') await verifySample(source, key, setKey, contents, means.signal);
+    if (means.level !== 'physical') partial.add('level basic: the content of the data files was not read');
     else
       await verifyDataRecords(
         {
