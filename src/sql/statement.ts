@@ -26,6 +26,7 @@ export type ObStatement =
   | RecoverTable
   | CancelRecoverTable
   | ChangeStorageDest
+  | TestDestination
   | ServiceStatement
   | ValidateBackup
   | CancelValidate
@@ -178,6 +179,11 @@ export interface ChangeStorageDest {
   readonly path: string;
   readonly accessInfo: string | null;
   readonly attribute: string | null;
+}
+/** ALTER SYSTEM TEST DESTINATION str; ours, in every release. */
+export interface TestDestination {
+  readonly kind: 'testDestination';
+  readonly destination: string;
 }
 /** ALTER SYSTEM (CREATE | DELETE | START | STOP) SERVICE name [TENANT …]; 4.2.5. */
 export interface ServiceStatement {

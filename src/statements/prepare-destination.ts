@@ -68,11 +68,16 @@ const overwrites =
 /** The kernel's texts do not say which of many troubles it was; the medium's own words stand beside them in SHOW WARNINGS. */
 export function explain(error: Error, destination: Destination, speaker: Speaker): void {
   if (!(error instanceof ObError) || !(error.cause instanceof MediumError)) return;
-  const { accessKey } = destination.authorization;
-  const told = accessKey === '' ? error.cause.message : error.cause.message.replaceAll(accessKey, '******');
+  speaker.warn('Warning', error.errno, toldWithoutSecrets(error.cause.message, destination));
+}
+
+/** What a medium said, fit for a client: the secret masked wherever it stands, printable, cut. */
+export function toldWithoutSecrets(text: string, { authorization }: Destination): string {
+  const { accessKey } = authorization;
+  const told = accessKey === '' ? text : text.replaceAll(accessKey, '******');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what a server said may hold anything
   const printable = maskDestination(told).replace(/[\u0000-\u001f\u007f]/g, ' ');
-  speaker.warn('Warning', error.errno, printable.slice(0, hintCharacters));
+  return printable.slice(0, hintCharacters);
 }
 
 const hintCharacters = 300;

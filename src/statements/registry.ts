@@ -23,6 +23,7 @@ import { addRestoreSource, clearRestoreSource, restorePreview } from './restore-
 import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
 import { changeStorageDest } from './storage-dest.ts';
+import { testDestination } from './test-destination.ts';
 import { flushCache, freeze, merge, runUpgradeJob } from './upkeep.ts';
 import { cancelValidate, validateBackup } from './validate.ts';
 
@@ -59,6 +60,7 @@ export const handlers: { readonly [K in ObStatementKind]: StatementHandler<K> } 
   validateBackup,
   cancelValidate,
   changeStorageDest,
+  testDestination,
   changeTenant,
   runUpgradeJob,
   freeze,

@@ -1,0 +1,51 @@
+import { ObError } from '../base/errors.ts';
+import type { Destination } from '../destination/destination.ts';
+import { mapMediumError } from '../destination/medium-fault.ts';
+import { parseDestination } from '../destination/parse.ts';
+import type { Controller } from '../jobs/controller.ts';
+import { checkScheme } from '../media/open-medium.ts';
+import { type ProbeRow, probeMedium } from '../media/probe.ts';
+import type { Cell, ResultColumn } from '../value/column-type.ts';
+import { toldWithoutSecrets, warnOfIgnored } from './prepare-destination.ts';
+import { handler } from './statement-handler.ts';
+
+const columns: readonly ResultColumn[] = [
+  column('PROPERTY', { name: 'varchar', length: 32 }),
+  column('RESULT', { name: 'varchar', length: 8 }),
+  column('LATENCY_MS', { name: 'decimal', precision: 20, scale: 3 }),
+  column('DETAIL', { name: 'varchar', length: 512 }),
+];
+
+/**
+ * ALTER SYSTEM TEST DESTINATION: what a medium was found to do, a row for each property. The text is refused as SET refuses it;
+ * everything the medium does is a row, with the code that SET would answer.
+ */
+export const testDestination = handler<'testDestination', Destination>({
+  access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
+  async check({ destination: text }, speaker, controller) {
+    const destination = parseDestination(text, controller.release);
+    checkScheme(destination.scheme);
+    warnOfIgnored(destination, speaker);
+    return destination;
+  },
+  async run(destination, _, __, controller) {
+    const medium = controller.openMedium(destination);
+    try {
+      const rows = await probeMedium(medium, { clock: controller.clock });
+      return { rows: { columns, cells: rows.map((row) => cellsOf(row, destination, controller)) } };
+    } finally {
+      void medium.close().catch(() => undefined);
+    }
+  },
+});
+
+function cellsOf(row: ProbeRow, destination: Destination, { release }: Controller): readonly Cell[] {
+  const coded = row.error && mapMediumError(row.error, 'configuring', { scheme: destination.scheme, release });
+  const code = row.result === 'FAILED' && coded instanceof ObError ? `${coded.code} ` : '';
+  const latencyMs = row.latencyUs === null ? null : (row.latencyUs / 1_000).toFixed(3);
+  return [row.property, row.result, latencyMs, `${code}${toldWithoutSecrets(row.detail, destination)}`];
+}
+
+function column(label: string, type: ResultColumn['type']): ResultColumn {
+  return Object.freeze({ label, type, schema: '', table: '', orgTable: '', orgName: '' });
+}
