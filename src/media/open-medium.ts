@@ -3,6 +3,7 @@ import { fault } from '../base/errors.ts';
 import { openCosMedium } from './cos-medium.ts';
 import { openFileMedium } from './file-medium.ts';
 import type { Medium } from './medium.ts';
+import { openOssMedium } from './oss-medium.ts';
 import { Pace } from './pace.ts';
 import { openS3Medium } from './s3-medium.ts';
 import { openSftpMedium } from './sftp-medium.ts';
@@ -42,7 +43,7 @@ type Opener = (address: MediumAddress, clock: Clock) => Medium;
 /** The one place where a scheme meets its medium. */
 const openers: Readonly<Record<Medium['scheme'], Opener>> = {
   file: (address, clock) => openFileMedium(address.path.slice('file://'.length), clock),
-  oss: refuse,
+  oss: openOssMedium,
   cos: openCosMedium,
   s3: openS3Medium,
   sftp: openSftpMedium,

@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
+import type OSS from 'ali-oss';
+import type { Clock } from '../../base/clock.ts';
+import { checkSignal } from '../file-errors.ts';
+import { MediumError } from '../medium.ts';
+import type { MediumAddress } from '../open-medium.ts';
+import { type OssPlace, ossPlace } from './oss-address.ts';
+import { isRefusal, OssRefusal } from './oss-errors.ts';
+import { idleMs, replyBytes } from './oss-limits.ts';
+import { type Exchange, type SdkReply, type SdkRequest, Transport } from './oss-transport.ts';
+
+/** How the medium reaches its server, for tests. */
+export interface OssWiring {
+  readonly lookup?: LookupFunction;
+  readonly idleMs?: number;
+}
+
+/** One request. Values that are not needed are left out: an undefined one would be sent but not signed. */
+export interface OssRequest {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
+  /** Relative to the destination; null for the bucket. */
+  readonly key: string | null;
+  /** What errors name when it is not `key`. */
+  readonly about?: string;
+  readonly subresources?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly content?: Uint8Array;
+  readonly replyBytes?: number;
+  /** Longer than usual for what the server needs time for. */
+  readonly idleMs?: number;
+}
+
+export interface OssReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+/** The call of the SDK that all its others go through; its types leave it out. */
+interface Sdk {
+  request(params: {
+    readonly method: string;
+    readonly bucket: string;
+    readonly object?: string;
+    readonly subres?: Readonly<Record<string, string>>;
+    readonly query?: Readonly<Record<string, string>>;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly content?: Buffer;
+    readonly disabledMD5: boolean;
+    readonly mime: string;
+    readonly successStatuses: readonly number[];
+    readonly ctx: Exchange;
+  }): Promise<SdkReply>;
+  parseXML(text: Buffer): Promise<unknown>;
+}
+
+/** One bucket of OSS, reached request by request: the SDK addresses, signs and reads errors, the transport sends. */
+export class OssClient {
+  readonly clock: Clock;
+  readonly #address: MediumAddress;
+  readonly #wiring: OssWiring;
+  #opened: { readonly place: OssPlace; readonly transport: Transport; readonly sdk: Promise<Sdk> } | null = null;
+  #versioned: Promise<boolean> | null = null;
+  /** Clock of the server in the newest reply, with that of ours when it came. */
+  #heard: { readonly serverMs: number; readonly atMs: number } | null = null;
+
+  constructor(address: MediumAddress, clock: Clock, wiring: OssWiring = {}) {
+    this.#address = address;
+    this.clock = clock;
+    this.#wiring = wiring;
+  }
+
+  get place(): OssPlace {
+    return this.#open().place;
+  }
+
+  /** When the newest reply was written by the server's clock, and when it came by ours. */
+  get heard(): { readonly serverMs: number; readonly atMs: number } | null {
+    return this.#heard;
+  }
+
+  /** Sends one request and resolves with a reply below 300. Throws MediumError, for what the service refused OssRefusal. */
+  async call(request: OssRequest, signal: AbortSignal | undefined): Promise<OssReply> {
+    const key = request.about ?? request.key ?? '';
+    checkSignal(key, signal);
+    const { place, sdk } = this.#open();
+    const client = await sdk;
+    checkSignal(key, signal);
+    const exchange: Exchange = {
+      key,
+      signal,
+      idleMs: this.#wiring.idleMs ?? request.idleMs ?? idleMs,
+      replyBytes: request.replyBytes ?? replyBytes,
+      failure: null,
+      headers: null,
+    };
+    const { content } = request;
+    const digest = content === undefined ? {} : { 'Content-MD5': createHash('md5').update(content).digest('base64') };
+    try {
+      const { status, headers, data } = await client.request({
+        method: request.method,
+        bucket: place.bucket,
+        ...(request.key === null ? {} : { object: `${place.prefix}${request.key}` }),
+        ...(request.subresources && { subres: request.subresources }),
+        ...(request.query && { query: request.query }),
+        ...(content && { content: Buffer.from(content.buffer, content.byteOffset, content.byteLength) }),
+        headers: { ...request.headers, ...digest },
+        disabledMD5: true,
+        mime: 'application/octet-stream',
+        successStatuses: [200, 204, 206],
+        ctx: exchange,
+      });
+      this.#hear(headers);
+      return { status, headers, body: data };
+    } catch (error) {
+      throw this.#errorOf(key, exchange, error);
+    }
+  }
+
+  /**
+   * True for a bucket that has or had versions: there the service lets a `create` overwrite. True as well when we may not ask. Asked
+   * once.
+   */
+  overwritesAnyway(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#versioned === null) {
+      const asked = this.#askVersioned(signal);
+      this.#versioned = asked;
+      asked.catch(() => {
+        if (this.#versioned === asked) this.#versioned = null;
+      });
+    }
+    return this.#versioned;
+  }
+
+  async #askVersioned(signal: AbortSignal | undefined): Promise<boolean> {
+    try {
+      const { body } = await this.call({ method: 'GET', key: null, subresources: { versioning: '' } }, signal);
+      const { Status: status } = await this.parse('', body);
+      return status !== undefined;
+    } catch (error) {
+      if (isRefusal(error, 'AccessDenied') || (error instanceof MediumError && error.kind === 'unsupported'))
+        return true;
+      throw error;
+    }
+  }
+
+  /** Reads an answer the service wrote as XML, into objects named as its elements. */
+  async parse(key: string, body: Buffer): Promise<Readonly<Record<string, unknown>>> {
+    const { place, sdk } = this.#open();
+    try {
+      const parsed = await (await sdk).parseXML(body);
+      return typeof parsed === 'object' && parsed !== null ? (parsed as Readonly<Record<string, unknown>>) : {};
+    } catch {
+      // The parser quotes what it read.
+      throw new MediumError('io', key, `${place.host}: the reply cannot be read`);
+    }
+  }
+
+  close(): void {
+    this.#opened?.transport.close();
+  }
+
+  #open() {
+    this.#opened ??= this.#openNow();
+    return this.#opened;
+  }
+
+  #openNow() {
+    const { accessId, accessKey } = this.#address.authorization;
+    const place = ossPlace(this.#address);
+    if (accessId.trim() === '' || accessKey.trim() === '')
+      throw new MediumError('denied', '', 'there is no access key');
+    const { host, tls, byPath } = place;
+    const { lookup } = this.#wiring;
+    const transport = new Transport({ host, tls, byPath, caFile: this.#address.options.ca_file, lookup });
+    const sdk = import('ali-oss').then((module) => {
+      const options = {
+        accessKeyId: accessId,
+        accessKeySecret: accessKey,
+        endpoint: place.origin,
+        secure: tls,
+        sldEnable: byPath,
+        authorizationV4: place.region !== null,
+        region: `oss-${place.region ?? 'unnamed'}`,
+        urllib: { request: (url: string, asked: SdkRequest) => transport.request(url, asked) },
+      };
+      return new module.default(options as OSS.Options) as unknown as Sdk;
+    });
+    return { place, transport, sdk };
+  }
+
+  #errorOf(key: string, exchange: Exchange, error: unknown): unknown {
+    if (exchange.failure) return exchange.failure;
+    const found = error as { status?: unknown; code?: unknown; requestId?: unknown; headers?: unknown } | null;
+    // Thrown before anything was sent: an error of ours.
+    if (typeof found?.status !== 'number' || exchange.headers === null) return error;
+    this.#hear(exchange.headers);
+    return new OssRefusal(key, this.place.host, {
+      status: found.status,
+      code: typeof found.code === 'string' ? found.code : '',
+      requestId: typeof found.requestId === 'string' ? found.requestId : '',
+      headers: exchange.headers,
+    });
+  }
+
+  #hear(headers: Readonly<Record<string, string>>): void {
+    const serverMs = Date.parse(headers.date ?? '');
+    if (!Number.isNaN(serverMs)) this.#heard = { serverMs, atMs: this.clock.nowUs() / 1_000 };
+  }
+}
