@@ -8,8 +8,12 @@ import { formatFileKey } from '../../destination/layout.ts';
 import { type Medium, MediumError } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { readStored } from '../tenant-destination.ts';
+import { checkPiece } from '../validate/check-piece.ts';
+import { type CheckMeans, checkSet } from '../validate/check-set.ts';
 import { requireStillThere } from '../validate/make-tasks.ts';
 import { type Finder, markBroken } from '../validate/mark-broken.ts';
+import { ObjectCheck } from '../validate/object-check.ts';
+import { readSets } from './read-data-path.ts';
 import type { RestoreMemory } from './restore-rows.ts';
 
 /** What a restore reads at the moment, and the medium it lies on. */
@@ -38,6 +42,9 @@ export async function noteDamage(
   };
   try {
     await requireStillThere(medium, formatFileKey, signal);
+    // What is missing may have been away for a moment only.
+    if (isFault(error, 'OB_ENTRY_NOT_EXIST') && !(await isStillBad(controller, { medium, of }, signal))) return;
+    await requireStillThere(medium, formatFileKey, signal);
     const comment = `${finder.name}: ${error.message}`;
     const verifiedUs = controller.clock.nowUs();
     const durationUs = verifiedUs - job.startUs;
@@ -60,6 +67,24 @@ export async function noteDamage(
       reason: (other as Error).message,
     });
   }
+}
+
+/** Looks once more at what a restore missed something of, as VALIDATE does without its keys. */
+async function isStillBad({ workers, settings }: Controller, { medium, of }: Reading, signal: AbortSignal) {
+  const check = new ObjectCheck(medium, signal, () => undefined);
+  const means: CheckMeans = {
+    ...{ medium, signal, level: 'physical', workers, stallTimeoutMs: settings.validateStallMs },
+    openSetKey: async () => null,
+    openLogKey: async () => null,
+    onProgress: () => undefined,
+  };
+  if ('piece' in of) await checkPiece(means, check, of.piece, null);
+  else {
+    const name = (await readSets(medium, signal)).find((set) => set.name.backupSetId === of.setId)?.name;
+    if (name === undefined) return true;
+    await checkSet(means, check, name);
+  }
+  return check.findings.some(({ kind }) => kind !== 'FOREIGN');
 }
 
 /** Bytes that are not what was written, or log that is not there: found by us, not reported by a medium. */

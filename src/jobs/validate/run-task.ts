@@ -4,7 +4,7 @@ import type { ValidateJob, ValidateTask } from '../../catalog/proofs.ts';
 import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
 import type { LogSpan } from '../../copy/verify-task.ts';
 import { type PieceName, pieceDirectory, pieceLsKeys } from '../../destination/archive-layout.ts';
-import { formatFileKey, setDirectory } from '../../destination/layout.ts';
+import { setDirectory } from '../../destination/layout.ts';
 import type { LogPosition } from '../../tenants/tenant-engine.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { setNameOf } from '../backup/set-files.ts';
@@ -16,8 +16,9 @@ import { checkDestination } from './check-destination.ts';
 import { checkPiece, follows, type KnownPiece } from './check-piece.ts';
 import { type CheckMeans, type CheckNotes, checkSet } from './check-set.ts';
 import { concludeTask } from './conclude-task.ts';
-import { type OpenPlace, requireStillThere } from './make-tasks.ts';
+import type { OpenPlace } from './make-tasks.ts';
 import { type CheckProgress, ObjectCheck } from './object-check.ts';
+import { seenTwice } from './seen-twice.ts';
 import { passwordsName, type ValidateTaskMemory } from './validate-rows.ts';
 
 /** Everything one run of a job works on. */
@@ -36,10 +37,10 @@ export async function runTask(run: ValidateRun, task: ValidateTask): Promise<voi
   if (open === undefined) throw fault('OB_ERR_UNEXPECTED', 'the destination of the task is not known');
   const startUs = controller.clock.nowUs();
   await controller.catalog.transaction((tx) => tx.proofs.tasks.update(task, { status: 'DOING', startUs }));
-  const check = new ObjectCheck(open.medium, signal, progressWriter(controller, task));
-  const notes = await checkObject(run, task, open, check);
-  if (check.findings.some(({ kind }) => kind !== 'FOREIGN'))
-    await requireStillThere(open.medium, formatFileKey, signal);
+  const { check, notes } = await seenTwice(open.medium, signal, async () => {
+    const check = new ObjectCheck(open.medium, signal, progressWriter(controller, task));
+    return { check, notes: await checkObject(run, task, open, check) };
+  });
   await concludeTask(run, { ...task, startUs }, check, notes);
 }
 
