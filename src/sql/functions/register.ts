@@ -4,6 +4,7 @@ import { registerAggregates } from './aggregates.ts';
 import { functionDefinitions } from './catalog.ts';
 import type { FunctionContext } from './context.ts';
 import type { FunctionDefinition, Given, SqlValue } from './definition.ts';
+import { registerTextKeys } from './text-keys.ts';
 
 export type { FunctionContext } from './context.ts';
 
@@ -16,6 +17,7 @@ type Callable = (...args: SqlValue[]) => SqlValue;
  */
 export function registerFunctions(db: Database, context: () => FunctionContext): void {
   registerAggregates(db);
+  registerTextKeys(db);
   for (const definition of functionDefinitions.values()) register(db, definition, context);
 }
 

@@ -1,12 +1,11 @@
+import { foldGeneral, generalKey } from '../../value/general-ci.ts';
 import {
-  chars,
   define,
   type FunctionDefinition,
   type Given,
   integer,
   many,
   num,
-  part,
   returns,
   type SqlValue,
   str,
@@ -18,27 +17,20 @@ const collating = { ...integer, collates: true } as const;
 function position(piece: Given, text: Given, from: number): number {
   if (text instanceof Uint8Array || piece instanceof Uint8Array)
     return Buffer.from(text as Uint8Array).indexOf(Buffer.from(piece as Uint8Array), from - 1) + 1;
-  const whole = str(text);
-  const size = chars(whole).length;
-  if (from < 1 || from > size + 1) return 0;
-  const skipped = part(whole, 0, from - 1);
-  const found = fold(whole.slice(skipped.length)).indexOf(fold(str(piece)));
-  return found < 0 ? 0 : from + chars(whole.slice(skipped.length).slice(0, found)).length;
-}
-
-function fold(text: string): string {
-  const lower = text.toLowerCase();
-  return lower.length === text.length ? lower : text;
+  // One unit for each character.
+  const whole = foldGeneral(str(text));
+  if (from < 1 || from > whole.length + 1) return 0;
+  return whole.indexOf(foldGeneral(str(piece)), from - 1) + 1;
 }
 
 function sameText(a: Given, b: Given): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
-  return str(a).toLowerCase() === str(b).toLowerCase();
+  return generalKey(str(a)) === generalKey(str(b));
 }
 
 function compareText(a: Given, b: Given): number {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b);
-  const [left, right] = [str(a).toLowerCase(), str(b).toLowerCase()];
+  const [left, right] = [generalKey(str(a)), generalKey(str(b))];
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

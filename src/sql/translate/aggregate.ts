@@ -1,13 +1,14 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import type { Aggregate, Expression, OrderItem, WindowCall, WindowSpec } from '../ast.ts';
-import { ownCollation, sortedBy } from './compare.ts';
-import { asBits, asCharacters, asExact, asInteger, asNumber, asText, numberType, settle } from './convert.ts';
+import { sortedBy } from './compare.ts';
+import { asBits, asCharacters, asExact, asInteger, asNumber, numberType, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
 import { jsonOperand } from './json-call.ts';
 import type { Place } from './scope.ts';
 import { fixSlot, unsupported } from './statement.ts';
+import { keyed, needsKey, plainText, textKey, unkeyed } from './text-key.ts';
 import {
   bigint,
   category,
@@ -75,8 +76,8 @@ function count(expression: Aggregate, args: readonly Typed[]): Fragment {
     return expression.distinct ? sql`count(DISTINCT ${sortedBy(value!)})` : sql`count(${value!.sql})`;
   }
   const keys = args.map((value) =>
-    category(value.type) === 'text' && value.collating?.order !== 'binary'
-      ? call('lower', asText(value))
+    category(value.type) === 'text' && value.collating
+      ? textKey(value, value.collating.order === 'nocase' ? 'folded' : value.collating.order)
       : category(value.type) === 'binary'
         ? call('hex', value.sql)
         : value.wide
@@ -159,7 +160,10 @@ function extremeOf(name: 'min' | 'max', value: Typed, over: Fragment): Typed {
   if (value.wide) return wideValue(call('my_from_key', sql`${name}(${wideKey(value)})${over}`), value.type);
   const plain = settle(value);
   if (value.bits) return typed(extremeBits(name, value.sql, over), value.type, { bits: true });
-  const made = typed(sql`${name}(${plain.sql}${ownCollation(plain)})${over}`, plain.type);
+  const found = needsKey(plain)
+    ? unkeyed(sql`${name}(${keyed(plain)})${over}`)
+    : sql`${name}(${sortedBy(plain)})${over}`;
+  const made = typed(found, plain.type);
   return value.collating ? { ...made, collating: { ...value.collating, strength: 3, declared: false } } : made;
 }
 
@@ -173,14 +177,15 @@ function groupConcat(expression: Aggregate, args: readonly Typed[], over: Fragme
   const separator = quoteText(expression.separator ?? ',');
   const parts = args.map(asCharacters);
   const text = parts.length === 1 ? parts[0]! : sql`(${join(parts, ' || ')})`;
-  const collate = args.some(({ collating }) => collating?.order === 'binary') ? '' : ' COLLATE NOCASE';
   const order = orderText(
     expression.orderBy.map((item) => ({ ...item, expression: argumentAt(item.expression, expression, place) })),
     place,
   );
   if (!expression.distinct) return typed(sql`group_concat(${text}, ${separator}${order})${over}`, longtext);
   // A DISTINCT aggregate of SQLite takes one argument only: the separator comes in afterwards.
-  const list = sql`json_group_array(DISTINCT ${text}${collate}${order}) FILTER (WHERE ${text} IS NOT NULL)`;
+  const deciding = args.find(({ collating }) => collating?.order === 'binary') ?? args[0]!;
+  const item = args.some(needsKey) ? plainText(deciding, text) : sql`${text} COLLATE NOCASE`;
+  const list = sql`json_group_array(DISTINCT ${item}${order}) FILTER (WHERE ${text} IS NOT NULL)`;
   return typed(sql`my_join(${list}, ${separator})`, longtext);
 }
 

@@ -1,6 +1,7 @@
 import { bytesOfText } from '../../value/charset.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { decimalToNumber, readDecimal, rescale } from '../../value/decimal.ts';
+import { foldGeneral, generalKey, withoutPad } from '../../value/general-ci.ts';
 import {
   type DateTime,
   dateTimeOfNumber,
@@ -37,6 +38,16 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
       return clamped(toInteger(value));
     case 'text':
       return toText(value);
+    case 'folded':
+      return generalKey(toText(value));
+    case 'unpadded':
+      return withoutPad(toText(value));
+    case 'weights':
+      return foldGeneral(toText(value));
+    case 'likeFrom':
+      return likePrefix(value);
+    case 'likeTo':
+      return `${likePrefix(value)}${lastCharacter}`;
     case 'bytes':
       return value instanceof Uint8Array ? value : bytesOfText(toText(value));
     case 'date':
@@ -59,6 +70,14 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
     case 'column':
       return value;
   }
+}
+
+/** Sorts behind every key: no character has a weight beyond the basic plane. */
+const lastCharacter = '\u{10ffff}';
+
+/** The key all matches of a LIKE pattern begin with; blanks at its end may be padding. */
+function likePrefix(value: Exclude<Cell, null>): string {
+  return generalKey(/^[^%_\\]*/.exec(toText(value))![0]);
 }
 
 /** Microseconds since 1970 as they stand behind NOW() and its kin: cut, not rounded, to `scale` digits. */

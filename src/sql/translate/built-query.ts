@@ -1,8 +1,8 @@
 import type { ColumnType, ResultColumn } from '../../value/column-type.ts';
-import { ownCollation } from './compare.ts';
 import { asOutput, settle } from './convert.ts';
 import { type Fragment, raw, sql } from './fragment.ts';
 import { positionsOf, type ScopeColumn, type ScopeTable } from './scope.ts';
+import { needsKey, plainText } from './text-key.ts';
 import { category, type Typed } from './typed.ts';
 
 /** What is put at the place of one result column. */
@@ -124,11 +124,11 @@ export function isWide({ value }: ScopeColumn): boolean {
   return type.length === undefined || (type.length > 15 && type.length !== 21);
 }
 
-/** A text column under the collation DISTINCT and UNION must fold it by. */
-export function collated(form: ColumnForm): ColumnForm {
+/** Columns where SQLite itself tells rows apart: texts come with their collation, and must be such that it compares them rightly. */
+export function plainForm(form: ColumnForm): ColumnForm {
   return (value, index) => {
     const made = form(value, index);
-    const suffix = ownCollation(value);
-    return suffix === '' ? made : { text: made.text + suffix, binds: made.binds };
+    if (needsKey(value)) return plainText(value, made);
+    return value.collating?.order === 'nocase' && category(value.type) === 'text' ? sql`${made} COLLATE NOCASE` : made;
   };
 }

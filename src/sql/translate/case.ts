@@ -5,6 +5,7 @@ import { asBoolean, convertTo } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
+import { keyed, unkeyed } from './text-key.ts';
 import { category, double, isNumeric, kindOf, type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
 import { wideAmong, wideValue } from './wide.ts';
@@ -51,7 +52,7 @@ export function together(value: Typed, sources: readonly Typed[]): Typed {
   const bits = category(value.type) === 'integer' && sources.some((source) => source.bits) ? { bits: true } : {};
   if (!value.collating) return { ...value, ...bits };
   const binary = sources.some(({ collating }) => collating?.order === 'binary');
-  return { ...value, collating: { order: binary ? 'binary' : 'nocase', strength: 3, declared: false } };
+  return { ...value, collating: { order: binary ? 'binary' : 'folded', strength: 3, declared: false } };
 }
 
 /** COALESCE, IFNULL, NVL. */
@@ -82,9 +83,10 @@ export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
     const keys = values.map((value) => call('my_decimal_key', exactForm(value, type)));
     return wideValue(call('my_from_key', call(name, ...keys)), type);
   }
-  const collated = category(type) === 'text' && !values.some(({ collating }) => collating?.order === 'binary');
-  const first = collated ? sql`${parts[0]!} COLLATE NOCASE` : parts[0]!;
-  return together(typed(sql`${name}(${join([first, ...parts.slice(1)], ', ')})`, type), values);
+  if (category(type) !== 'text') return together(typed(sql`${name}(${join(parts, ', ')})`, type), values);
+  const { collating } = together(typed(raw(''), type), values);
+  const texts = parts.map((part) => keyed(typed(part, type, { collating })));
+  return together(typed(unkeyed(sql`${name}(${join(texts, ', ')})`), type), values);
 }
 
 /** NULLIF(a, b). */

@@ -17,6 +17,7 @@ import { cellText } from './default.ts';
 import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 import { fixSlot, type Translation } from './statement.ts';
+import { needsKey, textKey } from './text-key.ts';
 import { boolean, type Collating, isNumeric, isTemporal, kindOf, type Typed, typed } from './typed.ts';
 import { besideIntegers, wideKey } from './wide.ts';
 
@@ -45,7 +46,7 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
   if ((left.wide || right.wide) && isNumeric(a) && isNumeric(b)) return wideNumbers(left, right);
   if (isNumeric(a) || isNumeric(b)) return plain(asNumber(left), asNumber(right));
   if (a === 'binary' || b === 'binary') return plain(asBytes(left), asBytes(right));
-  return { left: asText(left), right: asText(right), collate: collation(left, right) };
+  return texts(left, right, chosenOrder(left, right));
 }
 
 function plain(left: Fragment, right: Fragment): Comparands {
@@ -68,6 +69,12 @@ export function flipped(bits: Fragment): Fragment {
 
 const lowest = '-9223372036854775808';
 
+/** Texts meet as keys; `COLLATE BINARY` keeps the collation of a column inside of a key out of it. */
+function texts(left: Typed, right: Typed, order: Collating['order']): Comparands {
+  const collate = order === 'nocase' ? ' COLLATE NOCASE' : order === 'binary' ? ' COLLATE BINARY' : '';
+  return { left: textKey(left, order), right: textKey(right, order), collate };
+}
+
 function flip({ left, right, collate }: Comparands): Comparands {
   return { left: right, right: left, collate };
 }
@@ -81,7 +88,7 @@ function withUnknown(left: Typed, right: Typed): Comparands {
   if (isTemporal(kind)) return withMoment(left, right);
   if (kind === 'binary') return plain(asBytes(left), asBytes(right));
   if (kind === 'json') return withJson(left, right);
-  return { left: asText(left), right: asText(right), collate: collation(left, left) };
+  return texts(left, right, left.collating?.order ?? 'folded');
 }
 
 function withJson(left: Typed, right: Typed): Comparands {
@@ -127,31 +134,23 @@ function withMoment(moment: Typed, other: Typed): Comparands {
   return plain(asDateTime(local(moment)), read);
 }
 
-/** The collation two texts compare under, as it must be written; empty when SQLite finds it by itself. */
-export function collation(left: Typed, right: Typed): Comparands['collate'] {
+/** How two texts compare: the one whose collation is stronger decides. */
+export function chosenOrder(left: Typed, right: Typed): Collating['order'] {
   const a = left.collating;
   const b = right.collating;
   const chosen = !a ? b : !b ? a : a.strength < b.strength ? a : b.strength < a.strength ? b : binaryFirst(a, b);
-  if (!chosen) return '';
-  if (chosen.strength === 2 && chosen.declared && a === chosen) return '';
-  if (chosen.strength === 2 && chosen.declared && !a?.declared) return '';
-  return chosen.order === 'binary' ? ' COLLATE BINARY' : ' COLLATE NOCASE';
+  return chosen?.order ?? 'folded';
 }
 
 function binaryFirst(a: Collating, b: Collating): Collating {
   return b.order === 'binary' && a.order !== 'binary' ? b : a;
 }
 
-/** How a text sorts and groups: the COLLATE to write behind it. */
-export function ownCollation(value: Typed): Comparands['collate'] {
-  const { collating } = value;
-  if (!collating || collating.declared || kindOf(value) !== 'text') return '';
-  return collating.order === 'binary' ? '' : ' COLLATE NOCASE';
-}
-
-/** What tells rows apart and puts them in order, its collation behind it. */
+/** What tells rows apart and puts them in order. */
 export function sortedBy(value: Typed): Fragment {
-  return value.wide ? wideKey(value) : sql`${value.sql}${ownCollation(value)}`;
+  if (value.wide) return wideKey(value);
+  if (needsKey(value)) return textKey(value, value.collating!.order);
+  return kindOf(value) === 'text' && value.collating ? sql`${value.sql} COLLATE NOCASE` : value.sql;
 }
 
 /** `left operator right` as 1, 0 or NULL. */

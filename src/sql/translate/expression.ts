@@ -122,7 +122,7 @@ function userVariable(name: string, { translation }: Place): Typed {
 function unknown(source: Exclude<BindSource, { readonly from: 'cell' | 'constant' }>): Typed {
   const make = (convert?: BindConversion) => bind(convert ? { ...source, convert } : source);
   const value = typed(make(), varchar(16383), { unknown: true, bind: make });
-  return { ...value, collating: { order: 'nocase', strength: 4, declared: false } };
+  return { ...value, collating: { order: 'folded', strength: 4, declared: false } };
 }
 
 /** Variables that hold numbers; all others are texts. */
@@ -280,7 +280,7 @@ function isTest(expression: Extract<Expression, { kind: 'is' }>, place: Place): 
 }
 
 function collate(value: Typed, collation: string): Typed {
-  const order = /_bin$|_cs$|^binary$/.test(collation) ? 'binary' : 'nocase';
+  const order = /_bin$|_cs$|^binary$/.test(collation) ? 'binary' : 'folded';
   const type = value.type.name === 'null' ? value.type : { ...value.type, collation };
   return { ...value, type, collating: { order, strength: 0, declared: false } };
 }

@@ -12,6 +12,7 @@ import { buildQuery } from './query.ts';
 import { emptyScope, type Place, unknownColumn } from './scope.ts';
 import { newAlias, newTranslation, type TranslateEnv, type Translation } from './statement.ts';
 import { storeExpression } from './store-expression.ts';
+import { columnKey, keyOrder } from './text-key.ts';
 import { finishPlan } from './translate.ts';
 import type { Typed } from './typed.ts';
 import { assignments, setList, writeTarget } from './write.ts';
@@ -183,7 +184,10 @@ function clearPlan(source: TableSource, targets: readonly SourceColumn[], transl
     join(
       columns.map((name) => {
         const index = targets.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
-        return sql`${quoteName(name)} = ${bind({ from: 'cell', index })}`;
+        const cell = bind({ from: 'cell', index });
+        const own = columnOrder(source, name);
+        if (own === 'folded') return sql`${columnKey(quoteName(name))} = ob_key(${cell})`;
+        return own === 'binary' ? sql`rtrim(${quoteName(name)}) = rtrim(${cell})` : sql`${quoteName(name)} = ${cell}`;
       }),
       ' AND ',
     ),
@@ -194,6 +198,11 @@ function clearPlan(source: TableSource, targets: readonly SourceColumn[], transl
     ' OR ',
   )}`;
   return finishPlan('delete', text, translation);
+}
+
+function columnOrder({ columns }: TableSource, name: string): 'folded' | 'binary' | null {
+  const column = columns.find((each) => each.name.toLowerCase() === name.toLowerCase());
+  return column ? keyOrder(column.type) : null;
 }
 
 /** One row evaluated by SQLite: a query of one row of cells. */

@@ -1,34 +1,48 @@
 import { fault } from '../../base/errors.ts';
+import { foldGeneral } from '../../value/general-ci.ts';
 import type { Like } from '../ast.ts';
-import { collation } from './compare.ts';
+import { chosenOrder } from './compare.ts';
 import { asCharacters, asText } from './convert.ts';
 import { translate } from './expression.ts';
-import { call, quoteText, raw, sql } from './fragment.ts';
+import { call, type Fragment, quoteText, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import { fixSlot, unsupported } from './statement.ts';
+import { textKey, textWeights } from './text-key.ts';
 import { boolean, category, type Typed, typed } from './typed.ts';
 
-/** LIKE: SQLite's own where letters of any case match, ours for byte strings and binary collations. */
+/** LIKE: SQLite's own over the weights of characters where letters of any case match, ours for byte strings and binary collations. */
 export function like(expression: Like, place: Place): Typed {
   const value = translate(expression.operand, place);
   const pattern = translate(expression.pattern, place);
   const sign = escapeOf(expression, place);
   const more = { nullable: value.nullable || pattern.nullable };
+  const word = expression.not ? 'NOT LIKE' : 'LIKE';
+  const tail = sign === '' ? '' : ` ESCAPE ${quoteText(foldGeneral(sign))}`;
   if (isSensitive(value, pattern)) {
     const test = call('my_like', asText(value), asText(pattern), raw(quoteText(sign)));
     return typed(expression.not ? sql`(NOT ${test})` : test, boolean, more);
   }
-  const word = expression.not ? 'NOT LIKE' : 'LIKE';
-  const tail = sign === '' ? '' : ` ESCAPE ${quoteText(sign)}`;
-  return typed(sql`(${asCharacters(value)} ${word} ${asCharacters(pattern)}${tail})`, boolean, more);
+  if (value.collating?.order === 'nocase')
+    return typed(sql`(${asCharacters(value)} ${word} ${asCharacters(pattern)}${tail})`, boolean, more);
+  const test = sql`${textWeights(value)} ${word} ${textWeights(pattern)}${tail}`;
+  return typed(sql`(${beginning(expression, value, pattern)}${test})`, boolean, more);
+}
+
+/** A pattern that begins with letters matches a range of keys only, for which there may be an index. */
+function beginning(expression: Like, value: Typed, { bind }: Typed): Fragment {
+  const { not, pattern } = expression;
+  const { origin } = value;
+  const begins = pattern.kind === 'literal' && typeof pattern.value === 'string' && /^[^%_\\]/.test(pattern.value);
+  if (not || expression.escape !== null || !begins || !bind || !origin?.orgTable || value.type.name === 'enum')
+    return raw('');
+  if (value.collating?.order !== 'folded') return raw('');
+  return sql`${textKey(value, 'folded')} BETWEEN ${bind({ to: 'likeFrom' })} AND ${bind({ to: 'likeTo' })} AND `;
 }
 
 function isSensitive(value: Typed, pattern: Typed): boolean {
   const bytes = (side: Typed) => category(side.type) === 'binary' && side.literal === undefined;
   if (bytes(value) || bytes(pattern)) return true;
-  const written = collation(value, pattern);
-  if (written !== '') return written === ' COLLATE BINARY';
-  return value.collating?.order === 'binary' && !value.unknown && value.collating.strength <= 2;
+  return chosenOrder(value, pattern) === 'binary';
 }
 
 function escapeOf(expression: Like, place: Place): string {

@@ -1,5 +1,5 @@
 import type { Limit, OrderItem } from '../ast.ts';
-import { flipped, ownCollation } from './compare.ts';
+import { flipped, sortedBy } from './compare.ts';
 import { asInteger, memberNumber } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
@@ -31,7 +31,7 @@ export function sortKey(value: Typed): Fragment {
   if (value.type.name === 'enum' && value.type.values) return memberNumber(value);
   if (value.bits) return flipped(value.sql);
   if (value.wide) return wideKey(value);
-  return sql`${neverPosition(value.sql)}${ownCollation(value)}`;
+  return neverPosition(sortedBy(value));
 }
 
 /** SQLite folds `x AND 0` into 0, which it would take for the number of a column. */

@@ -107,7 +107,8 @@ export type ContextBind =
   | 'sqlMode';
 
 /**
- * How a value is brought to the form its place in the text needs; absent leaves it as it is. The `now…` and `utc…` forms
+ * How a value is brought to the form its place in the text needs; absent leaves it as it is. `folded` and `unpadded` are keys
+ * of texts, `weights` their characters' weights; `likeFrom` and `likeTo` bound the keys a LIKE pattern can match. The `now…` and `utc…` forms
  * belong to the clock of the statement, in the session's zone and in UTC. `negate` belongs to a literal behind a minus sign.
  */
 export interface BindConversion {
@@ -117,6 +118,11 @@ export interface BindConversion {
     | 'integer'
     | 'limit'
     | 'text'
+    | 'folded'
+    | 'unpadded'
+    | 'weights'
+    | 'likeFrom'
+    | 'likeTo'
     | 'bytes'
     | 'date'
     | 'datetime'

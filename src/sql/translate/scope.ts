@@ -80,7 +80,7 @@ export function positionsOf(columns: readonly ScopeColumn[]): ReadonlyMap<string
 export function sourceTable(source: TableSource, alias: string, name: string): ScopeTable {
   const columns = source.columns.map((column): ScopeColumn => {
     const text = category(column.type) === 'text' || category(column.type) === 'binary';
-    const order = isCaseSensitive(column.type) ? 'binary' : 'nocase';
+    const order = isCaseSensitive(column.type) ? 'binary' : source.kind === 'table' ? 'folded' : 'nocase';
     const own = raw(`${name}.${quoteName(column.name)}`);
     const { moment } = column;
     const value = typed(own, column.type, {

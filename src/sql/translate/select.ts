@@ -1,7 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { Expression, Select, SelectItem } from '../ast.ts';
-import { type BuiltQuery, type ColumnForm, collated } from './built-query.ts';
-import { ownCollation } from './compare.ts';
+import { type BuiltQuery, type ColumnForm, plainForm } from './built-query.ts';
+import { sortedBy } from './compare.ts';
 import { asBoolean } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
@@ -9,6 +9,7 @@ import { type FromClause, translateFrom } from './from.ts';
 import { isConstant, limitText, neverPosition, orderBy } from './order.ts';
 import { hasAggregate, type Place, type Scope, type ScopeColumn, tablesNamed } from './scope.ts';
 import { fixLiterals, fixSlot, type Translation, unsupported } from './statement.ts';
+import { needsKey } from './text-key.ts';
 import { ticking } from './tick.ts';
 import type { Typed } from './typed.ts';
 import { wideKey } from './wide.ts';
@@ -35,9 +36,9 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
   const columns = selectItems(select.items, from, place('field list', true));
   const alias = aliases(select.items, columns);
   const where = select.where === null ? null : asBoolean(translate(select.where, place('where clause', false)));
-  const groups = groupBy(select, columns, { ...place('group statement', false), aliasLast: alias });
+  const asked = groupBy(select, columns, { ...place('group statement', false), aliasLast: alias });
   const grouped =
-    groups.length > 0 || hasAggregate(select.items) || hasAggregate(select.having) || hasAggregate(select.orderBy);
+    asked.length > 0 || hasAggregate(select.items) || hasAggregate(select.having) || hasAggregate(select.orderBy);
   const having =
     select.having === null
       ? null
@@ -46,13 +47,15 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
   const limit = limitText(select.limit, place('order clause', false));
 
   const wanted = grouped || having === null ? where : where === null ? having : sql`(${where}) AND (${having})`;
+  const distinct = !select.distinct || grouped ? null : distinctKeys(columns);
+  const groups = distinct ?? asked;
   const filter = ticking(wanted, from.tables, translation);
   const tail = sql`${from.text.text === '' ? '' : ' FROM '}${from.text}${clause(' WHERE ', filter)}${
     groups.length === 0 ? raw('') : sql` GROUP BY ${join(groups, ', ')}`
   }${clause(' HAVING ', grouped ? having : null)}`;
-  const head = select.distinct ? 'SELECT DISTINCT ' : 'SELECT ';
-  const list = (form: ColumnForm, named: boolean) =>
-    columnList(columns, select.distinct ? collated(form) : form, named);
+  const unique = select.distinct && distinct === null;
+  const head = unique ? 'SELECT DISTINCT ' : 'SELECT ';
+  const list = (form: ColumnForm, named: boolean) => columnList(columns, unique ? plainForm(form) : form, named);
   return {
     columns,
     render: (form, named) => sql`${head}${list(form, named)}${tail}${order}${limit}`,
@@ -60,6 +63,14 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
     ...(select.calcFoundRows ? { unlimited: () => sql`${head}${list((value) => value.sql, true)}${tail}` } : {}),
     into: select.into,
   };
+}
+
+/** DISTINCT over texts, as a grouping by their keys; null when SQLite's own DISTINCT does, or windows see the rows first. */
+function distinctKeys(columns: readonly ScopeColumn[]): Fragment[] | null {
+  const values = columns.map(({ value }) => value).filter((value) => !isConstant(value));
+  if (!values.some(needsKey) || values.some(({ aggregate, sql: text }) => aggregate || / OVER /.test(text.text)))
+    return null;
+  return values.map((value) => neverPosition(sortedBy(value)));
 }
 
 function clause(word: string, condition: Fragment | null): Fragment {
@@ -130,7 +141,7 @@ function groupBy(select: Select, columns: readonly ScopeColumn[], place: Place):
     if (value.aggregate)
       throw fault('ER_WRONG_GROUP_FIELD', expression.kind === 'column' ? expression.name : 'aggregate');
     if (value.wide) return wideKey(value);
-    return isConstant(value) ? raw("'constant'") : sql`${neverPosition(value.sql)}${ownCollation(value)}`;
+    return isConstant(value) ? raw("'constant'") : neverPosition(sortedBy(value));
   });
 }
 

@@ -1,14 +1,16 @@
 import { fault } from '../../base/errors.ts';
 import type { Query, SetOperation } from '../ast.ts';
-import { type BuiltQuery, type ColumnForm, collated, outerValue, workingForm } from './built-query.ts';
+import { type BuiltQuery, type ColumnForm, outerValue, plainForm, workingForm } from './built-query.ts';
 import { exactForm, hasLong, together } from './case.ts';
+import { sortedBy } from './compare.ts';
 import { convertTo } from './convert.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { limitText, orderBy } from './order.ts';
 import { buildQuery, commonColumns } from './query.ts';
 import type { Place, Scope, ScopeColumn } from './scope.ts';
 import { newAlias, type Translation } from './statement.ts';
-import { type Typed, typed } from './typed.ts';
+import { needsKey, plainText } from './text-key.ts';
+import { category, type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
 import { wideAmong } from './wide.ts';
 
@@ -39,11 +41,18 @@ function combine(
   };
   const keyed: ColumnForm = (value, index) => {
     const made = form(value, index);
-    return unified[index]!.value.collating?.order === 'nocase' ? sql`${made} COLLATE NOCASE` : made;
+    const { collating, type } = unified[index]!.value;
+    return category(type) !== 'text' || collating?.order === 'binary' ? made : sql`${made} COLLATE NOCASE`;
+  };
+  const guarded: ColumnForm = (value, index) => {
+    const shared = unified[index]!.value;
+    return needsKey(shared) ? plainText(shared, form(value, index)) : keyed(value, index);
   };
   const joined = (given: ColumnForm): Fragment =>
     sql`${left.flat ? left.flat(given) : side(query.left, left, given, true)} ${query.operator} ${side(query.right, right, given, false)}`;
-  const body = (): Fragment => joined(foldsTexts(query) ? keyed : form);
+  // What a UNION at the end leaves twice, for SQLite does not see that two texts are equal, is grouped by keys around it.
+  const groups = query.operator === 'UNION' && columns.some(({ value }) => needsKey(value));
+  const body = (): Fragment => joined(groups ? keyed : foldsTexts(query) ? guarded : form);
   const place: Place = { translation, scope: scopeOf(name, columns, scope), clause: 'order clause', aggregates: false };
   const find = (key: string) => columns.find(({ label }) => label.toLowerCase() === key.toLowerCase())?.value ?? null;
   const tail = sql`${orderBy(query.orderBy, columns, place, find)}${limitText(query.limit, place)}`;
@@ -53,7 +62,9 @@ function combine(
       const list = columns.map(({ value }, index) =>
         named ? sql`${form(value, index)} AS c${index + 1}` : form(value, index),
       );
-      return sql`SELECT ${join(list, ', ')} FROM (${body()}) AS ${name}${tail}`;
+      const keys = columns.map(({ value }) => sortedBy(value));
+      const grouping = groups ? sql` GROUP BY ${join(keys, ', ')}` : raw('');
+      return sql`SELECT ${join(list, ', ')} FROM (${body()}) AS ${name}${grouping}${tail}`;
     },
     single: false,
     into: left.into ?? right.into,
@@ -104,9 +115,14 @@ export function buildRecursive(
   };
   const step = buildQuery(query.right, inner, translation);
   if (seed.columns.length !== step.columns.length) throw fault('ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT');
-  const convert: ColumnForm = (value, index) => convertTo(value, seed.columns[index]!.value.type);
+  const distinct = query.operator === 'UNION';
+  const convert: ColumnForm = (value, index) => {
+    const first = seed.columns[index]!.value;
+    const made = convertTo(value, first.type);
+    return distinct && needsKey(first) ? plainText(first, made) : made;
+  };
   const place: Place = { translation, scope: inner, clause: 'order clause', aggregates: false };
-  const keyed = query.operator === 'UNION' ? collated(workingForm) : workingForm;
+  const keyed = distinct ? plainForm(workingForm) : workingForm;
   const text = sql`${seed.render(keyed, false)} ${query.operator} ${step.render(convert, false)}${limitText(query.limit, place)}`;
   return { query: { ...seed, single: false }, text };
 }

@@ -6,7 +6,8 @@ import type { BindConversion } from './plan.ts';
 
 /** How texts are compared; `declared` when SQLite does so by itself because the operand is a plain column of a table. */
 export interface Collating {
-  readonly order: 'nocase' | 'binary';
+  /** `folded`: by weights, with keys; `nocase`: columns of views, whose texts SQLite folds well enough. */
+  readonly order: 'folded' | 'nocase' | 'binary';
   /** 0 explicit COLLATE or BINARY, 2 column, 3 function of columns, 4 literal. The smallest decides. */
   readonly strength: number;
   readonly declared: boolean;
@@ -136,7 +137,7 @@ export function decimal(precision: number, scale: number): ColumnType {
 export function typed(sql: Fragment, type: ColumnType, more: Partial<Typed> = {}): Typed {
   const kind = category(type);
   const texts = kind === 'text' || kind === 'binary' || kind === 'json';
-  const order = texts && isCaseSensitive(type) ? 'binary' : 'nocase';
+  const order = texts && isCaseSensitive(type) ? 'binary' : 'folded';
   return { sql, type, collating: texts ? { order, strength: 3, declared: false } : null, nullable: true, ...more };
 }
 

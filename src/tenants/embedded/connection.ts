@@ -1,5 +1,6 @@
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { registerTextKeys } from '../../sql/functions/text-keys.ts';
 import { pageBytes } from './wal-format.ts';
 
 export type Connection = Database.Database;
@@ -24,6 +25,7 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
   connection.pragma('recursive_triggers = OFF');
   connection.pragma('temp_store = MEMORY');
   connection.pragma('trusted_schema = ON');
+  registerTextKeys(connection);
   return connection;
 }
 

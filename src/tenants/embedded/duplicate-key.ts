@@ -3,7 +3,7 @@ import { fault, type ObError } from '../../base/errors.ts';
 import type { InsertPlan } from '../../sql/translate/insert.ts';
 import type { Cell } from '../../value/column-type.ts';
 import type { Connection } from './connection.ts';
-import { indexName } from './ddl/table-sql.ts';
+import { indexName, partKey } from './ddl/table-sql.ts';
 import { failedColumns, failedIndex } from './sql-errors.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import { quoteName, sqliteName, type TableSchema } from './table-schema.ts';
@@ -36,9 +36,11 @@ function failedKey(tenant: SqlTenant, error: Error) {
   const failed = failedColumns(error.message);
   const table = tenant.dictionary.allTables().find((each) => `${each.schema}.${each.name}` === failed.table) ?? null;
   const index = failedIndex(error.message);
-  const parts = table?.keys.find((each) => each.name.toLowerCase() === index)?.parts;
+  const key = table?.keys.find((each) => each.name.toLowerCase() === index);
+  const parts = key?.parts ?? (index === 'primary' ? table?.primaryKey : undefined);
   const columns = parts?.map((part) => part.column) ?? failed.columns;
-  return { table, columns, key: index ?? (table ? keyName(table, failed.columns) : 'PRIMARY') };
+  const name = index === 'primary' ? 'PRIMARY' : (key?.name ?? index);
+  return { table, parts, columns, key: name ?? (table ? keyName(table, failed.columns) : 'PRIMARY') };
 }
 
 /**
@@ -46,15 +48,16 @@ function failedKey(tenant: SqlTenant, error: Error) {
  * an index of their own can be put aside; the answer is empty for others.
  */
 export function duplicateValue(tenant: SqlTenant, writer: Connection, error: Error, write: () => void): string {
-  const { table, key, columns } = failedKey(tenant, error);
-  if (!table || key === 'PRIMARY' || !writer.inTransaction) return '';
+  const { table, key, parts, columns } = failedKey(tenant, error);
+  if (!table || (key === 'PRIMARY' && !parts) || !writer.inTransaction) return '';
   const aside = '__ob_aside';
   writer.exec(`SAVEPOINT ${aside}`);
   try {
     writer.exec(`DROP INDEX ${indexName(table, key)}`);
     write();
     const list = columns.map(quoteName).join(', ');
-    const sql = `SELECT ${list} FROM ${sqliteName(table.schema, table.name)} GROUP BY ${list} HAVING count(*) > 1 LIMIT 1`;
+    const keys = parts?.map((part) => partKey(table, part, true)).join(', ') ?? list;
+    const sql = `SELECT ${list} FROM ${sqliteName(table.schema, table.name)} GROUP BY ${keys} HAVING count(*) > 1 LIMIT 1`;
     const row = writer.prepare(sql).raw().safeIntegers().get() as Cell[] | undefined;
     return row?.map(shown).join('-') ?? '';
   } catch {

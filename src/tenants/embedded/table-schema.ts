@@ -12,6 +12,8 @@ export interface TableSchema {
   readonly keys: readonly TableKey[];
   readonly foreignKeys: readonly TableForeignKey[];
   readonly checks: readonly TableCheck[];
+  /** Columns with texts foreign keys point at: SQLite looks for these in an index over the plain columns. */
+  readonly parentKeys?: readonly (readonly string[])[];
   readonly charset: string;
   readonly collation: string;
   readonly comment: string;

@@ -7,7 +7,7 @@ import { buildEnv, type Change, requireTable, resolveName } from './change.ts';
 import { columnDefault } from './column-default.ts';
 import { toDraft } from './draft.ts';
 import { reindex, renameTable } from './drop-table.ts';
-import { checkForeignKeys, checkForeignRows } from './foreign-keys.ts';
+import { checkForeignKeys, checkForeignRows, withParentKeys } from './foreign-keys.ts';
 import { rebuildTable } from './rebuild-table.ts';
 import {
   addColumn,
@@ -31,8 +31,9 @@ export function alterTable(change: Change, statement: AlterTable): number {
     const handle = handlers[action.kind] as (alteration: Alteration, action: AlterAction, change: Change) => void;
     handle(alteration, action, change);
   }
-  const changed = finishTable(draft, table, env);
-  if (JSON.stringify(changed.foreignKeys) !== JSON.stringify(table.foreignKeys)) checkForeignKeys(change, changed);
+  const built = finishTable(draft, table, env);
+  if (JSON.stringify(built.foreignKeys) !== JSON.stringify(table.foreignKeys)) checkForeignKeys(change, built);
+  const changed = withParentKeys(change, built);
   const rebuild = needsRebuild(table, changed);
   const rows = rebuild ? rebuildTable(change, table, changed, alteration.sources) : 0;
   if (!rebuild) reindex(change, table, changed);

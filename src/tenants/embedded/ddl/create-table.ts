@@ -3,7 +3,7 @@ import type { CreateTable } from '../../../sql/ast.ts';
 import { setNextValue } from '../auto-increment.ts';
 import type { TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';
-import { checkForeignKeys } from './foreign-keys.ts';
+import { checkForeignKeys, withParentKeys } from './foreign-keys.ts';
 import { buildTable, type Draft, finishTable } from './table-builder.ts';
 import { fillFromQuery, queryColumns } from './table-from-query.ts';
 import { createStatements, indexStatements } from './table-sql.ts';
@@ -22,8 +22,9 @@ export function createTable(change: Change, statement: CreateTable): number {
   const draft = statement.like ? likeTable(change, statement, schema, name) : newTable(change, statement, schema, name);
   const given = statement.query ? queryColumns(change, statement.query, draft) : null;
   const identity = { id: dictionary.newTableId(), createdUs: execution.request.nowUs };
-  const table = finishTable(draft, identity, { ...buildEnv(execution), schema });
-  checkForeignKeys(change, table);
+  const built = finishTable(draft, identity, { ...buildEnv(execution), schema });
+  checkForeignKeys(change, built);
+  const table = withParentKeys(change, built);
   storeTable(change, table);
   return given ? fillFromQuery(change, table, given) : 0;
 }

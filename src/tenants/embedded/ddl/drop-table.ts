@@ -88,7 +88,7 @@ export function renameTable(change: Change, table: TableSchema, to: { schema: st
 function dropIndexes({ writer }: Change, table: TableSchema): void {
   for (const sql of indexStatements(table)) {
     const name = /^CREATE (?:UNIQUE )?INDEX ("(?:[^"]|"")*")/.exec(sql)![1]!;
-    writer.exec(`DROP INDEX ${name}`);
+    writer.exec(`DROP INDEX IF EXISTS ${name}`);
   }
 }
 
@@ -118,7 +118,7 @@ export function reindex(change: Change, from: TableSchema, to: TableSchema): voi
   const after = new Set(indexStatements(to));
   for (const sql of before) {
     if (after.has(sql)) continue;
-    writer.exec(`DROP INDEX ${/INDEX ("(?:[^"]|"")*")/.exec(sql)![1]!}`);
+    writer.exec(`DROP INDEX IF EXISTS ${/INDEX ("(?:[^"]|"")*")/.exec(sql)![1]!}`);
   }
   makeIndexes(
     change,

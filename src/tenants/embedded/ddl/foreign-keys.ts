@@ -1,7 +1,9 @@
 import { fault, faultText } from '../../../base/errors.ts';
+import { keyOrder } from '../../../sql/translate/text-key.ts';
 import { foreignKeyText } from '../sql-errors.ts';
 import { findColumn, sqliteName, type TableForeignKey, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
+import { reindex } from './drop-table.ts';
 
 /** 1215 unless every foreign key points at a key of an existing table; not looked at with foreign_key_checks = 0. */
 export function checkForeignKeys({ dictionary, execution }: Change, table: TableSchema): void {
@@ -11,6 +13,36 @@ export function checkForeignKeys({ dictionary, execution }: Change, table: Table
     const target = self ? table : dictionary.table(key.schema, key.table);
     if (!target || !pointsAtKey(table, target, key)) throw fault('ER_CANNOT_ADD_FOREIGN');
   }
+}
+
+/**
+ * The table with an index for the foreign keys that point at texts of it; tables its own keys point at get theirs. SQLite
+ * looks a parent up in an index over plain columns, and unique keys over texts have none.
+ */
+export function withParentKeys(change: Change, table: TableSchema): TableSchema {
+  const { dictionary } = change;
+  for (const key of table.foreignKeys) {
+    const parent = dictionary.table(key.schema, key.table);
+    if (!parent || parent.id === table.id) continue;
+    const parentKeys = parentKeysOf(parent, [...dictionary.allTables(), table]);
+    if (parentKeys.length > (parent.parentKeys?.length ?? 0)) reindex(change, parent, { ...parent, parentKeys });
+  }
+  const others = [...dictionary.allTables()].filter(({ id }) => id !== table.id);
+  const { parentKeys: _, ...rest } = table;
+  const parentKeys = parentKeysOf(table, [...others, table]);
+  return parentKeys.length === 0 ? rest : { ...rest, parentKeys };
+}
+
+function parentKeysOf(parent: TableSchema, children: readonly TableSchema[]): string[][] {
+  const found = new Map<string, string[]>();
+  for (const key of children.flatMap(({ foreignKeys }) => foreignKeys)) {
+    if (key.schema !== parent.schema || key.table !== parent.name) continue;
+    const columns = key.targetColumns.map((name) => findColumn(parent, name));
+    if (columns.some((column) => !column) || !columns.some((column) => keyOrder(column!.type) !== null)) continue;
+    const names = columns.map((column) => column!.name);
+    found.set(names.join().toLowerCase(), names);
+  }
+  return [...found.values()];
 }
 
 function pointsAtKey(table: TableSchema, target: TableSchema, key: TableForeignKey): boolean {

@@ -1,9 +1,10 @@
+import { columnKey, keyOrder } from '../../../sql/translate/text-key.ts';
 import { sqliteColumnType } from '../../../value/column-storage.ts';
 import { findColumn, type KeyPart, quoteName, rowIdColumn, sqliteName, type TableSchema } from '../table-schema.ts';
 
 /**
  * The SQLite statements that make a table. A single integer primary key is SQLite's row id; other primary keys are
- * unique indexes, and keys with a prefix length index the cut text.
+ * unique indexes. Texts are indexed by their keys (`sql/translate/text-key.ts`), with a prefix length by that of the cut text.
  */
 export function createStatements(table: TableSchema, sqlName = sqliteName(table.schema, table.name)): string[] {
   const rowId = rowIdColumn(table);
@@ -15,7 +16,7 @@ export function createStatements(table: TableSchema, sqlName = sqliteName(table.
     const generated = column.generated ? ` GENERATED ALWAYS AS (${column.generated.sql}) ${stored}` : '';
     return `${name} ${sqliteColumnType(column.type)}${notNull}${generated}`;
   });
-  if (!rowId && table.primaryKey.length > 0 && !hasPrefix(table.primaryKey))
+  if (!rowId && table.primaryKey.length > 0 && !hasExpression(table, table.primaryKey))
     lines.push(`PRIMARY KEY (${partList(table, table.primaryKey)})`);
   for (const check of table.checks) lines.push(`CONSTRAINT ${quoteName(check.name)} CHECK (${check.sql})`);
   for (const key of table.foreignKeys) {
@@ -34,14 +35,18 @@ export function indexStatements(table: TableSchema): string[] {
     const unique = key.unique ? 'UNIQUE ' : '';
     return `CREATE ${unique}INDEX ${indexName(table, key.name)} ON ${on} (${partList(table, key.parts, key.unique)})`;
   });
-  if (hasPrefix(table.primaryKey))
+  if (hasExpression(table, table.primaryKey))
     statements.push(
       `CREATE UNIQUE INDEX ${indexName(table, 'PRIMARY')} ON ${on} (${partList(table, table.primaryKey, true)})`,
     );
   for (const key of table.foreignKeys) {
     if (isIndexed(table, key.columns)) continue;
-    const parts = key.columns.map((column) => ({ column, length: null, descending: false }));
-    statements.push(`CREATE INDEX ${indexName(table, `${key.name} (foreign)`)} ON ${on} (${partList(table, parts)})`);
+    const columns = key.columns.map(quoteName).join(', ');
+    statements.push(`CREATE INDEX ${indexName(table, `${key.name} (foreign)`)} ON ${on} (${columns})`);
+  }
+  for (const columns of table.parentKeys ?? []) {
+    const name = indexName(table, `${columns.join()} (parent)`);
+    statements.push(`CREATE UNIQUE INDEX ${name} ON ${on} (${columns.map(quoteName).join(', ')})`);
   }
   return statements;
 }
@@ -55,26 +60,37 @@ function rule(event: string, action: string | null): string {
   return action ? ` ON ${event} ${action}` : '';
 }
 
-function hasPrefix(parts: readonly KeyPart[]): boolean {
-  return parts.some((part) => part.length !== null);
+/** True for keys that are no plain list of columns to SQLite. */
+export function hasExpression(table: Pick<TableSchema, 'columns'>, parts: readonly KeyPart[]): boolean {
+  return parts.some((part) => part.length !== null || isText(table, part.column));
+}
+
+function isText(table: Pick<TableSchema, 'columns'>, name: string): boolean {
+  const column = findColumn(table, name);
+  return column !== undefined && keyOrder(column.type) !== null;
 }
 
 /** A prefix matters for uniqueness only: other indexes take the whole column, which serves more queries. */
 function partList(table: TableSchema, parts: readonly KeyPart[], exactPrefix = false): string {
   return parts
     .map((part) => {
-      const column = findColumn(table, part.column);
-      const name = quoteName(column?.name ?? part.column);
-      const collate = column && sqliteColumnType(column.type).includes('NOCASE') ? ' COLLATE NOCASE' : '';
       const direction = part.descending ? ' DESC' : '';
-      return part.length !== null && exactPrefix
-        ? `substr(${name}, 1, ${part.length})${collate}${direction}`
-        : `${name}${direction}`;
+      return `${partKey(table, part, exactPrefix)}${direction}`;
     })
     .join(', ');
 }
 
+/** What SQLite tells the rows of a key apart by. */
+export function partKey(table: Pick<TableSchema, 'columns'>, part: KeyPart, exactPrefix: boolean): string {
+  const column = findColumn(table, part.column);
+  const name = quoteName(column?.name ?? part.column);
+  const own = part.length !== null && exactPrefix ? `substr(${name}, 1, ${part.length})` : name;
+  const order = column ? keyOrder(column.type) : null;
+  return order === 'folded' ? columnKey(name, own) : order === 'binary' ? `rtrim(${own})` : own;
+}
+
 function isIndexed(table: TableSchema, columns: readonly string[]): boolean {
+  if (columns.some((column) => isText(table, column))) return false;
   return [table.primaryKey, ...table.keys.map((key) => key.parts)].some((parts) =>
     columns.every((column, i) => parts[i]?.column.toLowerCase() === column.toLowerCase()),
   );
