@@ -78,7 +78,8 @@ async function tryWrite(
 
 async function refusesSecond(medium: Medium, key: string, content: Uint8Array, signal?: AbortSignal): Promise<boolean> {
   try {
-    await medium.putSmall(key, content, 'create', signal);
+    // Other content, so that nothing takes the first object for the second.
+    await medium.putSmall(key, content.toReversed(), 'create', signal);
     return false;
   } catch (error) {
     if (isMediumError(error, 'alreadyExists')) return true;

@@ -17,7 +17,7 @@ export function warnOfIgnored(destination: Destination, speaker: Speaker): void 
 }
 
 /** A change of the catalog that is made when the destination has been accepted. */
-type Change = (tx: Repositories) => void;
+export type Change = (tx: Repositories) => void;
 
 /** Which destination is made ready, for whom, and who is told what was met. */
 export interface PrepareOrder {
