@@ -40,7 +40,7 @@ export async function findAppended(
     }
     if (parts.length > appendPartsMax) throw new MediumError('unsupported', key, `more than ${appendPartsMax} parts`);
   }
-  if (!hasFormat && keys.length === 0) return null;
+  if (!hasFormat && parts.length === 0) return null;
   const joined = joinParts(parts);
   return { joined, parts, keys, hasFormat, modifiedMs, sizeBytes: joined.at(-1)?.to ?? 0 };
 }

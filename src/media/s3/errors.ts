@@ -110,7 +110,8 @@ export function s3Error(ask: S3Ask, error: unknown): MediumError {
   if (signal?.aborted) return new MediumError('cancelled', key, 'the caller gave up', signal.reason);
   const { name, code, $metadata } = (error ?? {}) as SdkError;
   const status = typeof $metadata?.httpStatusCode === 'number' ? $metadata.httpStatusCode : 0;
-  const names = [word(name), word(code)].filter((text) => text !== '');
+  // A broken connection has the name TimeoutError, and its own code.
+  const names = [word(code), word(name)].filter((text) => text !== '');
   const kind = kindOf(names, status);
   const said = names.find((text) => text !== 'Error' && text !== 'Unknown') ?? 'no code';
   const request = word($metadata?.requestId);

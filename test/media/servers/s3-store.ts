@@ -89,8 +89,9 @@ export class S3Bucket {
     nowMs: number,
   ): string {
     if (listed.length === 0) throw new S3Refusal(400, 'MalformedXML');
+    if (listed.some(({ no }, index) => index > 0 && no <= (listed[index - 1]?.no ?? 0)))
+      throw new S3Refusal(400, 'InvalidPartOrder');
     const parts = listed.map(({ no, etag }, index) => {
-      if (index > 0 && no <= (listed[index - 1]?.no ?? 0)) throw new S3Refusal(400, 'InvalidPartOrder');
       const part = upload.parts.get(no);
       if (!part || part.etag !== etag) throw new S3Refusal(400, 'InvalidPart');
       if (index < listed.length - 1 && part.bytes.length < minPartBytes) throw new S3Refusal(400, 'EntityTooSmall');
