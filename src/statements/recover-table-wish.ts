@@ -9,13 +9,32 @@ export function tableWish({ tables, remaps }: Pick<RecoverTable, 'tables' | 'rem
     if (remaps.filter((each) => each.kind === kind).length > 1)
       throw fault('OB_OP_NOT_ALLOW', `duplicate REMAP ${kind.toUpperCase()} is`);
   }
-  const other = remaps.find((each) => each.kind !== 'table');
-  if (other) throw fault('OB_NOT_SUPPORTED', `REMAP ${other.kind.toUpperCase()} is`);
+  for (const { kind, name } of groupNames(remaps))
+    if (name.length > maxGroupNameChars) throw fault('OB_ERR_WRONG_VALUE', `REMAP ${kind.toUpperCase()}`, name);
   const items = remaps.filter((each): each is Extract<Remap, { kind: 'table' }> => each.kind === 'table');
   if (items.some(({ items: each }) => each.some(({ from }) => from.partition !== null)))
     throw fault('OB_NOT_SUPPORTED', 'remap partition');
   const all = tables === 'all';
   return Object.freeze({ all, ...list, ...(all ? { remapDatabases: [], remapTables: [] } : remapsOf(items, list)) });
+}
+
+const maxGroupNameChars = 128;
+
+function groupNames(remaps: readonly Remap[]) {
+  return remaps.flatMap((remap) =>
+    remap.kind === 'table'
+      ? []
+      : remap.items.flatMap(({ from, to }) => [from, to].map((name) => ({ kind: remap.kind, name }))),
+  );
+}
+
+/** What a remap leads to must be there, and no tenant has table groups or table spaces: -5151 or -4354 for any. */
+export function requireGroups({ remaps }: Pick<RecoverTable, 'remaps'>): void {
+  for (const remap of remaps) {
+    const to = remap.kind === 'table' ? undefined : remap.items[0]?.to;
+    if (to === undefined) continue;
+    throw remap.kind === 'tablegroup' ? fault('OB_TABLEGROUP_NOT_EXIST') : fault('OB_TABLESPACE_NOT_EXIST', to);
+  }
 }
 
 function listOf(tables: RecoverTable['tables']): Pick<TableWish, 'databases' | 'tables'> {

@@ -6,7 +6,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { auxTenantName, insertRecoverTable, type RecoverTableOrder } from '../jobs/recover-table/recover-table-rows.ts';
 import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
 import { type TableWish, targetOf } from '../policy/table-mapping.ts';
-import { tableWish } from './recover-table-wish.ts';
+import { requireGroups, tableWish } from './recover-table-wish.ts';
 import { restoreOrder } from './restore.ts';
 import { restorePools } from './restore-options.ts';
 import { handler } from './statement-handler.ts';
@@ -33,6 +33,7 @@ export const recoverTable = handler<'recoverTable', RecoverTableOrder>({
     const name = auxTenantName(controller.clock.nowUs());
     const restore = await restoreOrder({ ...statement, kind: 'restore', name }, speaker, controller);
     await requireRoom(controller, target, wish);
+    requireGroups(statement);
     return { target, wish, restore };
   },
   async run(order, statement, _, controller) {

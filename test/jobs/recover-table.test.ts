@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseRelease } from '../../src/base/release.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import { type Harness, makePool, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
 
@@ -8,7 +9,10 @@ let point: bigint;
 let from: string;
 
 beforeAll(async () => {
-  harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path) });
+  harness = await startHarness({
+    release: parseRelease('4.2.5'),
+    wrapMedium: (medium, path) => faults.wrap(medium, path),
+  });
   await makeTenant(harness, 'a');
   await startArchiving(harness, 'a');
   for (const sql of [
@@ -127,6 +131,18 @@ describe('RECOVER TABLE', () => {
       [() => recover('d.c', 'REMAP TABLE e.*:d.*'), 1235, 'remap not exist recover database not supported'],
       [() => recover('d.c', 'REMAP TABLE d.c:nowhere.c'), 1049, "Unknown database 'nowhere'"],
       [() => recover('d.c:p0'), 1235, 'recover partition not supported'],
+      [() => recover('d.c', 'REMAP TABLEGROUP g:h'), 5151, 'tablegroup not exist'],
+      [() => recover('*.*', 'REMAP TABLESPACE s:u'), 3510, "Tablespace 'u' does not exist"],
+      [
+        () => recover('d.c', `REMAP TABLEGROUP ${'g'.repeat(129)}:h`),
+        1525,
+        `Incorrect REMAP TABLEGROUP value: '${'g'.repeat(129)}'`,
+      ],
+      [
+        () => recover('d.c', 'REMAP TABLESPACE s:u REMAP TABLESPACE s:v'),
+        4179,
+        'duplicate REMAP TABLESPACE is not allowed',
+      ],
     ];
     for (const [said, errno, message] of cases) await expect(said()).rejects.toMatchObject({ errno, message });
     await harness.sql('a', 'CREATE TABLE d.c (z INT)');
@@ -139,6 +155,35 @@ describe('RECOVER TABLE', () => {
     await settle(harness);
     await harness.say('ALTER SYSTEM CANCEL RECOVER TABLE a');
     expect((await rows()).jobs[1]).toMatchObject({ status: 'COMPLETED' });
+  });
+
+  test('imports as many tables at a time as recover_table_concurrency says, parents before children', async () => {
+    for (const [concurrency, most] of [
+      [0, 1],
+      [2, 2],
+    ] as const) {
+      const { tenantId } = (await harness.controller.catalog.read((tx) => tx.tenants.byName('a')))!;
+      await harness.controller.catalog.transaction((tx) =>
+        tx.parameters.set(tenantId, 'recover_table_concurrency', String(concurrency)),
+      );
+      await recover('d.*', 'REMAP TABLE d.*:e.*');
+      let together = 0;
+      const orders: string[] = [];
+      await harness.until(async () => {
+        const { tasks, jobs } = await rows();
+        const doing = tasks.filter(({ status }) => status === 'DOING');
+        together = Math.max(together, doing.length);
+        if (doing.length > 0) orders.push(doing.map(({ srcTable }) => srcTable).join('+'));
+        return jobs.every(({ finishUs }) => finishUs !== null);
+      });
+      expect(orders.filter((tables) => tables.includes('c') && tables.includes('p'))).toEqual([]);
+      expect((await rows()).jobs).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
+      expect(together).toBe(most);
+      expect(await harness.value('a', 'SELECT COUNT(*) FROM e.many')).toBe('3000');
+      for (const name of ['e.c', 'e.p', 'e.many']) await harness.sql('a', `DROP TABLE IF EXISTS ${name}`);
+      for (const id of [1, tenantId])
+        await harness.controller.catalog.transaction((tx) => tx.recoverTables.removeTenant(id));
+    }
   });
 
   test('a table that was not there ends the job with its code', async () => {

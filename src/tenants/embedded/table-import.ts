@@ -43,11 +43,11 @@ export async function importTable(
 ): Promise<ImportedTable> {
   // A connection of its own: another engine thread may have the source.
   const source = openConnection(sourcePath, { readonly: true, synchronous: 'NORMAL', cacheKb: 8192 });
-  target.held = true;
+  target.imports += 1;
   try {
     return await importFrom(target, source, wish, cancelled);
   } finally {
-    target.held = false;
+    target.imports -= 1;
     source.close();
   }
 }

@@ -12,6 +12,8 @@ export class Tenant extends SqlTenant {
   logIsRead = false;
   /** True while somebody works with the open tenant outside of sessions. */
   held = false;
+  /** Tables that are being imported. */
+  imports = 0;
   readonly sessions = new Set<Session>();
   #closed = false;
 
@@ -26,7 +28,7 @@ export class Tenant extends SqlTenant {
   }
 
   get inUse(): boolean {
-    return this.held || this.store.pinned || this.store.lock.held || [...this.sessions].some((session) => session.busy);
+    return this.held || this.imports > 0 || this.store.pinned || this.store.lock.held || [...this.sessions].some((session) => session.busy);
   }
 
   get closed(): boolean {
