@@ -12,6 +12,12 @@ export const publishDeadlineMs = 600_000;
 /** Calls given up but still running below. At this number a medium answers `unavailable` without trying. */
 export const abandonedCallsMax = 2;
 
+/**
+ * As `abandonedCallsMax`, for media whose calls end with their signal and hold no thread. Reads and writes of opened objects end
+ * with the object only: it must still be possible to close it.
+ */
+export const abandonedRemoteCallsMax = 64;
+
 /** Bytes of one segment of a key, and of a whole key. */
 export const keySegmentBytes = 255;
 export const keyBytes = 1023;
@@ -31,3 +37,10 @@ export const listResumeNames = 100_000;
 
 /** Bytes at the start and at the end of a large object by which it is known again after a lost answer. */
 export const identityMarkBytes = 256;
+
+/** Threads that media with a server of their own run in, and media one of them serves before there is a second one. */
+export const mediaThreadsMax = 2;
+export const mediaOfThread = 4;
+
+/** How long a media thread stays when nobody needs it. */
+export const mediaThreadIdleMs = 30_000;

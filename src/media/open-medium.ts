@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { fault } from '../base/errors.ts';
 import { openCosMedium } from './cos-medium.ts';
 import { openFileMedium } from './file-medium.ts';
+import { abandonedRemoteCallsMax as hangingMax } from './limits.ts';
 import type { Medium } from './medium.ts';
 import { openOssMedium } from './oss-medium.ts';
 import { Pace } from './pace.ts';
@@ -65,7 +66,7 @@ export function openMedium(address: MediumAddress, clock: Clock = systemClock): 
   const steady =
     address.scheme === 'file'
       ? withDeadlines(bare, limits)
-      : withRetries(withDeadlines(openInThread(address, bare.abilities), limits), { clock });
+      : withRetries(withDeadlines(openInThread(address, bare.abilities), { ...limits, hangingMax }), { clock });
   const pace = address.pace ?? ownPace(address);
   return pace === null ? steady : withThrottle(steady, pace, clock);
 }

@@ -3,10 +3,9 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { isFault } from '../../src/base/errors.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium, ObjectSink } from '../../src/media/medium.ts';
-import { callsCameBack, checkScheme, openMedium } from '../../src/media/open-medium.ts';
+import { callsCameBack, openMedium } from '../../src/media/open-medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
@@ -294,14 +293,5 @@ describe('schemes', () => {
     await medium.putSmall('a', Buffer.from('x'), 'create');
     expect((await real.list('')).map((entry) => entry.name)).toEqual(['a']);
     await medium.close();
-  });
-
-  test.each(['oss', 'cos', 's3'] as const)('%s is refused with its name', (scheme) => {
-    for (const attempt of [() => openMedium({ scheme, path: `${scheme}://b/d`, ...none }), () => checkScheme(scheme)])
-      expect(attempt).toThrowError(
-        expect.toSatisfy(
-          (error) => isFault(error, 'OB_NOT_SUPPORTED') && error.message === `${scheme} destination is not supported`,
-        ),
-      );
   });
 });

@@ -9,6 +9,8 @@ export interface DeadlineOptions {
   readonly publishMs?: number;
   /** Shared by all media on one root, so that opening a sick one anew does not start counting anew. */
   readonly abandoned?: AbandonedCalls;
+  /** Calls that hang before the medium answers `unavailable` without trying, `abandonedCallsMax` when left out. */
+  readonly hangingMax?: number;
 }
 
 interface Ask {
@@ -32,7 +34,8 @@ type Call = <T>(ask: Ask, work: (signal: AbortSignal) => Promise<T>, late?: (res
 export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Medium {
   const callMs = options.callMs ?? callDeadlineMs;
   const publishMs = options.publishMs ?? publishDeadlineMs;
-  const call = deadlineCall(options.clock ?? systemClock, options.abandoned ?? new AbandonedCalls());
+  const { clock = systemClock, abandoned = new AbandonedCalls(), hangingMax = abandonedCallsMax } = options;
+  const call = deadlineCall(clock, abandoned, hangingMax);
   const reads = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal });
   const changes = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal, changes: [key] });
   return {
@@ -80,11 +83,11 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
   };
 }
 
-function deadlineCall(clock: Clock, abandoned: AbandonedCalls): Call {
+function deadlineCall(clock: Clock, abandoned: AbandonedCalls, hangingMax: number): Call {
   return async ({ key, limitMs, signal, changes = [] }, work, late) => {
     await abandoned.settled(changes);
     if (signal?.aborted) throw new MediumError('cancelled', key, 'the caller gave up', signal.reason);
-    if (abandoned.hanging >= abandonedCallsMax)
+    if (abandoned.hanging >= hangingMax)
       throw new MediumError('unavailable', key, `${abandoned.hanging} earlier calls have not come back`);
     const giveUp = new AbortController();
     const settled = new AbortController();
