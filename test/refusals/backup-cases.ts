@@ -181,9 +181,9 @@ export const keyRefusals: readonly Refusal[] = [
   ],
   [
     'root@kit',
-    "ALTER SYSTEM BACKUP KEY TO 'oss://b/k?host=h&access_id=AK&access_key=SECRET' ENCRYPTED BY 'SECRET'",
-    1235,
-    'oss destination is not supported',
+    "ALTER SYSTEM BACKUP KEY TO 'oss://b/k?host=127.0.0.1:1&access_id=AK&access_key=SECRET' ENCRYPTED BY 'SECRET'",
+    9070,
+    'can not connect to backup destination',
   ],
   [t, "ALTER SYSTEM BACKUP KEY TO 'file://$DIR/key' ENCRYPTED BY 'SECRET'", 4369, noMasterKey],
   [sys, "ALTER SYSTEM BACKUP KEY TENANT = t TO 'file://$DIR/key' ENCRYPTED BY 'SECRET'", 4369, noMasterKey],
@@ -226,16 +226,18 @@ export const keyRefusals: readonly Refusal[] = [
 
 /** Forms of other releases that parse and are refused for good: statements.md 3.8. */
 export const oldFormRefusals: readonly Refusal[] = [
-  ...[
-    'START BACKUP ARCHIVELOG',
-    'STOP BACKUP ARCHIVELOG',
-    'BACKUP BACKUPSET 1 COPY 1',
-    'BACKUP BACKUPSET ALL NOT BACKED UP 1 TIMES',
-    "BACKUP BACKUPPIECE 3 TO 'file:///x'",
-    'CANCEL BACKUP BACKUPSET',
-    'CANCEL BACKUP BACKUPPIECE TENANT = t',
-    'CANCEL ALL BACKUP FORCE',
-  ].map((form): Refusal => [sys, `ALTER SYSTEM ${form}`, 1235, notSupported]),
+  ...['START BACKUP ARCHIVELOG', 'STOP BACKUP ARCHIVELOG', 'CANCEL ALL BACKUP FORCE'].map(
+    (form): Refusal => [sys, `ALTER SYSTEM ${form}`, 1235, notSupported],
+  ),
+  ...(
+    [
+      ['BACKUP BACKUPSET 1 COPY 1', 'backup backupset'],
+      ['BACKUP BACKUPSET ALL NOT BACKED UP 1 TIMES', 'backup backupset'],
+      ["BACKUP BACKUPPIECE 3 TO 'file:///x'", 'backup backuppiece'],
+      ['CANCEL BACKUP BACKUPSET', 'cancel backup backupset'],
+      ['CANCEL BACKUP BACKUPPIECE TENANT = t', 'cancel backup backuppiece'],
+    ] as const
+  ).map(([form, name]): Refusal => [sys, `ALTER SYSTEM ${form}`, 1235, `${name} is not supported`]),
   [sys, 'ALTER SYSTEM SUSPEND BACKUP', 1210, invalidArgument],
   [sys, 'ALTER SYSTEM RESUME BACKUP', 1210, invalidArgument],
 ];
