@@ -80,7 +80,7 @@ export class Session {
       const slumber = new Slumber(slept);
       this.#slumber = slumber;
       this.#handedOut = false;
-      const check = this.#checkOf(request, slumber);
+      const check = this.#checkOf(request, context, slumber);
       const full = { ...request, context };
       for (;;) {
         try {
@@ -244,9 +244,10 @@ export class Session {
     return { kind: 'moved', place: { ...host.lend(as), tenantId, readOnly, open: transaction.open }, slept: over };
   }
 
-  #checkOf(request: SessionRequest, slumber: Slumber): Check {
+  #checkOf(request: SessionRequest, context: StatementContext, slumber: Slumber): Check {
     const flag = this.#flag;
-    const slice = this.#host ? new Slice(this.#host.limits, () => this.transaction.movable) : null;
+    const movable = () => this.transaction.movable(context);
+    const slice = this.#host ? new Slice(this.#host.limits, movable) : null;
     const late = () => request.deadlineUs > 0 && Date.now() * 1000 >= request.deadlineUs;
     const refuse = () => {
       if (Atomics.load(flag, 0) === statementFlag.ended)
@@ -265,7 +266,7 @@ export class Session {
       leave: (as: 'read' | 'write') => slice?.leave(as),
       sleep: engineSleep({
         ...{ slumber, flag, refuse, ownThread: this.#host === null, handedOut: () => this.#handedOut },
-        leave: () => slice?.leave(this.transaction.movable ?? 'read'),
+        leave: () => slice?.leave(movable() ?? 'read'),
         leftMs: () =>
           request.deadlineUs > 0 ? Math.max(0, request.deadlineUs / 1000 - Date.now()) : Number.POSITIVE_INFINITY,
       }),

@@ -46,8 +46,12 @@ export class Transaction {
     return this.open || this.#writing || this.#locked || this.#guest || this.#snapshot !== null;
   }
 
-  /** How a statement that runs now could run in another thread instead. */
-  get movable(): Movable {
+  /**
+   * How a statement that runs now could run in another thread instead. A read that pins the transaction's snapshot, or takes
+   * the writer lock for it, cannot, though it has done neither yet.
+   */
+  movable({ isolation }: Pick<StatementContext, 'isolation'>): Movable {
+    if (this.open && (isolation === 'REPEATABLE-READ' || isolation === 'SERIALIZABLE')) return null;
     if (this.#locked || (this.open && (this.#writing || this.#repeatable || this.#snapshot !== null))) return null;
     return this.#writing ? 'write' : 'read';
   }
