@@ -55,7 +55,7 @@ export class CosDouble {
     const buckets = options.buckets ?? ['vault-1250000000'];
     this.stores = new Map(buckets.map((name) => [name, new CosStore(() => this.nowMs())]));
     this.#server = createServer((request, response) => {
-      this.#serve(request, response).catch(() => request.destroy());
+      this.#serve(request, response).catch(() => request.socket.destroy());
     });
   }
 
@@ -105,10 +105,10 @@ export class CosDouble {
     const cut = this.#take(['cutUpload'], operation, key);
     const body = await readBody(request, cut?.afterBytes);
     if (body === null) return;
-    if (this.#take(['loseRequest'], operation, key)) return void request.destroy();
+    if (this.#take(['loseRequest'], operation, key)) return void request.socket.destroy();
     if (this.#take(['stall'], operation, key)) return;
     const answer = this.#answer(request, operation, key, url, body);
-    if (this.#take(['loseReply'], operation, key)) return void request.destroy();
+    if (this.#take(['loseReply'], operation, key)) return void request.socket.destroy();
     this.#send(request, response, operation, key, answer);
   }
 
@@ -165,7 +165,7 @@ export class CosDouble {
       return void response.end(flipped);
     }
     response.write(body.subarray(0, broken.afterBytes ?? 0), () => {
-      if (broken.kind === 'cutDownload') request.destroy();
+      if (broken.kind === 'cutDownload') request.socket.destroy();
     });
   }
 }
@@ -179,14 +179,14 @@ async function readBody(request: IncomingMessage, cutAfterBytes: number | undefi
       chunks.push(chunk);
       length += chunk.length;
       if (cutAfterBytes !== undefined && length >= cutAfterBytes) {
-        request.destroy();
+        request.socket.destroy();
         return null;
       }
     }
   } catch {
     return null;
   }
-  if (cutAfterBytes !== undefined) request.destroy();
+  if (cutAfterBytes !== undefined) request.socket.destroy();
   return request.complete && cutAfterBytes === undefined ? Buffer.concat(chunks) : null;
 }
 
