@@ -201,7 +201,6 @@ export class OssClient {
       status: found.status,
       code: typeof found.code === 'string' ? found.code : '',
       requestId: typeof found.requestId === 'string' ? found.requestId : '',
-      headers: exchange.headers,
     });
   }
 

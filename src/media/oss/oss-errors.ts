@@ -48,17 +48,15 @@ const kindOfErrno: Readonly<Record<string, MediumErrorKind>> = { ETIMEDOUT: 'tim
 export class OssRefusal extends MediumError {
   readonly status: number;
   readonly code: string;
-  readonly headers: Readonly<Record<string, string>>;
 
   constructor(key: string, host: string, reply: OssRefusalReply) {
-    const { status, requestId, headers } = reply;
+    const { status, requestId } = reply;
     const code = word(reply.code);
     const request = word(requestId);
     const said = `${host} answered ${status}${code === '' ? '' : ` ${code}`}${request === '' ? '' : `, request ${request}`}`;
     super(kindOfCode[code] ?? kindOfStatus(status), key, said.slice(0, 200));
     this.status = status;
     this.code = code;
-    this.headers = headers;
   }
 }
 
@@ -66,7 +64,6 @@ export interface OssRefusalReply {
   readonly status: number;
   readonly code: string;
   readonly requestId: string;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A connection that failed; the error of the system goes no further than its code. */
