@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { fault } from '../base/errors.ts';
+import { openCifsMedium } from './cifs-medium.ts';
 import { openCosMedium } from './cos-medium.ts';
 import { openFileMedium } from './file-medium.ts';
 import { abandonedRemoteCallsMax as hangingMax } from './limits.ts';
@@ -48,7 +49,7 @@ const openers: Readonly<Record<Medium['scheme'], Opener>> = {
   cos: openCosMedium,
   s3: openS3Medium,
   sftp: openSftpMedium,
-  cifs: refuse,
+  cifs: openCifsMedium,
   hdfs: refuse,
 };
 
