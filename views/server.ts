@@ -63,7 +63,7 @@ const serverResourceColumns = [
   column('DATA_DISK_CAPACITY', bigint),
   column('DATA_DISK_IN_USE', bigint),
   column('DATA_DISK_HEALTH_STATUS', varchar(20), { expr: "'NORMAL'" }),
-  column('MEMORY_LIMIT', bigint, { expr: 'mem_capacity' }),
+  column('MEMORY_LIMIT', bigint, { expr: 'memory_limit' }),
   column('DATA_DISK_ABNORMAL_TIME', timestamp, { expr: 'NULL', nullable: true }),
   column('SSL_CERT_EXPIRED_TIME', timestamp, { expr: 'NULL', nullable: true, since: ['4.2.0'] }),
 ];

@@ -32,6 +32,7 @@ export const serverResources = `(
   SELECT s.svr_ip, s.svr_port, s.zone, s.sql_port,
     (SELECT CAST(value AS INTEGER) FROM cluster_info WHERE name = 'cpu_capacity') AS cpu_capacity,
     (SELECT CAST(value AS INTEGER) FROM cluster_info WHERE name = 'memory_capacity') AS mem_capacity,
+    (SELECT CAST(value AS INTEGER) FROM cluster_info WHERE name IN ('memory_limit', 'memory_capacity') ORDER BY name = 'memory_limit' DESC LIMIT 1) AS memory_limit,
     (SELECT CAST(value AS INTEGER) FROM cluster_info WHERE name = 'log_disk_capacity') AS log_disk_capacity,
     (SELECT CAST(value AS INTEGER) FROM cluster_info WHERE name = 'data_disk_capacity') AS data_disk_capacity,
     (SELECT ifnull(sum(data_bytes), 0) FROM tenant) AS data_disk_in_use,

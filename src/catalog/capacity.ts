@@ -21,14 +21,26 @@ export const capacityInfo: Readonly<Record<CapacityParameter, string>> = {
   datafile_size: 'data_disk_capacity',
 };
 
-export function isCapacityParameter(name: string): name is CapacityParameter {
-  return name in standardCapacity;
+/** What of the memory is there before `system_memory` is kept from it, as views read it. */
+export const memoryLimitInfo = 'memory_limit';
+
+/** Parameters that move the capacity of another one. */
+const partners: Readonly<Record<string, CapacityParameter>> = {
+  system_memory: 'memory_limit',
+  datafile_maxsize: 'datafile_size',
+};
+
+/** The capacities that parameters of these names move, each once. */
+export function capacitiesOf(names: readonly string[]): readonly CapacityParameter[] {
+  const moved = names.map((name) => partners[name] ?? name).filter((name) => name in standardCapacity);
+  return [...new Set(moved)] as CapacityParameter[];
 }
 
 type Parts = Pick<Repositories, 'cluster' | 'parameters' | 'resources'>;
 
 /**
- * Brings a capacity in line with its parameter. 4624 when it becomes less than what units were promised already.
+ * Brings a capacity in line with its parameters: what `system_memory` keeps for the server is not for units, and the data file may grow
+ * to `datafile_maxsize`. 4624 when it becomes less than what units were promised already.
  */
 export function settleCapacity(tx: Parts, name: CapacityParameter): void {
   const { cluster, parameters } = tx;
@@ -36,13 +48,22 @@ export function settleCapacity(tx: Parts, name: CapacityParameter): void {
     name === 'cpu_count'
       ? BigInt(parameters.integer(clusterScope, name))
       : parameters.capacityBytes(clusterScope, name);
-  const value = given > 0n ? given : standardCapacity[name];
+  const whole = given > 0n ? given : standardCapacity[name];
+  const value = withPartner(tx, name, whole);
   const shrinks = value < BigInt(cluster.info(capacityInfo[name]) ?? 0);
   if (shrinks && Number(value) < promised(tx, name)) {
     const { zone, svrIp, svrPort } = cluster.server();
     throw fault('OB_MACHINE_RESOURCE_NOT_ENOUGH', zone, `${svrIp}:${svrPort}`, shortNames[name]);
   }
   cluster.setInfo(capacityInfo[name], String(value));
+  if (name === 'memory_limit') cluster.setInfo(memoryLimitInfo, String(whole));
+}
+
+function withPartner({ parameters }: Parts, name: CapacityParameter, whole: bigint): bigint {
+  if (name === 'memory_limit') return whole - parameters.capacityBytes(clusterScope, 'system_memory');
+  if (name !== 'datafile_size') return whole;
+  const most = parameters.capacityBytes(clusterScope, 'datafile_maxsize');
+  return most > whole ? most : whole;
 }
 
 const shortNames: Readonly<Record<CapacityParameter, string>> = {

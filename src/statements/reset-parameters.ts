@@ -1,5 +1,5 @@
 import { fault } from '../base/errors.ts';
-import { isCapacityParameter, settleCapacity } from '../catalog/capacity.ts';
+import { capacitiesOf, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { clusterScope } from '../catalog/parameters.ts';
 import type { Tenant } from '../catalog/tenants.ts';
@@ -35,8 +35,8 @@ export const resetParameters = handler<'resetParameters', readonly Target[]>({
       for (const item of items) {
         const { name, owners } = targetOf(tx, item, speaker);
         for (const owner of owners) tx.parameters.reset(owner, name);
-        if (isCapacityParameter(name)) settleCapacity(tx, name);
       }
+      for (const name of capacitiesOf(items.map((item) => item.name))) settleCapacity(tx, name);
     });
     return {};
   },

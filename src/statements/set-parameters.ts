@@ -1,6 +1,6 @@
 import { fault } from '../base/errors.ts';
 import { statementLimits } from '../base/limits.ts';
-import { isCapacityParameter, settleCapacity } from '../catalog/capacity.ts';
+import { capacitiesOf, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { parseTimeUs } from '../catalog/parameter-values.ts';
 import { clusterScope } from '../catalog/parameters.ts';
@@ -51,8 +51,8 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
     await controller.catalog.transaction((tx) => {
       for (const { name, value, owners } of targets) {
         for (const owner of owners) tx.parameters.set(owner, name, value);
-        if (isCapacityParameter(name)) settleCapacity(tx, name);
       }
+      for (const name of capacitiesOf(targets.map((target) => target.name))) settleCapacity(tx, name);
     });
     return {};
   },
