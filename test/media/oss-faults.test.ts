@@ -335,6 +335,14 @@ describe('a bucket with versions', () => {
   });
 });
 
+test('a refusal longer than what was asked for is read all the same', async () => {
+  await expectKind(medium.read('missing', 0, 1), 'notFound');
+  await medium.putSmall('a', Buffer.from('abc'), 'create');
+  await expectKind(medium.read('a', 3, 1), 'checksum');
+  double.fail({ kind: 'refuse', status: 503, code: 'ServiceUnavailable' });
+  await expectKind(medium.read('a', 0, 1), 'unavailable');
+});
+
 test('5,000 keys come by pages of seven, each once', async () => {
   double.pageEntries = 7;
   const bucket = double.bucket('backups');

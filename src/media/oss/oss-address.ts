@@ -15,7 +15,7 @@ export interface OssPlace {
   readonly tls: boolean;
   /** True for a host that has no names below it: the bucket is the first segment of the path there. */
   readonly byPath: boolean;
-  /** `cn-hangzhou` of `oss-cn-hangzhou[-internal].…`, what V4 signs; null for other hosts, where V1 is signed. */
+  /** `cn-hangzhou` of `oss-cn-hangzhou[-internal].aliyuncs.com`, what V4 signs; null for other hosts, where V1 is signed. */
   readonly region: string | null;
 }
 
@@ -36,7 +36,7 @@ export function ossPlace({ path, host: text }: MediumAddress): OssPlace {
   const { tls, hostname, port } = endpoint;
   const bracketed = hostname.includes(':') ? `[${hostname}]` : hostname;
   const host = port === null ? bracketed : `${bracketed}:${port}`;
-  const region = /^oss-([a-z0-9-]+?)(?:-internal)?\./.exec(hostname)?.[1] ?? null;
+  const region = /^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/i.exec(hostname)?.[1]?.toLowerCase() ?? null;
   const directory = rest.join('/');
   return Object.freeze({
     bucket,

@@ -20,6 +20,9 @@ export const completeIdleMs = 120_000;
 /** The largest reply that is no object: a page of a list. */
 export const replyBytes = 8 * 1024 * 1024;
 
+/** The largest reply that says why something was refused. */
+export const refusalBytes = 64 * 1024;
+
 /** Entries of a page, and keys of one call that removes many. */
 export const pageEntries = 1_000;
 export const removeKeys = 1_000;

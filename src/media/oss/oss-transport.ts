@@ -5,7 +5,7 @@ import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { MediumError } from '../medium.ts';
 import { connectionError } from './oss-errors.ts';
-import { freeSocketMs, socketsMax } from './oss-limits.ts';
+import { freeSocketMs, refusalBytes, socketsMax } from './oss-limits.ts';
 
 /** What one call says about its exchange, and what the exchange leaves behind for it. */
 export interface Exchange {
@@ -121,18 +121,21 @@ export class Transport {
 
 /** The whole body; an end before its announced length is an error of the stream. */
 async function collect(incoming: IncomingMessage, method: string, exchange: Exchange): Promise<Buffer> {
-  const { key, replyBytes } = exchange;
-  const tooLong = () => new MediumError('unsupported', key, `the reply is longer than ${replyBytes} bytes`);
-  const announced = Number(incoming.headers['content-length'] ?? 0);
-  if (method !== 'HEAD' && announced > replyBytes && incoming.statusCode === 200) throw tooLong();
-  const chunks: Buffer[] = [];
+  const limit = (incoming.statusCode ?? 0) < 300 ? exchange.replyBytes : refusalBytes;
+  const tooLong = () => new MediumError('unsupported', exchange.key, `the reply is longer than ${limit} bytes`);
+  const announced = method === 'HEAD' ? 0 : Number(incoming.headers['content-length'] ?? 0);
+  if (announced > limit) throw tooLong();
+  let body = Buffer.allocUnsafe(announced);
   let length = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > replyBytes) throw tooLong();
-    chunks.push(chunk);
+    const end = length + chunk.length;
+    if (end > limit) throw tooLong();
+    // Its length need not be announced.
+    if (end > body.length) body = Buffer.concat([body.subarray(0, length)], Math.max(end, 2 * body.length));
+    chunk.copy(body, length);
+    length = end;
   }
-  return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, length);
+  return body.subarray(0, length);
 }
 
 function replyOf(incoming: IncomingMessage, method: string, data: Buffer): SdkReply {

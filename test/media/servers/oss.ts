@@ -12,7 +12,7 @@ export const lookupHere: LookupFunction = (_name, options, callback) => {
 
 /** A destination on the double: by its region's name, which signs V4, or by its address, which signs V1. */
 export function ossAddress(double: OssDouble, path: string, by: 'region' | 'address' = 'region'): MediumAddress {
-  const name = by === 'region' ? `oss-${double.region}.aliyuncs.example` : '127.0.0.1';
+  const name = by === 'region' ? `oss-${double.region}.aliyuncs.com` : '127.0.0.1';
   const { accessId, accessKey } = double;
   return { scheme: 'oss', path, host: `${name}:${double.port}`, authorization: { accessId, accessKey }, options: {} };
 }
