@@ -28,7 +28,7 @@ export async function findAppended(
   const keys: string[] = [];
   let hasFormat = false;
   let modifiedMs = 0;
-  const ask = { prefix: connection.at(partsPrefix(key)), delimited: false };
+  const ask = { prefix: connection.at(partsPrefix(key)), key, delimited: false };
   for await (const page of objectPages(connection, ask, signal)) {
     for (const { Key = '', LastModified } of page.Contents ?? []) {
       const found = Key.slice(root.length);

@@ -6,6 +6,8 @@ import type { S3Connection } from './connection.ts';
 export interface ListAsk {
   /** In the bucket. */
   readonly prefix: string;
+  /** What errors name; the prefix when left out. */
+  readonly key?: string;
   /** One level only. */
   readonly delimited: boolean;
   /** Names up to this one are left out. */
@@ -20,7 +22,7 @@ export async function* objectPages(
   signal?: AbortSignal,
 ): AsyncGenerator<ListObjectsV2CommandOutput> {
   const { bucket, prefix: root } = connection.address;
-  const key = ask.prefix.slice(root.length);
+  const key = ask.key ?? ask.prefix.slice(root.length);
   let token: string | undefined;
   do {
     const after = token === undefined && ask.startAfter !== undefined ? { StartAfter: ask.startAfter } : {};

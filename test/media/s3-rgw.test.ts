@@ -1,0 +1,114 @@
+import { randomBytes } from 'node:crypto';
+import { S3 } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openMedium } from '../../src/media/open-medium.ts';
+import type { S3Seams } from '../../src/media/s3/connection.ts';
+import { openS3Medium } from '../../src/media/s3-medium.ts';
+import { mediumConformance } from './medium-conformance.ts';
+import { expectS3Kind } from './s3-root.ts';
+import { type CephRgw, rgwKeys, rgwRefusal, startCephRgw } from './servers/ceph-rgw.ts';
+import type { MediumUnderTest } from './servers/fixture.ts';
+
+// The S3 medium against a server nobody here wrote: the S3 gateway of Debian's Ceph.
+
+const refusal = rgwRefusal();
+if (refusal !== null) console.warn(`the tests of S3 against Ceph RGW are skipped: ${refusal}`);
+
+describe.skipIf(refusal !== null)('Ceph RGW', () => {
+  let rgw: CephRgw;
+  let s3: S3;
+  let roots = 0;
+  beforeAll(async () => {
+    rgw = await startCephRgw();
+    s3 = new S3({
+      endpoint: `http://127.0.0.1:${rgw.port}`,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: rgwKeys.accessId, secretAccessKey: rgwKeys.accessKey },
+    });
+    await s3.createBucket({ Bucket: 'bucket' });
+  }, 120_000);
+  afterAll(async () => {
+    s3?.destroy();
+    await rgw?.end();
+  });
+
+  const addressOf = (root: string) => ({
+    scheme: 's3' as const,
+    path: `s3://bucket/${root}`,
+    host: `127.0.0.1:${rgw.port}`,
+    authorization: rgwKeys,
+    options: {},
+  });
+  const openRoot = async (): Promise<MediumUnderTest> => {
+    const root = `root${++roots}`;
+    const address = addressOf(root);
+    return {
+      medium: openS3Medium(address),
+      reopen: () => openS3Medium(address),
+      dispose: async () => undefined,
+      address,
+      leftovers: async () =>
+        (await s3.listMultipartUploads({ Bucket: 'bucket', Prefix: `${root}/` })).Uploads?.length ?? 0,
+    };
+  };
+
+  mediumConformance('s3 on Ceph RGW, bare,', openRoot);
+
+  test('keys, buckets and names are told apart by its codes too', async () => {
+    const { authorization, ...address } = addressOf('codes');
+    const wrong = { ...authorization, accessKey: 'wrong' };
+    for (const [change, kind] of [
+      [{ authorization: wrong }, 'denied'],
+      [{ authorization: { ...authorization, accessId: 'NOBODY' } }, 'denied'],
+      [{ authorization, path: 's3://nowhere/dest' }, 'noContainer'],
+    ] as const) {
+      const medium = openS3Medium({ ...address, ...change });
+      for (const work of [
+        () => medium.list(''),
+        () => medium.head('a'),
+        () => medium.putSmall('a', randomBytes(10), 'create'),
+        () => medium.remove(['a']),
+        () => medium.sweep(0),
+      ])
+        await expectS3Kind(work(), kind, 'wrong');
+      await medium.close();
+    }
+  });
+
+  test('the bucket may stand in the host name', async () => {
+    const lookup: S3Seams['lookup'] = (name, options, found) => {
+      expect(name).toBe('bucket.s3.rgw.test');
+      if (options.all) found(null, [{ address: '127.0.0.1', family: 4 }]);
+      else found(null, '127.0.0.1', 4);
+    };
+    const address = { ...addressOf('virtual'), host: `s3.rgw.test:${rgw.port}` };
+    const medium = openS3Medium(address, undefined, { lookup });
+    await medium.putSmall('a/b=c+d@e', Buffer.from('x'), 'create');
+    await expectS3Kind(medium.putSmall('a/b=c+d@e', Buffer.from('y'), 'create'), 'alreadyExists');
+    expect(await medium.list('a')).toEqual([{ name: 'b=c+d@e', kind: 'object', sizeBytes: 1 }]);
+    await medium.close();
+  });
+
+  test('a gateway killed in the middle of an upload shows nothing, and the upload goes on when it is back', async () => {
+    const medium = openMedium(addressOf('kill'));
+    const content = randomBytes(64 << 20);
+    const sink = await medium.createObject('a');
+    const write = (from: number, to: number) =>
+      (async () => {
+        for (let at = from; at < to; at += 1 << 20) await sink.writeAt(at, content.subarray(at, at + (1 << 20)));
+      })();
+    await write(0, 20 << 20);
+    const rest = write(20 << 20, 64 << 20);
+    rgw.kill();
+    await rgw.restart();
+    expect(await medium.head('a')).toBeNull();
+    await rest;
+    await sink.publish(content.length);
+    const source = await medium.openObject('a');
+    for (let at = 0; at < content.length; at += 8 << 20)
+      expect(Buffer.from(await source.read(at, 8 << 20)).equals(content.subarray(at, at + (8 << 20)))).toBe(true);
+    await source.close();
+    await medium.close();
+  }, 120_000);
+});
