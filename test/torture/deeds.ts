@@ -1,5 +1,6 @@
 import type { Client } from '../../examples/transcript.ts';
-import { bothPaths, type Disturbance, restore } from './disturber.ts';
+import { type Disturbance, restore } from './disturber.ts';
+import { bothPlaces } from './places.ts';
 import { pause } from './waiting.ts';
 import type { Moment } from './writer.ts';
 
@@ -23,7 +24,7 @@ async function restoreSomething(work: Disturbance, sys: Client): Promise<void> {
   const moment = anyMoment(work);
   if (moment === null) return;
   const no = work.nextRestore();
-  await restore(sys, bothPaths(work.scratch), { tenant: `r${no}`, pool: `p${no}` }, `TIME='${moment.time}'`);
+  await restore(sys, bothPlaces(work.places), { tenant: `r${no}`, pool: `p${no}` }, `TIME='${moment.time}'`);
   work.count.restoresBegun++;
 }
 
@@ -78,7 +79,7 @@ async function recoverTables(work: Disturbance, sys: Client): Promise<void> {
   await sys.quiet(`CREATE RESOURCE POOL p${no} UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
   work.recovering.set(no, moment);
   await sys.quiet(
-    `ALTER SYSTEM RECOVER TABLE d.ledger, d.bulk TO TENANT = t FROM '${bothPaths(work.scratch)}'
+    `ALTER SYSTEM RECOVER TABLE d.ledger, d.bulk TO TENANT = t FROM '${bothPlaces(work.places)}'
      UNTIL TIME = '${moment.time}' WITH 'pool_list=p${no}' REMAP TABLE d.ledger:back_ledger_${no}, d.bulk:back_bulk_${no}`,
   );
   work.count.tablesBegun++;

@@ -1,5 +1,6 @@
 import { type Client, connect } from '../../examples/transcript.ts';
 import { deeds } from './deeds.ts';
+import type { Places } from './places.ts';
 import type { Random } from './random.ts';
 import { pause } from './waiting.ts';
 import type { Moment } from './writer.ts';
@@ -8,7 +9,7 @@ import type { Moment } from './writer.ts';
 export interface Disturbance {
   readonly port: number;
   readonly random: Random;
-  readonly scratch: string;
+  readonly places: Places;
   /** Moments restores may aim at. */
   readonly moments: readonly Moment[];
   /** A tenant that follows the log of `t`. */
@@ -67,8 +68,4 @@ export async function restore(
   await sys.quiet(`CREATE RESOURCE POOL ${names.pool} UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')`);
   const point = until === '' ? '' : `UNTIL ${until}`;
   await sys.quiet(`ALTER SYSTEM RESTORE ${names.tenant} FROM '${paths}' ${point} WITH 'pool_list=${names.pool}'`);
-}
-
-export function bothPaths(scratch: string): string {
-  return `file://${scratch}/data,file://${scratch}/archive`;
 }

@@ -4,6 +4,7 @@ import { type ServerProcess, startServerProcess } from '../../examples/server-pr
 import { connect } from '../../examples/transcript.ts';
 import { checkArchive, checkJobs, checkRows, countFiles, takeSet, validateAll } from './checks.ts';
 import { type Counts, disturb, noCounts } from './disturber.ts';
+import type { Places } from './places.ts';
 import { prepare } from './prepare.ts';
 import { createRandom, type Random } from './random.ts';
 import {
@@ -19,7 +20,9 @@ import { pause } from './waiting.ts';
 import { type Moment, startWriter } from './writer.ts';
 
 export interface TortureOptions {
+  /** Directory of the server. */
   readonly scratch: string;
+  readonly places: Places;
   readonly runs: number;
   readonly seed: number;
   /** Every so many runs a promised moment and a set are restored and compared row by row, and everything is validated. */
@@ -63,7 +66,7 @@ const settings = { jobLingerMs: 200, tickMs: 100, quiet: true };
  * recoverable window promises must restore to exactly the commits up to its moment.
  */
 export async function tortureRun(options: TortureOptions): Promise<TortureResult> {
-  const { scratch } = options;
+  const { scratch, places } = options;
   const random = createRandom(options.seed);
   const dataDir = join(scratch, 'server');
   mkdirSync(dataDir, { recursive: true });
@@ -72,13 +75,13 @@ export async function tortureRun(options: TortureOptions): Promise<TortureResult
   const recovering = new Map<number, Moment>();
   let restoreNo = 0;
   const nextRestore = () => ++restoreNo;
-  const known: Known = { ...(await prepare(dataDir, scratch, settings)), moments: [], lastSeq: 0, standby: '' };
+  const known: Known = { ...(await prepare(dataDir, places, settings)), moments: [], lastSeq: 0, standby: '' };
   try {
-    known.standby = await withStandby(known, scratch, nextRestore());
+    known.standby = await withStandby(known, places, nextRestore());
     for (let run = 1; run <= options.runs; run++) {
       const { moments, standby } = known;
       const { port } = known.server;
-      const work = { port, random, scratch, moments, standby, recovering, nextRestore, count };
+      const work = { port, random, places, moments, standby, recovering, nextRestore, count };
       const [end] = await Promise.all([
         startWriter(port, random, known.lastSeq),
         disturb(work),
@@ -87,10 +90,10 @@ export async function tortureRun(options: TortureOptions): Promise<TortureResult
       known.server = await startServerProcess(dataDir, settings);
       const seen = await checkRows(known.server, end);
       sums.commits += seen - known.lastSeq;
-      await recover(known, { end: end.moments, seen, scratch }, nextRestore);
+      await recover(known, { end: end.moments, seen, places }, nextRestore);
       sums.tablesCompared += await checkRecovered(known.server, recovering);
       const full = run % options.compareEvery === 0;
-      await compare(known, { scratch, random, nextRestore, full }, sums);
+      await compare(known, { places, random, nextRestore, full }, sums);
       options.report(`run ${run}/${options.runs}: ${JSON.stringify({ ...sums, ...count })}`);
     }
   } catch (error) {
@@ -114,7 +117,7 @@ async function killSoon(server: ServerProcess, random: Random): Promise<void> {
 /** Everything comes to an end; a round that was started anew gets a set and a standby. */
 async function recover(
   known: Known,
-  run: { readonly end: readonly Moment[]; readonly seen: number; readonly scratch: string },
+  run: { readonly end: readonly Moment[]; readonly seen: number; readonly places: Places },
   nextRestore: () => number,
 ): Promise<void> {
   const sys = await connect(known.server.port, 'root@sys');
@@ -127,25 +130,21 @@ async function recover(
   known.roundId = roundId;
   known.lastSeq = rest.seq;
   await archived(sys, rest);
-  if (!sameRound) known.standby = await makeStandby(sys, run.scratch, known.standby, nextRestore());
+  if (!sameRound) known.standby = await makeStandby(sys, run.places, known.standby, nextRestore());
   known.moments = await promised(sys, known.moments);
   await sys.close();
 }
 
-async function compare(
-  known: Known,
-  { scratch, random, nextRestore, full }: CompareOptions,
-  sums: Sums,
-): Promise<void> {
+async function compare(known: Known, { places, random, nextRestore, full }: CompareOptions, sums: Sums): Promise<void> {
   const { server, moments } = known;
   await checkStandby(server, known.standby, moments.at(-1)!);
   sums.standbysCompared++;
   const sys = await connect(server.port, 'root@sys');
   Object.assign(sums, await countFiles(sys));
   if (full) {
-    await compareMoment(server, scratch, moments[random.below(moments.length)]!, nextRestore());
+    await compareMoment(server, places, moments[random.below(moments.length)]!, nextRestore());
     sums.momentsCompared++;
-    await compareSet(server, { scratch, random, moments }, nextRestore());
+    await compareSet(server, { places, random, moments }, nextRestore());
     sums.setsCompared++;
     await validateAll(sys);
     sums.validated++;
@@ -154,15 +153,15 @@ async function compare(
 }
 
 interface CompareOptions {
-  readonly scratch: string;
+  readonly places: Places;
   readonly random: Random;
   readonly nextRestore: () => number;
   readonly full: boolean;
 }
 
-async function withStandby({ server, standby }: Known, scratch: string, no: number): Promise<string> {
+async function withStandby({ server, standby }: Known, places: Places, no: number): Promise<string> {
   const sys = await connect(server.port, 'root@sys');
-  const made = await makeStandby(sys, scratch, standby, no);
+  const made = await makeStandby(sys, places, standby, no);
   await sys.close();
   return made;
 }

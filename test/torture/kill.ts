@@ -4,22 +4,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { tortureRun } from './kill-run.ts';
+import { filePlaces, servedPlaces } from './places.ts';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string' }, seed: { type: 'string' }, faults: { type: 'boolean' } },
+  options: {
+    runs: { type: 'string' },
+    seed: { type: 'string' },
+    medium: { type: 'string', default: 'file' },
+    faults: { type: 'boolean' },
+  },
 });
 if (values.faults === true) process.exit(runFaultLoops());
 const scratch = mkdtempSync(join(tmpdir(), 'obvault-torture-'));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
-process.stdout.write(`seed ${seed}, scratch ${scratch}\n`);
+const served = values.medium === 'file' ? null : await servedPlaces(values.medium);
+process.stdout.write(`seed ${seed}, medium ${values.medium}, scratch ${scratch}\n`);
 const result = await tortureRun({
   scratch,
+  places: served?.places ?? filePlaces(scratch),
   runs: Number(values.runs ?? 200),
   seed,
   compareEvery: 4,
   report: (line) => process.stdout.write(`${line}\n`),
 });
 process.stdout.write(`all held: ${JSON.stringify(result)}\n`);
+await served?.end();
 rmSync(scratch, { recursive: true, force: true });
 process.exit(0);
 

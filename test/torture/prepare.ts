@@ -5,6 +5,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { defaultRelease } from '../../src/base/release.ts';
 import { openCatalog } from '../../src/catalog/open-catalog.ts';
 import { bulkRows, checkArchive, takeSet } from './checks.ts';
+import type { Places } from './places.ts';
 import { TortureFailure, until } from './waiting.ts';
 
 /** No statement gives less than a day. */
@@ -13,25 +14,25 @@ const pieceSwitch = '3000ms';
 /** A server with a tenant `t` that has a ledger and a bulk of rows, archives in short pieces and has a set. */
 export async function prepare(
   dataDir: string,
-  scratch: string,
+  places: Places,
   settings: Readonly<Record<string, unknown>>,
 ): Promise<{ readonly server: ServerProcess; readonly roundId: number }> {
   const first = await startServerProcess(dataDir, settings);
-  await makeTenant(first, scratch);
+  await makeTenant(first, places);
   await first.stop();
   await shortenPieces(dataDir);
   const server = await startServerProcess(dataDir, settings);
   const sys = await connect(server.port, 'root@sys');
   await sys.quiet('ALTER SYSTEM ARCHIVELOG TENANT = t');
   await until(sys, 'SELECT STATUS FROM oceanbase.CDB_OB_ARCHIVELOG', (rows) => rows[0]?.['STATUS'] === 'DOING');
-  await sys.quiet(`ALTER SYSTEM SET DATA_BACKUP_DEST='file://${scratch}/data' TENANT = t`);
+  await sys.quiet(`ALTER SYSTEM SET DATA_BACKUP_DEST='${places.data}' TENANT = t`);
   await takeSet(sys);
   const roundId = await checkArchive(sys);
   await sys.close();
   return { server, roundId };
 }
 
-async function makeTenant(server: ServerProcess, scratch: string): Promise<void> {
+async function makeTenant(server: ServerProcess, places: Places): Promise<void> {
   const sys = await connect(server.port, 'root@sys');
   await sys.quiet("CREATE RESOURCE UNIT u MAX_CPU 1, MEMORY_SIZE '5G'");
   await sys.quiet("CREATE RESOURCE POOL p UNIT = 'u', UNIT_NUM = 1, ZONE_LIST = ('zone1')");
@@ -46,7 +47,7 @@ async function makeTenant(server: ServerProcess, scratch: string): Promise<void>
     const rows = Array.from({ length: 200 }, (_, j) => `('${'x'.repeat(50)}${i}-${j}-${'y'.repeat(400)}')`);
     await app.quiet(`INSERT INTO d.bulk (filler) VALUES ${rows.join(',')}`);
   }
-  await sys.quiet(`ALTER SYSTEM SET LOG_ARCHIVE_DEST='LOCATION=file://${scratch}/archive' TENANT = t`);
+  await sys.quiet(`ALTER SYSTEM SET LOG_ARCHIVE_DEST='LOCATION=${places.archive}' TENANT = t`);
   await app.close();
   await sys.close();
 }

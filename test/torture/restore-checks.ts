@@ -2,7 +2,8 @@ import type { ServerProcess } from '../../examples/server-process.ts';
 import { type Client, connect, type Row } from '../../examples/transcript.ts';
 import { unbroken } from './checks.ts';
 import { shortestWindowMs } from './deeds.ts';
-import { bothPaths, type Disturbance, restore } from './disturber.ts';
+import { type Disturbance, restore } from './disturber.ts';
+import { bothPlaces, type Places } from './places.ts';
 import { TortureFailure, until } from './waiting.ts';
 import type { Moment } from './writer.ts';
 
@@ -31,15 +32,15 @@ export async function promised(sys: Client, moments: readonly Moment[]): Promise
 }
 
 /** A restore to a promised moment shows exactly the commits up to it. */
-export async function compareMoment(server: ServerProcess, scratch: string, moment: Moment, no: number): Promise<void> {
-  const last = await restoredLast(server, bothPaths(scratch), no, `TIME='${moment.time}'`);
+export async function compareMoment(server: ServerProcess, places: Places, moment: Moment, no: number): Promise<void> {
+  const last = await restoredLast(server, bothPlaces(places), no, `TIME='${moment.time}'`);
   if (last !== moment.seq) throw new TortureFailure(`restore to ${moment.time}: row ${last}, expected ${moment.seq}`);
 }
 
 /** A set that says SUCCESS and AVAILABLE restores to its own end; from the data path alone when it has its own log. */
 export async function compareSet(
   server: ServerProcess,
-  { scratch, random, moments }: Pick<Disturbance, 'scratch' | 'random' | 'moments'>,
+  { places, random, moments }: Pick<Disturbance, 'places' | 'random' | 'moments'>,
   no: number,
 ): Promise<void> {
   const sys = await connect(server.port, 'root@sys');
@@ -50,7 +51,7 @@ export async function compareSet(
   await sys.close();
   if (sets.length === 0) throw new TortureFailure('no set is left');
   const set = sets[random.below(sets.length)] as Row;
-  const paths = set['own'] === 'ON' ? `file://${scratch}/data` : bothPaths(scratch);
+  const paths = set['own'] === 'ON' ? places.data : bothPlaces(places);
   const last = await restoredLast(server, paths, no, `SCN=${set['scn']}`);
   const [before, after] = [
     moments.findLast(({ time }) => time < String(set['time'])),
@@ -92,12 +93,12 @@ async function restoreAs(
 }
 
 /** A tenant that follows the log from now on. */
-export async function makeStandby(sys: Client, scratch: string, former: string, no: number): Promise<string> {
+export async function makeStandby(sys: Client, places: Places, former: string, no: number): Promise<string> {
   if (former !== '') {
     await sys.quiet(`DROP TENANT ${former} FORCE`);
     await sys.quiet(`DROP RESOURCE POOL q${former.slice(1)}`);
   }
-  await restoreAs(sys, bothPaths(scratch), { tenant: `s${no}`, pool: `q${no}` }, '');
+  await restoreAs(sys, bothPlaces(places), { tenant: `s${no}`, pool: `q${no}` }, '');
   await sys.quiet(`ALTER SYSTEM RECOVER STANDBY TENANT = s${no} UNTIL UNLIMITED`);
   return `s${no}`;
 }
