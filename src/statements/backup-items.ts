@@ -12,6 +12,7 @@ import { parseDestination } from '../destination/parse.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, sealKeyOf } from '../jobs/tenant-destination.ts';
+import type { Medium } from '../media/medium.ts';
 import type { ParameterItem } from '../sql/statement.ts';
 import { explain, prepare, warnOfIgnored } from './prepare-destination.ts';
 import type { Speaker } from './statement-handler.ts';
@@ -177,10 +178,17 @@ async function checkLogSource(
   speaker: Speaker,
 ): Promise<void> {
   const unreadable = 'access the log restore source location';
-  const medium = controller.openMedium(location);
+  const place = { scheme: location.scheme, release: controller.release };
+  let medium: Medium | null = null;
   try {
-    const place = { scheme: location.scheme, release: controller.release };
-    const format = await withCodedErrors(() => readFormatFile(medium), 'configuring', place);
+    const format = await withCodedErrors(
+      async () => {
+        medium = controller.openMedium(location);
+        return readFormatFile(medium);
+      },
+      'configuring',
+      place,
+    );
     if (format === null) throw faultText('OB_BACKUP_FILE_NOT_EXIST', `Incorrect arguments to ${unreadable}`);
     if (format.destType !== 'archive_log') throw fault('OB_INVALID_ARGUMENT', `${unreadable}, it is no archive path`);
     if (format.clusterId === controller.cluster.id && format.tenantId === tenant.tenantId)
@@ -189,7 +197,7 @@ async function checkLogSource(
     if (error instanceof Error) explain(error, location, speaker);
     throw error;
   } finally {
-    void medium.close().catch(() => undefined);
+    void (medium as Medium | null)?.close().catch(() => undefined);
   }
 }
 

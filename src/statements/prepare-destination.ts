@@ -7,7 +7,7 @@ import { mapMediumError } from '../destination/medium-fault.ts';
 import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
-import { MediumError } from '../media/medium.ts';
+import { type Medium, MediumError } from '../media/medium.ts';
 import type { Speaker } from './statement-handler.ts';
 
 /** The kernel drops options it does not know without a word; here the client is told. */
@@ -37,8 +37,10 @@ export async function prepare(
   const { tenantId } = tenant;
   const { release } = controller;
   const changes: Change[] = [];
-  const medium = controller.openMedium(destination);
+  let medium: Medium | null = null;
   try {
+    // Opening may find that no such place can exist.
+    medium = controller.openMedium(destination);
     const { destId, findings } = await prepareDestination({
       release,
       known,
@@ -58,7 +60,7 @@ export async function prepare(
     throw coded;
   } finally {
     // What hangs hangs on; the answer does not wait for it.
-    void medium.close().catch(() => undefined);
+    void medium?.close().catch(() => undefined);
   }
 }
 

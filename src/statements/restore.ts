@@ -175,7 +175,8 @@ async function readKeyBackup(
   tenantId: number,
 ): Promise<readonly MasterKey[]> {
   if (clause.password === null) throw fault('OB_MISS_ARGUMENT', 'ENCRYPTED BY password of the key backup');
-  const medium = controller.openMedium(parseDestination(clause.from, controller.release));
+  const destination = parseDestination(clause.from, controller.release);
+  const medium = await withCodedErrors(async () => controller.openMedium(destination));
   try {
     return await withCodedErrors(async () => {
       const format = await readFormatFile(medium);

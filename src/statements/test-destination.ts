@@ -3,8 +3,9 @@ import type { Destination } from '../destination/destination.ts';
 import { mapMediumError } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
+import { type Medium, MediumError } from '../media/medium.ts';
 import { checkScheme } from '../media/open-medium.ts';
-import { type ProbeRow, probeMedium } from '../media/probe.ts';
+import { type ProbeRow, probeMedium, probeProperties } from '../media/probe.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import { toldWithoutSecrets, warnOfIgnored } from './prepare-destination.ts';
 import { handler } from './statement-handler.ts';
@@ -29,15 +30,29 @@ export const testDestination = handler<'testDestination', Destination>({
     return destination;
   },
   async run(destination, _, __, controller) {
-    const medium = controller.openMedium(destination);
-    try {
-      const rows = await probeMedium(medium, { clock: controller.clock });
-      return { rows: { columns, cells: rows.map((row) => cellsOf(row, destination, controller)) } };
-    } finally {
-      void medium.close().catch(() => undefined);
-    }
+    const rows = await probe(controller, destination);
+    return { rows: { columns, cells: rows.map((row) => cellsOf(row, destination, controller)) } };
   },
 });
+
+async function probe(controller: Controller, destination: Destination): Promise<readonly ProbeRow[]> {
+  let medium: Medium;
+  try {
+    medium = controller.openMedium(destination);
+  } catch (error) {
+    if (!(error instanceof MediumError)) throw error;
+    return probeProperties.map(({ property }, i) =>
+      i === 0
+        ? { property, result: 'FAILED', detail: error.message, latencyUs: 0, error }
+        : { property, result: 'SKIPPED', detail: 'no such place can exist', latencyUs: null, error: null },
+    );
+  }
+  try {
+    return await probeMedium(medium, { clock: controller.clock });
+  } finally {
+    void medium.close().catch(() => undefined);
+  }
+}
 
 function cellsOf(row: ProbeRow, destination: Destination, { release }: Controller): readonly Cell[] {
   const coded = row.error && mapMediumError(row.error, 'configuring', { scheme: destination.scheme, release });

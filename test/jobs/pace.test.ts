@@ -117,7 +117,7 @@ describe('limits of a destination', () => {
       [`PATH = '' SET ATTRIBUTE = 'max_iops=1'`, 1210],
       [`PATH = '${harness.place('shop/other')}' SET ATTRIBUTE = 'max_iops=1'`, 4018],
       [`PATH = '${harness.place('shop/data')}' SET ACCESS_INFO = 'access_id=a&access_key=b'`, 1235],
-      [`PATH = 'oss://b/p?host=h' SET ATTRIBUTE = 'max_iops=1'`, 1235],
+      [`PATH = 'oss://b/p?host=h' SET ATTRIBUTE = 'max_iops=1'`, 4018],
     ];
     for (const [clause, errno] of refusals)
       await expect(

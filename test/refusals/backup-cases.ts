@@ -181,7 +181,7 @@ export const keyRefusals: readonly Refusal[] = [
   ],
   [
     'root@kit',
-    "ALTER SYSTEM BACKUP KEY TO 'oss://b/k?host=127.0.0.1:1&access_id=AK&access_key=SECRET' ENCRYPTED BY 'SECRET'",
+    "ALTER SYSTEM BACKUP KEY TO 'oss://bkt/k?host=127.0.0.1:1&access_id=AK&access_key=SECRET' ENCRYPTED BY 'SECRET'",
     9070,
     'can not connect to backup destination',
   ],

@@ -5,7 +5,9 @@ const t = 'root@t';
 const bob = 'bob@t';
 
 const keys = 'host=h.example&access_id=AK&access_key=SECRET';
-const ossRefused = 'oss destination is not supported';
+/** Nobody listens there. */
+const closed = 'host=127.0.0.1:1&access_id=AK&access_key=SECRET';
+const notReached = 'can not connect to backup destination';
 const running = 'change archive dest when archive is running is not supported';
 const items = ['data_backup_dest', 'log_archive_dest', 'log_archive_dest_state', 'log_restore_source'];
 const mismatch = 'the content of the format file at the destination does not match';
@@ -91,14 +93,26 @@ export const uriRefusals: readonly Refusal[] = [
   [...data(`oss://b/p?host=h&access_id=AK&access_key=${'S'.repeat(245)}`), 1210, invalidArgument],
   [...data(`cos://b/p?${keys}&appid=${'1'.repeat(506)}`), 1210, invalidArgument],
 
-  // Texts that are right, on media that are not served yet.
-  [...data(`oss://b/p?${keys}`), 1235, ossRefused],
-  [...data(`oss://b/p/?${keys}&delete_mode=tagging`), 1235, ossRefused],
-  [...data(`oss://b/p?${keys}&delete_mode=delete`), 1235, ossRefused],
-  [...data(`cos://b/p?${keys}&appid=1`), 1235, 'cos destination is not supported'],
-  [...data(`s3://b/p?${keys}&s3_region=eu-1`), 1235, 's3 destination is not supported'],
-  [sys, `ALTER SYSTEM SET DATA_BACKUP_DEST = 'oss://b/p?${keys}' TENANT = t`, 1235, ossRefused],
-  [...archive(`LOCATION=oss://b/p?${keys}`), 1235, ossRefused],
+  ...['h h', 'ftp://h', 'h:0', 'h/b', 'u:p@h'].map(
+    (host): Refusal => [...data(`s3://b/p?host=${host}&access_id=AK&access_key=SECRET`), 9026, badDestination],
+  ),
+  [...data(`oss://b/../p?${keys}`), 9026, 'oss://b/../p (a name in it is empty, . or ..) is not a valid uri'],
+  [...data(`s3://b/p?${keys}&ca_file=/etc/ca.pem`), 9026, /^destination with ca_file whose host does not begin/],
+
+  // Schemes that are ours take no option they do not know.
+  [...data('sftp://h/p'), 9026, 'sftp path not of the form user@host[:port]/directory is not a valid uri'],
+  [...data('sftp://u:SECRET@h/p?x=y'), 9026, badDestination],
+  [...data('cifs://h/s?user=u&color=red'), 1235, "option 'color' of a cifs destination is not supported"],
+  [...data('cifs://h/s?user=u&password=SECRET&rest'), 1235, /^an option behind password of a cifs destination is not/],
+  [...data('hdfs://n/p?user=u'), 9026, 'hdfs destination without namenode is not a valid uri'],
+  [...data('hdfs://n/p?namenode=a&user=u'), 1210, 'Incorrect arguments to namenode'],
+
+  // Buckets that cannot exist are none.
+  [...data(`cos://B_/p?${closed}&appid=x`), 9011, 'cannot find backup file'],
+  // Texts that are right, and nobody there.
+  [...data(`oss://bkt/p/?${closed}&delete_mode=tagging`), 9070, notReached],
+  [...data(`cos://bkt/p?${closed}&appid=1250000000`), 9070, notReached],
+  [...archive(`LOCATION=s3://bkt/p?${closed}&s3_region=eu-1`), 9070, notReached],
 ];
 
 /** Items of LOG_ARCHIVE_DEST and the state: statements.md 1.7 and 1.8. */

@@ -138,7 +138,7 @@ export const sourceRefusals: readonly Refusal[] = [
   [...restore('file://$DIR/kit/data?host=h'), 9026, badDestination],
   [...restore('oss://b/p'), 9026, badDestination],
   [...restore('oss://b/p?host=h&access_id=AK&access_key=SECRET&delete_mode=shred'), 9026, badDestination],
-  [...restore('oss://b/p?host=h&access_id=AK&access_key=SECRET'), 1235, 'oss destination is not supported'],
+  [...restore('oss://bkt/p?host=127.0.0.1:1&access_id=AK&access_key=SECRET'), 4009, 'IO error'],
   [...restore('file://$DIR/nothing'), 9011, noFile],
   [...restore('file://$DIR/kit/data,file://$DIR/nothing'), 9011, noFile],
   [...restore('file://$DIR/kit'), 9011, noFile],

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Connection } from 'mysql2/promise';
+import type { Release } from '../../src/base/release.ts';
 import { createTenant, rowsOf, startTestServer, type TestServer } from '../server/server-fixture.ts';
 import type { Answer, Login } from './refusal.ts';
 
@@ -28,12 +29,14 @@ export interface SceneWish {
   readonly oracleTenants?: readonly string[];
   /** Accounts without any privilege, as `user@tenant`. */
   readonly nobodies?: readonly Login[];
+  /** Another release than the default one. */
+  readonly release?: Release;
 }
 
 /** Starts a server of its own for one test file. */
 export async function openScene(wish: SceneWish = {}): Promise<Scene> {
   const directory = mkdtempSync(join(tmpdir(), 'obvault-refusals-'));
-  const server = await startTestServer();
+  const server = await startTestServer(wish.release ? { release: wish.release } : {});
   const open = new Map<Login, Connection>();
   const fill = (text: string) => text.replaceAll('$DIR', directory);
   const connection = async (as: Login) => {
