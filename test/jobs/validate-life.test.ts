@@ -162,6 +162,30 @@ describe('a VALIDATE', () => {
     ]);
   });
 
+  test('waits for the one before it: both are carried out, the second from the end of the first', async () => {
+    hang.on = true;
+    await harness.say('ALTER SYSTEM VALIDATE BACKUPSET', 'a');
+    await harness.say('ALTER SYSTEM VALIDATE ARCHIVELOG_PIECE', 'a');
+    const live = () => harness.controller.catalog.read((tx) => tx.proofs.liveJobs());
+    let passes = 5;
+    await harness.until(async () => --passes < 0);
+    const [first, second] = await live();
+    expect([first?.validateType, second?.validateType, second?.status]).toEqual([
+      'BACKUPSET',
+      'ARCHIVELOG_PIECE',
+      'INIT',
+    ]);
+    expect(await tasksOf(harness, 'a', second!)).toEqual([]);
+    await harness.say(`ALTER SYSTEM CANCEL VALIDATE ${first!.jobId}`, 'a');
+    hang.on = false;
+    await ended(harness);
+    const done = await harness.controller.catalog.read((tx) => tx.proofs.jobs.list({ tenantId: second!.tenantId }));
+    expect(done.slice(-2)).toMatchObject([{ status: 'CANCELED' }, { status: 'COMPLETED', result: 0, taskCount: 2 }]);
+    const [one, two] = done.slice(-2);
+    const tasks = await tasksOf(harness, 'a', two!);
+    for (const task of tasks) expect(task.startUs).toBeGreaterThanOrEqual(one!.endUs!);
+  });
+
   test('of a medium that hangs is cancelled within the bound, and works when it is back', async () => {
     await harness.say('ALTER SYSTEM VALIDATE BACKUP', 'a');
     hang.on = true;
