@@ -101,6 +101,7 @@ async function listPage(
   };
   const { body } = await client.call({ method: 'GET', key: null, about, query }, signal);
   const page = await client.parse(about, body);
+  const decoded = decoderOf(page);
   return {
     objects: elements(page.Contents).map(({ Key, Size }) => ({ key: decoded(Key), sizeBytes: Number(text(Size)) })),
     prefixes: elements(page.CommonPrefixes).map(({ Prefix }) => decoded(Prefix)),
@@ -117,7 +118,9 @@ async function removeMany(client: OssClient, keys: readonly string[], signal: Ab
   const subresources = { delete: '' };
   const query = { 'encoding-type': 'url' };
   const { body } = await client.call({ method: 'POST', key: null, about, subresources, query, content }, signal);
-  const gone = new Set(elements((await client.parse(about, body)).Deleted).map(({ Key }) => decoded(Key)));
+  const said = await client.parse(about, body);
+  const decoded = decoderOf(said);
+  const gone = new Set(elements(said.Deleted).map(({ Key }) => decoded(Key)));
   const left = keys.find((key) => !gone.has(`${prefix}${key}`));
   if (left !== undefined) throw new MediumError('io', left, `${client.place.host}: it was not removed`);
 }
@@ -141,10 +144,7 @@ export function escaped(value: string): string {
   return value.replace(/[&<>"']/g, (found) => `&#${found.charCodeAt(0)};`);
 }
 
-function decoded(found: unknown): string {
-  try {
-    return decodeURIComponent(text(found));
-  } catch {
-    return text(found);
-  }
+/** Names are encoded, so that XML can carry any of them, by services that say so. */
+function decoderOf(reply: Element): (found: unknown) => string {
+  return reply.EncodingType === 'url' ? (found) => decodeURIComponent(text(found)) : text;
 }

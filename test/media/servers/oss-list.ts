@@ -37,11 +37,16 @@ export function listObjects(bucket: OssBucket, query: ReadonlyMap<string, string
       : `<NextMarker>${shown(last, query)}</NextMarker>`
     : '';
   return (
-    `<ListBucketResult><Name>${bucket.name}</Name><Prefix>${shown(prefix, query)}</Prefix><MaxKeys>${limit}</MaxKeys>` +
+    `<ListBucketResult>${encodingOf(query)}<Name>${bucket.name}</Name><Prefix>${shown(prefix, query)}</Prefix><MaxKeys>${limit}</MaxKeys>` +
     (second ? `<KeyCount>${rows.length + prefixes.length}</KeyCount>` : `<Marker>${shown(after, query)}</Marker>`) +
     `<Delimiter>${escapeXml(delimiter)}</Delimiter><IsTruncated>${truncated}</IsTruncated>${next}` +
     `${rows.join('')}${prefixes.join('')}</ListBucketResult>`
   );
+}
+
+/** Says that names are encoded, when they are. */
+export function encodingOf(query: ReadonlyMap<string, string>): string {
+  return query.get('encoding-type') === 'url' ? '<EncodingType>url</EncodingType>' : '';
 }
 
 /** Unfinished uploads after the two markers, by key and upload id. */
@@ -87,7 +92,7 @@ function pageLimit(asked: string | undefined, pageEntries: number): number {
   return Math.min(wanted, pageEntries);
 }
 
-function shown(text: string, query: ReadonlyMap<string, string>): string {
+export function shown(text: string, query: ReadonlyMap<string, string>): string {
   return escapeXml(query.get('encoding-type') === 'url' ? encodeURIComponent(text) : text);
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { escapeXml, OssError, unescapeXml } from './oss-error.ts';
-import { listObjects, listUploads } from './oss-list.ts';
+import { encodingOf, listObjects, listUploads, shown } from './oss-list.ts';
 import { type OssBucket, type StoredObject, slice } from './oss-store.ts';
 
 export interface OssRequest {
@@ -172,16 +172,15 @@ function rangeOf({ sizeBytes }: StoredObject, headers: IncomingHttpHeaders): rea
   return [start, sizeBytes];
 }
 
-function deleteMany({ bucket, headers, body }: OssRequest): OssReply {
+function deleteMany({ bucket, query, headers, body }: OssRequest): OssReply {
   if (headers['content-md5'] === undefined)
     throw new OssError(400, 'MissingArgument', 'Missing Some Required Arguments.');
   const keys = [...body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => unescapeXml(key));
   if (keys.length === 0 || keys.length > 1000) throw new OssError(400, 'MalformedXML', 'One to 1000 keys are allowed.');
   for (const key of keys) bucket.remove(key);
   if (/<Quiet>true<\/Quiet>/.test(body.toString())) return { status: 200, headers: {}, body: Buffer.alloc(0) };
-  return xml(
-    `<DeleteResult>${keys.map((k) => `<Deleted><Key>${escapeXml(k)}</Key></Deleted>`).join('')}</DeleteResult>`,
-  );
+  const rows = keys.map((key) => `<Deleted><Key>${shown(key, query)}</Key></Deleted>`);
+  return xml(`<DeleteResult>${encodingOf(query)}${rows.join('')}</DeleteResult>`);
 }
 
 function checkDigest(headers: IncomingHttpHeaders, body: Buffer, method: string): void {

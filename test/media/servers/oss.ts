@@ -26,7 +26,7 @@ export async function start(): Promise<MediumServer> {
   return {
     async openRoot() {
       const bucket = `bucket-${++serial}`;
-      const path = `oss://${bucket}/dest/a+b 数&`;
+      const path = `oss://${bucket}/dest/a+b数&%41`;
       double.bucket(bucket);
       const open = () => openOssMedium(ossAddress(double, path), undefined, { lookup: lookupHere });
       return {
