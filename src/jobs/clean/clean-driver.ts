@@ -7,6 +7,7 @@ import { CleanCanceled, CleanMedia, type CleanRun, tenantOfJob } from './clean-r
 import { CleanSchedule } from './clean-schedule.ts';
 import { completeJob, endJob, retryOrEnd } from './end-clean.ts';
 import { runTask } from './run-task.ts';
+import { sweepPlaces } from './sweep-places.ts';
 
 /** Starts clean-up jobs when their hour has come and drives them; every step may be repeated after a crash. */
 export interface CleanDriver {
@@ -85,7 +86,7 @@ async function driveSteps(run: CleanRun): Promise<void> {
     const now: CleanRun = { ...run, job };
     if (job.status === 'INIT') await beginClean(now);
     else if (task !== undefined) await runTask(now, task);
-    else if (await finished(controller, job)) return;
+    else if (await finished(controller, job)) return sweepPlaces(now);
   }
 }
 

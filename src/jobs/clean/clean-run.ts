@@ -2,6 +2,7 @@ import { fault } from '../../base/errors.ts';
 import type { DeleteJob } from '../../catalog/deletions.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
 import type { DestType } from '../../destination/codec/identity-files.ts';
+import type { Destination } from '../../destination/destination.ts';
 import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
@@ -43,10 +44,19 @@ export class CleanMedia {
     if (known) return known;
     const { catalog } = this.#controller;
     const opened = catalog
-      .read((tx) => withLimits(tx, this.#tenantId, readStored(catalog.secrets, this.#tenantId, place.text)))
+      .read((tx) => withLimits(tx, this.#tenantId, this.#destinationOf(place)))
       .then((destination) => openPaced(this.#controller, this.#tenantId, destination));
     this.#open.set(place.text, opened);
     return opened;
+  }
+
+  /** True where `delete_mode=tagging` has objects marked instead of removed. */
+  tags(place: CleanPlace): boolean {
+    return this.#destinationOf(place).options['delete_mode'] === 'tagging';
+  }
+
+  #destinationOf(place: CleanPlace): Destination {
+    return readStored(this.#controller.catalog.secrets, this.#tenantId, place.text);
   }
 
   /** Names in a directory that may hold thousands of them, listed once a run. */

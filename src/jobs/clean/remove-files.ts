@@ -9,6 +9,7 @@ import {
   piecesDirectory,
 } from '../../destination/archive-layout.ts';
 import { singlePieceInfoFile } from '../../destination/codec/archive-files.ts';
+import { singleSetInfoFile } from '../../destination/codec/set-files.ts';
 import {
   parseLsDirectory,
   parseSetPlaceholder,
@@ -23,7 +24,9 @@ import { objectsIn, removeObjects, removeTree } from './remove-tree.ts';
 
 /** What a deletion works with. */
 export interface Removal {
+  /** Its `remove` only marks objects where the destination says so. */
   readonly medium: Medium;
+  readonly tags: boolean;
   readonly signal: AbortSignal;
   /** Names in a directory of placeholders, as of the beginning of the run: those of what is deleted do not change. */
   namesIn(directory: string): Promise<readonly string[]>;
@@ -47,9 +50,11 @@ export async function removeSetFiles(removal: Removal, set: BackupSet): Promise<
         return found !== null && setDirectory(found) === directory && (found.kind !== 'start') === ends;
       })
       .map((file) => `${setsDirectory}/${file}`);
+  const keys = setInfoKeys(name);
+  // Marked objects are still there to be read.
+  if (removal.tags) await markSet(medium, keys.single, signal);
   await removeObjects(medium, placeholders(true), signal);
   await removeStreams(removal, directory, (lsId) => setLsDirectory(name, lsId));
-  const keys = setInfoKeys(name);
   await removeTree(medium, keys.infosDirectory, signal);
   await removeObjects(medium, [keys.single], signal);
   await removeObjects(medium, [keys.tenant], signal);
@@ -86,12 +91,33 @@ export async function removePieceFiles(removal: Removal, piece: ArchivePiece): P
   await removeObjects(medium, placeholders('start'), signal);
 }
 
-async function markPiece(medium: Medium, key: string, signal: AbortSignal): Promise<void> {
+function markPiece(medium: Medium, key: string, signal: AbortSignal): Promise<void> {
+  return markInfo(medium, key, signal, (bytes) => {
+    const { piece } = singlePieceInfoFile.decode(bytes);
+    return piece.fileStatus === 'DELETING'
+      ? null
+      : singlePieceInfoFile.encode({ piece: { ...piece, fileStatus: 'DELETING' } });
+  });
+}
+
+function markSet(medium: Medium, key: string, signal: AbortSignal): Promise<void> {
+  return markInfo(medium, key, signal, (bytes) => {
+    const { set } = singleSetInfoFile.decode(bytes);
+    return set.fileStatus === 'DELETING' ? null : singleSetInfoFile.encode({ set: { ...set, fileStatus: 'DELETING' } });
+  });
+}
+
+/** Makes an info file say that what it describes is being deleted; `marked` returns null when it says so already. */
+async function markInfo(
+  medium: Medium,
+  key: string,
+  signal: AbortSignal,
+  marked: (bytes: Uint8Array) => Uint8Array | null,
+): Promise<void> {
   if ((await medium.head(key, signal)) === null) return;
   try {
-    const { piece } = singlePieceInfoFile.decode(await medium.read(key, undefined, undefined, signal));
-    const bytes = singlePieceInfoFile.encode({ piece: { ...piece, fileStatus: 'DELETING' } });
-    await medium.putSmall(key, bytes, 'replace', signal);
+    const bytes = marked(await medium.read(key, undefined, undefined, signal));
+    if (bytes !== null) await medium.putSmall(key, bytes, 'replace', signal);
   } catch (error) {
     // A damaged info file is believed by nobody, and must not keep the piece for ever.
     if (!isFault(error)) throw error;

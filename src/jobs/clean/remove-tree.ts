@@ -7,7 +7,7 @@ const maxDepth = 12;
 
 /**
  * Removes a directory with everything in it: objects first, then what they lay in. Whatever is gone already is success, so it
- * may be repeated. The one place where a delete mode that only marks objects would differ.
+ * may be repeated. The medium of a destination with `delete_mode=tagging` (`tagging.ts`) marks objects where it is told to remove.
  */
 export async function removeTree(medium: Medium, directory: string, signal: AbortSignal, depth = 0): Promise<void> {
   if (depth > maxDepth) throw new Error(`directories are nested too deeply at ${directory}`);

@@ -11,6 +11,7 @@ import { cleanMemory, dropsOf } from './clean-rows.ts';
 import { CleanCanceled, type CleanRun, requirePlace } from './clean-run.ts';
 import { type Removal, removePieceFiles, removeSetFiles } from './remove-files.ts';
 import { pieceListOf, setListOf, truePieceList, trueSetList } from './set-lists.ts';
+import { tagsInsteadOfRemoving } from './tagging.ts';
 
 /** Carries out one task from wherever its row says it stands. */
 export async function runTask(run: CleanRun, seen: DeleteTask): Promise<void> {
@@ -116,8 +117,10 @@ function completeTask(tx: Repositories, { controller }: CleanRun, task: DeleteTa
 
 function removalOf(run: CleanRun, task: DeleteTask, place: CleanPlace, medium: Medium): Removal {
   const { controller, media, signal } = run;
+  const tags = media.tags(place);
   return {
-    medium,
+    medium: tags ? tagsInsteadOfRemoving(medium) : medium,
+    tags,
     signal,
     namesIn: (directory) => media.namesIn(place, directory, signal),
     async progress(total, finished) {

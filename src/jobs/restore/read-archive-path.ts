@@ -15,6 +15,7 @@ import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../de
 import type { Medium } from '../../media/medium.ts';
 import type { PlanPiece } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
+import { isTaggedDeleted } from '../clean/tagging.ts';
 
 /** A piece whose info files do not say what it holds. */
 export interface DamagedPiece extends PieceName {
@@ -38,27 +39,31 @@ export async function readPieces(
   frozen: Map<string, FoundPiece> = new Map(),
   damaged?: DamagedPiece[],
 ): Promise<readonly FoundPiece[]> {
-  const names = new Map<string, PieceName>();
+  const names = new Map<string, PieceName & { readonly placeholder: string }>();
   const ended = new Set<string>();
   for (const entry of await medium.list(piecesDirectory, signal)) {
     const placeholder = parsePiecePlaceholder(entry.name);
     if (placeholder === null) continue;
-    names.set(pieceDirectory(placeholder), placeholder);
+    names.set(pieceDirectory(placeholder), { ...placeholder, placeholder: `${piecesDirectory}/${entry.name}` });
     if (placeholder.kind === 'end') ended.add(pieceDirectory(placeholder));
   }
   const found: FoundPiece[] = [];
-  for (const { destId, roundId, pieceId } of names.values()) {
+  for (const { destId, roundId, pieceId, placeholder } of names.values()) {
     const name = { destId, roundId, pieceId };
     const directory = pieceDirectory(name);
     const key = pieceKeys(name).single;
     const bad: DamagedFile[] = [];
+    let gone = false;
     const piece = await unlessDamaged(key, damaged && bad, async () => {
       const whole = frozen.get(directory) ?? (await readFrozen(medium, name, signal));
       if (whole !== null) frozen.set(directory, whole);
-      return whole ?? (await readActive(medium, name, signal));
+      if (whole !== null) return whole;
+      // Of a piece that was tagged the store may have removed the info file first: it is no active one.
+      gone = await isTaggedDeleted(medium, placeholder, signal);
+      return gone ? null : readActive(medium, name, signal);
     });
     if (piece !== null) found.push(piece);
-    else if (bad.length === 0 && ended.has(directory)) bad.push(lostFile(key));
+    else if (bad.length === 0 && ended.has(directory) && !gone) bad.push(lostFile(key));
     damaged?.push(...bad.map(({ error }) => ({ ...name, error })));
   }
   return found.sort((a, b) => a.pieceId - b.pieceId);

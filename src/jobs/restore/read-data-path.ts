@@ -20,6 +20,7 @@ import type { Medium } from '../../media/medium.ts';
 import type { PlanSet } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { dataTurn } from '../backup/set-files.ts';
+import { isTaggedDeleted } from '../clean/tagging.ts';
 
 /** A set found on a data path, with what its info files say. */
 export interface FoundSet {
@@ -32,7 +33,7 @@ export interface FoundSet {
 const maxNames = 1_000_000;
 
 /**
- * Sets of a data path whose end placeholder stands, ascending. A set whose info file is damaged or gone is told in `damaged`;
+ * Sets of a data path whose end placeholder stands, ascending; what was deleted by tags counts as gone. A set whose info file is damaged or gone is told in `damaged`;
  * without that list a damaged one is thrown and one without its file left out.
  */
 export async function readSets(
@@ -47,8 +48,14 @@ export async function readSets(
     if (name?.kind !== 'end_success') continue;
     const key = setInfoKeys(name).single;
     const info = await unlessDamaged(key, damaged, () => readInfo(medium, name, signal));
-    if (info !== null) found.push({ name, info, plan: planSet(info) });
-    else if (!damaged?.some((one) => one.key === key)) damaged?.push(lostFile(key));
+    if (info !== null) {
+      const deleted = info.fileStatus === 'DELETING' || info.fileStatus === 'DELETED';
+      if (!deleted) found.push({ name, info, plan: planSet(info) });
+    } else if (!damaged?.some((one) => one.key === key)) {
+      // The store has begun to remove what was tagged, in its own order.
+      if (await isTaggedDeleted(medium, `${setsDirectory}/${entry.name}`, signal)) continue;
+      damaged?.push(lostFile(key));
+    }
   }
   return found.sort((a, b) => a.name.backupSetId - b.name.backupSetId);
 }

@@ -1,0 +1,222 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { parseRelease } from '../../src/base/release.ts';
+import { identityName, isObjectStore, secretName } from '../../src/destination/destination.ts';
+import type { ListEntry, Medium } from '../../src/media/medium.ts';
+import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
+import type { MediumServer, MediumServerModule } from '../media/servers/fixture.ts';
+import { type Harness, makePool, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { findingsOf, tasksOf, validate } from './validate-scene.ts';
+
+/** A root on a medium: the text of a destination below it, and the medium itself to look at. */
+export interface Place {
+  text(directory: string, more?: string): string;
+  readonly medium: Medium;
+}
+
+export function placeAt(address: MediumAddress): Place {
+  const { scheme, path, host, authorization, options } = address;
+  const identity = identityName(scheme);
+  const pairs: (readonly [string, string])[] = [
+    ...(isObjectStore(scheme) ? [['host', host] as const] : []),
+    ...(identity === null || scheme === 'file' ? [] : [[identity, authorization.accessId] as const]),
+    ...(scheme === 'file' ? [] : [[secretName(scheme), authorization.accessKey] as const]),
+    ...Object.entries(options),
+  ];
+  const query = pairs.filter(([, value]) => value !== '').map(([key, value]) => `${key}=${value}`);
+  return {
+    text(directory, more = '') {
+      const all = [...query, ...(more === '' ? [] : [more])].join('&');
+      return `${path}/${directory}${all === '' ? '' : `?${all}`}`;
+    },
+    medium: openMedium(address),
+  };
+}
+
+/** Every object below a directory with its size, sorted. */
+export async function objectsBelow(medium: Medium, directory: string): Promise<readonly string[]> {
+  const found: string[] = [];
+  const walk = async (at: string, entries: readonly ListEntry[]): Promise<void> => {
+    for (const entry of entries) {
+      const key = `${at}/${entry.name}`;
+      if (entry.kind === 'object') found.push(key);
+      else await walk(key, await medium.list(key));
+    }
+  };
+  await walk(directory, await medium.list(directory));
+  return found.sort();
+}
+
+export const verticalOptions = {
+  release: parseRelease('4.4.2'),
+  maxLogFileBytes: 60_000,
+  settings: { foldLogBytes: 150_000 },
+} as const;
+
+/** Life of a tenant whose backups lie on a medium, from the first log record to the last restore. */
+export function mediaVertical(scheme: string, module: MediumServerModule, refusal: string | null): void {
+  if (refusal !== null) console.warn(`the jobs over ${scheme} are not tested: ${refusal}`);
+  describe.skipIf(refusal !== null)(`jobs over ${scheme}`, () => {
+    let server: MediumServer;
+    let address: MediumAddress;
+    let place: Place;
+    let directory: string;
+    let harness: Harness;
+    beforeAll(async () => {
+      server = await module.start();
+    });
+    afterAll(() => server?.end());
+    beforeEach(async () => {
+      const under = await server.openRoot();
+      address = under.address!;
+      await under.medium.close();
+      place = placeAt(address);
+      directory = mkdtempSync(join(tmpdir(), `obvault-${scheme}-`));
+      harness = await startHarness({ directory, ...verticalOptions });
+      await makeTenant(harness, 'a');
+    });
+    afterEach(async () => {
+      await harness.stop();
+      await place.medium.close();
+      rmSync(directory, { recursive: true, force: true });
+    });
+
+    const begin = async (data: string, archive: string) => {
+      await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${archive}' TENANT = a`);
+      await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${data}' TENANT = a`);
+      await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
+      await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+      await harness.sql('a', 'CREATE DATABASE d');
+      await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+    };
+    let rows = 0;
+    const addRows = async (count: number) => {
+      for (let i = 0; i < count; i++)
+        await harness.sql(
+          'a',
+          `INSERT INTO d.t VALUES (${++rows}, '${randomBytes(1500).toString('hex')} row ${rows} ')`,
+        );
+    };
+    const backUp = async (kind: string) => {
+      await harness.say(`ALTER SYSTEM BACKUP ${kind}DATABASE`, 'a');
+      await settle(harness);
+      expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'SUCCESS', fileStatus: 'AVAILABLE' });
+    };
+    const restored = async (to: string, from: string, until = '') => {
+      await makePool(harness, `pool_${to}`);
+      await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${from}' ${until} WITH 'pool_list=pool_${to}'`);
+      await settle(harness);
+      const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));
+      expect(jobs.map((job) => `${job.status} ${job.comment}`)).toEqual(['RESTORE_SUCCESS ', 'RESTORE_SUCCESS ']);
+      const damaged = await harness.value(to, 'SELECT COUNT(*) FROM d.t WHERE v NOT LIKE CONCAT("%row ", id, " %")');
+      expect(damaged).toBe('0');
+      return Number(await harness.value(to, 'SELECT COUNT(*) FROM d.t'));
+    };
+    const restart = async () => {
+      await harness.stop();
+      harness = await startHarness({ directory, ...verticalOptions });
+      await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+    };
+
+    test('archive, full and incremental sets, restart, validate, restore to an SCN and to the end, clean', async () => {
+      rows = 0;
+      const [data, archive] = [place.text('data'), place.text('archive')];
+      await begin(data, archive);
+      await addRows(30);
+      await backUp('');
+      await addRows(20);
+      await backUp('INCREMENTAL ');
+      await addRows(5);
+      await shipped(harness, 'a');
+      await restart();
+      await addRows(7);
+      const scn = await shipped(harness, 'a');
+      const then = rows;
+      await addRows(40);
+      await shipped(harness, 'a');
+      expect(
+        (await objectsBelow(place.medium, 'archive')).filter((key) => key.includes('/log/')).length,
+      ).toBeGreaterThan(2);
+
+      const job = await validate(harness, 'a', 'BACKUP');
+      expect(await findingsOf(harness, 'a')).toEqual([]);
+      for (const task of await tasksOf(harness, 'a', job))
+        expect([task.taskType, task.status, task.conclusion]).toEqual([task.taskType, 'COMPLETED', 'OK']);
+
+      expect(await restored('b', `${data},${archive}`, `UNTIL SCN = ${scn}`)).toBe(then);
+      expect(await restored('c', `${data},${archive}`)).toBe(rows);
+
+      await backUp('');
+      await harness.say('ALTER SYSTEM DELETE BACKUPSET 1, 2', 'a');
+      await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+      expect((await setsOf(harness, 'a')).map((set) => set.fileStatus)).toEqual(['DELETED', 'DELETED', 'AVAILABLE']);
+      expect((await objectsBelow(place.medium, 'data')).filter((key) => /backup_set_[12]_/.test(key))).toEqual([]);
+      expect(await restored('e', `${data},${archive}`)).toBe(rows);
+      expect(await place.medium.sweep(0)).toBe(0);
+    });
+
+    test('data on it and log in files, and the other way round', async () => {
+      rows = 0;
+      await begin(place.text('data'), harness.place('archive'));
+      await addRows(10);
+      await backUp('');
+      await addRows(10);
+      await shipped(harness, 'a');
+      expect(await restored('b', `${place.text('data')},${harness.place('archive')}`)).toBe(rows);
+      expect(await objectsBelow(place.medium, 'archive')).toEqual([]);
+
+      await makeTenant(harness, 'x');
+      await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${place.text('xlog')}' TENANT = x`);
+      await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('xdata')}' TENANT = x`);
+      await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = x');
+      await harness.until(async () => (await roundOf(harness, 'x'))?.status === 'DOING');
+      await harness.sql('x', 'CREATE DATABASE d');
+      await harness.sql('x', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+      await harness.say('ALTER SYSTEM BACKUP DATABASE', 'x');
+      await settle(harness);
+      await harness.sql('x', "INSERT INTO d.t VALUES (1, ' row 1 ')");
+      await shipped(harness, 'x');
+      expect(await restored('y', `${harness.place('xdata')},${place.text('xlog')}`)).toBe(1);
+    });
+
+    if (scheme === 'oss' || scheme === 'cos' || scheme === 's3')
+      test('delete_mode=tagging marks what a clean-up deletes, and nothing stumbles over it', async () => {
+        rows = 0;
+        const [data, archive] = [place.text('data', 'delete_mode=tagging'), place.text('archive')];
+        await begin(data, archive);
+        await addRows(3);
+        await backUp('');
+        await addRows(3);
+        await backUp('');
+        const before = await objectsBelow(place.medium, 'data');
+        const deleteSet = async (id: number) => {
+          await harness.say(`ALTER SYSTEM DELETE BACKUPSET ${id}`, 'a');
+          await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+          const jobs = await harness.controller.catalog.read((tx) => tx.deletions.jobs.list({}));
+          expect(jobs.map((job) => job.status)).not.toContain('FAILED');
+        };
+        await deleteSet(1);
+        expect((await setsOf(harness, 'a')).map((set) => set.fileStatus)).toEqual(['DELETED', 'AVAILABLE']);
+        expect(await objectsBelow(place.medium, 'data')).toEqual(before);
+        const tagged = async (id: number) => {
+          const own = before.filter((key) => key.includes(`backup_set_${id}_`));
+          expect(own.length).toBeGreaterThan(5);
+          return Promise.all(own.map(async (key) => (await place.medium.tagsOf(key))['delete_mode'] ?? ''));
+        };
+        expect(new Set(await tagged(1))).toEqual(new Set(['tagging']));
+        expect(new Set(await tagged(2))).toEqual(new Set(['']));
+
+        await backUp('');
+        await deleteSet(2);
+        await addRows(2);
+        await shipped(harness, 'a');
+        const job = await validate(harness, 'a', 'BACKUP');
+        expect(job).toMatchObject({ status: 'COMPLETED', damagedCount: 0 });
+        expect(await restored('b', `${data},${archive}`)).toBe(rows);
+        expect(await restored('c', `${place.text('data')},${archive}`)).toBe(rows);
+      });
+  });
+}
