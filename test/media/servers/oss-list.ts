@@ -28,7 +28,7 @@ export function listObjects(bucket: OssBucket, query: ReadonlyMap<string, string
       break;
     }
     last = entry;
-    if (cut < 0) rows.push(objectRow(bucket, key, !second || query.get('fetch-owner') === 'true'));
+    if (cut < 0) rows.push(objectRow(bucket, key, query));
     else prefixes.push(`<CommonPrefixes><Prefix>${shown(entry, query)}</Prefix></CommonPrefixes>`);
   }
   const next = truncated
@@ -39,7 +39,7 @@ export function listObjects(bucket: OssBucket, query: ReadonlyMap<string, string
   return (
     `<ListBucketResult>${encodingOf(query)}<Name>${bucket.name}</Name><Prefix>${shown(prefix, query)}</Prefix><MaxKeys>${limit}</MaxKeys>` +
     (second ? `<KeyCount>${rows.length + prefixes.length}</KeyCount>` : `<Marker>${shown(after, query)}</Marker>`) +
-    `<Delimiter>${escapeXml(delimiter)}</Delimiter><IsTruncated>${truncated}</IsTruncated>${next}` +
+    `<Delimiter>${shown(delimiter, query)}</Delimiter><IsTruncated>${truncated}</IsTruncated>${next}` +
     `${rows.join('')}${prefixes.join('')}</ListBucketResult>`
   );
 }
@@ -76,10 +76,11 @@ export function listUploads(bucket: OssBucket, query: ReadonlyMap<string, string
   );
 }
 
-function objectRow(bucket: OssBucket, key: string, withOwner: boolean): string {
+function objectRow(bucket: OssBucket, key: string, query: ReadonlyMap<string, string>): string {
+  const withOwner = query.get('list-type') !== '2' || query.get('fetch-owner') === 'true';
   const { sizeBytes, etag, type, modifiedMs } = bucket.object(key);
   return (
-    `<Contents><Key>${escapeXml(key)}</Key><LastModified>${new Date(modifiedMs).toISOString()}</LastModified>` +
+    `<Contents><Key>${shown(key, query)}</Key><LastModified>${new Date(modifiedMs).toISOString()}</LastModified>` +
     `<ETag>"${etag}"</ETag><Type>${type}</Type><Size>${sizeBytes}</Size><StorageClass>Standard</StorageClass>` +
     `${withOwner ? owner : ''}</Contents>`
   );
