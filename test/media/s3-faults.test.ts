@@ -198,6 +198,15 @@ describe('many', () => {
     expect((await medium.list('')).map(({ name }) => name)).toEqual(['manyfold']);
   });
 
+  test('a store that cannot delete many at once is asked for each', async () => {
+    const empty = { bytes: bytes('x'), etag: 'e', modifiedMs: 0, meta: {}, tags: {} };
+    for (let i = 0; i < 20; i++) double.bucket().put(`dest/${i}`, empty);
+    double.faults.add({ on: ['DeleteObjects'], deed: { deed: 'refuse', status: 501, code: 'NotImplemented' } });
+    await medium.remove(Array.from({ length: 21 }, (_, i) => String(i)));
+    expect(await medium.list('')).toEqual([]);
+    expect(double.count('DeleteObject')).toBe(21);
+  });
+
   test('names nobody may see are not listed', async () => {
     const empty = { bytes: bytes('x'), etag: 'e', modifiedMs: 0, meta: {}, tags: {} };
     for (const key of [

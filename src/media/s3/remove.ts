@@ -42,16 +42,35 @@ export async function removeExactly(
 async function deleteBatch(connection: S3Connection, keys: readonly string[], signal?: AbortSignal): Promise<void> {
   const { bucket, endpoint, prefix } = connection.address;
   const Objects = keys.map((key) => ({ Key: connection.at(key) }));
-  const { Errors = [] } = await connection.call('DeleteObjects', keys[0] ?? '', signal, (s3, options) =>
-    s3.deleteObjects({ Bucket: bucket, Delete: { Objects, Quiet: true } }, options),
-  );
-  for (const { Key = '', Code } of Errors) {
+  const answer = await connection
+    .call('DeleteObjects', keys[0] ?? '', signal, (s3, options) =>
+      s3.deleteObjects({ Bucket: bucket, Delete: { Objects, Quiet: true } }, options),
+    )
+    .catch((error: unknown) => {
+      if (error instanceof MediumError && error.kind === 'unsupported') return null;
+      throw error;
+    });
+  if (answer === null) return deleteEach(connection, keys, signal);
+  for (const { Key = '', Code } of answer.Errors ?? []) {
     if (Code === 'NoSuchKey' || Code === 'NoSuchVersion') continue;
     const key = Key.slice(prefix.length);
     const error = s3Error({ operation: 'DeleteObjects', key, host: endpoint.hostname }, { name: Code });
     // The answer came; what is not known of its code is no fault of the network.
     throw error.kind === 'network' ? new MediumError('io', key, `DeleteObjects refused with ${Code}`) : error;
   }
+}
+
+/** For stores that know S3's dialect but not this request (Google's). */
+async function deleteEach(connection: S3Connection, keys: readonly string[], signal?: AbortSignal): Promise<void> {
+  await inParallel(keys, requestsAtOnce, async (key) => {
+    try {
+      await connection.call('DeleteObject', key, signal, (s3, options) =>
+        s3.deleteObject({ Bucket: connection.address.bucket, Key: connection.at(key) }, options),
+      );
+    } catch (error) {
+      if (!(error instanceof MediumError && error.kind === 'notFound')) throw error;
+    }
+  });
 }
 
 /** Keys of a directory up to this number are looked up one by one. */

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { answerS3, checkBody, type S3Answer, type S3Ask } from './s3-answers.ts';
 import { type S3FaultDeed, S3Faults, type S3Operation } from './s3-faults.ts';
@@ -14,6 +15,8 @@ export interface S3DoubleOptions {
   readonly region?: string;
   /** The smallest part that is not the last; 5 MiB as on S3. */
   readonly minPartBytes?: number;
+  /** Speaks TLS with this key and certificate, PEM. */
+  readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer };
 }
 
 /** What every test client may use. */
@@ -47,8 +50,9 @@ export class S3Double {
     this.minPartBytes = options.minPartBytes ?? 5 * 1024 * 1024;
     this.#domain = options.domain ?? null;
     for (const name of options.buckets ?? ['bucket']) this.buckets.set(name, new S3Bucket());
-    this.#server = createServer((request, response) => void this.#serve(request, response));
-    this.#server.on('connection', (socket) => {
+    const serve = (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response);
+    this.#server = options.tls ? createTlsServer(options.tls, serve) : createServer(serve);
+    this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('error', () => undefined);
       socket.on('close', () => this.#sockets.delete(socket));
