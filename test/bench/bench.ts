@@ -9,6 +9,7 @@ import { copy } from './part-copy.ts';
 import { fairness } from './part-fairness.ts';
 import { incremental } from './part-incremental.ts';
 import { manyTenants } from './part-many.ts';
+import { media } from './part-media.ts';
 import { peers } from './part-peers.ts';
 import { selectOne, viewQueries } from './part-queries.ts';
 import { start } from './part-start.ts';
@@ -16,13 +17,14 @@ import { validate } from './part-validate.ts';
 import { PeerMissing } from './peers.ts';
 import { openScratch } from './scratch.ts';
 
-const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,p,v] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
+const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,m,p,v] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
 
   a  view query over 16 connections against MariaDB     d  start and memory of the server
   b  SELECT 1 over one connection against MariaDB       e  commits with archiving against without
   c  backup and restore against zstd                    f  incremental backup against full
   g  archive lag at a constant pace, writers with archiving against without
   h  what others feel of a scan and a backup            i  three thousand tenants in one server
+  m  objects pushed to S3, OSS and COS against the vendors' clients alone
   p  backup, restore, verify and incremental beside restic, borg, mydumper and pgBackRest
   v  VALIDATE of a set and of its log against reading the same bytes
 
@@ -43,6 +45,7 @@ const parts: Readonly<Record<string, BenchPart>> = {
   g: archiveLag,
   h: fairness,
   i: manyTenants,
+  m: media,
   p: peers,
   v: validate,
 };
