@@ -1,11 +1,11 @@
 import { fault } from '../../base/errors.ts';
 import type { Exists, InSubquery, Quantified, Query, Scalar } from '../ast.ts';
 import { type BuiltQuery, outerValue, workingForm } from './built-query.ts';
-import { type Comparison, comparands, compare, compareRows } from './compare.ts';
+import { type Comparison, comparands } from './compare.ts';
 import { rowItems } from './expression.ts';
 import { type Fragment, join, sql } from './fragment.ts';
 import { buildQuery } from './query.ts';
-import type { Place } from './scope.ts';
+import type { Place, ScopeColumn } from './scope.ts';
 import { newAlias } from './statement.ts';
 import { boolean, type Typed, typed } from './typed.ts';
 
@@ -66,19 +66,28 @@ const opposite: Readonly<Record<Quantified['operator'], Comparison>> = {
 };
 
 /**
- * `x op ANY (…)` is 1 when a row compares true, NULL when none does but one is unknown, else 0: the largest of the row
- * results, 0 for no rows. ALL is the same turned over.
+ * `x = ANY (…)` is IN and `x <> ALL (…)` NOT IN. Of the others ALL compares with the smallest or the largest row, `=` with both:
+ * 1 for no rows, 0 when that is false, NULL when a row is unknown. ANY is ALL of the opposite turned over. The operand stays
+ * outside of the subquery, so that it may be an aggregate.
  */
 export function quantified(expression: Quantified, place: Place): Typed {
-  const left = rowItems(expression.operand, place);
+  const { quantifier } = expression;
+  const all = quantifier === 'ALL';
+  const operator = all ? expression.operator : opposite[expression.operator];
+  if (operator === '<>') return inSubquery({ ...expression, kind: 'inSubquery', not: all }, place);
+  const [left, ...more] = rowItems(expression.operand, place);
   const query = build(expression.query, place);
-  if (query.columns.length !== left.length) throw fault('ER_OPERAND_COLUMNS', left.length);
+  if (more.length > 0 || query.columns.length !== 1) throw fault('ER_OPERAND_COLUMNS', 1);
   const name = newAlias(place.translation);
-  const inner = query.columns.map(({ value, label }, index) => outerValue(value, `${name}.c${index + 1}`, '', label));
-  const all = expression.quantifier === 'ALL';
-  const operator = all ? opposite[expression.operator] : expression.operator;
-  const test = left.length === 1 ? compare(operator, left[0]!, inner[0]!) : compareRows(operator, left, inner);
-  const rows = query.render(workingForm, true);
-  const found = sql`(SELECT CASE WHEN count(*) = 0 THEN 0 WHEN max(${test.sql}) = 1 THEN 1 WHEN count(*) > count(${test.sql}) THEN NULL ELSE 0 END FROM (${rows}) AS ${name})`;
-  return typed(all ? sql`(NOT ${found})` : found, boolean);
+  const [{ value, label }] = query.columns as [ScopeColumn];
+  const pair = comparands(left!, outerValue(value, `${name}.c1`, '', label));
+  const rows = sql`(${query.render(workingForm, true)}) AS ${name}`;
+  const ends = operator === '=' ? ['min', 'max'] : operator.startsWith('>') ? ['max'] : ['min'];
+  const tests = ends.map((end) => {
+    const bound = sql`(SELECT ${end}(${pair.right}${pair.collate}) FROM ${rows})`;
+    return sql`${pair.left}${pair.collate} ${operator} ${bound}`;
+  });
+  const held = join(tests, ' AND ');
+  const every = sql`CASE WHEN NOT EXISTS (SELECT 1 FROM ${rows}) THEN 1 WHEN NOT (${held}) THEN 0 WHEN EXISTS (SELECT 1 FROM ${rows} WHERE ${pair.right} IS NULL) THEN NULL ELSE (${held}) END`;
+  return typed(all ? every : sql`(NOT ${every})`, boolean);
 }

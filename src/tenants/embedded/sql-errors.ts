@@ -24,6 +24,11 @@ export function coded(error: unknown): unknown {
   if (/no such (table|column)|has no column|SQLITE_SCHEMA/.test(message)) return fault('ER_TABLE_DEF_CHANGED');
   if (/too (many|large|deep)|parser stack overflow/i.test(message))
     return faultText('OB_SIZE_OVERFLOW', `Size overflow: ${message}`, error);
+  // An aggregate whose columns all belong to a query around its own: SQLite computes it there, where it may not stand.
+  if (/misuse of (aggregate|window)|HAVING clause on a non-aggregate/.test(message))
+    return fault('ER_INVALID_GROUP_FUNC_USE');
+  const prohibited = /^(.*) prohibited in (CHECK constraints|generated columns|index expressions)/.exec(message);
+  if (prohibited) return fault('OB_NOT_SUPPORTED', `${prohibited[1]} in ${prohibited[2]} is`);
   if (/integer overflow/.test(message)) return fault('ER_DATA_OUT_OF_RANGE', 'BIGINT', '');
   return error;
 }
