@@ -1,7 +1,9 @@
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   truncateSync,
@@ -13,7 +15,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { decodeChangeRecords, encodeChangeRecord } from '../../src/tenants/embedded/change-records.ts';
+import { groupsIn, notesIn, writeFolding } from '../../src/tenants/embedded/change-file.ts';
+import { type ChangeGroup, encodeChangeRecord } from '../../src/tenants/embedded/change-records.ts';
 import { groupsOf, joinedGroups } from '../../src/tenants/embedded/change-scan.ts';
 import { createDataFile } from '../../src/tenants/embedded/connection.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
@@ -59,6 +62,24 @@ function pin(since: ChangePoint | null = null) {
   const bitmap = data.changed === null ? null : new Uint8Array(data.changed);
   const pages = bitmap?.reduce((count, byte) => count + byte.toString(2).replaceAll('0', '').length, 0) ?? null;
   return { point, incremental, pages };
+}
+
+function reading<T>(path: string, work: (fd: number) => T): T {
+  const fd = openSync(path, 'r');
+  try {
+    return work(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Every record of a file with the pages of its foldings. */
+function recordsOf(path: string) {
+  return reading(path, (fd) =>
+    [...notesIn(fd)].map((placed) =>
+      placed.note.kind === 'folding' ? { ...placed.note, groups: [...groupsIn(fd, placed)] } : placed.note,
+    ),
+  );
 }
 
 const touch = (id: number) => write(`UPDATE t SET v = zeroblob(1400) WHERE id = ${id}`);
@@ -209,12 +230,26 @@ describe('a point is no longer known', () => {
   });
 });
 
+test('a history that is damaged while the tenant is open tells nothing rather than less', () => {
+  const { point } = pin();
+  touch(5);
+  store.foldLog();
+  touch(300);
+  store.foldLog();
+  expect(pin(point).pages).toBe(3);
+  const bytes = readFileSync(paths().changes);
+  bytes[bytes.length - 60]! ^= 1;
+  writeFileSync(paths().changes, bytes);
+  const { incremental, data } = store.pin(point);
+  store.unpin();
+  expect({ incremental, changed: data.changed }).toEqual({ incremental: false, changed: null });
+});
+
 describe('a fold that was killed', () => {
   /** The file as it was when only the first `records` of those that follow the first had been written. */
   function cutBack(records: number): void {
-    const file = readFileSync(paths().changes);
-    const found = decodeChangeRecords(file).records.slice(0, 1 + records);
-    truncateSync(paths().changes, Buffer.concat(found.map(encodeChangeRecord)).length);
+    const ends = reading(paths().changes, (fd) => [...notesIn(fd)].map(({ end }) => end));
+    truncateSync(paths().changes, ends[records]!);
   }
 
   test('before it was noted, nothing is lost', () => {
@@ -285,10 +320,17 @@ test('records read back as they were written, up to the first that is not whole'
   );
   fc.assert(
     fc.property(fc.array(record), fc.nat(200), (records, cut) => {
+      const path = join(root, 'records');
       const whole = Buffer.concat(records.map(encodeChangeRecord));
-      expect(decodeChangeRecords(whole)).toEqual({ records, validBytes: whole.length });
-      const torn = decodeChangeRecords(whole.subarray(0, Math.max(0, whole.length - cut)));
-      expect(torn.records).toEqual(records.slice(0, torn.records.length));
+      writeFileSync(path, whole);
+      // A group without pages says nothing and is not told.
+      const told = records.map((each) =>
+        each.kind === 'folding' ? { ...each, groups: each.groups.filter(({ pages }) => pages.length > 0) } : each,
+      );
+      expect(recordsOf(path)).toEqual(told);
+      writeFileSync(path, whole.subarray(0, Math.max(0, whole.length - cut)));
+      const torn = recordsOf(path);
+      expect(torn).toEqual(told.slice(0, torn.length));
     }),
   );
 });
@@ -301,9 +343,9 @@ test('folds joined into one tell the last commit of every page', () => {
       const given = folds.map((changes, i) => {
         const own = new Map(changes.map(([page, scn]) => [page, BigInt(1000 * i + scn)] as const));
         for (const [page, scn] of own) last.set(page, scn);
-        return { groups: groupsOf(own) };
+        return groupsOf(own);
       });
-      const joined = joinedGroups(given);
+      const joined = [...joinedGroups(given.toReversed())];
       const told = joined.flatMap(({ scn, pages }) => [...pages].map((page) => [page, scn] as const));
       expect(told.length).toBe(last.size);
       expect(new Map(told)).toEqual(last);
@@ -311,4 +353,35 @@ test('folds joined into one tell the last commit of every page', () => {
       expect(scns).toEqual([...scns].sort((a, b) => (a > b ? -1 : 1)));
     }),
   );
+});
+
+test('a fold of a large tenant is written and read in small parts', () => {
+  const path = join(root, 'large');
+  const pageCount = 1_000_000;
+  const given = function* (): Generator<ChangeGroup> {
+    for (let first = 1; first <= pageCount; first += 10_000)
+      yield { scn: BigInt(pageCount - first), pages: Uint32Array.from({ length: 10_000 }, (_, i) => first + i) };
+  };
+  const head = { afterScn: 1n, scn: 2n, place: { salt1: 3, salt2: 4, frame: 5 } };
+  const fd = openSync(path, 'w+');
+  const bytes = writeFolding(fd, 0, head, given);
+  expect(readFileSync(path).length).toBe(bytes);
+  const [placed] = [...notesIn(fd)];
+  expect(placed).toEqual({ note: { kind: 'folding', ...head }, at: 0, end: bytes });
+  let pages = 0;
+  let sum = 0;
+  for (const group of groupsIn(fd, placed!)) {
+    expect(group.pages.length).toBeLessThanOrEqual(16 * 1024);
+    pages += group.pages.length;
+    sum += group.pages.reduce((a, b) => a + b, 0);
+  }
+  expect([pages, sum]).toEqual([pageCount, (pageCount * (pageCount + 1)) / 2]);
+  // One commit that changed everything comes in parts too.
+  const one = [{ scn: 9n, pages: Uint32Array.from({ length: 100_000 }, (_, i) => i + 1) }];
+  const written = encodeChangeRecord({ kind: 'folding', ...head, groups: one });
+  writeFileSync(path, written);
+  const parts = reading(path, (from) => [...groupsIn(from, { ...placed!, end: written.length })]);
+  expect(parts.length).toBe(7);
+  expect(parts.flatMap((part) => [...part.pages])).toEqual([...one[0]!.pages]);
+  closeSync(fd);
 });

@@ -1,26 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fstatSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fstatSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Scn } from '../../base/scn.ts';
 import type { ChangePoint } from '../tenant-engine.ts';
-import {
-  type ChangeRecord,
-  decodeChangeRecords,
-  encodeChangeRecord,
-  type FileStamp,
-  type FoldingRecord,
-  type LogPlace,
-} from './change-records.ts';
+import { groupsIn, notesIn, type PlacedNote, writeAll, writeFolding } from './change-file.ts';
+import { type ChangeRecord, encodeChangeRecord, type FileStamp, type LogPlace } from './change-records.ts';
 import { groupsOf, joinedGroups, type PageScns, type ScannedChanges, scanChanges } from './change-scan.ts';
 import { syncDirectory } from './tenant-files.ts';
 import type { WalIndex } from './wal-index.ts';
@@ -101,7 +85,7 @@ export class ChangeHistory {
       const survey = known && this.#survey(known, index, scn);
       if (known === null || survey === null) return { point: pointAt(this.#begin(index, scn), scn), changed: null };
       const tells = since !== null && isOf(known, since) && BigInt(since.scn) <= scn;
-      const changed = tells ? this.#bitmap(BigInt(since.scn), survey.pages, databasePages) : null;
+      const changed = tells ? this.#bitmap(known, BigInt(since.scn), survey.pages, databasePages) : null;
       if (scn > known.pinnedScn) {
         this.#append(known, { kind: 'pin', scn }, true);
         known.pinnedScn = scn;
@@ -113,15 +97,16 @@ export class ChangeHistory {
     }
   }
 
-  #bitmap(sinceScn: Scn, inLog: PageScns, databasePages: number): SharedArrayBuffer {
+  #bitmap(known: Known, sinceScn: Scn, inLog: PageScns, databasePages: number): SharedArrayBuffer {
     const buffer = new SharedArrayBuffer(Math.ceil(databasePages / 8));
     const bitmap = new Uint8Array(buffer);
     const add = (page: number) => {
       if (page <= databasePages) bitmap[(page - 1) >> 3]! |= 1 << ((page - 1) & 7);
     };
-    for (const fold of this.#folds()) {
-      for (const group of fold.groups) if (group.scn > sinceScn) group.pages.forEach(add);
-    }
+    this.#withFolds(known, (fd, folds) => {
+      for (const fold of folds)
+        for (const group of groupsIn(fd, fold)) if (group.scn > sinceScn) group.pages.forEach(add);
+    });
     for (const [page, scn] of inLog) if (scn > sinceScn) add(page);
     return buffer;
   }
@@ -177,22 +162,8 @@ export class ChangeHistory {
   }
 
   #read(index: WalIndex): Known | null {
-    const file = readFileSync(this.#path);
-    const { records, validBytes } = decodeChangeRecords(file);
-    const [first] = records;
-    if (first?.kind !== 'epoch') return null;
-    const known: Known = {
-      ...first,
-      scn: first.floorScn,
-      sizeBytes: validBytes,
-      rewrittenBytes: 0,
-    };
-    for (const record of records.slice(1)) {
-      if (record.kind === 'pin') known.pinnedScn = record.scn;
-      else if (record.kind === 'folded') known.stamp = record.stamp;
-      else if (record.kind === 'epoch' || record.afterScn !== known.scn) return null;
-      else Object.assign(known, { scn: record.scn, place: record.place, folded: true, stamp: null });
-    }
+    const known = this.#reading(readKnown);
+    if (known === null) return null;
     // A tenant behind a point that was handed out has lost commits: what it does since is another history.
     if (this.#openedScn < known.pinnedScn || this.#openedScn < known.scn) return null;
     if (known.stamp === null) {
@@ -209,27 +180,56 @@ export class ChangeHistory {
     const stamp = this.#stamp();
     const folded = index.frame === index.backfilled;
     const first = { epoch, floorScn: scn, pinnedScn: scn, place: placeOf(index), folded, stamp };
-    const sizeBytes = this.#replace([{ kind: 'epoch', ...first }]);
+    const bytes = encodeChangeRecord({ kind: 'epoch', ...first });
+    const sizeBytes = this.#replace((fd) => {
+      writeAll(fd, bytes, 0);
+      return bytes.length;
+    });
     this.#known = { ...first, scn, sizeBytes, rewrittenBytes: sizeBytes };
     return this.#known;
   }
 
   /** One fold record with the newest commit of every page instead of many. */
   #rewrite(known: Known): void {
-    const groups = joinedGroups(this.#folds());
     const { epoch, floorScn, pinnedScn, place, scn, stamp } = known;
     if (stamp === null) return;
-    known.sizeBytes = this.#replace([
-      { kind: 'epoch', epoch, floorScn, pinnedScn, place, folded: true, stamp },
-      { kind: 'folding', afterScn: floorScn, scn, place, groups },
-      { kind: 'folded', stamp },
-    ]);
+    const start = encodeChangeRecord({ kind: 'epoch', epoch, floorScn, pinnedScn, place, folded: true, stamp });
+    const end = encodeChangeRecord({ kind: 'folded', stamp });
+    known.sizeBytes = this.#withFolds(known, (from, folds) => {
+      const newestFirst = folds.toReversed();
+      const groups = () => joinedGroups(newestFirst.map((fold) => groupsIn(from, fold)));
+      return this.#replace((fd) => {
+        writeAll(fd, start, 0);
+        const bytes = start.length + writeFolding(fd, start.length, { afterScn: floorScn, scn, place }, groups);
+        writeAll(fd, end, bytes);
+        return bytes + end.length;
+      });
+    });
     known.rewrittenBytes = known.sizeBytes;
   }
 
-  #folds(): readonly FoldingRecord[] {
-    const { records } = decodeChangeRecords(readFileSync(this.#path));
-    return records.filter((record) => record.kind === 'folding');
+  /** Throws when not all that was written is whole: what is missing would be missing in a set. */
+  #withFolds<T>({ sizeBytes }: Known, work: (fd: number, folds: readonly PlacedNote[]) => T): T {
+    return this.#reading((fd) => {
+      const folds: PlacedNote[] = [];
+      let end = 0;
+      for (const placed of notesIn(fd)) {
+        if (placed.end > sizeBytes) break;
+        if (placed.note.kind === 'folding') folds.push(placed);
+        end = placed.end;
+      }
+      if (end !== sizeBytes) throw new RangeError(`the history is whole up to ${end} of ${sizeBytes} bytes only`);
+      return work(fd, folds);
+    });
+  }
+
+  #reading<T>(work: (fd: number) => T): T {
+    const fd = openSync(this.#path, 'r');
+    try {
+      return work(fd);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   #append(known: Known, record: ChangeRecord, sync: boolean): void {
@@ -244,19 +244,20 @@ export class ChangeHistory {
     known.sizeBytes += bytes.length;
   }
 
-  #replace(records: readonly ChangeRecord[]): number {
-    const bytes = Buffer.concat(records.map(encodeChangeRecord));
+  /** `write` returns how many bytes it wrote. */
+  #replace(write: (fd: number) => number): number {
     const fresh = `${this.#path}.new`;
     const fd = openSync(fresh, 'w');
+    let sizeBytes: number;
     try {
-      writeAll(fd, bytes, 0);
+      sizeBytes = write(fd);
       fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
     renameSync(fresh, this.#path);
     syncDirectory(dirname(this.#path));
-    return bytes.length;
+    return sizeBytes;
   }
 
   /** Nothing is known any more. When even the file cannot be removed, its stamp does not fit the data file after the fold. */
@@ -275,6 +276,24 @@ export class ChangeHistory {
   }
 }
 
+/** What the records tell; null when they do not continue each other. */
+function readKnown(fd: number): Known | null {
+  let known: Known | null = null;
+  for (const { note, end } of notesIn(fd)) {
+    if (known === null) {
+      if (note.kind !== 'epoch') return null;
+      known = { ...note, scn: note.floorScn, sizeBytes: end, rewrittenBytes: 0 };
+      continue;
+    }
+    known.sizeBytes = end;
+    if (note.kind === 'pin') known.pinnedScn = note.scn;
+    else if (note.kind === 'folded') known.stamp = note.stamp;
+    else if (note.kind === 'epoch' || note.afterScn !== known.scn) return null;
+    else Object.assign(known, { scn: note.scn, place: note.place, folded: true, stamp: null });
+  }
+  return known;
+}
+
 function pointAt({ epoch }: Known, scn: Scn): ChangePoint {
   return { epoch, scn: String(scn) };
 }
@@ -289,8 +308,4 @@ function placeOf({ salt1, salt2, frame }: WalIndex): LogPlace {
 
 function sameStamp(a: FileStamp, b: FileStamp): boolean {
   return a.modifiedNs === b.modifiedNs && a.sizeBytes === b.sizeBytes;
-}
-
-function writeAll(fd: number, bytes: Uint8Array, offset: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, offset + done);
 }

@@ -35,10 +35,13 @@ export interface EpochRecord {
   readonly stamp: FileStamp;
 }
 
-export interface FoldingRecord {
+export interface FoldingHead {
   readonly afterScn: Scn;
   readonly scn: Scn;
   readonly place: LogPlace;
+}
+
+export interface FoldingRecord extends FoldingHead {
   readonly groups: readonly ChangeGroup[];
 }
 
@@ -61,35 +64,42 @@ export interface FileStamp {
   readonly sizeBytes: bigint;
 }
 
-const headBytes = 9;
+/** Length, checksum and kind. */
+export const recordHeadBytes = 9;
+/** Fixed part of a folding: SCNs, place, count of groups. */
+export const foldingHeadBytes = 32;
+export const groupHeadBytes = 12;
+/** The fixed part of any payload fits into it. */
+export const largestNoteBytes = 60;
 const kinds = { epoch: 1, folding: 2, folded: 3, pin: 4 } as const;
 
 export function encodeChangeRecord(record: ChangeRecord): Buffer {
   const payload = encodePayload(record);
-  const bytes = Buffer.alloc(headBytes + payload.length);
+  const bytes = Buffer.alloc(recordHeadBytes + payload.length);
   bytes.writeUInt32LE(payload.length, 0);
   bytes.writeUInt8(kinds[record.kind], 8);
-  payload.copy(bytes, headBytes);
+  payload.copy(bytes, recordHeadBytes);
   bytes.writeUInt32LE(crc32(bytes.subarray(8)), 4);
   return bytes;
 }
 
-/** The records of a file up to the first that is not whole, and where that one begins. */
-export function decodeChangeRecords(file: Buffer): {
-  readonly records: readonly ChangeRecord[];
-  readonly validBytes: number;
-} {
-  const records: ChangeRecord[] = [];
-  let at = 0;
-  while (at + headBytes <= file.length) {
-    const end = at + headBytes + file.readUInt32LE(at);
-    if (end > file.length || crc32(file.subarray(at + 8, end)) !== file.readUInt32LE(at + 4)) break;
-    const record = decodePayload(file.readUInt8(at + 8), file.subarray(at + headBytes, end));
-    if (record === null) break;
-    records.push(record);
-    at = end;
-  }
-  return { records, validBytes: at };
+/** A record without the pages of a folding. */
+export type ChangeNote =
+  | Exclude<ChangeRecord, { readonly kind: 'folding' }>
+  | (FoldingHead & { readonly kind: 'folding' });
+
+/** Head of a folding whose groups follow: its record head, the checksum still to be set, and the fixed part of its payload. */
+export function encodeFoldingHead(
+  { afterScn, scn, place }: FoldingHead,
+  groupCount: number,
+  payloadBytes: number,
+): { readonly record: Buffer; readonly payload: Buffer } {
+  const record = Buffer.alloc(recordHeadBytes);
+  record.writeUInt32LE(payloadBytes, 0);
+  record.writeUInt8(kinds.folding, 8);
+  const count = Buffer.alloc(4);
+  count.writeUInt32LE(groupCount, 0);
+  return { record, payload: Buffer.concat([u64(afterScn, scn), placeBytes(place), count]) };
 }
 
 function encodePayload(record: ChangeRecord): Buffer {
@@ -111,12 +121,13 @@ function encodePayload(record: ChangeRecord): Buffer {
   }
 }
 
-function decodePayload(kind: number, bytes: Buffer): ChangeRecord | null {
+/** Reads the fixed part of a payload; null for a kind nobody knows. */
+export function decodeNote(kind: number, bytes: Buffer): ChangeNote | null {
   if (kind === kinds.pin) return { kind: 'pin', scn: bytes.readBigUInt64LE(0) };
   if (kind === kinds.folded) return { kind: 'folded', stamp: stampAt(bytes, 0) };
   if (kind === kinds.folding) {
     const [afterScn, scn] = [bytes.readBigUInt64LE(0), bytes.readBigUInt64LE(8)];
-    return { kind: 'folding', afterScn, scn, place: placeAt(bytes, 16), groups: groupsAt(bytes, 28) };
+    return { kind: 'folding', afterScn, scn, place: placeAt(bytes, 16) };
   }
   if (kind !== kinds.epoch) return null;
   return {
@@ -141,17 +152,6 @@ function groupBytes(groups: readonly ChangeGroup[]): Buffer {
     for (const page of pages) at = bytes.writeUInt32LE(page, at);
   }
   return bytes;
-}
-
-function groupsAt(bytes: Buffer, start: number): readonly ChangeGroup[] {
-  let at = start + 4;
-  return Array.from({ length: bytes.readUInt32LE(start) }, () => {
-    const scn = bytes.readBigUInt64LE(at);
-    const pages = new Uint32Array(bytes.readUInt32LE(at + 8));
-    at += 12;
-    for (let i = 0; i < pages.length; i++, at += 4) pages[i] = bytes.readUInt32LE(at);
-    return { scn, pages };
-  });
 }
 
 function u64(...values: readonly bigint[]): Buffer {

@@ -61,24 +61,24 @@ export function groupsOf(pages: PageScns): readonly ChangeGroup[] {
   return [...byScn].sort(([a], [b]) => (a > b ? -1 : 1)).map(([scn, list]) => ({ scn, pages: Uint32Array.from(list) }));
 }
 
-/** Groups of several folds as one list, newest first, every page with its last commit only. `folds` come oldest first. */
-export function joinedGroups(folds: readonly { readonly groups: readonly ChangeGroup[] }[]): readonly ChangeGroup[] {
-  const largest = folds.reduce(
-    (most, { groups }) => groups.reduce((a, { pages }) => pages.reduce(greater, a), most),
-    0,
-  );
-  const seen = new Uint8Array(Math.ceil((largest + 1) / 8));
-  const joined: ChangeGroup[] = [];
-  for (const { groups } of folds.toReversed()) {
-    for (const { scn, pages } of groups) {
-      const fresh = pages.filter((page) => (seen[page >> 3]! & (1 << (page & 7))) === 0);
-      for (const page of fresh) seen[page >> 3]! |= 1 << (page & 7);
-      if (fresh.length > 0) joined.push({ scn, pages: fresh });
+/** Groups of several folds as one, newest first, every page with its last commit only. `folds` come newest first. */
+export function* joinedGroups(folds: Iterable<Iterable<ChangeGroup>>): Generator<ChangeGroup> {
+  let seen = new Uint8Array(8192);
+  const isFresh = (page: number) => {
+    const at = page >> 3;
+    if (at >= seen.length) {
+      const grown = new Uint8Array(2 * Math.max(seen.length, at));
+      grown.set(seen);
+      seen = grown;
     }
-  }
-  return joined;
-}
-
-function greater(a: number, b: number): number {
-  return a > b ? a : b;
+    const bit = 1 << (page & 7);
+    const fresh = (seen[at]! & bit) === 0;
+    seen[at]! |= bit;
+    return fresh;
+  };
+  for (const groups of folds)
+    for (const { scn, pages } of groups) {
+      const fresh = pages.filter(isFresh);
+      if (fresh.length > 0) yield { scn, pages: fresh };
+    }
 }
