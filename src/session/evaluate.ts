@@ -5,11 +5,12 @@ import { normalise } from '../sql/scan.ts';
 import { utf8mb4 } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { MaybePromise } from './client.ts';
-import { runInEngine } from './engine-statements.ts';
+import { deadlineOf, runInEngine } from './engine-statements.ts';
 import { requireViews } from './privileges.ts';
 import { catalogQueries } from './queries.ts';
 import type { SessionContext } from './session-context.ts';
 import { readSessionTables } from './session-tables.ts';
+import { runSleeping } from './sleeping.ts';
 import { readVariable } from './statement-context.ts';
 
 /** The value of an expression of SET, DO or KILL; `text` is the statement it stands in. */
@@ -56,8 +57,12 @@ function compute(
   if (query.where === 'catalog') {
     const { literals } = normalise(text, state.scan);
     requireViews(state, query.plan, viewSchema(state.kind));
-    const value = (rows: Readonly<Record<string, string>> | null) =>
-      queries.run(query, literals, parameters, session.live, rows).rows[0]?.[0] ?? null;
+    const value = (rows: Readonly<Record<string, string>> | null): MaybePromise<Cell> => {
+      const run = (): Cell => queries.run(query, literals, parameters, session.live, rows).rows[0]?.[0] ?? null;
+      if (!query.sleeps) return run();
+      const deadlineUs = deadlineOf(text, state, session.live.nowUs);
+      return runSleeping(session, { overTables: query.plan.uses.length > 0, deadlineUs }, run);
+    };
     if (query.sessionTables.length === 0) return value(null);
     return readSessionTables(query.sessionTables, session).then(value);
   }

@@ -35,6 +35,21 @@ test('SLEEP without a table holds up nobody', async () => {
   expect(answers).toBeGreaterThan(20);
 });
 
+test('in SET and DO it holds up nobody either', async () => {
+  for (const text of ['SET @a = 1 + SLEEP(3000)', 'DO SLEEP(3000)', 'SET @b = 7, @a = (SELECT SLEEP(3000))']) {
+    const sleeping = sleeper.query(text);
+    for (let i = 0; i < 3; i++) expect(await rowsOf(other, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    await pause(50);
+    await other.query(`KILL QUERY ${sleeper.threadId}`);
+    await sleeping;
+  }
+  expect(await rowsOf(sleeper, 'SELECT @a AS a, @b AS b')).toEqual([{ a: 1, b: 7 }]);
+  const from = performance.now();
+  await sleeper.query('SET @a = 5 + SLEEP(0.3)');
+  expect(performance.now() - from).toBeGreaterThanOrEqual(290);
+  expect(await rowsOf(sleeper, 'SELECT @a AS a')).toEqual([{ a: 5 }]);
+});
+
 test('KILL QUERY ends it at once: 1 without a table, an error over a view', async () => {
   const from = performance.now();
   const sleeping = rowsOf(sleeper, 'SELECT SLEEP(30) AS s');
