@@ -1,19 +1,9 @@
 import { renameSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readPieces } from '../../src/jobs/restore/read-archive-path.ts';
-import { readSets } from '../../src/jobs/restore/read-data-path.ts';
-import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { hourMs } from './clean-clock.ts';
-import {
-  backUp,
-  type CleanRows,
-  type CleanScene,
-  cleaned,
-  cleanRows,
-  namesBelow,
-  openCleanScene,
-} from './clean-scene.ts';
+import { backUp, type CleanRows, type CleanScene, cleaned, cleanRows, openCleanScene } from './clean-scene.ts';
+import { expectCleanTruth } from './clean-truth.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
 import { hangMedium } from './hang-medium.ts';
 import { restoredValue, shipped } from './job-harness.ts';
@@ -55,28 +45,6 @@ async function nextClean(): Promise<CleanRows> {
   return after;
 }
 
-/** What the rows say is there is on the medium and in its lists; nothing is left of what is gone. */
-async function expectTruth(): Promise<void> {
-  const { sets, pieces } = await cleanRows(scene);
-  const available = Object.keys(sets).filter((id) => sets[Number(id)] === 'AVAILABLE');
-  const listed = (await readSets(openFileMedium(scene.dataRoot))).map((set) => String(set.plan.id));
-  expect(available.filter((id) => !listed.includes(id))).toEqual([]);
-  const found = await readPieces(openFileMedium(scene.archiveRoot));
-  const usable = found.filter((piece) => piece.fileStatus === 'AVAILABLE').map((piece) => String(piece.pieceId));
-  const kept = Object.keys(pieces).filter((id) => pieces[Number(id)] === 'AVAILABLE');
-  expect(kept.filter((id) => !usable.includes(id))).toEqual([]);
-  const names = [...namesBelow(scene.dataRoot), ...namesBelow(scene.archiveRoot)];
-  // What a reader still finds is still whole.
-  const holds = (part: RegExp) => names.some((name) => part.test(name));
-  for (const id of listed)
-    expect([id, holds(new RegExp(`backup_set_${id}_full/.*macro_block_data`))]).toEqual([id, true]);
-  for (const id of usable) expect([id, holds(new RegExp(`r1p${id}/logstream_1001/log/`))]).toEqual([id, true]);
-  const left = (status: string | undefined, part: RegExp) =>
-    status === 'DELETED' ? names.filter((name) => part.test(name)) : [];
-  for (const id of Object.keys(sets)) expect(left(sets[Number(id)], new RegExp(`backup_set_${id}_`))).toEqual([]);
-  for (const id of Object.keys(pieces)) expect(left(pieces[Number(id)], new RegExp(`r1p${id}(?!\\d)`))).toEqual([]);
-}
-
 /** Fails the first operation of a clean-up, then the `step`-th next, until one meets no fault any more. */
 async function operationsFail(plan: PlannedFault, step: number, check: (after: CleanRows) => void): Promise<void> {
   for (let at = 1; ; at += step) {
@@ -84,7 +52,7 @@ async function operationsFail(plan: PlannedFault, step: number, check: (after: C
     const after = await oneDay();
     const hits = [...faults.hits];
     faults.clear();
-    await expectTruth();
+    await expectCleanTruth(scene);
     if (hits.length === 0) {
       expect(at).toBeGreaterThan(30);
       expect(after.jobs.at(-1)).toMatchObject({ status: 'COMPLETED', result: 0 });
@@ -125,7 +93,7 @@ describe('a clean-up on a failing medium', () => {
     expect(jobs.at(-1)).toMatchObject({ status: 'FAILED', result: -4009 });
     expect(Object.values(sets)).toContain('DELETING');
     await nextClean();
-    await expectTruth();
+    await expectCleanTruth(scene);
   });
 
   test('does not take what vanished for deleted', async () => {
@@ -182,7 +150,7 @@ test('CANCEL in the middle keeps what was not begun', { timeout: 20_000 }, async
     expect(new Set(own)).toEqual(new Set(['COMPLETED', 'CANCELED']));
   }
   await nextClean();
-  await expectTruth();
+  await expectCleanTruth(scene);
 });
 
 test('after all that what is left restores', async () => {

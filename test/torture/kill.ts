@@ -35,7 +35,7 @@ process.exit(0);
 /** Every operation of every kind of job fails in every way; the exit code of the tests that see to it. */
 function runFaultLoops(): number {
   const runner = join(import.meta.dirname, '../../node_modules/vitest/vitest.mjs');
-  const which = ['test/jobs/faults-', 'test/jobs/clean-faults'];
+  const which = ['test/jobs/faults-', 'test/jobs/clean-faults', 'test/jobs/clean-effects'];
   const args = [runner, 'run', '--config', 'test/vitest.config.ts', '--no-file-parallelism', ...which];
   const env = { ...process.env, OBVAULT_FAULTS: 'all' };
   const cwd = join(import.meta.dirname, '../..');

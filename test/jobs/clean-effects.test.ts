@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createRandom } from '../torture/random.ts';
+import { hourMs } from './clean-clock.ts';
+import { backUp, type CleanScene, cleaned, cleanRows, openCleanScene } from './clean-scene.ts';
+import { expectCleanTruth } from './clean-truth.ts';
+import { type FaultEffect, FaultMedia, faultEffects } from './fault-media.ts';
+import { restoredValue, shipped } from './job-harness.ts';
+
+/*
+ * A clean-up while the n-th operation of its media fails, in each way a medium fails. With OBVAULT_FAULTS=all for n = 1, 2, … until a
+ * run meets no fault any more, else for a few spread over the whole run.
+ */
+const everything = process.env['OBVAULT_FAULTS'] === 'all';
+const samples = 3;
+const media = new FaultMedia();
+/** Only clean-ups meet the faults: media of theirs are those opened while one may run. */
+let cleaning = false;
+let scene: CleanScene;
+let rows = 0;
+const random = createRandom(20261122);
+
+beforeAll(async () => {
+  scene = await openCleanScene({
+    wrapMedium: (medium, path) => (cleaning ? media.wrap(medium, path) : medium),
+    pieceSwitch: '500ms',
+    settings: { maxDeleteRetries: 3 },
+  });
+  await backUp(scene, ++rows);
+  await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '12h' TENANT = a");
+  await cleaned(scene, 1);
+});
+afterAll(() => scene.harness.stop());
+
+async function nextClean() {
+  const { jobs } = await cleanRows(scene);
+  cleaning = true;
+  scene.clock.move(24 * hourMs);
+  const after = await cleaned(scene, jobs.length + 1);
+  cleaning = false;
+  return after;
+}
+
+/** One more set, and a day later the clean-up that drops the one before it with its log, while its n-th operation fails; 0: none. */
+async function oneDay(at: number, effect: FaultEffect) {
+  await backUp(scene, ++rows, 'anyPiece');
+  media.arm(at, effect, () => true);
+  const { jobs } = await nextClean();
+  const { hit, count } = media;
+  await media.clear();
+  return { hit, operations: count, job: jobs.at(-1)! };
+}
+
+async function meetAt(at: number, effect: FaultEffect): Promise<boolean> {
+  const { hit, job } = await oneDay(at, effect);
+  try {
+    if (hit === null) expect(job).toMatchObject({ status: 'COMPLETED', result: 0 });
+    else if (job.status !== 'COMPLETED') expect(job).toMatchObject({ status: 'FAILED', result: expect.any(Number) });
+    if (job.status === 'FAILED') {
+      expect(job.result).toBeLessThan(0);
+      // What was left half deleted goes with the next one.
+      expect((await nextClean()).jobs.at(-1)).toMatchObject({ status: 'COMPLETED', result: 0 });
+    }
+    const { sets, pieces } = await cleanRows(scene);
+    expect([...Object.values(sets), ...Object.values(pieces)]).not.toContain('DELETING');
+    expect(Object.values(sets).filter((status) => status !== 'DELETED')).toEqual(['AVAILABLE']);
+    await expectCleanTruth(scene);
+  } catch (cause) {
+    throw new Error(`${effect} at operation ${at}, ${hit}`, { cause });
+  }
+  return hit !== null;
+}
+
+for (const effect of faultEffects)
+  test(`a clean-up meets ${effect}`, { timeout: 3_600_000 }, async () => {
+    const { operations } = await oneDay(0, effect);
+    expect(operations).toBeGreaterThan(30);
+    let met = 0;
+    if (everything) for (let at = 1; await meetAt(at, effect); at++) met++;
+    else {
+      const width = operations / samples;
+      for (let part = 0; part < samples; part++)
+        met += Number(await meetAt(Math.ceil(part * width) + 1 + random.below(Math.floor(width * 0.8)), effect));
+    }
+    expect(met).toBeGreaterThanOrEqual(everything ? 30 : samples - 1);
+    if (everything) process.stdout.write(`clean-up: ${met} times ${effect}\n`);
+  });
+
+test('after all that what is left restores', async () => {
+  await shipped(scene.harness, 'a');
+  expect(await restoredValue(scene.harness, 'a', 'b', 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t')).toBe(
+    `${rows}/${rows}`,
+  );
+});
