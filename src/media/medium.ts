@@ -14,9 +14,8 @@ export interface Medium {
   /** Opens a large object that becomes visible at `publish` only. */
   createObject(key: string, signal?: AbortSignal): Promise<ObjectSink>;
   /**
-   * Opens (creates) an object that grows record by record; for archive logs. Bytes before `sizeBytes` are kept, those behind are
-   * dropped; a medium that cannot drop them refuses with `unsupported` and changes nothing. Fewer bytes than `sizeBytes` are
-   * `checksum`. To `read`, `head`, `list`, `remove` and `tag` it is one object, whatever it is made of.
+   * Opens (creates) an object that grows record by record; for archive logs. Bytes before `sizeBytes` are kept at every moment,
+   * those behind are dropped. Fewer bytes than `sizeBytes` are `checksum`. To `read`, `head`, `list`, `remove` and `tag` it is one object, whatever it is made of.
    */
   openAppend(key: string, sizeBytes: number, signal?: AbortSignal): Promise<AppendSink>;
   /** Reads exactly `length` bytes at `offset`; the whole object when both are left out. */

@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
+import { giveWay, niceness } from '../../base/thread-priority.ts';
 import type { AppendSink, ListEntry, Medium, ObjectSink, ObjectSource } from '../medium.ts';
 import { openBare } from '../open-medium.ts';
 import {
@@ -24,6 +25,7 @@ interface Opened {
 
 const port = parentPort;
 if (port === null) throw new Error('not in a worker thread');
+giveWay(niceness.copying);
 /** Or why it could not be opened. */
 const media = new Map<number, Medium | Error>();
 const objects = new Map<number, Opened>();
@@ -51,6 +53,8 @@ async function serve(id: number, target: CallTarget, name: string, args: readonl
   try {
     const value =
       'mediumNo' in target ? await onMedium(id, target.mediumNo, name, args) : await onObject(target, name, args);
+    // What came for this call alone is free again; a collector would let it pile up.
+    for (const arg of args) if (arg instanceof Uint8Array) (arg.buffer as ArrayBuffer).transfer(0);
     // Bytes are given away: to copy them again would cost the main thread its time.
     if (value instanceof Uint8Array) {
       const bytes = value.byteLength === value.buffer.byteLength ? value : ownBytes(value);

@@ -45,7 +45,11 @@ export class MediaThread {
 
   constructor() {
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-    this.#worker = new Worker(new URL(`./media-thread${extension}`, import.meta.url), { name: 'media' });
+    this.#worker = new Worker(new URL(`./media-thread${extension}`, import.meta.url), {
+      name: 'media',
+      // Parts lie outside the heap; a large young generation would only let their wrappers pile up.
+      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+    });
     this.#worker.on('message', (message: FromMediaThread) => this.#take(message));
     this.#worker.on('error', (error) => this.#die(causeOf(error)));
     this.#worker.on('messageerror', (error) => this.#die(causeOf(error)));
