@@ -354,7 +354,6 @@ test('5,000 keys come by pages of seven, each once', async () => {
   for await (const page of medium.listPages('many')) names.push(...page.map(({ name, kind }) => `${kind} ${name}`));
   expect(new Set(names).size).toBe(names.length);
   expect(names).toHaveLength(5_003);
-  expect(await medium.list('many')).toHaveLength(5_003);
   await medium.remove(Array.from({ length: 5_000 }, (_, i) => `many/${i}`));
   expect(double.calls.filter(({ query }) => query.has('delete'))).toHaveLength(5);
   expect((await medium.list('many')).map(({ name }) => name)).toEqual(['deep.0', 'deep.1', 'deep.2']);

@@ -59,12 +59,18 @@ test('256 MiB go through a bounded memory, up and down', async () => {
   expect(found.down).toBeLessThan(150 << 20);
   const object = double.bucket('backups').object('dest/set/data.0');
   expect(object.sizeBytes).toBe(256 << 20);
-  const digest = createHash('sha256');
-  for (let i = 0; i < 128; i++) digest.update(Buffer.alloc(1 << 21, i));
-  const there = createHash('sha256');
-  for (let at = 0; at < object.sizeBytes; at += 1 << 23) there.update(slice(object, at, at + (1 << 23)));
-  expect(there.digest('hex')).toBe(digest.digest('hex'));
-}, 60_000);
+  const sums = Array.from({ length: 128 }, (_, i) =>
+    createHash('md5')
+      .update(Buffer.alloc(1 << 21, i))
+      .digest('hex'),
+  );
+  const there = sums.map((_, i) =>
+    createHash('md5')
+      .update(slice(object, i << 21, (i + 1) << 21))
+      .digest('hex'),
+  );
+  expect(there).toEqual(sums);
+}, 120_000);
 
 test('the SDK is loaded by the first call, not by opening', async () => {
   const found = await inProcess(`

@@ -44,6 +44,9 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
 /** Codes of connections that are worth another word than `network`. */
 const kindOfErrno: Readonly<Record<string, MediumErrorKind>> = { ETIMEDOUT: 'timeout', EMFILE: 'unavailable' };
 
+/** A server whose certificate is not trusted stays so until somebody says otherwise. */
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
+
 /** An answer with an error. `code` and `requestId` are the service's; its message is never kept, it may repeat what was sent. */
 export class OssRefusal extends MediumError {
   readonly status: number;
@@ -71,13 +74,13 @@ export function connectionError(key: string, host: string, error: unknown): Medi
   if (error instanceof MediumError) return error;
   const code = error instanceof Error && 'code' in error ? word(String(error.code)) : '';
   return new MediumError(
-    kindOfErrno[code] ?? 'network',
+    untrusted.test(code) ? 'denied' : (kindOfErrno[code] ?? 'network'),
     key,
     `${host}: ${code === '' ? 'the connection broke' : code}`,
   );
 }
 
-/** True for a failure that leaves open whether the service did what it was asked for. */
+/** True for an answer with one of these codes. */
 export function isRefusal(error: unknown, ...codes: readonly string[]): error is OssRefusal {
   return error instanceof OssRefusal && codes.includes(error.code);
 }

@@ -19,10 +19,11 @@ export function listObjects(bucket: OssBucket, query: ReadonlyMap<string, string
   const prefixes: string[] = [];
   let last = '';
   let truncated = false;
-  for (const key of [...bucket.objects.keys()].filter((one) => one.startsWith(prefix)).sort(byBytes)) {
+  for (const key of bucket.keys()) {
+    if (!key.startsWith(prefix)) continue;
     const cut = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
     const entry = cut < 0 ? key : key.slice(0, cut + delimiter.length);
-    if (byBytes(entry, after) <= 0 || entry === last) continue;
+    if (entry === last || byBytes(entry, after) <= 0) continue;
     if (rows.length + prefixes.length === limit) {
       truncated = true;
       break;

@@ -39,11 +39,21 @@ export class OssBucket {
   readonly noncurrent: (readonly [key: string, object: StoredObject])[] = [];
   readonly uploads = new Map<string, Upload>();
   readonly #now: () => number;
+  #sorted: readonly string[] | null = null;
   #serial = 1;
 
   constructor(name: string, now: () => number) {
     this.name = name;
     this.#now = now;
+  }
+
+  /** All keys in UTF-8 byte order. */
+  keys(): readonly string[] {
+    this.#sorted ??= [...this.objects.keys()]
+      .map((key) => [Buffer.from(key), key] as const)
+      .sort(([a], [b]) => Buffer.compare(a, b))
+      .map(([, key]) => key);
+    return this.#sorted;
   }
 
   object(key: string): StoredObject {
@@ -140,6 +150,7 @@ export class OssBucket {
     const found = this.objects.get(key);
     if (found && this.versioning !== '') this.noncurrent.push([key, found]);
     this.objects.delete(key);
+    this.#sorted = null;
   }
 
   #made(chunks: readonly Buffer[], type: StoredObject['type'], etag: string): StoredObject {
@@ -163,6 +174,7 @@ export class OssBucket {
     const versionId = this.versioning === 'Enabled' ? `CAEQ${this.#serial++}` : this.versioning === '' ? null : 'null';
     const placed = { ...made, versionId };
     this.objects.set(key, placed);
+    if (!found) this.#sorted = null;
     return placed;
   }
 }
