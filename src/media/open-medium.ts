@@ -3,6 +3,7 @@ import { fault } from '../base/errors.ts';
 import { openCifsMedium } from './cifs-medium.ts';
 import { openCosMedium } from './cos-medium.ts';
 import { openFileMedium } from './file-medium.ts';
+import { openHdfsMedium } from './hdfs-medium.ts';
 import { abandonedRemoteCallsMax as hangingMax } from './limits.ts';
 import type { Medium } from './medium.ts';
 import { openOssMedium } from './oss-medium.ts';
@@ -50,7 +51,7 @@ const openers: Readonly<Record<Medium['scheme'], Opener>> = {
   s3: openS3Medium,
   sftp: openSftpMedium,
   cifs: openCifsMedium,
-  hdfs: refuse,
+  hdfs: openHdfsMedium,
 };
 
 /**

@@ -1,0 +1,49 @@
+import { openHdfsMedium } from '../../../src/media/hdfs-medium.ts';
+import { isTempName } from '../../../src/media/key.ts';
+import type { MediumAddress } from '../../../src/media/open-medium.ts';
+import type { MediumServer } from './fixture.ts';
+import { HdfsDouble } from './hdfs-double.ts';
+
+/** The address of a directory of the double. */
+export function hdfsAddress(double: HdfsDouble, directory: string): MediumAddress {
+  return {
+    scheme: 'hdfs',
+    path: `hdfs://nameservice/${directory}`,
+    host: '',
+    authorization: { accessId: double.user, accessKey: '' },
+    options: { namenode: double.nameNodes, ...(double.gateway ? { gateway: 'httpfs' } : {}) },
+  };
+}
+
+/** The double with two NameNodes, the first one on standby, and small pages. */
+export async function start(options: { readonly gateway?: boolean } = {}): Promise<MediumServer> {
+  const double = await HdfsDouble.start(options);
+  double.pageLimit = 7;
+  double.active = 1;
+  let roots = 0;
+  return {
+    async openRoot() {
+      const directory = `user/backup/root${roots++}`;
+      const address = hdfsAddress(double, directory);
+      const opened = [openHdfsMedium(address)];
+      return {
+        medium: opened[0] as (typeof opened)[number],
+        reopen() {
+          const medium = openHdfsMedium(address);
+          opened.push(medium);
+          return medium;
+        },
+        dispose: async () => {
+          for (const medium of opened) await medium.close();
+        },
+        address,
+        pageEntries: double.pageLimit,
+        leftovers: async () =>
+          [...double.tree.nodes.keys()].filter(
+            (path) => path.startsWith(`/${directory}/`) && isTempName(path.slice(path.lastIndexOf('/') + 1)),
+          ).length,
+      };
+    },
+    end: () => double.stop(),
+  };
+}
