@@ -55,7 +55,7 @@ describe('an object in parts on S3', () => {
   const at = (name: string) => `dest/${key}/@APD_PART@${name}.obarc`;
   beforeEach(async () => {
     double = await S3Double.start();
-    medium = openS3Medium(s3Address(double), undefined, { idleMs: 300 });
+    medium = openS3Medium(s3Address(double));
   });
   afterEach(async () => {
     await medium.close();

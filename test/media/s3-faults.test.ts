@@ -17,7 +17,7 @@ let double: S3Double;
 let medium: Medium;
 beforeEach(async () => {
   double = await S3Double.start();
-  medium = openS3Medium(s3Address(double), undefined, { idleMs: 300 });
+  medium = openS3Medium(s3Address(double));
 });
 afterEach(async () => {
   await medium.close();
@@ -92,8 +92,7 @@ describe('connections that break', () => {
   });
 
   test('a stalled call ends with its caller, also in the middle of an answer', async () => {
-    const patient = openS3Medium(s3Address(double));
-    await patient.putSmall('a', Buffer.alloc(2 << 20), 'create');
+    await medium.putSmall('a', Buffer.alloc(2 << 20), 'create');
     const whenAsked = (operation: S3Operation) => {
       const caller = new AbortController();
       double.faults.add({ on: [operation], deed: { deed: 'stall' } });
@@ -104,20 +103,21 @@ describe('connections that break', () => {
       caller.signal.addEventListener('abort', () => clearInterval(waiting));
       return caller.signal;
     };
-    await expectS3Kind(patient.putSmall('b', bytes('x'), 'create', whenAsked('PutObject')), 'cancelled');
-    await expectS3Kind(patient.list('', whenAsked('ListObjectsV2')), 'cancelled');
+    await expectS3Kind(medium.putSmall('b', bytes('x'), 'create', whenAsked('PutObject')), 'cancelled');
+    await expectS3Kind(medium.list('', whenAsked('ListObjectsV2')), 'cancelled');
     const signal = whenAsked('CreateMultipartUpload');
-    const sink = await patient.createObject('c', signal);
+    const sink = await medium.createObject('c', signal);
     await expectS3Kind(sink.writeAt(9 << 20, bytes('x')), 'cancelled');
     const caller = new AbortController();
     double.faults.add({ on: ['GetObject'], deed: { deed: 'stallDownload', afterBytes: 1 << 20 } });
-    const read = patient.read('a', undefined, undefined, caller.signal);
+    const read = medium.read('a', undefined, undefined, caller.signal);
     setTimeout(() => caller.abort(new Error('gone')), 50);
     await expectS3Kind(read, 'cancelled');
     double.faults.add({ on: ['GetObject'], deed: { deed: 'stallDownload', afterBytes: 1 << 20 } });
-    await expectS3Kind(medium.read('a'), 'timeout');
+    const impatient = openS3Medium(s3Address(double), undefined, { idleMs: 100 });
+    await expectS3Kind(impatient.read('a'), 'timeout');
+    await impatient.close();
     expect((await medium.list('')).map(({ name }) => name)).toEqual(['a']);
-    await patient.close();
   });
 
   test('closing gives all sockets back', async () => {

@@ -11,7 +11,7 @@ let double: S3Double;
 let medium: Medium;
 beforeEach(async () => {
   double = await S3Double.start();
-  medium = openS3Medium(s3Address(double), undefined, { idleMs: 300 });
+  medium = openS3Medium(s3Address(double));
 });
 afterEach(async () => {
   await medium.close();
@@ -117,7 +117,9 @@ describe('what a server refuses has its kind, in every call', () => {
 
   test.each(everyCall)('%s that is never answered ends by itself', async (_, call) => {
     double.faults.add({ on: 'every', times: 100, deed: { deed: 'stall' } });
-    await expectS3Kind(call(medium), 'timeout');
+    const impatient = openS3Medium(s3Address(double), undefined, { idleMs: 100 });
+    await expectS3Kind(call(impatient), 'timeout');
+    await impatient.close();
   });
 });
 
