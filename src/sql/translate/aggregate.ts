@@ -29,7 +29,8 @@ export const countType: ColumnType = { name: 'bigint', length: 21 };
 /** An aggregate, or with OVER a window over it. */
 export function translateAggregate(expression: Aggregate, place: Place): Typed {
   if (!place.aggregates && expression.over === null) throw fault('ER_INVALID_GROUP_FUNC_USE');
-  const inner: Place = { ...place, aggregates: false };
+  const { rolled: _, ...own } = place;
+  const inner: Place = { ...own, aggregates: false };
   const args = expression.arguments.map((argument) => translate(argument, inner));
   const over = expression.over === null ? raw('') : sql` OVER ${windowText(expression.over, place)}`;
   if (expression.over !== null && expression.distinct) throw unsupported('DISTINCT in a window function is');

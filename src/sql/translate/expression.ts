@@ -12,7 +12,7 @@ import { jsonArrow } from './json-call.ts';
 import { like, regexp, soundsLike } from './like.ts';
 import { translateLiteral } from './literal.ts';
 import type { BindConversion, BindSource } from './plan.ts';
-import { type Place, resolveColumn } from './scope.ts';
+import { type Place, resolveColumn, rolledUp } from './scope.ts';
 import { unsupported } from './statement.ts';
 import { exists, inSubquery, quantified, scalar } from './subquery.ts';
 import { bigint, boolean, type Typed, typed, varbinary, varchar } from './typed.ts';
@@ -20,7 +20,8 @@ import { typedValue, variableKind } from './value-kind.ts';
 
 /** Translates an expression; integer overflow is looked at. */
 export function translate(expression: Expression, place: Place): Typed {
-  return settle(translateOpen(expression, place));
+  const value = settle(translateOpen(expression, place));
+  return place.rolled && expression.kind !== 'literal' ? rolledUp(value, place.rolled) : value;
 }
 
 /** As `translate`, but leaves the overflow check of integer arithmetic to the expression around it. */
@@ -193,7 +194,8 @@ function binary(expression: Extract<Expression, { kind: 'binary' }>, place: Plac
 }
 
 function calculate(operator: '+' | '-' | '*' | '/' | 'DIV' | '%', left: Expression, right: Expression, place: Place) {
-  const open = operator === '+' || operator === '-' || operator === '*' ? translateOpen : translate;
+  const sums = operator === '+' || operator === '-' || operator === '*';
+  const open = sums && !place.rolled ? translateOpen : translate;
   return arithmetic(operator, open(left, place), open(right, place), sourceText(operator, left, right), place);
 }
 

@@ -61,6 +61,8 @@ export interface Place {
   /** DEFAULT(column). */
   readonly defaultOf?: (column: string | null) => Typed;
   readonly windows?: ReadonlyMap<string, WindowSpec>;
+  /** WITH ROLLUP: items of GROUP BY that do not group this block's rows, as `rolledKey` names them. */
+  readonly rolled?: ReadonlySet<string>;
   /** Division by zero is an error: a write under ERROR_FOR_DIVISION_BY_ZERO and a strict sql_mode. */
   readonly strictDivision?: boolean;
 }
@@ -166,6 +168,19 @@ function inScope(scope: Scope, reference: ColumnRef, key: string, clause: Clause
     found = table.columns[position]!.value;
   }
   return found;
+}
+
+/** Names a translated expression by its text and the literals in it. */
+export function rolledKey({ sql: { text, binds } }: Typed): string {
+  return JSON.stringify([text, binds.map((bind) => (bind.from === 'literal' ? bind.given?.value : bind))]);
+}
+
+/** NULL of the same type in place of an item of GROUP BY that is summed up. */
+export function rolledUp(value: Typed, rolled: ReadonlySet<string>): Typed {
+  if (!rolled.has(rolledKey(value))) return value;
+  const { type, collating, origin, bits } = value;
+  const more = { collating, nullable: true, ...(origin ? { origin } : {}), ...(bits ? { bits } : {}) };
+  return typed(raw('NULL'), type, more);
 }
 
 /** True when an expression of a tree is an aggregate of this block (not of a subquery inside, not windowed). */

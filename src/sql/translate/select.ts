@@ -7,16 +7,32 @@ import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { type FromClause, translateFrom } from './from.ts';
 import { isConstant, limitText, neverPosition, orderBy } from './order.ts';
-import { hasAggregate, type Place, type Scope, type ScopeColumn, tablesNamed } from './scope.ts';
-import { fixLiterals, fixSlot, type Translation, unsupported } from './statement.ts';
+import { buildRollup } from './rollup.ts';
+import { hasAggregate, type Place, rolledKey, rolledUp, type Scope, type ScopeColumn, tablesNamed } from './scope.ts';
+import { fixLiterals, fixSlot, type Translation } from './statement.ts';
 import { needsKey } from './text-key.ts';
 import { ticking } from './tick.ts';
 import type { Typed } from './typed.ts';
-import { wideKey } from './wide.ts';
 
 /** One SELECT block. */
 export function buildSelect(select: Select, outer: Scope, translation: Translation): BuiltQuery {
-  if (select.rollup) throw unsupported('WITH ROLLUP is');
+  return select.rollup ? buildRollup(select, outer, translation) : buildBlock(select, outer, translation);
+}
+
+/** A block with what GROUP BY tells its rows apart by. */
+export interface Block extends BuiltQuery {
+  readonly groups: readonly Fragment[];
+  /** As `render` with names, and further columns behind. */
+  readonly renderWith: (form: ColumnForm, more: Fragment) => Fragment;
+}
+
+/** As `buildSelect`; of the items of GROUP BY only the first `kept` group, the others are NULL wherever they stand. */
+export function buildBlock(
+  select: Select,
+  outer: Scope,
+  translation: Translation,
+  kept = select.groupBy.length,
+): Block {
   // FROM sees common tables through the block's own scope and other tables through the blocks around it.
   const from = translateFrom(
     select.from,
@@ -24,6 +40,7 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
     translation,
   );
   const scope: Scope = { tables: from.tables, merged: from.merged, parent: outer, common: outer.common };
+  let rolled: ReadonlySet<string> | null = null;
   const windows = new Map(select.windows.map(({ name, spec }) => [name.toLowerCase(), spec]));
   const place = (clause: Place['clause'], aggregates: boolean): Place => ({
     translation,
@@ -31,12 +48,20 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
     clause,
     aggregates,
     windows,
+    ...(rolled === null ? {} : { rolled }),
   });
 
-  const columns = selectItems(select.items, from, place('field list', true));
+  const given = selectItems(select.items, from, place('field list', true));
+  const grouping = groupBy(select, given, {
+    ...place('group statement', false),
+    aliasLast: aliases(select.items, given),
+  });
+  if (kept < grouping.length) rolled = new Set(grouping.slice(kept).map(rolledKey));
+  const columns =
+    rolled === null ? given : rolledColumns(selectItems(select.items, from, place('field list', true)), rolled);
   const alias = aliases(select.items, columns);
   const where = select.where === null ? null : asBoolean(translate(select.where, place('where clause', false)));
-  const asked = groupBy(select, columns, { ...place('group statement', false), aliasLast: alias });
+  const asked = grouping.map(groupKey);
   const grouped =
     asked.length > 0 || hasAggregate(select.items) || hasAggregate(select.having) || hasAggregate(select.orderBy);
   const having =
@@ -48,7 +73,7 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
 
   const wanted = grouped || having === null ? where : where === null ? having : sql`(${where}) AND (${having})`;
   const distinct = !select.distinct || grouped ? null : distinctKeys(columns);
-  const groups = distinct ?? asked;
+  const groups = distinct ?? (asked.length > 0 && kept === 0 ? [constantKey] : asked.slice(0, kept));
   const filter = ticking(wanted, from.tables, translation);
   const tail = sql`${from.text.text === '' ? '' : ' FROM '}${from.text}${clause(' WHERE ', filter)}${
     groups.length === 0 ? raw('') : sql` GROUP BY ${join(groups, ', ')}`
@@ -58,6 +83,8 @@ export function buildSelect(select: Select, outer: Scope, translation: Translati
   const list = (form: ColumnForm, named: boolean) => columnList(columns, unique ? plainForm(form) : form, named);
   return {
     columns,
+    groups: asked,
+    renderWith: (form, more) => sql`${head}${list(form, true)}, ${more}${tail}`,
     render: (form, named) => sql`${head}${list(form, named)}${tail}${order}${limit}`,
     single: select.from.length === 0 || (grouped && groups.length === 0) || isOne(select),
     ...(select.calcFoundRows ? { unlimited: () => sql`${head}${list((value) => value.sql, true)}${tail}` } : {}),
@@ -135,14 +162,24 @@ function aliases(items: readonly SelectItem[], columns: readonly ScopeColumn[]):
 }
 
 /** GROUP BY: positions, columns, aliases, expressions. Constants group nothing and are kept from being positions. */
-function groupBy(select: Select, columns: readonly ScopeColumn[], place: Place): Fragment[] {
+function groupBy(select: Select, columns: readonly ScopeColumn[], place: Place): Typed[] {
   return select.groupBy.map(({ expression }) => {
     const value = positioned(expression, columns, place) ?? translate(expression, place);
     if (value.aggregate)
       throw fault('ER_WRONG_GROUP_FIELD', expression.kind === 'column' ? expression.name : 'aggregate');
-    if (value.wide) return wideKey(value);
-    return isConstant(value) ? raw("'constant'") : neverPosition(sortedBy(value));
+    return value;
   });
+}
+
+function groupKey(value: Typed): Fragment {
+  return isConstant(value) && !value.wide ? constantKey : neverPosition(sortedBy(value));
+}
+
+const constantKey = raw("'constant'");
+
+/** `*` brings columns that were not translated one by one. */
+function rolledColumns(columns: readonly ScopeColumn[], rolled: ReadonlySet<string>): readonly ScopeColumn[] {
+  return columns.map(({ label, value }) => ({ label, value: rolledUp(value, rolled) }));
 }
 
 /** The select item a whole number names; 1054 when there is none. */
