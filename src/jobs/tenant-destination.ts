@@ -43,6 +43,23 @@ export function withLimits(tx: Repositories, tenantId: number, destination: Dest
   return row === null ? destination : { ...destination, maxIops: row.maxIops, maxBandwidth: row.maxBandwidth };
 }
 
+/** The destination with the limits and the keys its storage-info row has now: those of a job's memory may have been taken back. */
+export function asRegistered(
+  tx: Repositories,
+  secrets: Secrets,
+  tenantId: number,
+  destination: Destination,
+): Destination {
+  const key = { tenantId, path: destination.path, endpoint: endpointText(destination) };
+  const row = tx.destinations.storageInfo.get(key);
+  if (row === null) return destination;
+  const { maxIops, maxBandwidth } = row;
+  if (row.authorization === '') return { ...destination, maxIops, maxBandwidth };
+  const options = [row.endpoint, row.authorization, row.extension].filter((text) => text !== '').join('&');
+  const { authorization } = readStored(secrets, tenantId, `${row.path}?${options}`);
+  return { ...destination, authorization, maxIops, maxBandwidth };
+}
+
 /** Opens a destination of a tenant as it was read from the catalog, at the pace all work of the tenant on it shares. */
 export function openPaced(controller: Controller, tenantId: number, destination: Destination): Medium {
   const pace = controller.paces.of(tenantId, destination.path, destination.host);

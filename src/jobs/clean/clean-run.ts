@@ -7,7 +7,7 @@ import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
-import { expectedFormat, openPaced, readStored, withLimits } from '../tenant-destination.ts';
+import { asRegistered, expectedFormat, openPaced, readStored } from '../tenant-destination.ts';
 import type { CleanPlace } from './clean-places.ts';
 
 /** Everything one run of a clean-up job works on. */
@@ -44,7 +44,7 @@ export class CleanMedia {
     if (known) return known;
     const { catalog } = this.#controller;
     const opened = catalog
-      .read((tx) => withLimits(tx, this.#tenantId, this.#destinationOf(place)))
+      .read((tx) => asRegistered(tx, catalog.secrets, this.#tenantId, this.#destinationOf(place)))
       .then((destination) => openPaced(this.#controller, this.#tenantId, destination));
     this.#open.set(place.text, opened);
     return opened;

@@ -4,7 +4,7 @@ import { MediumError, type MediumErrorKind } from '../../media/medium.ts';
 import { JobCanceled } from '../backup/job-run.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
-import { openPaced, readStored, withLimits } from '../tenant-destination.ts';
+import { asRegistered, openPaced, readStored } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { makeTasks, type OpenPlace } from './make-tasks.ts';
 import { runTask, type ValidateRun } from './run-task.ts';
@@ -87,7 +87,7 @@ async function openPlace(
   const stored = readStored(catalog.secrets, tenantId, text);
   const named = { ...stored, maxIops: BigInt(maxIops), maxBandwidth: BigInt(maxBandwidth) };
   if (place.destId === null) return { place: { ...place, destination: named }, medium: controller.openMedium(named) };
-  const destination = await catalog.read((tx) => withLimits(tx, tenantId, named));
+  const destination = await catalog.read((tx) => asRegistered(tx, catalog.secrets, tenantId, named));
   return { place: { ...place, destination }, medium: openPaced(controller, tenantId, destination) };
 }
 
