@@ -63,6 +63,10 @@ test('HAVING, expressions, aggregates of the grouped column, positions and LIMIT
   expect(await lines('SELECT a FROM e GROUP BY a WITH ROLLUP UNION ALL SELECT 9')).toEqual(['-', '1', '2', '-', '9']);
 });
 
+test('a sorted grouping is part of a longer query', async () => {
+  expect(await lines('SELECT n FROM e GROUP BY n DESC UNION ALL SELECT 9')).toEqual(['4', '3', '2', '1', '9']);
+});
+
 test('what would look at a summed item from inside of something else is refused by name', async () => {
   for (const text of [
     'SELECT a, (SELECT max(n) FROM e x WHERE x.a = e.a) FROM e GROUP BY a WITH ROLLUP',

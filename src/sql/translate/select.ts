@@ -48,7 +48,7 @@ export function buildBlock(
     clause,
     aggregates,
     windows,
-    ...(rolled === null ? {} : { rolled }),
+    ...(rolled === null || clause === 'where clause' ? {} : { rolled }),
   });
 
   const given = selectItems(select.items, from, place('field list', true));

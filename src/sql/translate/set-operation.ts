@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Query, SetOperation } from '../ast.ts';
+import type { OrderItem, Query, SetOperation } from '../ast.ts';
 import { type BuiltQuery, type ColumnForm, outerValue, plainForm, workingForm } from './built-query.ts';
 import { exactForm, hasLong, together } from './case.ts';
 import { sortedBy } from './compare.ts';
@@ -94,9 +94,14 @@ function unify(label: string, left: Typed, right: Typed): ScopeColumn {
 /** One side of a compound. A side with WITH, ORDER BY or LIMIT of its own, or a compound on the right, is put in brackets. */
 function side(query: Query, built: BuiltQuery, form: ColumnForm, first: boolean): Fragment {
   const text = built.render(form, first);
-  const plain = query.kind === 'select' && query.with === null && query.orderBy.length === 0 && query.limit === null;
+  const sorted =
+    query.orderBy.length > 0 || (query.kind === 'select' && (query.rollup || query.groupBy.some(byDescent)));
+  const plain = query.kind === 'select' && query.with === null && !sorted && query.limit === null;
   return plain && !text.text.startsWith('WITH ') ? text : sql`SELECT * FROM (${text})`;
 }
+
+/** GROUP BY … DESC sorts. */
+const byDescent = ({ descending }: OrderItem): boolean => descending;
 
 /** A recursive common table: the first part gives the columns, the second sees the table. */
 export function buildRecursive(
