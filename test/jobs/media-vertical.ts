@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseRelease } from '../../src/base/release.ts';
-import { identityName, isObjectStore, secretName } from '../../src/destination/destination.ts';
+import { identityName, isObjectStore, isOurs, secretName } from '../../src/destination/destination.ts';
 import type { ListEntry, Medium } from '../../src/media/medium.ts';
 import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
 import type { MediumServer, MediumServerModule } from '../media/servers/fixture.ts';
@@ -20,10 +20,12 @@ export interface Place {
 export function placeAt(address: MediumAddress): Place {
   const { scheme, path, host, authorization, options } = address;
   const identity = identityName(scheme);
+  const { accessKey } = authorization;
+  const secret = isOurs(scheme) ? encodeURIComponent(accessKey).replaceAll("'", '%27') : accessKey;
   const pairs: (readonly [string, string])[] = [
     ...(isObjectStore(scheme) ? [['host', host] as const] : []),
     ...(identity === null || scheme === 'file' ? [] : [[identity, authorization.accessId] as const]),
-    ...(scheme === 'file' ? [] : [[secretName(scheme), authorization.accessKey] as const]),
+    ...(scheme === 'file' ? [] : [[secretName(scheme), secret] as const]),
     ...Object.entries(options),
   ];
   const query = pairs.filter(([, value]) => value !== '').map(([key, value]) => `${key}=${value}`);
