@@ -76,13 +76,14 @@ export class HdfsClient {
     let last: MediumError | null = null;
     for (let tried = 0; tried < this.#nodes.length; tried++) {
       const index = this.#active;
+      const progress = { named: false };
       checkSignal(ask.key, ask.signal);
       try {
-        const reply = await this.#askOne(this.#nodes[index] as NameNode, ask);
+        const reply = await this.#askOne(this.#nodes[index] as NameNode, ask, progress);
         if (reply !== 'standby') return reply;
-        last = new MediumError('unavailable', ask.key, 'none of the NameNodes is active');
+        last ??= new MediumError('unavailable', ask.key, 'none of the NameNodes is active');
       } catch (error) {
-        const elsewhere = error instanceof NotSent || (ask.repeatable && isBroken(error));
+        const elsewhere = error instanceof NotSent || (ask.repeatable && !progress.named && isBroken(error));
         if (!(error instanceof MediumError) || !elsewhere) throw error;
         last = error;
       }
@@ -92,12 +93,13 @@ export class HdfsClient {
     throw last ?? new MediumError('unavailable', ask.key, 'no NameNode');
   }
 
-  async #askOne(node: NameNode, ask: Ask): Promise<HttpReply | 'standby'> {
+  async #askOne(node: NameNode, ask: Ask, progress: { named: boolean }): Promise<HttpReply | 'standby'> {
     const { key, signal, method, body, bytesMax } = ask;
     const hasData = body !== undefined || bytesMax !== undefined;
     const first = await this.#http.send({ method, url: this.#urlOf(node, ask), key, signal, replyBytes: answerBytes });
     if (!hasData || first.status >= 400) return this.#judge(serverOf(node), key, first);
     const url = this.#placeOf(node, key, first);
+    progress.named = true;
     const second = await this.#http
       .send({ method, url, key, signal, body, replyBytes: Math.max(bytesMax ?? 0, 64 * 1024) })
       .catch((error: unknown) => {

@@ -5,7 +5,7 @@ import { type HdfsNode, HdfsRefusal, HdfsTree } from './hdfs-tree.ts';
 
 /** Something the double does wrong, `times` times, to requests with the operation `on`. */
 export interface HdfsFault {
-  readonly kind: 'cutUpload' | 'cutDownload' | 'stall' | 'refuse' | 'loseReply' | 'loseRequest';
+  readonly kind: 'cutUpload' | 'shorten' | 'cutDownload' | 'stall' | 'refuse' | 'loseReply' | 'loseRequest';
   times: number;
   readonly on?: string;
   /** Which of two steps; both unless given. */
@@ -74,7 +74,11 @@ export class HdfsDouble {
   /** Node 2 is the DataNode. */
   async startNode(index: number): Promise<void> {
     const server = createServer((request, response) => {
-      this.#serve(index, request, response).catch(() => request.socket.destroy());
+      const { socket } = request;
+      this.#serve(index, request, response).catch((error: unknown) => {
+        socket.destroy();
+        if (error !== gone) throw error;
+      });
     });
     await new Promise<void>((resolve) => server.listen(this.#ports[index] ?? 0, '127.0.0.1', resolve));
     this.#ports[index] = (server.address() as AddressInfo).port;
@@ -184,6 +188,8 @@ export class HdfsDouble {
     }
     const node = op === 'CREATE' ? this.tree.create(path, query.get('overwrite') === 'true') : this.tree.file(path);
     await this.#receive(node, request, this.#take(['cutUpload'], op, 'data'));
+    const short = this.#take(['shorten'], op, 'data');
+    if (short) node.bytes = node.bytes.subarray(0, short.afterBytes);
     return { status: op === 'CREATE' ? 201 : 200 };
   }
 
@@ -202,7 +208,7 @@ export class HdfsDouble {
     }
     const came = Buffer.concat(chunks);
     this.tree.append(node, cut ? came.subarray(0, cut.afterBytes) : came);
-    if (cut) request.socket.destroy();
+    if (cut || !request.complete) throw gone;
   }
 
   #checkIdentity(query: URLSearchParams): void {
@@ -213,6 +219,9 @@ export class HdfsDouble {
       throw new HdfsRefusal('AccessControlException', `Permission denied: user=${query.get('user.name')}`);
   }
 }
+
+/** The connection is to be closed without an answer. */
+const gone = Symbol('gone');
 
 const methods: Readonly<Record<string, string>> = {
   GETFILESTATUS: 'GET',
