@@ -35,6 +35,8 @@ export class SmbPool {
         return result;
       } catch (error) {
         broken = endsConnection(error);
+        // Those that wait were connected to the same server.
+        if (broken && !signal?.aborted) for (const waiting of this.#free.splice(0)) waiting.end();
         throw error;
       } finally {
         this.give(session, broken);

@@ -6,6 +6,9 @@ import type { CifsAddress } from './address.ts';
 import { statusError, statusIn } from './errors.ts';
 import { launchSmbclient } from './program.ts';
 
+/** How `env` ends when there is no such program. */
+const missingExit = 127;
+
 /**
  * One smbclient that is logged in and takes a command at a time. The end of an answer is known by a word behind the command that
  * smbclient does not know and says so. What is cancelled in the middle ends the process: its answers would be out of step.
@@ -48,7 +51,12 @@ export class SmbSession {
   /** Runs one command; its answer by line. Throws what the status in it means. */
   async run(key: string, step: string, command: string, signal?: AbortSignal): Promise<readonly string[]> {
     const lines: string[] = [];
-    for await (const part of this.stream(key, command, signal)) lines.push(...part);
+    try {
+      for await (const part of this.stream(key, command, signal)) lines.push(...part);
+    } catch (error) {
+      const why = statusIn(lines);
+      throw why === '' || signal?.aborted ? error : statusError(key, step, why);
+    }
     const status = statusIn(lines);
     if (status !== '') throw statusError(key, step, status);
     return lines;
@@ -118,6 +126,8 @@ export class SmbSession {
   #brokenOff(key: string, signal: AbortSignal | undefined): MediumError {
     this.end();
     if (signal?.aborted) return new MediumError('cancelled', key, 'the caller gave up', signal.reason);
+    if (this.#child.exitCode === missingExit)
+      return new MediumError('unsupported', '', 'smbclient is not installed on this server');
     return new MediumError('network', key, 'the connection has ended');
   }
 }

@@ -62,7 +62,7 @@ export class SftpConnection {
   }
 
   #rest(): void {
-    if (this.held > 0) return;
+    if (this.held > 0 || this.#closed || this.#session?.ended) return;
     this.#idle?.abort();
     const idle = new AbortController();
     this.#idle = idle;

@@ -6,7 +6,7 @@ import { openCifsMedium } from '../../../src/media/cifs-medium.ts';
 import type { MediumAddress } from '../../../src/media/open-medium.ts';
 import { scratchDirectory } from '../scratch.ts';
 import type { MediumServer } from './fixture.ts';
-import { answers, freePort, missingPrograms, processTree, signalAll } from './processes.ts';
+import { allGone, answers, freePort, missingPrograms, processTree, signalAll } from './processes.ts';
 
 export function refusal(): string | null {
   const missing = missingPrograms(['/usr/sbin/smbd', 'smbclient', 'pdbedit']);
@@ -78,7 +78,11 @@ export async function startSmbd(options: { readonly path?: string } = {}): Promi
   };
   let listener = await launch();
   const processes = () => processTree(listener.pid!);
-  const kill = () => signalAll(processes(), 'SIGKILL');
+  let killed: readonly number[] = [];
+  const kill = () => {
+    killed = [...killed, ...processes()];
+    signalAll(killed, 'SIGKILL');
+  };
   return {
     port,
     directory,
@@ -95,10 +99,13 @@ export async function startSmbd(options: { readonly path?: string } = {}): Promi
     }),
     async restart() {
       kill();
+      await allGone(killed);
+      killed = [];
       listener = await launch();
     },
     async end() {
       kill();
+      await allGone(killed);
       scratch.remove();
     },
   };

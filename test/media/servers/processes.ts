@@ -36,6 +36,18 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
   }
 }
 
+/** Resolves when none of the processes is there any more; what a dead one leaves to be collected does not count. */
+export async function allGone(pids: readonly number[]): Promise<void> {
+  const alive = (pid: number) => {
+    try {
+      return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+    } catch {
+      return false;
+    }
+  };
+  while (pids.some(alive)) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 /** Resolves when a child has said something on its standard error, rejects when it ended before. */
 export function saidOnStderr(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -7,7 +7,7 @@ import type { MediumAddress } from '../../../src/media/open-medium.ts';
 import { openSftpMedium } from '../../../src/media/sftp-medium.ts';
 import { scratchDirectory } from '../scratch.ts';
 import type { MediumServer } from './fixture.ts';
-import { freePort, missingPrograms, processTree, saidOnStderr, signalAll } from './processes.ts';
+import { allGone, freePort, missingPrograms, processTree, saidOnStderr, signalAll } from './processes.ts';
 
 export function refusal(): string | null {
   const missing = missingPrograms(['/usr/sbin/sshd', 'ssh-keygen']);
@@ -74,7 +74,11 @@ export async function startSshd({ denied = [], passwordUser }: SshdOptions = {})
   };
   let listener = await launch();
   const processes = () => processTree(listener.pid!);
-  const kill = () => signalAll(processes(), 'SIGKILL');
+  let killed: readonly number[] = [];
+  const kill = () => {
+    killed = [...killed, ...processes()];
+    signalAll(killed, 'SIGKILL');
+  };
   const fingerprint = execFileSync('ssh-keygen', ['-l', '-f', at('host.pub')], { encoding: 'utf8' }).split(' ')[1]!;
   return {
     port,
@@ -92,10 +96,13 @@ export async function startSshd({ denied = [], passwordUser }: SshdOptions = {})
     }),
     async restart() {
       kill();
+      await allGone(killed);
+      killed = [];
       listener = await launch();
     },
     async end() {
       kill();
+      await allGone(killed);
       scratch.remove();
     },
   };

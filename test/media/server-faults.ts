@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect } from 'vitest';
+import type { Medium } from '../../src/media/medium.ts';
+import type { MediumAddress } from '../../src/media/open-medium.ts';
+
+/** Bytes that differ everywhere. */
+export function noise(length: number): Buffer {
+  const out = Buffer.alloc(length);
+  let state = 1;
+  for (let i = 0; i + 4 <= length; i += 4) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    out.writeUInt32LE(state, i);
+  }
+  return out;
+}
+
+/** What `work` comes to, which must be within a few seconds. */
+export async function endsSoon<T>(work: Promise<T>): Promise<T> {
+  const startedMs = performance.now();
+  try {
+    return await work;
+  } finally {
+    expect(performance.now() - startedMs).toBeLessThan(5_000);
+  }
+}
+
+/** Writes, lists and removes a thousand small objects, and closes the medium. */
+export async function thousandObjects(medium: Medium): Promise<void> {
+  const keys = Array.from({ length: 1_000 }, (_, i) => `many/${i}`);
+  for (let i = 0; i < keys.length; i += 50)
+    await Promise.all(keys.slice(i, i + 50).map((key) => medium.putSmall(key, Buffer.from(key), 'create')));
+  const found = await medium.list('many');
+  expect(found.map(({ name, sizeBytes }) => [`many/${name}`, sizeBytes]).sort()).toEqual(
+    keys.map((key) => [key, key.length]).sort(),
+  );
+  await medium.remove(keys);
+  expect(await medium.list('many')).toEqual([]);
+  await medium.close();
+}
+
+/**
+ * A process of its own writes an object of 256 MiB and reads it again, each in pieces of 2 MiB of which three are under way; how far
+ * its memory rose above what it held before.
+ */
+export async function heldBytesAboveIdle(module: string, opener: string, address: MediumAddress): Promise<number> {
+  const source = new URL(`../../src/media/${module}`, import.meta.url).href;
+  const script = `
+    import { createHash } from 'node:crypto';
+    const medium = (await import(${JSON.stringify(source)})).${opener}(${JSON.stringify(address)});
+    const [pieceBytes, pieces] = [2 << 20, 128];
+    await medium.list('');
+    const idle = process.resourceUsage().maxRSS;
+    const piece = (i) => Buffer.alloc(pieceBytes, 1 + i);
+    const three = async (work) => {
+      for (let i = 0; i < pieces; i += 3)
+        await Promise.all([i, i + 1, i + 2].filter((at) => at < pieces).map(work));
+    };
+    const sink = await medium.createObject('large');
+    await three((i) => sink.writeAt(i * pieceBytes, piece(i)));
+    await sink.publish(pieces * pieceBytes);
+    const found = await medium.openObject('large');
+    await three(async (i) => {
+      if (!piece(i).equals(await found.read(i * pieceBytes, pieceBytes))) throw new Error('other bytes at ' + i);
+    });
+    await found.close();
+    await medium.close();
+    console.log((process.resourceUsage().maxRSS - idle) * 1024);`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  return Number(stdout);
+}
