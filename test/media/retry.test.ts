@@ -203,6 +203,16 @@ describe('what does not pass is told', () => {
     await log.close();
   });
 
+  test('what is missing is looked for once more where it may be in the middle of its replacement', async () => {
+    const abilities = { ...real.abilities, atomicReplace: false };
+    const missing = withFault({ ...real, abilities }, { at: 0, kind: 'io' });
+    await expectKind(withRetries(missing, quickClock()).read('a'), 'notFound');
+    expect(missing.trace).toEqual(['read a', 'read a']);
+    await real.putSmall('a', Buffer.from('back'), 'create');
+    const replaced = withFault({ ...real, abilities }, { at: 1, kind: 'notFound' });
+    expect(Buffer.from(await withRetries(replaced, quickClock()).read('a')).toString()).toBe('back');
+  });
+
   test('a caller that goes in a pause is answered', async () => {
     const caller = new AbortController();
     const faulty = withFault(real, { at: 1, kind: 'unavailable', lasting: true });

@@ -23,6 +23,8 @@ export interface AttemptAsk {
   readonly signal?: AbortSignal | undefined;
   /** Bytes are sent that are still at hand: those damaged on the way (`checksum`) are sent again. */
   readonly sends?: boolean;
+  /** What is missing may be in the middle of its replacement: it is looked for once more. */
+  readonly mayBeReplaced?: boolean;
 }
 
 export function attemptsWith({ clock, random }: AttemptOptions): Attempts {
@@ -35,13 +37,18 @@ export function attemptsWith({ clock, random }: AttemptOptions): Attempts {
       } catch (error) {
         const pauseMs = retryFirstPauseMs * 2 ** (attempt - 1) * (1 - random() / 2);
         const tooLate = clock.nowNs() + BigInt(Math.round(pauseMs * 1e6)) > lastNs;
-        if (!mayPass(error, ask) || attempt >= retryAttemptsMax || tooLate) throw error;
+        const again = mayPass(error, ask) || (attempt === 1 && ask.mayBeReplaced === true && isMissing(error));
+        if (!again || attempt >= retryAttemptsMax || tooLate) throw error;
         await clock.sleep(pauseMs, signal).catch(() => {
           throw new MediumError('cancelled', key, 'the caller gave up', signal?.reason);
         });
       }
     }
   };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof MediumError && error.kind === 'notFound';
 }
 
 function mayPass(error: unknown, { sends = false, signal }: AttemptAsk): boolean {

@@ -13,10 +13,12 @@ export interface RetryOptions {
 /**
  * Repeats calls that failed by something that passes (`throttled`, `unavailable`, `timeout`, `network`), a few times after
  * growing pauses. Nothing is done twice by it: what a lost answer leaves open is settled by looking at the object. Belongs
- * outside of `withDeadlines`, whose `timeout` it repeats, and inside of `withThrottle`.
+ * outside of `withDeadlines`, whose `timeout` it repeats, and inside of `withThrottle`. Where a replacement is not atomic, a `read`
+ * that finds nothing looks once more.
  */
 export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
   const attempts = attemptsWith({ clock: options.clock ?? systemClock, random: options.random ?? Math.random });
+  const mayBeReplaced = !inner.abilities.atomicReplace;
   return {
     scheme: inner.scheme,
     abilities: inner.abilities,
@@ -36,7 +38,8 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
       attempts({ key, signal }, () => inner.openAppend(key, sizeBytes, signal)).then((sink) =>
         retriedAppend({ inner, attempts, key, signal }, sink),
       ),
-    read: (key, offset, length, signal) => attempts({ key, signal }, () => inner.read(key, offset, length, signal)),
+    read: (key, offset, length, signal) =>
+      attempts({ key, signal, mayBeReplaced }, () => inner.read(key, offset, length, signal)),
     openObject: (key, signal) =>
       attempts({ key, signal }, () => inner.openObject(key, signal)).then((source) =>
         retriedSource({ inner, attempts, key, signal }, source),

@@ -1,0 +1,4 @@
+import * as server from '../media/servers/hdfs.ts';
+import { mediaVertical } from './media-vertical.ts';
+
+mediaVertical('hdfs', server, null);
