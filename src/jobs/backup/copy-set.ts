@@ -2,7 +2,7 @@ import { fault } from '../../base/errors.ts';
 import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
 import { backupBlocks } from '../../copy/backup-blocks.ts';
 import type { SetKey } from '../../copy/keys.ts';
-import { type SetName, setDirectory, setStartKey } from '../../destination/layout.ts';
+import { type SetName, setDirectory, setEndKey, setStartKey } from '../../destination/layout.ts';
 import type { Snapshot, TenantEngine } from '../../tenants/tenant-engine.ts';
 import { removeTree } from '../clean/remove-tree.ts';
 import type { Controller } from '../controller.ts';
@@ -11,7 +11,7 @@ import { jobSecret } from '../job-secrets.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { setKeyName } from './backup-rows.ts';
 import { changeTask, type JobRun, type TaskMemory, taskMemory } from './job-run.ts';
-import type { SetMemory } from './set-base.ts';
+import { type SetMemory, setMemory } from './set-base.ts';
 import { dataFileKey, setNameOf, writeDataIndex, writeMetaInfos, writeSetStart } from './set-files.ts';
 
 /** BACKUP_SYS_META and BACKUP_USER_META. */
@@ -100,7 +100,12 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
     tx.backups.tasks.update(task, { ...statistics, endScn: reachesScn, status: 'BACKUP_LOG', stepData: done });
     const scns = { startReplayScn: endScn, consistentScn: endScn, minRestoreScn: reachesScn };
     const { point } = snapshot;
-    const kept: SetMemory = { retryId: memory.retryId, ...(point === null ? {} : { point }) };
+    const { formerEnd } = setMemory(set);
+    const kept: SetMemory = {
+      retryId: memory.retryId,
+      ...(point === null ? {} : { point }),
+      ...(formerEnd === undefined ? {} : { formerEnd }),
+    };
     tx.backups.sets.update(set, { ...statistics, ...scns, stepData: kept });
     tx.events.record('backup_data', 'backup data succeed', { tenant_id: job.tenantId, job_id: job.jobId });
   });
@@ -111,11 +116,15 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
  * of the incremental set are leftovers.
  */
 export function becomeFull({ controller, job }: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
-  const { place, retryId, wrappedKey, keyVersion } = taskMemory(task);
+  const { place, retryId, wrappedKey, keyVersion, end } = taskMemory(task);
+  const memory = setMemory(set);
+  const formerEnd = end === undefined ? {} : { formerEnd: setEndKey(setNameOf(set), set.minRestoreScn) };
   controller.log.info('an incremental backup becomes full', { tenant: job.tenantId, job: job.jobId });
   return controller.catalog.transaction((tx) => {
     tx.backups.jobs.update(job, { backupType: 'FULL' });
-    tx.backups.sets.update(set, { backupType: 'FULL', prevFullBackupSetId: 0, prevIncBackupSetId: 0 });
+    const changed: SetMemory = { ...memory, ...formerEnd };
+    const noBase = { prevFullBackupSetId: 0, prevIncBackupSetId: 0 };
+    tx.backups.sets.update(set, { backupType: 'FULL', ...noBase, stepData: changed });
     const stepData: TaskMemory = { place, retryId, wrappedKey, keyVersion, wasIncremental: true };
     tx.backups.tasks.update(task, { status: 'INIT', stepData });
     const reason = 'its base, or what changed since, does not count any more';

@@ -14,6 +14,8 @@ export interface SetMemory {
   readonly point?: ChangePoint;
   /** True of a FAILED set whose end placeholder may stand, or may still land. */
   readonly endInDoubt?: true;
+  /** End placeholder that may still land of the incremental set this one was before it became full. */
+  readonly formerEnd?: string;
 }
 
 export function setMemory(set: BackupSet): SetMemory {

@@ -1,7 +1,7 @@
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import { shownPath } from '../../destination/destination.ts';
-import { parseSetPlaceholder, setDirectory, setEndKey, setsDirectory } from '../../destination/layout.ts';
+import { setEndKey, setsDirectory } from '../../destination/layout.ts';
 import { dataDestination } from '../tenant-destination.ts';
 import { type JobRun, requireDestination } from './job-run.ts';
 import { setMemory } from './set-base.ts';
@@ -50,29 +50,30 @@ export async function settleDoubt(run: JobRun, set: BackupSet): Promise<void> {
 }
 
 /**
- * Removes every end placeholder on the destination that belongs to no set the rows call sound or in work: a restore would take such
- * a set and pass by those that build on what was before it.
+ * Removes every end placeholder on the destination that belongs to a failed set, or to an incremental one that became full: a restore
+ * would take such a set and pass by those that build on what was before it.
  */
 export async function removeStrayEnds(run: JobRun): Promise<void> {
   const { controller, job, medium, signal } = run;
   const names = (await medium.list(setsDirectory, signal)).map((entry) => entry.name);
-  const ended = names.flatMap((name) => {
-    const found = parseSetPlaceholder(name);
-    return found?.kind === 'end_success' ? [{ id: found.backupSetId, directory: setDirectory(found), name }] : [];
-  });
-  const strays = await controller.catalog.read((tx) => {
-    const rows = new Map(
-      tx.backups.sets
-        .list({ tenantId: job.tenantId, path: job.path })
-        .map((set) => [set.backupSetId, set.status === 'FAILED' ? '' : setDirectory(setNameOf(set))]),
-    );
-    return ended.filter(({ id, directory }) => (rows.get(id) ?? directory) !== directory);
-  });
+  const wrong = await controller.catalog.read(
+    (tx) => new Set(tx.backups.sets.list({ tenantId: job.tenantId, path: job.path }).flatMap(wrongEnds)),
+  );
+  const strays = names.map((name) => `${setsDirectory}/${name}`).filter((key) => wrong.has(key));
   if (strays.length === 0) return;
-  for (const { name } of strays) await medium.remove([`${setsDirectory}/${name}`], signal);
+  for (const key of strays) await medium.remove([key], signal);
   await controller.catalog.transaction((tx) => {
-    for (const { name } of strays) tellRemoved(tx, job.tenantId, `${setsDirectory}/${name}`);
+    for (const key of strays) tellRemoved(tx, job.tenantId, key);
   });
+}
+
+/** Keys of end placeholders that may not stand, to the second of their SCN: whoever wrote here before may have used the same numbers. */
+function wrongEnds(set: BackupSet): readonly string[] {
+  const { formerEnd } = setMemory(set);
+  return [
+    ...(set.status === 'FAILED' ? [setEndKey(setNameOf(set), set.minRestoreScn)] : []),
+    ...(formerEnd === undefined ? [] : [formerEnd]),
+  ];
 }
 
 function tellRemoved(tx: Repositories, tenantId: number, key: string): void {

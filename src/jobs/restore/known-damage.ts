@@ -13,7 +13,8 @@ export function withoutBroken(
 ) {
   const isBrokenSet = ({ id }: PlanSet) =>
     data.broken.some((proof) => proof.objectType === 'BACKUP SET' && proof.backupSetId === id);
-  const isFailed = ({ id }: PlanSet) => data.failed.some(({ backupSetId }) => backupSetId === id);
+  const isFailed = (set: PlanSet) =>
+    data.failed.some((row) => row.backupSetId === set.id && row.minRestoreScn === set.minRestoreScn);
   const isBrokenPiece = (piece: PieceName) => archive?.broken.some((proof) => isOfPiece(proof, piece)) ?? false;
   return {
     sets: sets.map((set): PlanSet => {
