@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { Mutex } from '../../base/mutex.ts';
 import { errnoOf, fileError } from '../file-errors.ts';
 import { openFileMedium } from '../file-medium.ts';
-import { type Medium, MediumError } from '../medium.ts';
+import { type AppendSink, type Medium, MediumError } from '../medium.ts';
 import type { CifsMount } from './address.ts';
 
 /**
@@ -22,7 +23,8 @@ export function openMountedCifs({ mount, directory }: CifsMount, clock: Clock): 
     abilities: inner.abilities,
     putSmall: (key, bytes, mode, signal) => checked(() => inner.putSmall(key, bytes, mode, signal)),
     createObject: (key, signal) => checked(() => inner.createObject(key, signal)),
-    openAppend: (key, sizeBytes, signal) => checked(() => inner.openAppend(key, sizeBytes, signal)),
+    openAppend: (key, sizeBytes, signal) =>
+      checked(async () => guarded(inner, key, await inner.openAppend(key, sizeBytes, signal))),
     read: (key, offset, length, signal) => checked(() => inner.read(key, offset, length, signal)),
     openObject: (key, signal) => checked(() => inner.openObject(key, signal)),
     head: (key, signal) => checked(() => inner.head(key, signal)),
@@ -38,6 +40,24 @@ export function openMountedCifs({ mount, directory }: CifsMount, clock: Clock): 
     sweep: (olderThanMs, signal) => checked(() => inner.sweep(olderThanMs, signal)),
     status: (signal) => checked(() => inner.status(signal)),
     close: () => inner.close(),
+  };
+}
+
+/** A share has many clients: an object another one has written to meanwhile is not written over. */
+function guarded(inner: Medium, key: string, sink: AppendSink): AppendSink {
+  const turn = new Mutex();
+  return {
+    get sizeBytes() {
+      return sink.sizeBytes;
+    },
+    append: (bytes) =>
+      turn.run(async () => {
+        const found = (await inner.head(key))?.sizeBytes ?? 0;
+        if (found !== sink.sizeBytes)
+          throw new MediumError('io', key, `ends at ${found}, not at ${sink.sizeBytes}: somebody else writes to it`);
+        await sink.append(bytes);
+      }),
+    close: () => sink.close(),
   };
 }
 
