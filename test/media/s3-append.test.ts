@@ -142,6 +142,15 @@ describe('an object in parts on S3', () => {
     expect(text(await medium.read(key))).toBe('<0><1><2><3><4><5><6><7><8><9>');
   });
 
+  test('of two writers the second is refused, also when it has more or less to say', async () => {
+    const [one, two] = [await medium.openAppend(key, 0), await medium.openAppend(key, 0)];
+    await one.append(bytes('four'));
+    for (const other of ['no', 'nope', 'longer']) await expectS3Kind(two.append(bytes(other)), 'alreadyExists');
+    await one.append(bytes('five.'));
+    expect(two.sizeBytes).toBe(0);
+    expect(text(await medium.read(key))).toBe('fourfive.');
+  });
+
   test('a removal that broke off is finished by the next', async () => {
     for (const skip of [0, 1, 2, 3]) {
       await written('aaaa', 'bbbb');

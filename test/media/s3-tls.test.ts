@@ -28,24 +28,32 @@ const open = (scheme: string, options: Record<string, string>, name = '127.0.0.1
 const lookup: LookupFunction = (_name, options, found) =>
   options.all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4);
 
-test('a server whose certificate ca_file signs is spoken to, and damaged bytes are refused by their MD5', async () => {
-  const medium = open('https://', { ca_file: join(scratch.path, 'ca.pem') });
-  const content = randomBytes(20 << 20);
-  await medium.putSmall('a', content.subarray(0, 100_000), 'create');
-  expect(Buffer.from(await medium.read('a')).equals(content.subarray(0, 100_000))).toBe(true);
-  const sink = await medium.createObject('b');
-  await sink.writeAt(0, content);
-  await sink.publish(content.length);
-  const source = await medium.openObject('b');
-  expect(Buffer.from(await source.read(0, content.length)).equals(content)).toBe(true);
-  await medium.remove(['b']);
-  double.faults.add({ on: ['PutObject'], deed: { deed: 'flipUpload' } });
-  const error = await expectS3Kind(medium.putSmall('c', content.subarray(0, 1000), 'create'), 'checksum');
-  // The signature does not cover the payload there.
-  expect(error.message).toContain('BadDigest');
-  expect((await medium.list('')).map(({ name }) => name)).toEqual(['a']);
-  await medium.close();
-});
+test.each([{ md5: 'BadDigest' }, { crc32: 'BadDigest' }])(
+  'a server whose certificate ca_file signs is spoken to, damaged bytes are refused: %j',
+  async (one) => {
+    const [[checksum_type, code] = ['', '']] = Object.entries(one);
+    const medium = open('https://', { ca_file: join(scratch.path, 'ca.pem'), checksum_type });
+    const content = randomBytes(20 << 20);
+    await medium.putSmall(checksum_type, content.subarray(0, 100_000), 'create');
+    expect(Buffer.from(await medium.read(checksum_type)).equals(content.subarray(0, 100_000))).toBe(true);
+    double.faults.add({ on: ['UploadPart'], deed: { deed: 'flipUpload' } });
+    const sink = await medium.createObject('large');
+    await sink.writeAt(0, content);
+    // The signature does not cover the payload there.
+    const part = await expectS3Kind(sink.publish(content.length), 'network');
+    expect(part.message).toContain(code);
+    expect(await medium.head('large')).toBeNull();
+    await sink.publish(content.length);
+    const source = await medium.openObject('large');
+    expect(Buffer.from(await source.read(0, content.length)).equals(content)).toBe(true);
+    await medium.remove(['large']);
+    double.faults.add({ on: ['PutObject'], deed: { deed: 'flipUpload' } });
+    const error = await expectS3Kind(medium.putSmall('small', content.subarray(0, 1000), 'create'), 'checksum');
+    expect(error.message).toContain(code);
+    expect(await medium.head('small')).toBeNull();
+    await medium.close();
+  },
+);
 
 test('a certificate that is not believed is denied, before any secret is sent', async () => {
   const before = double.requests.length;

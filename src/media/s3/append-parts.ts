@@ -18,7 +18,12 @@ export function formatKey(key: string): string {
 }
 
 export function partKey(key: string, from: number, to: number): string {
-  return `${partsPrefix(key)}${from}-${to}${extensionOf(key)}`;
+  return `${partsFromPrefix(key, from)}${to}${extensionOf(key)}`;
+}
+
+/** Prefix of the parts that begin with the byte `from`. */
+export function partsFromPrefix(key: string, from: number): string {
+  return `${partsPrefix(key)}${from}-`;
 }
 
 /** True for the last segment of a name that belongs to an appended object. */

@@ -1,9 +1,10 @@
 import { Mutex } from '../../base/mutex.ts';
 import { type AppendSink, MediumError } from '../medium.ts';
-import { formatContent, formatKey, joinParts, partKey } from './append-parts.ts';
+import { formatContent, formatKey, joinParts, partKey, partsFromPrefix } from './append-parts.ts';
 import { type AppendedObject, findAppended, readAppended } from './appended.ts';
 import type { S3Connection } from './connection.ts';
 import { headObject, newWriteId, putObject } from './objects.ts';
+import { objectPages } from './pages.ts';
 import { removeExactly } from './remove.ts';
 
 /**
@@ -85,6 +86,7 @@ function appendSink(
         if (closed) throw new Error(`${key} was already closed`);
         if (bytes.length === 0) return;
         await layGhosts();
+        await checkFree(connection, key, sizeBytes, signal);
         const name = partKey(key, sizeBytes, sizeBytes + bytes.length);
         const writeId = newWriteId();
         try {
@@ -100,6 +102,16 @@ function appendSink(
         closed = true;
       }),
   };
+}
+
+/** A part of another length that begins here has another name: a second writer was faster. */
+async function checkFree(connection: S3Connection, key: string, from: number, signal?: AbortSignal): Promise<void> {
+  const ask = { prefix: connection.at(partsFromPrefix(key, from)), key, delimited: false, limit: 1 };
+  for await (const page of objectPages(connection, ask, signal)) {
+    if ((page.Contents ?? []).length > 0)
+      throw new MediumError('alreadyExists', key, `somebody else went on with it at ${from}`);
+    return;
+  }
 }
 
 function isTaken(error: unknown): boolean {

@@ -115,6 +115,7 @@ export class S3Connection {
         ...(agent instanceof HttpsAgent ? { httpsAgent: agent } : { httpAgent: agent }),
         connectionTimeout: connectTimeoutMs,
         socketTimeout: this.#seams.idleMs ?? idleTimeoutMs,
+        logger: silent,
       },
     });
     this.#addSteps(s3);
@@ -161,6 +162,9 @@ export class S3Connection {
     );
   }
 }
+
+/** Else the SDK writes to the console when more calls wait for a socket than it likes. */
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 const wantMd5: ReadonlySet<string> = new Set(['DeleteObjectsCommand', 'PutObjectTaggingCommand']);
 
