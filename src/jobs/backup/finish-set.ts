@@ -82,7 +82,7 @@ export async function finishSet(run: JobRun, task: BackupTask, set: BackupSet): 
   await withGrace(controller.clock, signal, (lastSignal) => writeSetEnd(medium, done, lastSignal));
   await controller.catalog.transaction((tx) => {
     tx.backups.sets.put(done);
-    recordReadBack(tx, done, proof, controller.clock.nowUs());
+    recordReadBack(tx, done, proof);
     tx.backups.tasks.update(task, { status: 'COMPLETED', endUs: end.us });
     // A CANCEL that came while the end placeholder was written came too late: the set is whole, and says so.
     tx.backups.jobs.update(job, { status: 'COMPLETED', endUs: controller.clock.nowUs() });

@@ -10,6 +10,7 @@ import { setNameOf } from './set-files.ts';
 /** What reading a set back found out. */
 export interface ReadBack {
   readonly startUs: number;
+  readonly endUs: number;
   readonly bytes: bigint;
 }
 
@@ -38,7 +39,7 @@ export async function readBack(run: JobRun, memory: TaskMemory, set: BackupSet):
     setNameOf(set),
   );
   const bad = check.findings.filter((finding) => finding.kind !== 'FOREIGN' && !isEnd(finding));
-  if (bad.length === 0) return { startUs, bytes: BigInt(check.progress.totalBytes) };
+  if (bad.length === 0) return { startUs, endUs: controller.clock.nowUs(), bytes: BigInt(check.progress.totalBytes) };
   // An empty mount point is not a damaged set.
   await requireDestination(run);
   const named = bad.slice(0, 3).map(({ object, finding }) => `${object}: ${finding}`);
@@ -53,18 +54,13 @@ function isEnd({ kind, object }: ObjectFinding): boolean {
 }
 
 /** How the set was verified when it was made: everything but most of its blocks was read again. */
-export function recordReadBack(
-  tx: Repositories,
-  set: BackupSet,
-  { startUs, bytes }: ReadBack,
-  verifiedUs: number,
-): void {
+export function recordReadBack(tx: Repositories, set: BackupSet, { startUs, endUs, bytes }: ReadBack): void {
   const { tenantId, path, destId, backupSetId } = set;
   tx.proofs.proofs.put({
     ...{ tenantId, objectType: 'BACKUP SET', path, destId, backupSetId, roundId: 0, pieceId: 0 },
-    verifiedUs,
+    verifiedUs: endUs,
     method: 'BACKUP',
-    durationUs: Math.max(0, verifiedUs - startUs),
+    durationUs: Math.max(0, endUs - startUs),
     bytes,
     result: 'PARTIAL',
     damagedCount: 0,
