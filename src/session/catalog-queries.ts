@@ -12,6 +12,7 @@ import { slotText } from '../sql/translate/statement.ts';
 import { translate } from '../sql/translate/translate.ts';
 import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
 import type { Moments } from '../value/moment.ts';
+import { readingOracle } from './oracle-sql.ts';
 import { PlanCache } from './plan-cache.ts';
 import { checkVariables, placeOf } from './query-place.ts';
 import type { SessionState } from './session-state.ts';
@@ -95,7 +96,7 @@ export class CatalogQueries {
     const cacheKey = `${key}\0${under}`;
     const known = this.#plans.find(cacheKey, literals);
     if (known) return { query: known, literals };
-    const { statement, fixedSlots } = parseForPlan(text, state.scan);
+    const { statement, fixedSlots } = readingOracle(text, state, () => parseForPlan(text, state.scan));
     if (statement.kind === 'unsupported') throw fault('OB_NOT_SUPPORTED', statement.feature);
     if (statement.kind !== 'query') throw new Error(`a ${statement.kind} is no query`);
     const query = this.make(statement.query, state, null);

@@ -5,6 +5,7 @@ import { isEmptyStatement, leadingWords } from '../sql/scan.ts';
 import { administrationRunnable } from './administration.ts';
 import type { Call, MaybePromise } from './client.ts';
 import { engineRunnable, forwardDirect } from './engine-statements.ts';
+import { refuseOracleSql } from './oracle-sql.ts';
 import { queryRunnable, runDirectQuery } from './queries.ts';
 import { plainRunnable, type Runnable, refuseParameters } from './runnable.ts';
 import type { SessionContext } from './session-context.ts';
@@ -44,6 +45,7 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
 export function understand(text: string, session: SessionContext): MaybePromise<Runnable> {
   const words = leadingWords(text, 2);
   if (isObStatement(words)) return obRunnable(text, session, true);
+  refuseOracleSql(text, session.state);
   const family = families.get(words[0] ?? '');
   if (family) return family(text, session);
   return otherRunnable(text, words);
@@ -55,6 +57,7 @@ export function runText(text: string, session: SessionContext, call: Call): Mayb
   const first = words[0] ?? '';
   if (queryWords.has(first)) return runDirectQuery(text, session, call);
   if (isObStatement(words)) return obText(text, session, call);
+  refuseOracleSql(text, session.state);
   const family = families.get(first);
   if (!family) return runOther(text, words, session, call);
   const runnable = family(text, session);

@@ -304,4 +304,31 @@ describe('Oracle tenants', () => {
     expect((await rowsOf(oracle, 'SELECT TENANT_NAME FROM DBA_OB_TENANTS')).length).toBe(1);
     expect(await rowsOf(oracle, 'SELECT 1 AS one FROM dual')).toEqual([{ one: 1 }]);
   });
+
+  test('say by name that they have no tables and no PL/SQL, run and prepared, before any error of syntax', async () => {
+    const refused = [
+      ['CREATE TABLE (a NUMBER)', 'CREATE TABLE'],
+      ['CREATE TABLE t (a VARCHAR2(10))', 'CREATE TABLE'],
+      ['ALTER TABLE t ADD (b NUMBER)', 'ALTER TABLE'],
+      ["ALTER SESSION SET NLS_DATE_FORMAT = 'YYYY'", 'ALTER SESSION'],
+      ['DROP TABLE t PURGE', 'DROP TABLE'],
+      ["COMMENT ON TABLE t IS 'x'", 'COMMENT ON'],
+      ['DECLARE x NUMBER', 'DECLARE'],
+      ['BEGIN NULL', 'a PL/SQL block'],
+      ['DELETE t', 'DELETE'],
+      ['MERGE INTO t USING u ON (1=1) WHEN MATCHED THEN UPDATE SET a = 1', 'MERGE'],
+      ['LOCK TABLE t IN EXCLUSIVE MODE', 'LOCK TABLE'],
+      ['SELECT * FROM t CONNECT BY PRIOR a = b', 'CONNECT BY'],
+    ] as const;
+    for (const [text, name] of refused) {
+      const told = `ORA-00600: internal error code, arguments: -4007, ${name} in an Oracle-mode tenant is not supported`;
+      expect(await errorOf(oracle.query(text)), text).toMatchObject({ errno: 1235, text: told });
+      expect(await errorOf(oracle.prepare(text)), text).toMatchObject({ errno: 1235, text: told });
+    }
+    expect((await errorOf(oracle.query('SELECT * FROM t'))).text).toContain(
+      'SQL over tables of an Oracle-mode tenant is not',
+    );
+    expect((await errorOf(oracle.query('NONSENSE t'))).text).toMatch(/^ORA-00900: /);
+    for (const text of ['BEGIN', 'COMMIT', 'CREATE USER ann IDENTIFIED BY secret']) await oracle.query(text);
+  });
 });
