@@ -6,7 +6,7 @@ export interface TableName {
 
 /** What RECOVER TABLE asks, names in lower case. */
 export interface TableWish {
-  /** `*.*`: everything else is not looked at. */
+  /** `*.*`: the lists are empty. */
   readonly all: boolean;
   /** Databases asked for as a whole. */
   readonly databases: readonly string[];
@@ -52,7 +52,6 @@ export function mapTables(
 
 /** Where a table goes: by its own remap, else by its database's. */
 export function targetOf(wish: TableWish, from: TableName): TableName {
-  if (wish.all) return from;
   const own = wish.remapTables.find((each) => key(each.from) === key(from));
   if (own) return own.to;
   const database = wish.remapDatabases.find((each) => each.from === from.database);

@@ -15,7 +15,7 @@ export function tableWish({ tables, remaps }: Pick<RecoverTable, 'tables' | 'rem
   if (items.some(({ items: each }) => each.some(({ from }) => from.partition !== null)))
     throw fault('OB_NOT_SUPPORTED', 'remap partition');
   const all = tables === 'all';
-  return Object.freeze({ all, ...list, ...(all ? { remapDatabases: [], remapTables: [] } : remapsOf(items, list)) });
+  return Object.freeze({ all, ...list, ...remapsOf(items, all ? null : list) });
 }
 
 const maxGroupNameChars = 128;
@@ -56,23 +56,25 @@ function listOf(tables: RecoverTable['tables']): Pick<TableWish, 'databases' | '
   return { databases, tables: names };
 }
 
+/** With `*.*`, a null list, anything may be remapped: what is not there has no effect. */
 function remapsOf(
   clauses: readonly Extract<Remap, { kind: 'table' }>[],
-  { databases, tables }: Pick<TableWish, 'databases' | 'tables'>,
+  list: Pick<TableWish, 'databases' | 'tables'> | null,
 ): Pick<TableWish, 'remapDatabases' | 'remapTables'> {
   const remapDatabases: { from: string; to: string }[] = [];
   const remapTables: { from: TableName; to: TableName }[] = [];
   for (const { from, to } of clauses.flatMap(({ items }) => items)) {
     const database = from.database.toLowerCase();
     if (from.table === null) {
-      if (!databases.includes(database)) throw fault('OB_NOT_SUPPORTED', 'remap not exist recover database');
+      if (list !== null && !list.databases.includes(database))
+        throw fault('OB_NOT_SUPPORTED', 'remap not exist recover database');
       if (remapDatabases.some((each) => each.from === database))
         throw fault('OB_NOT_SUPPORTED', `remap duplicate database \`${database}\``);
       remapDatabases.push({ from: database, to: (to.database ?? database).toLowerCase() });
       continue;
     }
     const name = nameOf(from);
-    if (!databases.includes(database) && !tables.some((each) => same(each, name)))
+    if (list !== null && !list.databases.includes(database) && !list.tables.some((each) => same(each, name)))
       throw fault('OB_NOT_SUPPORTED', 'remap not exist recover table');
     if (remapTables.some((each) => same(each.from, name)))
       throw fault('OB_NOT_SUPPORTED', `remap duplicate table \`${name.database}\`.\`${name.table}\``);

@@ -157,6 +157,15 @@ describe('RECOVER TABLE', () => {
     expect((await rows()).jobs[1]).toMatchObject({ status: 'COMPLETED' });
   });
 
+  test('gives other names also to what *.* brings', async () => {
+    await recover('*.*', 'REMAP TABLE d.*:e.*, d.many:lots, x.y:z');
+    await settle(harness);
+    expect((await rows()).jobs).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
+    expect(await harness.value('a', 'SELECT COUNT(*) FROM d.lots')).toBe('3000');
+    expect(await harness.value('a', 'SELECT COUNT(*) FROM e.p')).toBe('2');
+    await expect(harness.value('a', 'SELECT 1 FROM d.p')).rejects.toMatchObject({ errno: 1146 });
+  });
+
   test('imports as many tables at a time as recover_table_concurrency says, parents before children', async () => {
     for (const [concurrency, most] of [
       [0, 1],
