@@ -1,7 +1,8 @@
 import { fault } from '../base/errors.ts';
 import { sysTenantId } from '../catalog/tenants.ts';
 import { viewSchema } from '../catalog/view-reader.ts';
-import type { Expression, TenantStatement } from '../sql/ast.ts';
+import type { Expression } from '../sql/ast/expression.ts';
+import type { TenantStatement } from '../sql/ast/statement.ts';
 import { parseForPlan } from '../sql/parse/parse.ts';
 import { utf8mb4 } from '../value/charset.ts';
 import type { Call, MaybePromise } from './client.ts';

@@ -1,7 +1,7 @@
 import type Database from 'better-sqlite3';
 import { fault } from '../base/errors.ts';
 import { type Views, viewSchema, zoneKindOf } from '../catalog/view-reader.ts';
-import type { Query } from '../sql/ast.ts';
+import type { Query } from '../sql/ast/query.ts';
 import { registerFunctions } from '../sql/functions/register.ts';
 import { parseForPlan } from '../sql/parse/parse.ts';
 import { normalise, type ScannedLiteral } from '../sql/scan.ts';

@@ -1,6 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { viewSchema } from '../catalog/view-reader.ts';
-import type { Expression, Literal, Select } from '../sql/ast.ts';
+import type { Expression, Literal } from '../sql/ast/expression.ts';
+import type { Select } from '../sql/ast/query.ts';
 import { normalise } from '../sql/scan.ts';
 import { utf8mb4 } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';

@@ -1,4 +1,5 @@
-import type { Expression, Select } from '../sql/ast.ts';
+import type { Expression } from '../sql/ast/expression.ts';
+import type { Select } from '../sql/ast/query.ts';
 import { normalise } from '../sql/scan.ts';
 import type { SchemaProvider, SourceColumn, TableSource } from '../sql/schema.ts';
 import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';

@@ -1,6 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { viewSchema } from '../catalog/view-reader.ts';
-import type { Query, SystemVariable, TableExpression } from '../sql/ast.ts';
+import type { SystemVariable } from '../sql/ast/expression.ts';
+import type { Query, TableExpression } from '../sql/ast/query.ts';
 import type { SchemaProvider } from '../sql/schema.ts';
 import { checkReadable, variableNamed } from '../sql/system-variables.ts';
 import type { SessionState } from './session-state.ts';

@@ -1,5 +1,5 @@
 import { fault } from '../base/errors.ts';
-import type { SetItem, SetStatement } from '../sql/ast.ts';
+import type { SetItem, SetStatement } from '../sql/ast/session.ts';
 import { parseForPlan } from '../sql/parse/parse.ts';
 import type { VariableDefinition } from '../sql/system-variable-table.ts';
 import { checkAssignment, checkSettable, storedName, variableNamed } from '../sql/system-variables.ts';

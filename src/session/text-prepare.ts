@@ -1,5 +1,5 @@
 import { fault } from '../base/errors.ts';
-import type { TextExecute, TextPrepare } from '../sql/ast.ts';
+import type { TextExecute, TextPrepare } from '../sql/ast/session.ts';
 import { parseForPlan } from '../sql/parse/parse.ts';
 import type { Call } from './client.ts';
 import { plainRunnable, type Runnable } from './runnable.ts';

@@ -1,4 +1,4 @@
-import type { Literal } from './ast.ts';
+import type { Literal } from './ast/expression.ts';
 import { isSpace } from './scan/characters.ts';
 import {
   BIT,

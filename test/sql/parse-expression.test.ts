@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Expression } from '../../src/sql/ast.ts';
+import type { Expression } from '../../src/sql/ast/expression.ts';
 import { parseExpression } from '../../src/sql/parse/parse.ts';
 import { printExpression } from './print-expression.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Query, Select, TableExpression } from '../../src/sql/ast.ts';
+import type { Query, Select, TableExpression } from '../../src/sql/ast/query.ts';
 import { parseStatement } from '../../src/sql/parse/parse.ts';
 
 function parsed(text: string): Query {

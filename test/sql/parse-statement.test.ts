@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ColumnDefinition, CreateTable } from '../../src/sql/ast.ts';
+import type { ColumnDefinition, CreateTable } from '../../src/sql/ast/definition.ts';
 import { parseStatement } from '../../src/sql/parse/parse.ts';
 
 const literal = (value: unknown) => expect.objectContaining({ kind: 'literal', value });

@@ -1,4 +1,4 @@
-import type { Expression } from '../../src/sql/ast.ts';
+import type { Expression } from '../../src/sql/ast/expression.ts';
 
 /** An expression as MySQL text with every operand in parentheses, so that its shape shows. Queries are left out. */
 export function printExpression(tree: Expression): string {

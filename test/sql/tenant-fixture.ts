@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3';
-import type { CreateTable, TenantStatement } from '../../src/sql/ast.ts';
+import type { CreateTable } from '../../src/sql/ast/definition.ts';
+import type { TenantStatement } from '../../src/sql/ast/statement.ts';
 import { type FunctionContext, registerFunctions } from '../../src/sql/functions/register.ts';
 import { parseStatement } from '../../src/sql/parse/parse.ts';
 import { normalise } from '../../src/sql/scan.ts';

@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import type { Account, Grant } from '../../tenants/tenant-engine.ts';
 import { type MemoryRows, textColumn } from '../memory-table.ts';
 import { hasGlobal } from '../privileges.ts';

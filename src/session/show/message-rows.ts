@@ -1,4 +1,4 @@
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import type { SessionContext } from '../session-context.ts';
 

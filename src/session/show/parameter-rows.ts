@@ -2,7 +2,7 @@ import { fault } from '../../base/errors.ts';
 import { atLeast } from '../../base/release.ts';
 import { clusterScope } from '../../catalog/parameters.ts';
 import { sysTenantId, tenantType } from '../../catalog/tenants.ts';
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import type { SessionContext } from '../session-context.ts';

@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import { sysTenantId } from '../../catalog/tenants.ts';
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import type { SessionContext } from '../session-context.ts';
 

@@ -1,5 +1,5 @@
 import { sysTenantId } from '../../catalog/tenants.ts';
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import { hasGlobal } from '../privileges.ts';
 import type { SessionContext } from '../session-context.ts';

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import { viewSchema } from '../../catalog/view-reader.ts';
-import type { Describe, Show, TenantStatement } from '../../sql/ast.ts';
+import type { Describe, Show } from '../../sql/ast/session.ts';
+import type { TenantStatement } from '../../sql/ast/statement.ts';
 import { parseForPlan } from '../../sql/parse/parse.ts';
 import type { MaybePromise } from '../client.ts';
 import { engineRunnable } from '../engine-statements.ts';

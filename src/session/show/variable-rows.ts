@@ -1,4 +1,4 @@
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import { systemVariables } from '../../sql/system-variable-table.ts';
 import { storedName } from '../../sql/system-variables.ts';
 import { type MemoryRows, textColumn } from '../memory-table.ts';

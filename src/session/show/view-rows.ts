@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import { type ViewDescription, viewSchema } from '../../catalog/view-reader.ts';
-import type { Show } from '../../sql/ast.ts';
+import type { Show } from '../../sql/ast/session.ts';
 import { formatTypeText, isTextType } from '../../value/column-storage.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import { catalogQueries } from '../queries.ts';

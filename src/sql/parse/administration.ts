@@ -1,4 +1,6 @@
-import type { Expression, Kill, TableMaintenance, TenantStatement } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
+import type { Kill, TableMaintenance } from '../ast/session.ts';
+import type { TenantStatement } from '../ast/statement.ts';
 import { STRING, USER_VARIABLE } from '../scan/scanner.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { objectNames } from './drop.ts';

@@ -1,4 +1,5 @@
-import type { Aggregate, Expression, FrameBound, OrderItem, WindowCall, WindowSpec } from '../ast.ts';
+import type { Aggregate, FrameBound, WindowCall, WindowSpec } from '../ast/call.ts';
+import type { Expression, OrderItem } from '../ast/expression.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression, expressionList } from './expression.ts';
 import { isName, name } from './names.ts';

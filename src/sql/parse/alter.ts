@@ -1,11 +1,5 @@
-import type {
-  AlterAction,
-  AlterDatabase,
-  AlterTable,
-  ColumnPosition,
-  TableConstraint,
-  TenantStatement,
-} from '../ast.ts';
+import type { AlterAction, AlterDatabase, AlterTable, ColumnPosition, TableConstraint } from '../ast/definition.ts';
+import type { TenantStatement } from '../ast/statement.ts';
 import { columnDefinition, defaultValue } from './column-definition.ts';
 import { atConstraint, constraint } from './constraint.ts';
 import { algorithm, databaseOptions, refuseThing } from './create.ts';

@@ -1,4 +1,4 @@
-import type { CastType } from '../ast.ts';
+import type { CastType } from '../ast/call.ts';
 import { INTEGER } from '../scan/scanner.ts';
 import type { Cursor } from './cursor.ts';
 import { charsetName } from './names.ts';

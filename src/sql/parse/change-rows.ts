@@ -1,4 +1,6 @@
-import type { Delete, ObjectName, TableExpression, Truncate, Update } from '../ast.ts';
+import type { Delete, Truncate, Update } from '../ast/change.ts';
+import type { ObjectName } from '../ast/name.ts';
+import type { TableExpression } from '../ast/query.ts';
 import { orderBy } from './aggregate.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../../value/column-type.ts';
-import type { ColumnDefinition, Expression, TableConstraint } from '../ast.ts';
+import type { ColumnDefinition, TableConstraint } from '../ast/definition.ts';
+import type { Expression } from '../ast/expression.ts';
 import { lengths } from './cast-type.ts';
 import { columnType } from './column-type.ts';
 import { checkClause, references } from './constraint.ts';

@@ -1,4 +1,4 @@
-import type { ForeignKeyTarget, IndexPart, ReferenceAction, TableConstraint } from '../ast.ts';
+import type { ForeignKeyTarget, IndexPart, ReferenceAction, TableConstraint } from '../ast/definition.ts';
 import { takeInteger } from './cast-type.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';

@@ -1,4 +1,5 @@
-import type { ColumnDefinition, CreateTable, ObjectName, TableConstraint } from '../ast.ts';
+import type { ColumnDefinition, CreateTable, TableConstraint } from '../ast/definition.ts';
+import type { ObjectName } from '../ast/name.ts';
 import { OPERATOR } from '../scan/scanner.ts';
 import { columnDefinition } from './column-definition.ts';
 import { atConstraint, constraint } from './constraint.ts';

@@ -1,4 +1,5 @@
-import type { CreateDatabase, CreateIndex, TenantStatement } from '../ast.ts';
+import type { CreateDatabase, CreateIndex } from '../ast/definition.ts';
+import type { TenantStatement } from '../ast/statement.ts';
 import { WORD } from '../scan/scanner.ts';
 import { keyParts } from './constraint.ts';
 import { createTable } from './create-table.ts';

@@ -1,4 +1,6 @@
-import type { ObjectName, RenameTable, TenantStatement } from '../ast.ts';
+import type { RenameTable } from '../ast/definition.ts';
+import type { ObjectName } from '../ast/name.ts';
+import type { TenantStatement } from '../ast/statement.ts';
 import { algorithm, refuseThing } from './create.ts';
 import type { Cursor } from './cursor.ts';
 import { name, objectName } from './names.ts';

@@ -1,4 +1,4 @@
-import type { Binary, Expression, Like } from '../ast.ts';
+import type { Binary, Expression, Like } from '../ast/expression.ts';
 import { OPERATOR, WORD } from '../scan/scanner.ts';
 import type { Cursor } from './cursor.ts';
 import { interval } from './interval.ts';

@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Query, TableExpression } from '../ast.ts';
+import type { Query, TableExpression } from '../ast/query.ts';
 import { QUOTED, WORD } from '../scan/scanner.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { binary, expression } from './expression.ts';

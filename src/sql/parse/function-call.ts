@@ -1,4 +1,5 @@
-import type { Cast, ConvertUsing, Expression, FunctionCall, MatchAgainst } from '../ast.ts';
+import type { Cast, ConvertUsing, FunctionCall } from '../ast/call.ts';
+import type { Expression, MatchAgainst } from '../ast/expression.ts';
 import { aggregate, aggregateNames, windowCall, windowNames } from './aggregate.ts';
 import { castType } from './cast-type.ts';
 import { type Cursor, Refusal } from './cursor.ts';

@@ -1,4 +1,5 @@
-import type { Assignment, Expression, Insert } from '../ast.ts';
+import type { Assignment, Insert } from '../ast/change.ts';
+import type { Expression } from '../ast/expression.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';
 import { afterDot, name, objectName } from './names.ts';

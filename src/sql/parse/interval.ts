@@ -1,4 +1,4 @@
-import type { Expression } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
 import type { Cursor } from './cursor.ts';
 import { expression } from './expression.ts';
 

@@ -1,4 +1,4 @@
-import type { ObjectName } from '../ast.ts';
+import type { ObjectName } from '../ast/name.ts';
 import { OPERATOR, QUOTED, STRING, WORD } from '../scan/scanner.ts';
 import type { Cursor } from './cursor.ts';
 

@@ -1,4 +1,5 @@
-import type { Expression, Query } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
+import type { Query } from '../ast/query.ts';
 import type { Cursor } from './cursor.ts';
 import { expression } from './expression.ts';
 import { continueQuery, continuesQuery, query, startsQuery } from './query.ts';

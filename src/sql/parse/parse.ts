@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { Expression, TenantStatement } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
+import type { TenantStatement } from '../ast/statement.ts';
 import type { ScanOptions } from '../scan/scanner.ts';
 import { WORD } from '../scan/scanner.ts';
 import { deallocate, doStatement, execute, explain, flush, kill, maintenance, prepare, use } from './administration.ts';

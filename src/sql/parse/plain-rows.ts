@@ -1,4 +1,4 @@
-import type { Expression, Literal } from '../ast.ts';
+import type { Expression, Literal } from '../ast/expression.ts';
 import { isDigit, isHexDigit, isNamePart, isSpace } from '../scan/characters.ts';
 import { hexBytes, unquote } from '../scan/literals.ts';
 

@@ -1,4 +1,4 @@
-import type { CaseExpression, ColumnRef, Expression, Literal } from '../ast.ts';
+import type { CaseExpression, ColumnRef, Expression, Literal } from '../ast/expression.ts';
 import {
   BIT,
   DECIMAL,

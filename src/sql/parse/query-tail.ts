@@ -1,4 +1,5 @@
-import type { Expression, Limit, OrderItem, Select } from '../ast.ts';
+import type { Expression, OrderItem } from '../ast/expression.ts';
+import type { Limit, Select } from '../ast/query.ts';
 import { INTEGER, PARAMETER, USER_VARIABLE } from '../scan/scanner.ts';
 import { orderBy } from './aggregate.ts';
 import { type Cursor, Refusal } from './cursor.ts';

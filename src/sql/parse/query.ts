@@ -1,4 +1,4 @@
-import type { Query, Select, SetOperation, ValuesQuery, WithClause } from '../ast.ts';
+import type { Query, Select, SetOperation, ValuesQuery, WithClause } from '../ast/query.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expressionList } from './expression.ts';
 import { name, nameList } from './names.ts';

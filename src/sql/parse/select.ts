@@ -1,4 +1,5 @@
-import type { Expression, OrderItem, Select, SelectItem } from '../ast.ts';
+import type { Expression, OrderItem } from '../ast/expression.ts';
+import type { Select, SelectItem } from '../ast/query.ts';
 import { OPERATOR, QUOTED, STRING, WORD } from '../scan/scanner.ts';
 import { orderItems, windowSpec } from './aggregate.ts';
 import type { Cursor } from './cursor.ts';

@@ -1,4 +1,5 @@
-import type { Expression, SetItem, SetStatement } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
+import type { SetItem, SetStatement } from '../ast/session.ts';
 import { PARAMETER, USER_VARIABLE } from '../scan/scanner.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';

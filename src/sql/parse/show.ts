@@ -1,4 +1,5 @@
-import type { ObjectName, Show } from '../ast.ts';
+import type { ObjectName } from '../ast/name.ts';
+import type { Show } from '../ast/session.ts';
 import { STRING, USER_VARIABLE } from '../scan/scanner.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';

@@ -1,4 +1,4 @@
-import type { TableOptions } from '../ast.ts';
+import type { TableOptions } from '../ast/definition.ts';
 import { OPERATOR, WORD } from '../scan/scanner.ts';
 import type { Cursor } from './cursor.ts';
 

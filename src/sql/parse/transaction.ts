@@ -1,4 +1,5 @@
-import type { LockTables, TenantStatement, TransactionStatement } from '../ast.ts';
+import type { LockTables, TransactionStatement } from '../ast/session.ts';
+import type { TenantStatement } from '../ast/statement.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { isName, name, objectName } from './names.ts';
 

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import type { Aggregate, Expression, OrderItem, WindowCall, WindowSpec } from '../ast.ts';
+import type { Aggregate, WindowCall, WindowSpec } from '../ast/call.ts';
+import type { Expression, OrderItem } from '../ast/expression.ts';
 import { sortedBy } from './compare.ts';
 import { asBits, asCharacters, asExact, asInteger, asNumber, numberType, settle } from './convert.ts';
 import { translate } from './expression.ts';

@@ -4,7 +4,7 @@ import type { Cell, ColumnType } from '../../value/column-type.ts';
 import { formatDecimal, readDecimal } from '../../value/decimal.ts';
 import { storeValue } from '../../value/store.ts';
 import type { StoreTarget } from '../../value/store-target.ts';
-import type { Literal } from '../ast.ts';
+import type { Literal } from '../ast/expression.ts';
 import { convertCell } from './bind-convert.ts';
 import type { BindConversion, BindSource, ContextBind } from './plan.ts';
 

@@ -1,5 +1,5 @@
 import type { ColumnType } from '../../value/column-type.ts';
-import type { CaseExpression, Expression } from '../ast.ts';
+import type { CaseExpression, Expression } from '../ast/expression.ts';
 import { compare } from './compare.ts';
 import { asBoolean, convertTo } from './convert.ts';
 import { translate } from './expression.ts';

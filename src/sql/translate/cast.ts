@@ -1,4 +1,4 @@
-import type { Cast, ConvertUsing } from '../ast.ts';
+import type { Cast, ConvertUsing } from '../ast/call.ts';
 import { asBits, asBytes, asCharacters, asDateTime, asInteger, asNumber, asText, asTime } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, raw, sql } from './fragment.ts';

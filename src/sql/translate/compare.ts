@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Literal } from '../ast.ts';
+import type { Literal } from '../ast/expression.ts';
 import { bindCell, noContext } from './bind.ts';
 import {
   asBytes,

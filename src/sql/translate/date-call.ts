@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import { maxTimeUs } from '../../value/temporal.ts';
-import type { Expression, FunctionCall, Interval } from '../ast.ts';
+import type { FunctionCall, Interval } from '../ast/call.ts';
+import type { Expression } from '../ast/expression.ts';
 import { asDateTime, asNumber, asText, asTime, local, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { bind, call, type Fragment, quoteText, raw, sql } from './fragment.ts';

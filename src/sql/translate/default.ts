@@ -1,7 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { Cell, ColumnType } from '../../value/column-type.ts';
 import { implicitDefault, storeValue } from '../../value/store.ts';
-import type { Expression } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
 import type { SourceColumn } from '../schema.ts';
 import { type BindContext, type BindInputs, storeTarget } from './bind.ts';
 import { convertCell, toNumber } from './bind-convert.ts';

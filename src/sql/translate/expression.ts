@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Expression } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
 import { translateAggregate, translateWindow } from './aggregate.ts';
 import { arithmetic, bitwise, invert, negate } from './arithmetic.ts';
 import { translateCase } from './case.ts';

@@ -1,5 +1,6 @@
 import type { ColumnType } from '../../value/column-type.ts';
-import type { Expression, FunctionCall } from '../ast.ts';
+import type { FunctionCall } from '../ast/call.ts';
+import type { Expression } from '../ast/expression.ts';
 import { mysqlFunctions } from '../functions/catalog.ts';
 import { arithmetic, negate } from './arithmetic.ts';
 import { choose, coalesce, extreme, nullIf } from './case.ts';

@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { Expression, TableExpression } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
+import type { TableExpression } from '../ast/query.ts';
 import type { TableSource } from '../schema.ts';
 import { queryTable, workingForm } from './built-query.ts';
 import { compare } from './compare.ts';

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import type { Expression, FunctionCall } from '../ast.ts';
+import type { FunctionCall } from '../ast/call.ts';
+import type { Expression } from '../ast/expression.ts';
 import { mysqlFunctions } from '../functions/catalog.ts';
 import type { ArgumentInfo, ArgumentKind, FunctionDefinition } from '../functions/definition.ts';
 import {

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { Cell } from '../../value/column-type.ts';
-import type { Expression, Insert } from '../ast.ts';
+import type { Insert } from '../ast/change.ts';
+import type { Expression } from '../ast/expression.ts';
 import type { SourceColumn, TableSource } from '../schema.ts';
 import type { BindInputs } from './bind.ts';
 import { workingForm } from './built-query.ts';

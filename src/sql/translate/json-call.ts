@@ -1,4 +1,4 @@
-import type { FunctionCall } from '../ast.ts';
+import type { FunctionCall } from '../ast/call.ts';
 import { asCharacters, asNumber, asOutput } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, raw } from './fragment.ts';

@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import { foldGeneral } from '../../value/general-ci.ts';
-import type { Like } from '../ast.ts';
+import type { Like } from '../ast/expression.ts';
 import { chosenOrder } from './compare.ts';
 import { asCharacters, asText } from './convert.ts';
 import { translate } from './expression.ts';

@@ -1,7 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import { readDateTime, readTime } from '../../value/temporal.ts';
-import type { Literal } from '../ast.ts';
+import type { Literal } from '../ast/expression.ts';
 import { bind, type Fragment, raw } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 import type { Place } from './scope.ts';

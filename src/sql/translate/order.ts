@@ -1,4 +1,5 @@
-import type { Limit, OrderItem } from '../ast.ts';
+import type { OrderItem } from '../ast/expression.ts';
+import type { Limit } from '../ast/query.ts';
 import { flipped, sortedBy } from './compare.ts';
 import { asInteger, memberNumber } from './convert.ts';
 import { translate } from './expression.ts';

@@ -1,5 +1,6 @@
 import type { Cell, ColumnType, ResultColumn } from '../../value/column-type.ts';
-import type { Literal, ObjectName } from '../ast.ts';
+import type { Literal } from '../ast/expression.ts';
+import type { ObjectName } from '../ast/name.ts';
 import type { ValueKind } from './value-kind.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Query, WithClause } from '../ast.ts';
+import type { Query, WithClause } from '../ast/query.ts';
 import { type BuiltQuery, outerValue, workingForm } from './built-query.ts';
 import { type Fragment, join, sql } from './fragment.ts';
 import { checkColumns } from './from.ts';

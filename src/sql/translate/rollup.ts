@@ -1,4 +1,5 @@
-import type { Expression, OrderItem, Select } from '../ast.ts';
+import type { Expression, OrderItem } from '../ast/expression.ts';
+import type { Select } from '../ast/query.ts';
 import { type BuiltQuery, outerValue, workingForm } from './built-query.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { limitText, sortKey } from './order.ts';

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import { isCaseSensitive } from '../../value/column-storage.ts';
-import type { ColumnRef, Expression, WindowSpec } from '../ast.ts';
+import type { WindowSpec } from '../ast/call.ts';
+import type { ColumnRef, Expression } from '../ast/expression.ts';
 import type { TableSource } from '../schema.ts';
 import { quoteName, raw } from './fragment.ts';
 import type { Translation } from './statement.ts';

@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { Expression, Select, SelectItem } from '../ast.ts';
+import type { Expression } from '../ast/expression.ts';
+import type { Select, SelectItem } from '../ast/query.ts';
 import { type BuiltQuery, type ColumnForm, plainForm } from './built-query.ts';
 import { sortedBy } from './compare.ts';
 import { asBoolean } from './convert.ts';

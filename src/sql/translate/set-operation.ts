@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { OrderItem, Query, SetOperation } from '../ast.ts';
+import type { OrderItem } from '../ast/expression.ts';
+import type { Query, SetOperation } from '../ast/query.ts';
 import { type BuiltQuery, type ColumnForm, outerValue, plainForm, workingForm } from './built-query.ts';
 import { exactForm, hasLong, together } from './case.ts';
 import { sortedBy } from './compare.ts';

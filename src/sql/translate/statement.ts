@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { Cell } from '../../value/column-type.ts';
-import type { Literal, ObjectName } from '../ast.ts';
+import type { Literal } from '../ast/expression.ts';
+import type { ObjectName } from '../ast/name.ts';
 import type { SchemaProvider } from '../schema.ts';
 import type { Plan } from './plan.ts';
 import type { ValueKind } from './value-kind.ts';

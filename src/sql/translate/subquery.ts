@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { Exists, InSubquery, Quantified, Query, Scalar } from '../ast.ts';
+import type { Exists, InSubquery, Quantified, Scalar } from '../ast/expression.ts';
+import type { Query } from '../ast/query.ts';
 import { type BuiltQuery, outerValue, workingForm } from './built-query.ts';
 import { type Comparison, comparands } from './compare.ts';
 import { rowItems } from './expression.ts';

@@ -1,4 +1,5 @@
-import type { Delete, Insert, Query, Update } from '../ast.ts';
+import type { Delete, Insert, Update } from '../ast/change.ts';
+import type { Query } from '../ast/query.ts';
 import { type BuiltQuery, isWide, momentForm, outputForm, resultColumns } from './built-query.ts';
 import type { Fragment } from './fragment.ts';
 import { planInsert } from './insert.ts';

@@ -1,6 +1,6 @@
 import { isBinaryType, isCaseSensitive, isIntegerType, isTextType } from '../../value/column-storage.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import type { Literal } from '../ast.ts';
+import type { Literal } from '../ast/expression.ts';
 import { type Fragment, raw } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 

@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { ValuesQuery } from '../ast.ts';
+import type { ValuesQuery } from '../ast/query.ts';
 import type { BuiltQuery } from './built-query.ts';
 import { convertTo } from './convert.ts';
 import { translate } from './expression.ts';

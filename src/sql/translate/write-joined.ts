@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Assignment, Delete, Update } from '../ast.ts';
+import type { Assignment, Delete, Update } from '../ast/change.ts';
 import type { TableSource } from '../schema.ts';
 import { asBoolean } from './convert.ts';
 import { translate } from './expression.ts';

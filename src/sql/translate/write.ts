@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { Assignment, Delete, TableExpression, Update } from '../ast.ts';
+import type { Assignment, Delete, Update } from '../ast/change.ts';
+import type { TableExpression } from '../ast/query.ts';
 import type { SourceColumn, TableSource } from '../schema.ts';
 import { asBoolean } from './convert.ts';
 import { translate } from './expression.ts';

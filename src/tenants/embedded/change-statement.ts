@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { ObjectName, TenantStatement } from '../../sql/ast.ts';
+import type { ObjectName } from '../../sql/ast/name.ts';
+import type { TenantStatement } from '../../sql/ast/statement.ts';
 import { answerOk } from './answer.ts';
 import { alterTable } from './ddl/alter-table.ts';
 import { type Change, requireDatabase, resolveName, runChange } from './ddl/change.ts';

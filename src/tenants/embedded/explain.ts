@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { Explain } from '../../sql/ast.ts';
+import type { Explain } from '../../sql/ast/session.ts';
 import { translate } from '../../sql/translate/translate.ts';
 import { answerColumn, answerRows, longText } from './answer.ts';
 import { enterStatement } from './connection-setup.ts';

@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../sql/ast.ts';
+import type { ObjectName } from '../../sql/ast/name.ts';
 import { resolveName } from './ddl/change.ts';
 import type { Execution } from './statement.ts';
 

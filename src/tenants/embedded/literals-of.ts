@@ -1,4 +1,4 @@
-import type { Literal } from '../../sql/ast.ts';
+import type { Literal } from '../../sql/ast/expression.ts';
 
 /** The literals inside of a tree by their slots: what binds draw from when there is no scanned text. */
 export function literalsOf(node: unknown, found: Literal[] = []): Literal[] {

@@ -1,4 +1,4 @@
-import type { LockTables } from '../../sql/ast.ts';
+import type { LockTables } from '../../sql/ast/session.ts';
 import { answerOk } from './answer.ts';
 import { requireTable } from './ddl/change.ts';
 import { requireTablePrivilege } from './privileges.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { isFault } from '../../base/errors.ts';
-import type { TableMaintenance } from '../../sql/ast.ts';
+import type { TableMaintenance } from '../../sql/ast/session.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { answerColumn, answerRows, number } from './answer.ts';
 import type { Connection } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { Insert } from '../../sql/ast.ts';
+import type { Insert } from '../../sql/ast/change.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import type { ScannedLiteral } from '../../sql/scan.ts';
 import type { InsertPlan } from '../../sql/translate/insert.ts';

@@ -1,5 +1,5 @@
 import { fault, faultText, isFault } from '../../base/errors.ts';
-import type { Insert } from '../../sql/ast.ts';
+import type { Insert } from '../../sql/ast/change.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
 import { type InsertPlan, planInsert } from '../../sql/translate/insert.ts';

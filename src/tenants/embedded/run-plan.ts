@@ -1,5 +1,6 @@
 import { fault } from '../../base/errors.ts';
-import type { Delete, TenantStatement, Update } from '../../sql/ast.ts';
+import type { Delete, Update } from '../../sql/ast/change.ts';
+import type { TenantStatement } from '../../sql/ast/statement.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
 import { type BindInputs, type BindLiteral, bindCell, bindCells } from '../../sql/translate/bind.ts';
 import type { ContextBind, Plan } from '../../sql/translate/plan.ts';

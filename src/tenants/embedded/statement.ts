@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { TenantStatement } from '../../sql/ast.ts';
+import type { TenantStatement } from '../../sql/ast/statement.ts';
 import { parseForPlan } from '../../sql/parse/parse.ts';
 import type { ScanOptions } from '../../sql/scan/scanner.ts';
 import { normalise } from '../../sql/scan.ts';

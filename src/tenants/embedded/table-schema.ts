@@ -1,4 +1,4 @@
-import type { ReferenceAction } from '../../sql/ast.ts';
+import type { ReferenceAction } from '../../sql/ast/definition.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 
 /** A table as the dictionary keeps it: JSON in a row of the tenant's own file. Names are in lower case but columns'. */

@@ -28,7 +28,13 @@ export class Tenant extends SqlTenant {
   }
 
   get inUse(): boolean {
-    return this.held || this.imports > 0 || this.store.pinned || this.store.lock.held || [...this.sessions].some((session) => session.busy);
+    return (
+      this.held ||
+      this.imports > 0 ||
+      this.store.pinned ||
+      this.store.lock.held ||
+      [...this.sessions].some((session) => session.busy)
+    );
   }
 
   get closed(): boolean {

@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { AlterAction, AlterTable, ColumnDefinition, ColumnPosition } from '../../../sql/ast.ts';
+import type { AlterAction, AlterTable, ColumnDefinition, ColumnPosition } from '../../../sql/ast/definition.ts';
 import { isTextType } from '../../../value/column-storage.ts';
 import { setNextValue } from '../auto-increment.ts';
 import { findColumn, type TableColumn, type TableSchema } from '../table-schema.ts';

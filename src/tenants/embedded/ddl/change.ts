@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { ObjectName } from '../../../sql/ast.ts';
+import type { ObjectName } from '../../../sql/ast/name.ts';
 import type { Connection } from '../connection.ts';
 import type { Dictionary } from '../dictionary.ts';
 import type { Execution } from '../statement.ts';

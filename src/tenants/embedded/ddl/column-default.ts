@@ -1,5 +1,6 @@
 import { fault } from '../../../base/errors.ts';
-import type { ColumnDefinition, Expression, Literal } from '../../../sql/ast.ts';
+import type { ColumnDefinition } from '../../../sql/ast/definition.ts';
+import type { Expression, Literal } from '../../../sql/ast/expression.ts';
 import { defaultExpression } from '../../../sql/translate/default.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
 import { decimalText } from '../../../value/decimal.ts';

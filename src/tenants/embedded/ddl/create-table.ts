@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { CreateTable } from '../../../sql/ast.ts';
+import type { CreateTable } from '../../../sql/ast/definition.ts';
 import { setNextValue } from '../auto-increment.ts';
 import type { TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';

@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { AlterDatabase, CreateDatabase, DropDatabase } from '../../../sql/ast.ts';
+import type { AlterDatabase, CreateDatabase, DropDatabase } from '../../../sql/ast/definition.ts';
 import { charsetByName } from '../../../value/charset.ts';
 import type { DatabaseSchema } from '../dictionary.ts';
 import { builtInDatabases } from '../settings.ts';

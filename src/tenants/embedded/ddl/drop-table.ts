@@ -1,5 +1,6 @@
 import { fault } from '../../../base/errors.ts';
-import type { CreateIndex, DropIndex, DropTable, RenameTable, Truncate } from '../../../sql/ast.ts';
+import type { Truncate } from '../../../sql/ast/change.ts';
+import type { CreateIndex, DropIndex, DropTable, RenameTable } from '../../../sql/ast/definition.ts';
 import { dropSequence, renameSequence, setNextValue } from '../auto-increment.ts';
 import { sqliteName, type TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';

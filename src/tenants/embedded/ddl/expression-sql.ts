@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { Expression } from '../../../sql/ast.ts';
+import type { Expression } from '../../../sql/ast/expression.ts';
 import type { SourceColumn, TableSource } from '../../../sql/schema.ts';
 import { bindCell } from '../../../sql/translate/bind.ts';
 import { asBoolean, convertTo } from '../../../sql/translate/convert.ts';

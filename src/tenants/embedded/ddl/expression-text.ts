@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { Expression } from '../../../sql/ast.ts';
+import type { Expression } from '../../../sql/ast/expression.ts';
 import { parseExpression } from '../../../sql/parse/parse.ts';
 import { BROKEN, END, OPERATOR, Scanner, WORD } from '../../../sql/scan/scanner.ts';
 

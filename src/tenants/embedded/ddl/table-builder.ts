@@ -1,5 +1,6 @@
 import { fault, faultText } from '../../../base/errors.ts';
-import type { ColumnDefinition, CreateTable, Expression, IndexPart, TableConstraint } from '../../../sql/ast.ts';
+import type { ColumnDefinition, CreateTable, IndexPart, TableConstraint } from '../../../sql/ast/definition.ts';
+import type { Expression } from '../../../sql/ast/expression.ts';
 import { parseExpression } from '../../../sql/parse/parse.ts';
 import { isTextType } from '../../../value/column-storage.ts';
 import type { ColumnType } from '../../../value/column-type.ts';

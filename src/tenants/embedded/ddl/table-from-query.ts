@@ -1,5 +1,6 @@
 import { fault } from '../../../base/errors.ts';
-import type { Insert, Query } from '../../../sql/ast.ts';
+import type { Insert } from '../../../sql/ast/change.ts';
+import type { Query } from '../../../sql/ast/query.ts';
 import { planInsert } from '../../../sql/translate/insert.ts';
 import { translate } from '../../../sql/translate/translate.ts';
 import type { ColumnType } from '../../../value/column-type.ts';

@@ -1,4 +1,4 @@
-import type { Expression } from '../../../sql/ast.ts';
+import type { Expression } from '../../../sql/ast/expression.ts';
 import type { TableSource } from '../../../sql/schema.ts';
 import { bindCells } from '../../../sql/translate/bind.ts';
 import { translate } from '../../../sql/translate/translate.ts';

@@ -1,5 +1,5 @@
 import { fault } from '../../../base/errors.ts';
-import type { Describe, Show } from '../../../sql/ast.ts';
+import type { Describe, Show } from '../../../sql/ast/session.ts';
 import type { SourceColumn } from '../../../sql/schema.ts';
 import { formatTypeText, isTextType } from '../../../value/column-storage.ts';
 import type { Cell, ResultColumn } from '../../../value/column-type.ts';
