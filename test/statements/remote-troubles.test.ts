@@ -1,0 +1,228 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ObError } from '../../src/base/errors.ts';
+import { parseRelease } from '../../src/base/release.ts';
+import type { MediumAddress } from '../../src/media/open-medium.ts';
+import { type Harness, makeTenant, startHarness } from '../jobs/job-harness.ts';
+import { placeAt } from '../jobs/media-vertical.ts';
+import { refusal as cifsRefusal, type Smbd, startSmbd } from '../media/servers/cifs.ts';
+import { cosAddress } from '../media/servers/cos.ts';
+import { CosDouble } from '../media/servers/cos-double.ts';
+import { hdfsAddress } from '../media/servers/hdfs.ts';
+import { HdfsDouble } from '../media/servers/hdfs-double.ts';
+import { ossAddress } from '../media/servers/oss.ts';
+import { OssDouble } from '../media/servers/oss-double.ts';
+import { freePort } from '../media/servers/processes.ts';
+import { type Sshd, refusal as sftpRefusal, startSshd } from '../media/servers/sftp.ts';
+
+/** Two servers' worth of controllers: the codes changed with 4.3, but for -9070, which takes its time. */
+const harnesses: Harness[] = [];
+let closedPort = 0;
+beforeAll(async () => {
+  closedPort = await freePort();
+  for (const release of ['4.2.1', '4.3.5']) {
+    const harness = await startHarness({ release: parseRelease(release) });
+    await makeTenant(harness, 'shop');
+    harnesses.push(harness);
+  }
+});
+afterAll(async () => {
+  for (const harness of harnesses) await harness.stop();
+});
+
+interface Told {
+  readonly codes: readonly number[];
+  readonly hints: readonly string[];
+}
+
+/** What SET of a data destination answers in so many releases, 0 for OK, and the warnings beside it. */
+async function setEverywhere(address: MediumAddress, directory = 'dest', more = '', releases = 2): Promise<Told> {
+  const text = placeAt(address).text(directory, more);
+  const [codes, hints]: [number[], string[]] = [[], []];
+  for (const [i, harness] of harnesses.slice(0, releases).entries()) {
+    const speaker = await harness.speaker('shop');
+    speaker.warn = (_level, _errno, message) => void hints.push(message);
+    const place = text.replace('dest', `dest${i}`).replaceAll("'", "''");
+    codes.push(
+      await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${place}'`, 'shop').then(
+        () => 0,
+        (error: unknown) => {
+          if (!(error instanceof ObError)) throw error;
+          expect(error.message).not.toContain(address.authorization.accessKey || 'no secret');
+          return error.code;
+        },
+      ),
+    );
+    for (const hint of hints) expect(hint).not.toContain(address.authorization.accessKey || 'no secret');
+  }
+  return { codes, hints };
+}
+
+const withKey = (address: MediumAddress, accessKey: string): MediumAddress => ({
+  ...address,
+  authorization: { ...address.authorization, accessKey },
+});
+
+describe('a destination on OSS', () => {
+  let double: OssDouble;
+  let address: MediumAddress;
+  beforeAll(async () => {
+    double = new OssDouble();
+    await double.listen();
+    double.bucket('vault');
+    address = ossAddress(double, 'oss://vault', 'address');
+  });
+  afterAll(() => double?.kill());
+  afterEach(() => {
+    double.clockOffsetMs = 0;
+  });
+
+  test('is taken when it is right, and with tags', async () => {
+    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
+    expect(await setEverywhere(address, 'tags/dest', 'delete_mode=tagging')).toEqual({ codes: [0, 0], hints: [] });
+  });
+
+  test.each([
+    ['a wrong key', () => withKey(address, 'wrong-secret'), [-9071, -9116], /^denied at/],
+    ['a missing bucket', () => ({ ...address, path: 'oss://nowhere' }), [-9011, -9120], /^noContainer at/],
+    ['a closed port', () => ({ ...address, host: `127.0.0.1:${closedPort}` }), [-9070], /^(network|unavailable) at/],
+    ['a late clock', () => skewed(), [-9071, -9116], /^clockSkew at/],
+  ])('%s has its code', async (_, make, codes, hint) => {
+    const told = await setEverywhere(make(), 'dest', '', codes.length);
+    expect(told.codes).toEqual(codes);
+    for (const one of told.hints) expect(one).toMatch(hint);
+    expect(told.hints).toHaveLength(codes.length);
+  });
+
+  function skewed(): MediumAddress {
+    double.clockOffsetMs = 1_200_000;
+    return address;
+  }
+});
+
+describe('a destination on COS', () => {
+  let double: CosDouble;
+  let address: MediumAddress;
+  beforeAll(async () => {
+    double = await CosDouble.start();
+    const { path, ...rest } = cosAddress(double, '');
+    address = { ...rest, path: path.replace(/\/$/, '') };
+  });
+  afterAll(() => double?.stop());
+  afterEach(() => {
+    double.skewMs = 0;
+  });
+
+  test('is taken when it is right, and with tags', async () => {
+    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
+    expect(await setEverywhere(address, 'tags/dest', 'delete_mode=tagging')).toEqual({ codes: [0, 0], hints: [] });
+  });
+
+  test.each([
+    ['a wrong key', () => withKey(address, 'wrong-secret'), [-9071, -9116], /^denied at/],
+    ['a missing bucket', () => ({ ...address, path: 'cos://nowhere' }), [-9011, -9120], /^noContainer at/],
+    ['another appid', () => ({ ...address, options: { appid: '1259999999' } }), [-9011, -9120], /^noContainer at/],
+    ['a closed port', () => ({ ...address, host: `127.0.0.1:${closedPort}` }), [-9070], /^(network|unavailable) at/],
+    ['a late clock', () => skewed(), [-9071, -9116], /^clockSkew at/],
+  ])('%s has its code', async (_, make, codes, hint) => {
+    const told = await setEverywhere(make(), 'dest', '', codes.length);
+    expect(told.codes).toEqual(codes);
+    for (const one of told.hints) expect(one).toMatch(hint);
+    expect(told.hints).toHaveLength(codes.length);
+  });
+
+  function skewed(): MediumAddress {
+    double.skewMs = 1_200_000;
+    return address;
+  }
+});
+
+describe.skipIf(sftpRefusal() !== null)('a destination on SFTP', () => {
+  let sshd: Sshd;
+  let address: MediumAddress;
+  beforeAll(async () => {
+    sshd = await startSshd();
+    address = sshd.address(sshd.directory);
+  });
+  afterAll(() => sshd?.end());
+  const other = `SHA256:${'A'.repeat(43)}`;
+
+  test('is taken when it is right', async () => {
+    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
+    expect((await setEverywhere(address, 'dest', 'delete_mode=tagging')).codes).toEqual([-9026, -9026]);
+  });
+
+  test.each([
+    ['another host key', () => ({ ...address, options: { ...address.options, host_key: other } }), [-9071, -9116]],
+    [
+      'a wrong password',
+      () => ({ ...withKey(address, 'wrong pässword'), options: { host_key: sshd.fingerprint } }),
+      [-9071, -9116],
+    ],
+    ['a closed port', () => ({ ...address, path: address.path.replace(`:${sshd.port}/`, `:${closedPort}/`) }), [-9070]],
+  ])('%s has its code', async (_, make, codes) => {
+    const told = await setEverywhere(make(), 'dest', '', codes.length);
+    expect(told.codes).toEqual(codes);
+    expect(told.hints).toHaveLength(codes.length);
+  });
+});
+
+describe.skipIf(cifsRefusal() !== null)('a destination on a share', () => {
+  let smbd: Smbd;
+  let address: MediumAddress;
+  beforeAll(async () => {
+    smbd = await startSmbd();
+    address = smbd.address('');
+  });
+  afterAll(() => smbd?.end());
+
+  test('is taken when it is right', async () => {
+    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
+  });
+
+  test.each([
+    ['a wrong password', () => withKey(address, 'wrong'), [-9071, -9116]],
+    ['a missing share', () => smbd.address('', 'nowhere'), [-9011, -9120]],
+    ['a share that is read only', () => smbd.address('', 'readonly'), [-9071, -9116]],
+    ['a closed port', () => ({ ...address, path: address.path.replace(`:${smbd.port}/`, `:${closedPort}/`) }), [-9070]],
+  ])('%s has its code', async (_, make, codes) => {
+    const told = await setEverywhere(make(), 'dest', '', codes.length);
+    expect(told.codes).toEqual(codes);
+    expect(told.hints).toHaveLength(codes.length);
+  });
+});
+
+describe('a destination on HDFS', () => {
+  let double: HdfsDouble;
+  let address: MediumAddress;
+  beforeAll(async () => {
+    double = await HdfsDouble.start();
+    double.active = 1;
+    address = hdfsAddress(double, 'user/backup');
+  });
+  afterAll(() => double?.stop());
+
+  test('is taken when it is right, by user and by token', async () => {
+    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
+    const token = { ...address, authorization: { accessId: '', accessKey: double.token } };
+    expect(await setEverywhere(token, 'token/dest')).toEqual({ codes: [0, 0], hints: [] });
+  });
+
+  test.each([
+    ['a wrong token', () => ({ ...address, authorization: { accessId: '', accessKey: 'd3Jvbmc' } }), [-9071, -9116]],
+    ['no NameNode at all', () => ({ ...address, options: { namenode: `127.0.0.1:${closedPort}` } }), [-9070]],
+    ['standbys only', () => standbys(), [-9070]],
+  ])('%s has its code', async (_, make, codes) => {
+    try {
+      const told = await setEverywhere(make(), 'dest', '', codes.length);
+      expect(told.codes).toEqual(codes);
+      expect(told.hints).toHaveLength(codes.length);
+    } finally {
+      double.active = 1;
+    }
+  });
+
+  function standbys(): MediumAddress {
+    double.active = -1;
+    return address;
+  }
+});
