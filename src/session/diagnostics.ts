@@ -1,4 +1,4 @@
-import type { Warning } from '../tenants/tenant-engine.ts';
+import type { Warning } from '../tenants/engine-session.ts';
 
 /** Rows kept for SHOW WARNINGS; more are counted only. */
 const mostRows = 64;

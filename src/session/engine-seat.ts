@@ -1,6 +1,6 @@
 import { fault } from '../base/errors.ts';
 import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
-import type { EngineSession } from '../tenants/tenant-engine.ts';
+import type { EngineSession } from '../tenants/engine-session.ts';
 import type { SessionHost } from './session-host.ts';
 import { ensureSysEngine } from './sys-engine.ts';
 

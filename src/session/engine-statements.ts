@@ -1,5 +1,5 @@
 import { isFault } from '../base/errors.ts';
-import type { EngineSession, RowsEnd, StatementOutcome } from '../tenants/tenant-engine.ts';
+import type { EngineSession, RowsEnd, StatementOutcome } from '../tenants/engine-session.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import type { Call } from './client.ts';
 import type { Runnable } from './runnable.ts';

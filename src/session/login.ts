@@ -1,7 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { sysTenantId, type Tenant, tenantType } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
-import type { Account } from '../tenants/tenant-engine.ts';
+import type { Account } from '../tenants/tenant-account.ts';
 import type { LoginAttempt } from './client.ts';
 import { hostMatches, hostRank, isInvited } from './host-pattern.ts';
 import { parseLoginName } from './login-name.ts';

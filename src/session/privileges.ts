@@ -1,7 +1,7 @@
 import { fault } from '../base/errors.ts';
 import type { Plan } from '../sql/translate/plan.ts';
 import { hasPrivilege, names } from '../statements/privileges.ts';
-import type { Grant } from '../tenants/tenant-engine.ts';
+import type { Grant } from '../tenants/tenant-account.ts';
 import type { SessionState } from './session-state.ts';
 
 /** True when a global grant covers the privilege. */

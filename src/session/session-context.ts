@@ -1,4 +1,4 @@
-import type { EngineSession } from '../tenants/tenant-engine.ts';
+import type { EngineSession } from '../tenants/engine-session.ts';
 import type { Call, Client, MaybePromise } from './client.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Runnable } from './runnable.ts';

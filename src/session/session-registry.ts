@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { Grant } from '../tenants/tenant-engine.ts';
+import type { Grant } from '../tenants/tenant-account.ts';
 
 /** A session as the others see it: a row of SHOW PROCESSLIST, and how it is ended. */
 export interface Process {

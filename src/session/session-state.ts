@@ -3,7 +3,7 @@ import type { TenantKind } from '../catalog/view-reader.ts';
 import type { ScanOptions } from '../sql/scan/scanner.ts';
 import { defaultSession, type VariableValues } from '../sql/system-variables.ts';
 import type { BackupMemory } from '../statements/statement-handler.ts';
-import type { Grant } from '../tenants/tenant-engine.ts';
+import type { Grant } from '../tenants/tenant-account.ts';
 import type { Charset } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { Identity } from './login.ts';

@@ -1,5 +1,5 @@
 import type { SchemaProvider, TableSource } from '../sql/schema.ts';
-import type { Account } from '../tenants/tenant-engine.ts';
+import type { Account } from '../tenants/tenant-account.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import { jsonOf, type MemoryRows, memorySource, numberColumn, textColumn } from './memory-table.ts';
 import { hasGlobal } from './privileges.ts';

@@ -1,6 +1,7 @@
 import { fault, type ObError } from '../base/errors.ts';
 import { splitStatements } from '../sql/scan.ts';
-import type { EngineSession, Grant } from '../tenants/tenant-engine.ts';
+import type { EngineSession } from '../tenants/engine-session.ts';
+import type { Grant } from '../tenants/tenant-account.ts';
 import { type Charset, utf8mb4 } from '../value/charset.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import type { Answer, Call, Client, LoginAttempt, MaybePromise } from './client.ts';

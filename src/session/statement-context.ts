@@ -2,7 +2,7 @@ import type { FunctionContext } from '../sql/functions/context.ts';
 import type { Slumber } from '../sql/functions/slumber.ts';
 import { checkReadable, findVariable, storedName, variableCell } from '../sql/system-variables.ts';
 import type { BindContext } from '../sql/translate/bind.ts';
-import type { StatementContext } from '../tenants/tenant-engine.ts';
+import type { StatementContext } from '../tenants/engine-session.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { SessionHost } from './session-host.ts';

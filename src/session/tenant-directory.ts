@@ -4,7 +4,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
 import type { ServerFacts } from '../sql/system-variable-table.ts';
 import { defaultGlobals, type VariableValues } from '../sql/system-variables.ts';
-import type { Account } from '../tenants/tenant-engine.ts';
+import type { Account } from '../tenants/tenant-account.ts';
 
 /** Global variables of a tenant, and those among them that somebody has set. */
 export interface TenantGlobals {

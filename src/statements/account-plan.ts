@@ -7,7 +7,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
 import type { ObStatementKind, StatementOf } from '../sql/statement.ts';
 import type { AccountName } from '../sql/statement-account.ts';
-import type { Account, AccountStore } from '../tenants/tenant-engine.ts';
+import type { Account, AccountStore } from '../tenants/tenant-account.ts';
 import type { TenantGlobals } from './account-password.ts';
 import { handler, type Speaker, type StatementAccess, type StatementHandler } from './statement-handler.ts';
 

@@ -1,7 +1,7 @@
 import { fault } from '../base/errors.ts';
 import type { StatementOf } from '../sql/statement.ts';
 import type { AccountName, AccountOptions, AccountSpec } from '../sql/statement-account.ts';
-import type { Account } from '../tenants/tenant-engine.ts';
+import type { Account } from '../tenants/tenant-account.ts';
 import { passwordHash, requestedHash } from './account-password.ts';
 import {
   type AccountPlan,

@@ -1,6 +1,6 @@
 import { fault } from '../base/errors.ts';
 import type { AccountSpec, GrantLevel, PrivilegeItem } from '../sql/statement-account.ts';
-import type { Account } from '../tenants/tenant-engine.ts';
+import type { Account } from '../tenants/tenant-account.ts';
 import { requestedHash } from './account-password.ts';
 import {
   type AccountScene,

@@ -1,4 +1,4 @@
-import type { Grant } from '../tenants/tenant-engine.ts';
+import type { Grant } from '../tenants/tenant-account.ts';
 
 /** Where privileges hold: the whole tenant, a database, a table. */
 export type GrantPlace = Pick<Grant, 'database' | 'table'>;

@@ -1,7 +1,7 @@
 import type { Tenant } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
 import type { ObStatementKind, StatementOf, Until } from '../sql/statement.ts';
-import type { Grant } from '../tenants/tenant-engine.ts';
+import type { Grant } from '../tenants/tenant-account.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 
 /** Who says a statement, and what the session remembers for the backup statements. */

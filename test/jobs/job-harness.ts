@@ -24,7 +24,7 @@ import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
 import type { Speaker } from '../../src/statements/statement-handler.ts';
 import { createEmbeddedEngines } from '../../src/tenants/embedded/embedded-engines.ts';
-import type { EngineSession } from '../../src/tenants/tenant-engine.ts';
+import type { EngineSession } from '../../src/tenants/engine-session.ts';
 import { context, everyPrivilege } from './statement-context.ts';
 
 /** A server without sockets: catalog, engines and drivers on a temporary directory. */

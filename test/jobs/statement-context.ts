@@ -1,4 +1,4 @@
-import type { StatementContext } from '../../src/tenants/tenant-engine.ts';
+import type { StatementContext } from '../../src/tenants/engine-session.ts';
 
 export const everyPrivilege = [{ database: null, table: null, privileges: ['ALL PRIVILEGES'], withGrantOption: true }];
 

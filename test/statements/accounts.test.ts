@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sysAccountStore } from '../../src/catalog/sys-tenant.ts';
 import type { Speaker } from '../../src/statements/statement-handler.ts';
-import type { Account, Grant } from '../../src/tenants/tenant-engine.ts';
+import type { Account, Grant } from '../../src/tenants/tenant-account.ts';
 import { type Desk, everyPrivilege, makeTenant, openDesk, said } from './desk.ts';
 
 let desk: Desk;

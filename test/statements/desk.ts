@@ -14,7 +14,8 @@ import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
 import type { Speaker, StatementResult } from '../../src/statements/statement-handler.ts';
 import { createEmbeddedEngines } from '../../src/tenants/embedded/embedded-engines.ts';
-import type { Grant, TenantEngines } from '../../src/tenants/tenant-engine.ts';
+import type { Grant } from '../../src/tenants/tenant-account.ts';
+import type { TenantEngines } from '../../src/tenants/tenant-engine.ts';
 
 export interface Warned {
   readonly level: 'Note' | 'Warning';

@@ -1,10 +1,5 @@
-import type {
-  EngineSession,
-  RowsEnd,
-  StatementContext,
-  StatementOutcome,
-  TenantEngine,
-} from '../../src/tenants/tenant-engine.ts';
+import type { EngineSession, RowsEnd, StatementContext, StatementOutcome } from '../../src/tenants/engine-session.ts';
+import type { TenantEngine } from '../../src/tenants/tenant-engine.ts';
 import type { Cell } from '../../src/value/column-type.ts';
 import type { RowBatch } from '../../src/value/row-batch.ts';
 

@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import type { Show } from '../../sql/ast/session.ts';
-import type { Account, Grant } from '../../tenants/tenant-engine.ts';
+import type { Account, Grant } from '../../tenants/tenant-account.ts';
 import { type MemoryRows, textColumn } from '../memory-table.ts';
 import { hasGlobal } from '../privileges.ts';
 import type { SessionContext } from '../session-context.ts';

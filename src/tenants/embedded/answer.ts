@@ -1,5 +1,5 @@
 import type { Cell, ColumnType, ResultColumn } from '../../value/column-type.ts';
-import type { RowsEnd, Warning } from '../tenant-engine.ts';
+import type { RowsEnd, Warning } from '../engine-session.ts';
 import { RowCursor } from './row-cursor.ts';
 import type { Execution, StatementResult } from './statement.ts';
 

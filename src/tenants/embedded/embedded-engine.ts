@@ -1,6 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
+import type { AccountStore } from '../tenant-account.ts';
 import type {
-  AccountStore,
   ChangePoint,
   ImportedTable,
   LogSource,

@@ -1,5 +1,11 @@
 import type { RowBatch } from '../../value/row-batch.ts';
-import type { EngineSession, RowsEnd, StatementContext, StatementOutcome, StatementRequest } from '../tenant-engine.ts';
+import type {
+  EngineSession,
+  RowsEnd,
+  StatementContext,
+  StatementOutcome,
+  StatementRequest,
+} from '../engine-session.ts';
 import type { ExecuteReply, MovedReply, RowsReply } from './engine-calls.ts';
 import type { EngineThread } from './engine-thread.ts';
 import type { GuestThreads } from './guest-threads.ts';

@@ -4,15 +4,17 @@ import type { SourceColumn } from '../../sql/schema.ts';
 import type { ResultColumn } from '../../value/column-type.ts';
 import type { RowBatch } from '../../value/row-batch.ts';
 import type {
-  Account,
-  ChangePoint,
-  ImportedTable,
-  LogPosition,
   PreparedShape,
   RowsEnd,
   StatementContext,
   StatementOutcome,
   StatementRequest,
+} from '../engine-session.ts';
+import type { Account } from '../tenant-account.ts';
+import type {
+  ChangePoint,
+  ImportedTable,
+  LogPosition,
   TableImport,
   TableOutline,
   TenantOptions,

@@ -1,6 +1,6 @@
 import { parseStatement } from '../../sql/parse/parse.ts';
 import { BROKEN, END, PARAMETER, Scanner } from '../../sql/scan/scanner.ts';
-import type { PreparedShape, StatementContext } from '../tenant-engine.ts';
+import type { PreparedShape, StatementContext } from '../engine-session.ts';
 import { planShape } from './run-plan.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import { scanOptions } from './statement.ts';

@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
-import type { Grant, StatementContext } from '../tenant-engine.ts';
+import type { StatementContext } from '../engine-session.ts';
+import type { Grant } from '../tenant-account.ts';
 
 /** True when the account's grants cover a privilege on a table (null: on the database as a whole). */
 export function covers(

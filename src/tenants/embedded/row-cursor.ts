@@ -2,7 +2,7 @@ import { charsetByName } from '../../value/charset.ts';
 import type { Cell, ResultColumn } from '../../value/column-type.ts';
 import { RowEncoder } from '../../value/encode-row.ts';
 import type { RowBatch, RowFormat } from '../../value/row-batch.ts';
-import type { RowsEnd } from '../tenant-engine.ts';
+import type { RowsEnd } from '../engine-session.ts';
 import type { RowsReply } from './engine-calls.ts';
 
 /** One encoder serves the whole thread: a batch is always taken out before another answer goes on. */

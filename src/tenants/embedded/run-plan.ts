@@ -6,7 +6,7 @@ import { type BindInputs, type BindLiteral, bindCell, bindCells } from '../../sq
 import type { ContextBind, Plan } from '../../sql/translate/plan.ts';
 import { type TranslateEnv, translate } from '../../sql/translate/translate.ts';
 import type { Cell } from '../../value/column-type.ts';
-import type { PreparedShape, RowsEnd, StatementContext } from '../tenant-engine.ts';
+import type { PreparedShape, RowsEnd, StatementContext } from '../engine-session.ts';
 import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';

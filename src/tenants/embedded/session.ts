@@ -1,7 +1,7 @@
 import { fault, faultText } from '../../base/errors.ts';
 import { Mutex } from '../../base/mutex.ts';
 import { NeedsSleep, Slumber } from '../../sql/functions/slumber.ts';
-import type { PreparedShape, StatementContext, StatementRequest } from '../tenant-engine.ts';
+import type { PreparedShape, StatementContext, StatementRequest } from '../engine-session.ts';
 import type { ExecuteReply, MovedReply, RowsReply, SessionRequest } from './engine-calls.ts';
 import { engineSleep } from './engine-sleep.ts';
 import type { GuestPlace } from './guest-store.ts';

@@ -1,5 +1,6 @@
 import { faultText } from '../../base/errors.ts';
-import type { Account, TenantOptions } from '../tenant-engine.ts';
+import type { Account } from '../tenant-account.ts';
+import type { TenantOptions } from '../tenant-engine.ts';
 import type { Connection, DictionaryRow } from './connection.ts';
 import type { SqlStore } from './sql-store.ts';
 

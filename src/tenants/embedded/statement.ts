@@ -4,7 +4,7 @@ import { parseForPlan } from '../../sql/parse/parse.ts';
 import type { ScanOptions } from '../../sql/scan/scanner.ts';
 import { normalise } from '../../sql/scan.ts';
 import { kindsKey, parameterKind, type ValueKind } from '../../sql/translate/value-kind.ts';
-import type { StatementContext, StatementRequest } from '../tenant-engine.ts';
+import type { StatementContext, StatementRequest } from '../engine-session.ts';
 import { answerOk } from './answer.ts';
 import { runChangeStatement } from './change-statement.ts';
 import type { ExecuteReply } from './engine-calls.ts';

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fault, faultText } from '../../base/errors.ts';
 import type { Cell } from '../../value/column-type.ts';
-import type { ImportedTable, StatementContext, TableImport, TableOutline } from '../tenant-engine.ts';
+import type { StatementContext } from '../engine-session.ts';
+import type { ImportedTable, TableImport, TableOutline } from '../tenant-engine.ts';
 import { nextValue, setNextValue } from './auto-increment.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';

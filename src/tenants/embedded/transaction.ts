@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { StatementContext } from '../tenant-engine.ts';
+import type { StatementContext } from '../engine-session.ts';
 import type { Connection } from './connection.ts';
 import { roomInLog } from './log-room.ts';
 import type { Movable } from './slice.ts';
