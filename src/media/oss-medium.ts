@@ -13,8 +13,9 @@ import { tagObjects, tagsOfObject } from './oss/oss-tags.ts';
 
 /**
  * The medium of `oss://bucket/dir`: objects of an OSS bucket, reached through ali-oss, which is loaded by the first call.
- * Throws MediumError only. In a bucket with versions, where the service lets a `create` overwrite, a look at the key comes first;
- * of two that create one name in the same moment both may then be told that they did.
+ * Throws MediumError only. In a bucket with versions, where the service lets a `create` overwrite, a look at the key comes first
+ * and a look at its versions last; where versioning is suspended, or versions may not be listed, two that create one name in the
+ * same moment may both be told that they did.
  */
 export function openOssMedium(address: MediumAddress, clock: Clock = systemClock, wiring: OssWiring = {}): Medium {
   const client = new OssClient(address, clock, wiring);

@@ -328,6 +328,32 @@ describe('a bucket with versions', () => {
     await medium.putSmall('a', Buffer.from('four'), 'create');
   });
 
+  test('lets one of many creators win, again and again after a removal', async () => {
+    double.bucket('backups').versioning = 'Enabled';
+    for (let round = 0; round < 3; round++) {
+      const racers = Array.from({ length: 8 }, (_, i) => medium.putSmall('race', Buffer.from(`racer ${i}`), 'create'));
+      const ends = await Promise.allSettled(racers);
+      const winners = ends.flatMap((end, i) => (end.status === 'fulfilled' ? [i] : []));
+      expect(winners).toHaveLength(1);
+      for (const end of ends) if (end.status === 'rejected') expect(end.reason.kind).toBe('alreadyExists');
+      expect(text(await medium.read('race'))).toBe(`racer ${winners[0]}`);
+      await medium.remove(['race']);
+    }
+  });
+
+  test('whose versions we may not list does not fail a create', async () => {
+    double.bucket('backups').versioning = 'Enabled';
+    double.fail({
+      kind: 'refuse',
+      status: 403,
+      code: 'AccessDenied',
+      on: ({ query }) => query.has('versions'),
+      times: 9,
+    });
+    await medium.putSmall('a', Buffer.from('one'), 'create');
+    await expectKind(medium.putSmall('a', Buffer.from('two'), 'create'), 'alreadyExists');
+  });
+
   test('is expected where we may not ask', async () => {
     double.bucket('backups').versioning = 'Enabled';
     double.fail({ kind: 'refuse', status: 403, code: 'AccessDenied', on: ({ query }) => query.has('versioning') });

@@ -4,6 +4,7 @@ import { smallObjectBytes } from '../limits.ts';
 import { MediumError, type ObjectHead, type ObjectSource } from '../medium.ts';
 import type { OssClient } from './oss-client.ts';
 import { isRefusal } from './oss-errors.ts';
+import { keepOlderVersion } from './oss-versions.ts';
 
 /** What a HEAD says. */
 export interface OssHead extends ObjectHead {
@@ -91,6 +92,7 @@ export async function createOnly(
   try {
     const headers = await publish({ [forbidHeader]: 'true' });
     await checkMade(client, key, made.crc64, headers['x-oss-hash-crc64ecma']);
+    await keepOlderVersion(client, key, headers['x-oss-version-id'], signal);
   } catch (error) {
     const late = isRefusal(error, 'FileAlreadyExists', 'ObjectAlreadyExists', 'NoSuchUpload');
     if (!late) throw error;

@@ -77,6 +77,19 @@ export function listUploads(bucket: OssBucket, query: ReadonlyMap<string, string
   );
 }
 
+/** Versions and delete markers of the objects below a prefix, by key, newest first; one page. */
+export function listVersions(bucket: OssBucket, query: ReadonlyMap<string, string>): string {
+  const found = bucket.versions().filter(([key]) => key.startsWith(query.get('prefix') ?? ''));
+  const rows = found
+    .sort(([a], [b]) => byBytes(a, b))
+    .map(([key, object]) => {
+      const element = object ? 'Version' : 'DeleteMarker';
+      const id = object ? (object.versionId ?? 'null') : 'marker';
+      return `<${element}><Key>${shown(key, query)}</Key><VersionId>${id}</VersionId></${element}>`;
+    });
+  return `<ListVersionsResult>${encodingOf(query)}<IsTruncated>false</IsTruncated>${rows.join('')}</ListVersionsResult>`;
+}
+
 function objectRow(bucket: OssBucket, key: string, query: ReadonlyMap<string, string>): string {
   const withOwner = query.get('list-type') !== '2' || query.get('fetch-owner') === 'true';
   const { sizeBytes, etag, type, modifiedMs } = bucket.object(key);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { escapeXml, OssError, unescapeXml } from './oss-error.ts';
-import { encodingOf, listObjects, listUploads, shown } from './oss-list.ts';
+import { encodingOf, listObjects, listUploads, listVersions, shown } from './oss-list.ts';
 import { type OssBucket, type StoredObject, slice } from './oss-store.ts';
 
 export interface OssRequest {
@@ -25,7 +25,9 @@ export interface OssReply {
 export function serve(request: OssRequest): OssReply {
   const { method, key, query, headers, body } = request;
   checkDigest(headers, body, method);
-  const kind = ['uploads', 'uploadId', 'tagging', 'append', 'delete', 'versioning'].find((name) => query.has(name));
+  const kind = ['uploads', 'uploadId', 'tagging', 'append', 'delete', 'versioning', 'versions', 'versionId'].find(
+    (name) => query.has(name),
+  );
   const route = `${method} ${key === '' ? 'bucket' : 'object'} ${kind ?? ''}`.trim();
   const work = routes[route];
   if (!work) throw new OssError(405, 'MethodNotAllowed', `${route} is not allowed against this resource.`);
@@ -41,6 +43,11 @@ const routes: Readonly<Record<string, (request: OssRequest) => OssReply>> = {
         ? '<VersioningConfiguration/>'
         : `<VersioningConfiguration><Status>${bucket.versioning}</Status></VersioningConfiguration>`,
     ),
+  'GET bucket versions': ({ bucket, query }) => xml(listVersions(bucket, query)),
+  'DELETE object versionId': ({ bucket, key, query }) => {
+    bucket.removeVersion(key, query.get('versionId') ?? '');
+    return { status: 204, headers: {}, body: Buffer.alloc(0) };
+  },
   'POST bucket delete': deleteMany,
   'PUT object': putObject,
   'GET object': (request) => getObject(request),

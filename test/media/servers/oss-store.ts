@@ -35,8 +35,8 @@ export class OssBucket {
   /** `''` never was versioned. With versioning, suspended too, forbid-overwrite has no effect. */
   versioning: '' | 'Enabled' | 'Suspended' = '';
   readonly objects = new Map<string, StoredObject>();
-  /** What versioning kept of objects that were overwritten or deleted. */
-  readonly noncurrent: (readonly [key: string, object: StoredObject])[] = [];
+  /** What versioning kept of objects that were overwritten or deleted, oldest first; null where one was deleted. */
+  readonly noncurrent: (readonly [key: string, object: StoredObject | null])[] = [];
   readonly uploads = new Map<string, Upload>();
   readonly #now: () => number;
   #sorted: readonly string[] | null = null;
@@ -148,9 +148,31 @@ export class OssBucket {
   /** Missing is success. */
   remove(key: string): void {
     const found = this.objects.get(key);
-    if (found && this.versioning !== '') this.noncurrent.push([key, found]);
+    if (this.versioning !== '') {
+      if (found) this.noncurrent.push([key, found]);
+      this.noncurrent.push([key, null]);
+    }
     this.objects.delete(key);
     this.#sorted = null;
+  }
+
+  /** Versions of all objects, newest first, null for a delete marker. */
+  versions(): readonly (readonly [key: string, object: StoredObject | null])[] {
+    return [...this.objects, ...this.noncurrent.toReversed()];
+  }
+
+  /** Removes one version for good; the one before becomes the object again. */
+  removeVersion(key: string, versionId: string): void {
+    if (this.objects.get(key)?.versionId === versionId) {
+      this.objects.delete(key);
+      const at = this.noncurrent.findLastIndex(([name]) => name === key);
+      const [[, before] = [key, null]] = at < 0 ? [] : this.noncurrent.splice(at, 1);
+      if (before) this.objects.set(key, before);
+      this.#sorted = null;
+      return;
+    }
+    const at = this.noncurrent.findIndex(([name, object]) => name === key && object?.versionId === versionId);
+    if (at >= 0) this.noncurrent.splice(at, 1);
   }
 
   #made(chunks: readonly Buffer[], type: StoredObject['type'], etag: string): StoredObject {
