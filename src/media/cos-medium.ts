@@ -2,7 +2,8 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { openCosAppend } from './cos/cos-append.ts';
 import { CosClient } from './cos/cos-client.ts';
 import { clockOffset, listingPages, removeObjects, sweepUploads, tagObjects, tagsOfObject } from './cos/cos-listing.ts';
-import { headObject, openSource, putObject, readObject, readToEnd } from './cos/cos-objects.ts';
+import { putObject } from './cos/cos-put.ts';
+import { headObject, openSource, readObject, readToEnd } from './cos/cos-read.ts';
 import { CosSink } from './cos/cos-sink.ts';
 import { checkSignal } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
@@ -12,7 +13,8 @@ import type { MediumAddress } from './open-medium.ts';
 
 /**
  * The medium of `cos://`: a bucket `<bucket>-<appid>` of Tencent's object store behind `host`. Objects are published by one
- * request (PUT, the end of a multipart upload) that refuses an existing name; logs grow by append. Nothing is sent when it is
+ * request (PUT, the end of a multipart upload) that refuses an existing name; logs grow by append. In a bucket with versions, where
+ * the service lets a create overwrite, a look comes first, and of those that race the oldest version stands. Nothing is sent when it is
  * opened, and the SDK is loaded by the first call. Throws MediumError only.
  */
 export function openCosMedium(address: MediumAddress, clock: Clock = systemClock): Medium {

@@ -72,6 +72,29 @@ test('what another writer appended is neither lost nor taken for ours', async ()
   expect(String(await whole())).toBe('mine!');
 });
 
+test('a log that was cut is not replaced when another writer has changed it', async () => {
+  const head = Buffer.alloc(mib, 'confirmed ');
+  const sink = await medium.openAppend(key, 0);
+  await sink.append(head);
+  await sink.append(bytes('tail'));
+  const [mine, other] = [await medium.openAppend(key, head.length), await medium.openAppend(key, head.length)];
+  await other.append(bytes('other'));
+  await expectKind(mine.append(bytes('mine')), 'checksum');
+  expect((await whole()).equals(Buffer.concat([head, bytes('other')]))).toBe(true);
+});
+
+test('a service that stores other bytes than were appended is found out', async () => {
+  const sink = await medium.openAppend(key, 0);
+  await sink.append(bytes('aaaa'));
+  const { objects } = double.store;
+  double.store.objects.set(
+    'archive/log/1.obarc',
+    (objects.get('archive/log/1.obarc') ?? []).map((one) => ({ ...one, bytes: bytes('aaxa') })),
+  );
+  await expectKind(sink.append(bytes('bbbb')), 'checksum');
+  expect(sink.sizeBytes).toBe(4);
+});
+
 test('a large object is cut and goes on without a moment in which confirmed bytes are missing', async () => {
   const head = Buffer.alloc(2 * mib, 'confirmed ');
   const sink = await medium.openAppend(key, 0);

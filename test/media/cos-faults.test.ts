@@ -294,6 +294,28 @@ describe('destinations that are set wrongly', () => {
   });
 });
 
+test('where versions were switched off again a create still refuses, and where nobody may ask', async () => {
+  double.store.suspended = true;
+  await medium.putSmall('a', Buffer.from('first'), 'create');
+  const careful = open();
+  meet('refuse', { on: ['GetVersioning'], status: 403, code: 'AccessDenied' });
+  for (const one of [medium, careful]) {
+    await expectKind(one.putSmall('a', Buffer.from('second'), 'create'), 'alreadyExists');
+    const sink = await one.createObject('a');
+    await sink.writeAt(0, Buffer.alloc(9 * mib));
+    await expectKind(sink.publish(9 * mib), 'alreadyExists');
+  }
+  expect(text(await medium.read('a'))).toBe('first');
+  expect(double.count('GetVersioning')).toBe(2);
+  expect(double.store.uploads.size).toBe(0);
+});
+
+test('a head that stays forbidden where a read is allowed is denied', async () => {
+  await medium.putSmall('a', x, 'create');
+  meet('refuse', { on: ['HeadObject'], status: 403, code: 'AccessDenied', times: 100 });
+  await expectKind(medium.head('a'), 'denied');
+});
+
 test('a refused removal names its object', async () => {
   await medium.putSmall('set/a.locked', x, 'create');
   await medium.putSmall('set/b', x, 'create');

@@ -1,11 +1,12 @@
 import type COS from 'cos-nodejs-sdk-v5';
 import { Mutex } from '../../base/mutex.ts';
-import { crc64 } from '../crc64.ts';
+import { crc64, joinCrc64 } from '../crc64.ts';
 import { type AppendSink, MediumError } from '../medium.ts';
 import { bufferOf, type CosBucket, type CosClient, contentMd5, headerOf } from './cos-client.ts';
 import { isInDoubt } from './cos-errors.ts';
 import { completeIdleMs, copyMinBytes } from './cos-limits.ts';
-import { type CosHead, deleteObject, headObject, putObject, readObject } from './cos-objects.ts';
+import { deleteObject, putObject } from './cos-put.ts';
+import { type CosHead, checkSum, headObject, readObject } from './cos-read.ts';
 import { beginUpload } from './cos-sink.ts';
 
 /**
@@ -20,14 +21,17 @@ export class CosAppendSink implements AppendSink {
   readonly #turn = new Mutex();
   #native: boolean;
   #sizeBytes: number;
+  /** Check sum of what was confirmed, `''` while it is not known. */
+  #sum: string;
   /** Bytes of an append of which nobody knows whether it was done. */
   #doubt: { readonly length: number; readonly sum: string } | null = null;
 
-  constructor(client: CosClient, key: string, native: boolean, sizeBytes: number, signal?: AbortSignal) {
+  constructor(client: CosClient, key: string, start: Standing, signal?: AbortSignal) {
     this.#client = client;
     this.#key = key;
-    this.#native = native;
-    this.#sizeBytes = sizeBytes;
+    this.#native = start.native;
+    this.#sizeBytes = start.sizeBytes;
+    this.#sum = start.sum;
     this.#signal = signal;
   }
 
@@ -48,8 +52,10 @@ export class CosAppendSink implements AppendSink {
     const mine = { length: bytes.length, sum: await crc64(bytes) };
     if (this.#doubt && (await this.#settle(mine))) return;
     try {
-      if (this.#native) await this.#appendNatively(bytes);
-      else await this.#appendByReplacing(bytes);
+      const expected = this.#grown(mine);
+      const sum = await (this.#native ? this.#appendNatively(bytes) : this.#appendByReplacing(bytes));
+      if (expected !== '') checkSum(this.#key, expected, sum);
+      this.#sum = sum;
       this.#sizeBytes += bytes.length;
     } catch (error) {
       if (!isInDoubt(error)) throw error;
@@ -72,9 +78,11 @@ export class CosAppendSink implements AppendSink {
       if (doubt.length === mine.length && doubt.sum === mine.sum) {
         this.#doubt = null;
         this.#sizeBytes = size;
+        this.#sum = found?.crc64 ?? '';
         return true;
       }
-      this.#native = await cutObject(this.#client, this.#key, this.#sizeBytes, this.#signal);
+      const standing = await cutObject(this.#client, this.#key, found, this.#sizeBytes, this.#signal);
+      this.#native = standing.native;
     }
     this.#doubt = null;
     return false;
@@ -84,7 +92,16 @@ export class CosAppendSink implements AppendSink {
     return readObject(this.#client, this.#key, this.#sizeBytes, length, this.#signal);
   }
 
-  async #appendNatively(bytes: Uint8Array): Promise<void> {
+  /** Check sum of the object with an append behind it. */
+  #grown({ length, sum }: { readonly length: number; readonly sum: string }): string {
+    if (this.#sum === '') return '';
+    return joinCrc64([
+      { crc64: this.#sum, sizeBytes: this.#sizeBytes },
+      { crc64: sum, sizeBytes: length },
+    ]);
+  }
+
+  async #appendNatively(bytes: Uint8Array): Promise<string> {
     const reply = await this.#client.call(this.#key, this.#signal, (cos, bucket) =>
       cos.appendObject({
         ...bucket,
@@ -98,16 +115,24 @@ export class CosAppendSink implements AppendSink {
     const next = headerOf(reply, 'x-cos-next-append-position');
     if (next !== '' && Number(next) !== this.#sizeBytes + bytes.length)
       throw new MediumError('checksum', this.#key, `the next position is ${next} after ${this.#sizeBytes}`);
+    return headerOf(reply, 'x-cos-hash-crc64ecma');
   }
 
-  async #appendByReplacing(bytes: Uint8Array): Promise<void> {
+  async #appendByReplacing(bytes: Uint8Array): Promise<string> {
     const found = await headObject(this.#client, this.#key, this.#signal);
     if (found?.sizeBytes !== this.#sizeBytes)
       throw new MediumError('checksum', this.#key, `has ${found?.sizeBytes} bytes, ${this.#sizeBytes} were confirmed`);
     if (this.#sizeBytes >= copyMinBytes)
-      return replaceByCopy(this.#client, this.#key, this.#sizeBytes, bytes, this.#signal);
-    const former = await readObject(this.#client, this.#key, 0, this.#sizeBytes, this.#signal);
-    await putObject(this.#client, this.#key, Buffer.concat([former, bytes]), 'replace', this.#signal);
+      return replaceByCopy(
+        this.#client,
+        this.#key,
+        { etag: found.etag, sizeBytes: this.#sizeBytes },
+        bytes,
+        this.#signal,
+      );
+    const whole = Buffer.concat([await readObject(this.#client, this.#key, 0, this.#sizeBytes, this.#signal), bytes]);
+    await putObject(this.#client, this.#key, whole, 'replace', this.#signal);
+    return crc64(whole);
   }
 }
 
@@ -121,32 +146,46 @@ export async function openCosAppend(
   const found = await headObject(client, key, signal);
   const size = found?.sizeBytes ?? 0;
   if (size < sizeBytes) throw new MediumError('checksum', key, `has ${size} bytes, ${sizeBytes} had been confirmed`);
-  const native = fits(found, sizeBytes) || (await cutObject(client, key, sizeBytes, signal));
-  return new CosAppendSink(client, key, native, sizeBytes, signal);
+  const start =
+    found !== null && found.sizeBytes === sizeBytes && sizeBytes > 0
+      ? { native: found.appendable, sizeBytes, sum: found.crc64 }
+      : await cutObject(client, key, found, sizeBytes, signal);
+  return new CosAppendSink(client, key, start, signal);
 }
 
-function fits(found: CosHead | null, sizeBytes: number): boolean {
-  return found === null || (found.appendable && found.sizeBytes === sizeBytes);
+/** What stands under the key and is confirmed. */
+interface Standing {
+  /** The service can append to it. */
+  readonly native: boolean;
+  readonly sizeBytes: number;
+  readonly sum: string;
 }
 
-/** Leaves the first `sizeBytes`; says whether the object can be appended to natively from now on. */
-async function cutObject(client: CosClient, key: string, sizeBytes: number, signal?: AbortSignal): Promise<boolean> {
-  if (sizeBytes === 0) {
-    await deleteObject(client, key, signal);
-    return true;
+/** Leaves the first `sizeBytes`. */
+async function cutObject(
+  client: CosClient,
+  key: string,
+  found: CosHead | null,
+  sizeBytes: number,
+  signal?: AbortSignal,
+): Promise<Standing> {
+  if (found !== null && sizeBytes > 0) {
+    const sum = await replaceByCopy(client, key, { etag: found.etag, sizeBytes }, null, signal);
+    return { native: false, sizeBytes, sum };
   }
-  await replaceByCopy(client, key, sizeBytes, null, signal);
-  return false;
+  // Nothing of it was ever confirmed; the object comes with its first bytes.
+  if (found !== null) await deleteObject(client, key, signal);
+  return { native: true, sizeBytes: 0, sum: '0' };
 }
 
-/** Replaces the object by its first `sizeBytes` and what follows, in one step and without fetching it. */
+/** Replaces the object by its beginning and what follows, in one step and without fetching it; its check sum then. */
 async function replaceByCopy(
   client: CosClient,
   key: string,
-  sizeBytes: number,
+  kept: { readonly etag: string; readonly sizeBytes: number },
   bytes: Uint8Array | null,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<string> {
   const Key = client.at(key);
   const UploadId = await beginUpload(client, key, {}, signal);
   try {
@@ -157,7 +196,8 @@ async function replaceByCopy(
         UploadId,
         PartNumber: 1,
         CopySource: `${client.place.bucket}.${client.place.host}/${encodeURIComponent(Key).replaceAll('%2F', '/')}`,
-        CopySourceRange: `bytes=0-${sizeBytes - 1}`,
+        CopySourceRange: `bytes=0-${kept.sizeBytes - 1}`,
+        CopySourceIfMatch: kept.etag,
       } as Parameters<typeof cos.uploadPartCopy>[0]),
     );
     const Parts = [{ PartNumber: 1, ETag: copied.ETag }];
@@ -177,7 +217,8 @@ async function replaceByCopy(
       Parts.push({ PartNumber: 2, ETag: headerOf(sent, 'etag') });
     }
     const complete = (cos: COS, bucket: CosBucket) => cos.multipartComplete({ ...bucket, Key, UploadId, Parts });
-    await client.call(key, signal, complete, { idleMs: completeIdleMs });
+    const reply = await client.call(key, signal, complete, { idleMs: completeIdleMs });
+    return headerOf(reply, 'x-cos-hash-crc64ecma');
   } catch (error) {
     // Stays for the sweeper when it cannot be taken back now.
     await client

@@ -31,6 +31,7 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
   InvalidPart: 'checksum',
   InvalidPartOrder: 'checksum',
   InvalidRange: 'checksum',
+  PreconditionFailed: 'checksum',
   EntityTooLarge: 'unsupported',
   MethodNotAllowed: 'unsupported',
   NotImplemented: 'unsupported',
@@ -59,7 +60,8 @@ const timeouts: ReadonlySet<string> = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT']);
 /** The error of a request. The service's own message is left out: it quotes keys and what was signed. */
 export function cosError(host: string, key: string, outcome: Outcome): MediumError {
   const { status, code, requestId, errno } = outcome;
-  if (status === 0 || timeouts.has(errno)) return new MediumError(kindOfErrno(errno), key, `${host}: ${word(errno) || 'no reply'}`);
+  if (status === 0 || timeouts.has(errno))
+    return new MediumError(kindOfErrno(errno), key, `${host}: ${word(errno) || 'no reply'}`);
   const words = [host, status, word(code), requestId === '' ? '' : `(request ${word(requestId)})`];
   return new MediumError(kindOf(outcome), key, words.filter((one) => one !== '').join(' '));
 }

@@ -4,8 +4,9 @@ import { PartBuffer } from '../part-buffer.ts';
 import { bufferOf, type CosClient, contentMd5, headerOf } from './cos-client.ts';
 import { isInDoubt } from './cos-errors.ts';
 import { completeIdleMs, partBytes, partsHeld, partsInFlight, partsMax } from './cos-limits.ts';
-import { checkSum, deleteObject, forbidOverwrite, putObject, standsAs } from './cos-objects.ts';
-import { keepOldestVersion } from './cos-versions.ts';
+import { deleteObject, forbidOverwrite, putObject, standsAs } from './cos-put.ts';
+import { checkSum } from './cos-read.ts';
+import { checkFree, keepOldestVersion } from './cos-versions.ts';
 
 interface UploadedPart {
   readonly ETag: string;
@@ -85,6 +86,7 @@ export class CosSink implements ObjectSink {
   async #complete(parts: readonly UploadedPart[], sum: string): Promise<void> {
     const UploadId = await this.#uploadId;
     if (UploadId === null) throw new Error('parts without an upload');
+    await checkFree(this.#client, this.#key, this.#signal);
     const Parts = parts.map(({ ETag }, i) => ({ PartNumber: i + 1, ETag }));
     const Key = this.#client.at(this.#key);
     const reply = await this.#client.call(

@@ -1,5 +1,30 @@
 import { MediumError } from '../medium.ts';
 import type { CosClient } from './cos-client.ts';
+import { headObject } from './cos-read.ts';
+
+/** Whether buckets have versions, by what they were asked for. */
+const versioned = new WeakMap<CosClient, boolean>();
+
+/**
+ * In a bucket that has or had versions the service lets a create overwrite: there a look comes first, `alreadyExists` when
+ * something stands under the key. Also where we may not ask for versions.
+ */
+export async function checkFree(client: CosClient, key: string, signal?: AbortSignal): Promise<void> {
+  const known = versioned.get(client) ?? (await hasVersions(client, key, signal));
+  versioned.set(client, known);
+  if (known && (await headObject(client, key, signal)) !== null)
+    throw new MediumError('alreadyExists', key, 'it stands already');
+}
+
+async function hasVersions(client: CosClient, key: string, signal?: AbortSignal): Promise<boolean> {
+  try {
+    const reply = await client.call(key, signal, (cos, bucket) => cos.getBucketVersioning({ ...bucket }));
+    return reply.VersioningConfiguration.Status !== undefined;
+  } catch (error) {
+    if (error instanceof MediumError && error.kind === 'denied') return true;
+    throw error;
+  }
+}
 
 /**
  * In a bucket with versions the service lets a create overwrite. Then the oldest version since the object was last removed

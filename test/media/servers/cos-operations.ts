@@ -10,6 +10,7 @@ export type Operation =
   | 'DeleteMultiple'
   | 'ListObjects'
   | 'ListVersions'
+  | 'GetVersioning'
   | 'InitUpload'
   | 'UploadPart'
   | 'CopyPart'
@@ -40,6 +41,7 @@ export interface Context {
 const ofBucket: Readonly<Record<string, Operation>> = {
   'GET ': 'ListObjects',
   'GET versions': 'ListVersions',
+  'GET versioning': 'GetVersioning',
   'GET uploads': 'ListUploads',
   'POST delete': 'DeleteMultiple',
   'HEAD ': 'HeadBucket',
@@ -64,7 +66,9 @@ export function operationOf(
   query: URLSearchParams,
   headers: IncomingHttpHeaders,
 ): Operation {
-  const sub = ['append', 'uploads', 'uploadId', 'tagging', 'delete', 'versions'].find((name) => query.has(name)) ?? '';
+  const sub =
+    ['append', 'uploads', 'uploadId', 'tagging', 'delete', 'versions', 'versioning'].find((name) => query.has(name)) ??
+    '';
   const found = (key === '' ? ofBucket : ofObject)[`${method} ${sub}`] ?? 'Unknown';
   return found === 'UploadPart' && headers['x-cos-copy-source'] !== undefined ? 'CopyPart' : found;
 }
@@ -118,6 +122,10 @@ const operations: Partial<Record<Operation, (context: Context) => Answer>> = {
     return xml(`<DeleteResult>${refused.join('')}</DeleteResult>`);
   },
   ListObjects: (context) => xml(listing(context)),
+  GetVersioning({ store }) {
+    const status = store.versioned ? '<Status>Enabled</Status>' : store.suspended ? '<Status>Suspended</Status>' : '';
+    return xml(`<VersioningConfiguration>${status}</VersioningConfiguration>`);
+  },
   ListVersions: (context) => xml(versions(context)),
   InitUpload({ store, bucket, key, headers }) {
     const id = store.begin(key, forbids(headers));
@@ -134,7 +142,8 @@ const operations: Partial<Record<Operation, (context: Context) => Answer>> = {
     const source = decodeURIComponent(String(headers['x-cos-copy-source']));
     if (!source.startsWith(`${bucket}.`)) throw new StoreError(400, 'InvalidCopySource');
     const range = /^bytes=(\d+)-(\d+)$/.exec(String(headers['x-cos-copy-source-range']));
-    const { bytes } = store.get(source.slice(source.indexOf('/') + 1));
+    const { bytes, etag } = store.get(source.slice(source.indexOf('/') + 1));
+    if ((headers['x-cos-copy-source-if-match'] ?? etag) !== etag) throw new StoreError(412, 'PreconditionFailed');
     const [start, end] = [Number(range?.[1]), Number(range?.[2]) + 1];
     if (!range || end > bytes.length) throw new StoreError(416, 'InvalidRange');
     const part = { bytes: bytes.subarray(start, end), etag: etagOf(bytes.subarray(start, end)) };

@@ -53,6 +53,8 @@ export class CosStore {
   readonly objects = new Map<string, CosVersion[]>();
   readonly uploads = new Map<string, CosUpload>();
   versioned = false;
+  /** There were versions once: creates overwrite, and nothing of what was is kept. */
+  suspended = false;
   #sorted: readonly string[] | null = null;
   readonly nowMs: () => number;
 
@@ -75,7 +77,7 @@ export class CosStore {
 
   /** Versioning switches the refusal to overwrite off, as the real service does. */
   checkFree(key: string, forbidOverwrite: boolean): void {
-    if (forbidOverwrite && !this.versioned && this.find(key))
+    if (forbidOverwrite && !this.versioned && !this.suspended && this.find(key))
       throw new StoreError(409, 'FileAlreadyExists', 'The object already exists.');
   }
 

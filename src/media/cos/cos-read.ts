@@ -1,96 +1,46 @@
 import { crc64 } from '../crc64.ts';
 import { smallObjectBytes } from '../limits.ts';
-import type { ObjectHead } from '../medium.ts';
-import { MediumError, type ObjectSource } from '../medium.ts';
-import { bufferOf, type CosClient, contentMd5, headerOf } from './cos-client.ts';
-import { isInDoubt } from './cos-errors.ts';
-import { keepOldestVersion } from './cos-versions.ts';
-
-/** On the call that begins an upload and on the one that ends it; each alone does nothing. */
-export const forbidOverwrite = { 'x-cos-forbid-overwrite': 'true' } as const;
+import { MediumError, type MediumErrorKind, type ObjectHead, type ObjectSource } from '../medium.ts';
+import { type CosClient, headerOf } from './cos-client.ts';
 
 export interface CosHead extends ObjectHead {
   /** CRC-64 in decimal, `''` where the service names none. */
   readonly crc64: string;
+  readonly etag: string;
   readonly appendable: boolean;
 }
 
 /** What stands under the key, null when nothing does. */
 export async function headObject(client: CosClient, key: string, signal?: AbortSignal): Promise<CosHead | null> {
   try {
-    const reply = await client.call(key, signal, (cos, bucket) => cos.headObject({ ...bucket, Key: client.at(key) }));
-    return {
-      sizeBytes: Number(headerOf(reply, 'content-length')),
-      modifiedMs: Date.parse(headerOf(reply, 'last-modified')),
-      crc64: headerOf(reply, 'x-cos-hash-crc64ecma'),
-      appendable: headerOf(reply, 'x-cos-object-type') === 'appendable',
-    };
+    return await askHead(client, key, signal);
   } catch (error) {
-    if (!(error instanceof MediumError) || (error.kind !== 'notFound' && error.kind !== 'denied')) throw error;
+    if (!isKind(error, 'notFound') && !isKind(error, 'denied')) throw error;
   }
   // A reply to HEAD has a number only: whether object or bucket is missing, or why it is denied, is said to a GET.
   try {
     await getRange(client, key, 0, 1, signal);
   } catch (error) {
-    if (error instanceof MediumError && error.kind === 'notFound') return null;
-    throw error;
+    if (isKind(error, 'notFound')) return null;
+    // An empty object has no first byte.
+    if (!isKind(error, 'checksum')) throw error;
   }
-  return headObject(client, key, signal);
+  return askHead(client, key, signal);
 }
 
-/** Publishes bytes in one request. */
-export async function putObject(
-  client: CosClient,
-  key: string,
-  bytes: Uint8Array,
-  mode: 'create' | 'replace',
-  signal?: AbortSignal,
-): Promise<void> {
-  const sum = await crc64(bytes);
-  try {
-    const reply = await client.call(key, signal, (cos, bucket) =>
-      cos.putObject({
-        ...bucket,
-        Key: client.at(key),
-        Body: bufferOf(bytes),
-        ContentLength: bytes.length,
-        Headers: { 'Content-MD5': contentMd5(bytes), ...(mode === 'create' ? forbidOverwrite : {}) },
-        ...skipQueue,
-      }),
-    );
-    checkSum(key, sum, headerOf(reply, 'x-cos-hash-crc64ecma'));
-    if (mode === 'create') await keepOldestVersion(client, key, headerOf(reply, 'x-cos-version-id'), signal);
-  } catch (error) {
-    if (mode === 'replace' || !isInDoubt(error) || !(await standsAs(client, key, bytes.length, sum, signal)))
-      throw error;
-  }
+async function askHead(client: CosClient, key: string, signal?: AbortSignal): Promise<CosHead> {
+  const reply = await client.call(key, signal, (cos, bucket) => cos.headObject({ ...bucket, Key: client.at(key) }));
+  return {
+    sizeBytes: Number(headerOf(reply, 'content-length')),
+    modifiedMs: Date.parse(headerOf(reply, 'last-modified')),
+    crc64: headerOf(reply, 'x-cos-hash-crc64ecma'),
+    etag: headerOf(reply, 'etag'),
+    appendable: headerOf(reply, 'x-cos-object-type') === 'appendable',
+  };
 }
 
-/** The SDK queues uploads and tells listeners about them; this one goes out at once. */
-const skipQueue: object = { SkipTask: true };
-
-/** Removes one object; a missing one is success. */
-export async function deleteObject(client: CosClient, key: string, signal?: AbortSignal): Promise<void> {
-  const reply = await client.call(key, signal, (cos, bucket) => cos.deleteObject({ ...bucket, Key: client.at(key) }));
-  // The SDK makes a success of it when the bucket is missing.
-  if ('BucketNotFound' in reply)
-    throw new MediumError('noContainer', key, `${client.place.host}: there is no such bucket`);
-}
-
-/** Whether a create that was not answered was done all the same. False as well when that cannot be found out. */
-export async function standsAs(
-  client: CosClient,
-  key: string,
-  sizeBytes: number,
-  sum: string,
-  signal?: AbortSignal,
-): Promise<boolean> {
-  try {
-    const found = await headObject(client, key, signal);
-    return found !== null && found.sizeBytes === sizeBytes && found.crc64 === sum;
-  } catch {
-    return false;
-  }
+function isKind(error: unknown, kind: MediumErrorKind): boolean {
+  return error instanceof MediumError && error.kind === kind;
 }
 
 /** Throws `checksum` when the service has other bytes than were sent. */
