@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Medium } from '../../src/media/medium.ts';
+import type { Medium, MediumErrorKind } from '../../src/media/medium.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { expectS3Kind, s3Address } from './s3-root.ts';
 import { S3Double, s3Keys } from './servers/s3-double.ts';
@@ -81,6 +81,70 @@ describe('what a server refuses has its kind, in every call', () => {
     const asked = double.requests.map(({ operation, key }) => `${operation} ${key}`);
     expect(asked).toEqual([...new Set(asked)]);
   });
+
+  test.each<[number, string, MediumErrorKind]>([
+    [400, 'ExpiredToken', 'denied'],
+    [400, 'InvalidToken', 'denied'],
+    [301, 'PermanentRedirect', 'denied'],
+    [403, 'RequestTimeTooSkewed', 'clockSkew'],
+    [403, 'QuotaExceeded', 'outOfSpace'],
+    [507, 'Whatever', 'outOfSpace'],
+    [429, 'Whatever', 'throttled'],
+    [500, 'InternalError', 'unavailable'],
+    [503, 'ServiceUnavailable', 'unavailable'],
+    [409, 'ConditionalRequestConflict', 'unavailable'],
+    [400, 'RequestTimeout', 'timeout'],
+    [501, 'NotImplemented', 'unsupported'],
+    [400, 'InvalidRequest', 'io'],
+  ])('%d %s is %s', async (status, code, kind) => {
+    for (const name of ['putSmall', 'list', 'read', 'remove', 'tagsOf']) {
+      double.faults.add({ on: 'every', times: 5, deed: { deed: 'refuse', status, code } });
+      const work = calls[name]?.(medium) ?? Promise.resolve();
+      // What cannot be deleted together is deleted one by one.
+      expect((await expectS3Kind(work, kind)).message).toContain(code);
+      double.faults.clear();
+    }
+  });
+
+  test.each<[number, string, MediumErrorKind]>([
+    [502, '<html><body>Bad Gateway</body></html>', 'unavailable'],
+    [503, 'busy', 'throttled'],
+    [504, '', 'unavailable'],
+    [403, '<html>who are you?</html>', 'denied'],
+    [500, '<?xml version="1.0"?><Error><Co', 'unavailable'],
+    [200, '<?xml version="1.0"?><ListBu', 'network'],
+    [200, '{"signed": "double/secret+key"}', 'network'],
+  ])('%d with %j from something in between is %s', async (status, body, kind) => {
+    double.faults.add({ on: 'every', times: 5, deed: { deed: 'garbage', status, body } });
+    await expectS3Kind(medium.list(''), kind);
+  });
+
+  test.each(['', '<html>Welcome! Please log in.</html>', '<?xml version="1.0"?><hello/>'])(
+    'a good status with %j is not believed by any call that relies on it',
+    async (body) => {
+      for (const name of [
+        'putSmall',
+        'replace',
+        'publish',
+        'writeAt',
+        'read',
+        'read a part',
+        'openObject',
+        'head',
+        'list',
+        'remove',
+      ]) {
+        double.faults.add({ on: 'every', times: 5, deed: { deed: 'garbage', status: 200, body } });
+        const error = await (calls[name]?.(medium) ?? Promise.resolve()).then(
+          () => null,
+          (thrown) => thrown,
+        );
+        expect([name, error?.name]).toEqual([name, 'MediumError']);
+        double.faults.clear();
+      }
+      expect(double.bucket().objects.size).toBe(0);
+    },
+  );
 
   test('a server that is gone is unavailable, one that was never there a matter of the network', async () => {
     const nowhere = openS3Medium(s3Address(double, { host: 'no-such-host.invalid' }));

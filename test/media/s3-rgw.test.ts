@@ -90,7 +90,7 @@ describe.skipIf(refusal !== null)('Ceph RGW', () => {
     await medium.close();
   });
 
-  test('a gateway killed in the middle of an upload shows nothing, and the upload goes on when it is back', async () => {
+  test('a gateway killed in the middle of an upload shows nothing; that and a read go on when it is back', async () => {
     const medium = openMedium(addressOf('kill'));
     const content = randomBytes(64 << 20);
     const sink = await medium.createObject('a');
@@ -106,6 +106,11 @@ describe.skipIf(refusal !== null)('Ceph RGW', () => {
     await rest;
     await sink.publish(content.length);
     const source = await medium.openObject('a');
+    // Killed once more, in the middle of a read.
+    const read = source.read(0, 48 << 20);
+    rgw.kill();
+    await rgw.restart();
+    expect(Buffer.from(await read).equals(content.subarray(0, 48 << 20))).toBe(true);
     for (let at = 0; at < content.length; at += 8 << 20)
       expect(Buffer.from(await source.read(at, 8 << 20)).equals(content.subarray(at, at + (8 << 20)))).toBe(true);
     await source.close();

@@ -45,7 +45,7 @@ export async function putObject(
   writeId: string = newWriteId(),
 ): Promise<void> {
   try {
-    await connection.call('PutObject', key, signal, (s3, options) =>
+    const answer = await connection.call('PutObject', key, signal, (s3, options) =>
       s3.putObject(
         {
           Bucket: connection.address.bucket,
@@ -59,10 +59,16 @@ export async function putObject(
         options,
       ),
     );
+    checkGenuine(key, answer.ETag);
   } catch (error) {
     const taken = error instanceof MediumError && error.kind === 'alreadyExists';
     if (!taken || (await headObject(connection, key, signal))?.writeId !== writeId) throw error;
   }
+}
+
+/** Every store names the ETag of what it took or gives; a good status without one comes from something in between. */
+export function checkGenuine(key: string, etag: string | undefined): asserts etag is string {
+  if (etag === undefined) throw new MediumError('network', key, 'what answered is no S3 server');
 }
 
 export interface FoundObject extends ObjectHead {
@@ -91,10 +97,11 @@ export async function headObject(
       }
     });
     if (found === null) return null;
+    checkGenuine(key, found.ETag);
     return {
       sizeBytes: found.ContentLength ?? 0,
       modifiedMs: found.LastModified?.getTime() ?? 0,
-      etag: found.ETag ?? '',
+      etag: found.ETag,
       writeId: found.Metadata?.[writeIdName] ?? null,
     };
   } catch (error) {
@@ -145,6 +152,8 @@ export async function readWhole(
   return connection.call('GetObject', key, signal, async (s3, options) => {
     const answer = await s3.getObject({ Bucket: connection.address.bucket, Key: connection.at(key) }, options);
     const body = answer.Body as AnswerBody;
+    if (answer.ETag === undefined) body.destroy();
+    checkGenuine(key, answer.ETag);
     const length = answer.ContentLength;
     if (length === undefined || length > limitBytes) {
       body.destroy();

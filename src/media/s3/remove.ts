@@ -40,24 +40,33 @@ export async function removeExactly(
 }
 
 async function deleteBatch(connection: S3Connection, keys: readonly string[], signal?: AbortSignal): Promise<void> {
-  const { bucket, endpoint, prefix } = connection.address;
+  const { bucket, prefix } = connection.address;
   const Objects = keys.map((key) => ({ Key: connection.at(key) }));
   const answer = await connection
     .call('DeleteObjects', keys[0] ?? '', signal, (s3, options) =>
-      s3.deleteObjects({ Bucket: bucket, Delete: { Objects, Quiet: true } }, options),
+      s3.deleteObjects({ Bucket: bucket, Delete: { Objects, Quiet: false } }, options),
     )
     .catch((error: unknown) => {
       if (error instanceof MediumError && error.kind === 'unsupported') return null;
       throw error;
     });
   if (answer === null) return deleteEach(connection, keys, signal);
+  const gone = new Set((answer.Deleted ?? []).map(({ Key }) => Key));
   for (const { Key = '', Code } of answer.Errors ?? []) {
-    if (Code === 'NoSuchKey' || Code === 'NoSuchVersion') continue;
     const key = Key.slice(prefix.length);
-    const error = s3Error({ operation: 'DeleteObjects', key, host: endpoint.hostname }, { name: Code });
-    // The answer came; what is not known of its code is no fault of the network.
-    throw error.kind === 'network' ? new MediumError('io', key, `DeleteObjects refused with ${Code}`) : error;
+    if (Code !== 'NoSuchKey' && Code !== 'NoSuchVersion') throw refusedDelete(connection, key, Code);
+    gone.add(Key);
   }
+  const untold = Objects.find(({ Key }) => !gone.has(Key));
+  if (untold)
+    throw new MediumError('network', untold.Key.slice(prefix.length), 'the answer does not say that it was deleted');
+}
+
+function refusedDelete(connection: S3Connection, key: string, code: string | undefined): MediumError {
+  const host = connection.address.endpoint.hostname;
+  const error = s3Error({ operation: 'DeleteObjects', key, host }, { name: code });
+  // The answer came; what is not known of its code is no fault of the network.
+  return error.kind === 'network' ? new MediumError('io', key, `DeleteObjects refused with ${code}`) : error;
 }
 
 /** For stores that know S3's dialect but not this request (Google's). */

@@ -3,7 +3,7 @@ import { MediumError, type ObjectSink } from '../medium.ts';
 import { PartBuffer } from '../part-buffer.ts';
 import type { S3Connection } from './connection.ts';
 import { partBytes, partsHeld, partsInFlight, partsMax } from './limits.ts';
-import { digestsOf, headObject, newWriteId, putObject, writeIdName } from './objects.ts';
+import { checkGenuine, digestsOf, headObject, newWriteId, putObject, writeIdName } from './objects.ts';
 
 /**
  * A large object: parts go out as they fill, the upload is begun with the first of them and completed by `publish`. An object
@@ -91,7 +91,7 @@ class Upload {
         const said = error.message.slice(error.message.indexOf(': ') + 2);
         throw new MediumError('network', this.#key, `part ${partNo} was damaged on its way: ${said}`);
       });
-    if (answer.ETag === undefined) throw new MediumError('io', this.#key, 'the server gave a part no ETag');
+    checkGenuine(this.#key, answer.ETag);
     const crc = digests.ChecksumCRC32;
     return { PartNumber: partNo, ETag: answer.ETag, ...(crc === undefined ? {} : { ChecksumCRC32: crc }) };
   }
@@ -105,12 +105,13 @@ class Upload {
     if (found === null) {
       const uploadId = await this.begin(signal);
       try {
-        await this.#connection.call('CompleteMultipartUpload', this.#key, signal, (s3, options) =>
+        const answer = await this.#connection.call('CompleteMultipartUpload', this.#key, signal, (s3, options) =>
           s3.completeMultipartUpload(
             { ...this.#at, UploadId: uploadId, IfNoneMatch: '*', MultipartUpload: { Parts: [...parts] } },
             options,
           ),
         );
+        checkGenuine(this.#key, answer.ETag);
       } catch (error) {
         // 412, or the upload is gone: it may have been completed by us without our knowing.
         const known = error instanceof MediumError && (error.kind === 'alreadyExists' || error.kind === 'notFound');
@@ -168,7 +169,7 @@ class Upload {
         options,
       ),
     );
-    if (UploadId === undefined) throw new MediumError('io', this.#key, 'the server gave an upload no id');
+    checkGenuine(this.#key, UploadId);
     return UploadId;
   }
 

@@ -112,6 +112,8 @@ export class S3Double {
       const ask: S3Ask = { request, operation, bucketName, bucket: this.bucket(bucketName), key, query };
       const body = await this.#receive(request, deed);
       if (body === null) return;
+      if (deed?.deed === 'garbage')
+        return this.#send(request, response, { status: deed.status, body: deed.body }, requestId, deed);
       checkBody(ask, body, payloadHash);
       answer = answerS3(ask, body, this);
       if (deed?.deed === 'duplicate') answer = answerS3(ask, body, this);

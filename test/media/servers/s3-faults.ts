@@ -27,6 +27,8 @@ export type S3FaultDeed =
   /** The answer's body stops after so many bytes and the connection stays. */
   | { readonly deed: 'stallDownload'; readonly afterBytes: number }
   | { readonly deed: 'refuse'; readonly status: number; readonly code: string }
+  /** Something between answers, not in S3's language. */
+  | { readonly deed: 'garbage'; readonly status: number; readonly body: string }
   /** The work is done, its answer is lost with the connection. */
   | { readonly deed: 'loseReply' }
   /** The request reaches the server twice; the second answer arrives. */
