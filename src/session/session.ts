@@ -8,6 +8,7 @@ import type { Answer, Call, Client, LoginAttempt, MaybePromise } from './client.
 import { CommandRun } from './command-run.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { EngineSeat } from './engine-seat.ts';
+import { type Language, loadLanguage } from './load-language.ts';
 import { authenticate, type Identity } from './login.ts';
 import { oracleError } from './oracle-errors.ts';
 import type { Runnable } from './runnable.ts';
@@ -17,20 +18,6 @@ import type { Process } from './session-registry.ts';
 import { isOracle, newState, type SessionState, variable, variableNumber } from './session-state.ts';
 import { EngineContexts, LiveContext } from './statement-context.ts';
 import { syntaxErrorAt } from './syntax-error.ts';
-
-/** Everything that understands statements; loaded when the first one comes. */
-type Language = typeof import('./language.ts');
-let language: Language | null = null;
-let loading: Promise<Language> | null = null;
-
-function loadLanguage(): MaybePromise<Language> {
-  if (language) return language;
-  loading ??= import('./language.ts').then((module) => {
-    language = module;
-    return module;
-  });
-  return loading;
-}
 
 /** One client's session: login, commands, and what is remembered between two statements. */
 export class Session implements SessionContext, Process {

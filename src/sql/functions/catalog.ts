@@ -1,4 +1,5 @@
 import { dateFunctions } from './date-functions.ts';
+import { datePartFunctions } from './date-part-functions.ts';
 import type { FunctionDefinition } from './definition.ts';
 import { hashFunctions } from './hash-functions.ts';
 import { internalFunctions } from './internal-functions.ts';
@@ -15,6 +16,7 @@ const callable = [
   ...searchFunctions,
   ...numberFunctions,
   ...dateFunctions,
+  ...datePartFunctions,
   ...jsonFunctions,
   ...hashFunctions,
   ...sessionFunctions,

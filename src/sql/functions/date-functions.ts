@@ -1,18 +1,10 @@
-import { daysOfCivil, daysOfMonth, toDaysOffset, weekday, weekOf } from '../../value/calendar.ts';
+import { daysOfCivil } from '../../value/calendar.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import {
-  type DateTime,
-  dayAndUs,
-  formatDate,
-  formatDateTime,
-  fromDayAndUs,
-  maxTimeUs,
-  readDateTime,
-  usOfDateTime,
-} from '../../value/temporal.ts';
+import { formatDate, formatDateTime, fromDayAndUs, maxTimeUs, usOfDateTime } from '../../value/temporal.ts';
 import { isTimeZone, localOfUs, usOfLocal } from '../../value/time-zone.ts';
 import { civilOfToDays, unitsBetween } from './date-arithmetic.ts';
-import { dayNames, formatKind, formatMoment, monthNames, readByFormat } from './date-format.ts';
+import { formatKind, formatMoment, readByFormat } from './date-format.ts';
+import { daysOf, momentOf } from './date-part-functions.ts';
 import {
   type ArgumentInfo,
   define,
@@ -21,54 +13,11 @@ import {
   integer,
   num,
   returns,
-  type SqlValue,
   str,
   types,
 } from './definition.ts';
 
-/** The moment an argument holds, null when it is none. */
-export function momentOf(value: SqlValue | undefined): DateTime | null {
-  return value === undefined || value === null ? null : (readDateTime(str(value))?.value ?? null);
-}
-
-type Result = NonNullable<FunctionDefinition['result']>;
-
-/** A function of one date; NULL for zero dates unless `zero`. */
-function ofDate(name: string, result: Result, run: (value: DateTime) => SqlValue, zero = false): FunctionDefinition {
-  return define(
-    name,
-    [1, 1],
-    ['moment'],
-    result,
-    ([given]) => {
-      const value = momentOf(given);
-      return value === null || (!zero && (value.month === 0 || value.day === 0)) ? null : run(value);
-    },
-    integer,
-  );
-}
-
-/** A function of the microseconds of a time. */
-function ofTime(name: string, result: Result, run: (us: number) => SqlValue): FunctionDefinition {
-  return define(name, [1, 1], ['time'], result, ([us]) => run(num(us)), integer);
-}
-
-const days = (value: DateTime): number => daysOfCivil(value.year, value.month, value.day);
 const clamp = (us: number): number => Math.max(-maxTimeUs, Math.min(maxTimeUs, us));
-
-function week([given, mode]: readonly Given[]): number | null {
-  const value = momentOf(given);
-  return value === null || value.month === 0 || value.day === 0
-    ? null
-    : weekOf(value, mode === undefined ? 0 : num(mode)).week;
-}
-
-function yearWeek([given, mode]: readonly Given[]): number | null {
-  const value = momentOf(given);
-  if (value === null || value.month === 0 || value.day === 0) return null;
-  const found = weekOf(value, (mode === undefined ? 0 : num(mode)) | 2);
-  return found.year * 100 + found.week;
-}
 
 const scaleOf = (info: ArgumentInfo | undefined): number => {
   if (!info) return 0;
@@ -110,32 +59,8 @@ const period = (value: number): number => {
   return (year < 70 ? year + 2000 : year < 100 ? year + 1900 : year) * 12 + (value % 100) - 1;
 };
 
+/** What is computed of dates and times, or made of other values. */
 export const dateFunctions: readonly FunctionDefinition[] = [
-  ofDate('year', returns.bigint, (value) => value.year, true),
-  ofDate('month', returns.bigint, (value) => value.month, true),
-  ofDate('day', returns.bigint, (value) => value.day, true),
-  ofDate('dayofmonth', returns.bigint, (value) => value.day, true),
-  ofDate('quarter', returns.bigint, (value) => Math.ceil(value.month / 3), true),
-  ofDate('dayofweek', returns.bigint, (value) => ((weekday(days(value)) + 1) % 7) + 1),
-  ofDate('weekday', returns.bigint, (value) => weekday(days(value))),
-  ofDate('dayofyear', returns.bigint, (value) => days(value) - daysOfCivil(value.year, 1, 1) + 1),
-  ofDate('dayname', returns.text(9), (value) => dayNames[weekday(days(value))]!),
-  ofDate('monthname', returns.text(9), (value) => monthNames[value.month - 1] ?? null),
-  ofDate('last_day', returns.date, (value) => formatDate({ ...value, day: daysOfMonth(value.year, value.month) })),
-  ofDate('to_days', returns.bigint, (value) => days(value) + toDaysOffset),
-  ofDate(
-    'to_seconds',
-    returns.bigint,
-    (value) => (days(value) + toDaysOffset) * 86400 + Math.floor(dayAndUs(value).us / 1e6),
-  ),
-  ofDate('weekofyear', returns.bigint, (value) => weekOf(value, 3).week),
-  ofDate('date', returns.date, (value) => formatDate(value), true),
-  define('week', [1, 2], ['moment', 'integer'], returns.bigint, week, integer),
-  define('yearweek', [1, 2], ['moment', 'integer'], returns.bigint, yearWeek, integer),
-  ofTime('hour', returns.bigint, (us) => Math.floor(Math.abs(us) / 3.6e9)),
-  ofTime('minute', returns.bigint, (us) => Math.floor(Math.abs(us) / 6e7) % 60),
-  ofTime('second', returns.bigint, (us) => Math.floor(Math.abs(us) / 1e6) % 60),
-  ofTime('microsecond', returns.bigint, (us) => Math.abs(us) % 1e6),
   define(
     'time',
     [1, 1],
@@ -169,7 +94,7 @@ export const dateFunctions: readonly FunctionDefinition[] = [
     returns.bigint,
     ([a, b]) => {
       const [left, right] = [momentOf(a), momentOf(b)];
-      return left && right && left.month && right.month ? days(left) - days(right) : null;
+      return left && right && left.month && right.month ? daysOf(left) - daysOf(right) : null;
     },
     integer,
   ),
