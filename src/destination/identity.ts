@@ -24,7 +24,8 @@ export interface ExpectedFormat {
 
 /** True when the root lists nothing. A missing directory counts as empty; dot files count as files. */
 export async function listIsEmpty(medium: Medium, signal?: AbortSignal): Promise<boolean> {
-  return (await medium.list('', signal)).length === 0;
+  for await (const page of medium.listPages('', signal)) if (page.length > 0) return false;
+  return true;
 }
 
 /** The format file, null when there is none. Damage is -4103, -4016 or -4002. */

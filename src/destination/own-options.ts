@@ -11,7 +11,7 @@ const word: Check = (value) => /^[A-Za-z0-9._@\\$/-]{1,128}$/.test(value);
 
 /** Options of each scheme beside identity, secret and limits. */
 const rules: Readonly<Record<OwnScheme, Readonly<Record<string, Check>>>> = {
-  sftp: { private_key: absolute, host_key: (value) => /^SHA256:[A-Za-z0-9+/]{43}$/.test(value) },
+  sftp: { private_key: absolute, host_key: (value) => /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(value) },
   cifs: { domain: (value) => /^[A-Za-z0-9._-]{1,64}$/.test(value), mount: absolute },
   hdfs: {
     namenode: (value) => parseNameNodes(value) !== null,

@@ -28,6 +28,8 @@ export interface ProbeStep {
 
 const small = Buffer.from('obvault probe, first content');
 const other = Buffer.from('obvault probe, other content');
+/** Entries of the root that are looked at; somebody else's bucket may have millions. */
+export const rootEntriesMax = 10_000;
 /** Bytes of the large object. */
 const largeBytes = 1_048_576;
 /** How long an object may take to show in a listing, and how often it is looked for. */
@@ -234,7 +236,14 @@ export const probeSteps: readonly ProbeStep[] = [
     property: 'LIST',
     about: 'the destination can be reached and listed',
     needs: [],
-    run: async ({ medium, signal }) => ok(`${(await medium.list('', signal)).length} entries in the root`),
+    async run({ medium, signal }) {
+      let entries = 0;
+      for await (const page of medium.listPages('', signal)) {
+        entries += page.length;
+        if (entries > rootEntriesMax) return ok(`more than ${rootEntriesMax} entries in the root`);
+      }
+      return ok(`${entries} entries in the root`);
+    },
   },
   {
     property: 'WRITE',

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Medium, MediumError } from './medium.ts';
-import { type ProbeFound, type ProbePlace, probeSteps } from './probe-steps.ts';
+import { type ProbeFound, type ProbePlace, probeSteps, rootEntriesMax } from './probe-steps.ts';
 
 /** One property of a medium as the probe met it, not as the medium claims it. */
 export interface ProbeRow {
@@ -117,11 +117,16 @@ async function tidy({ medium, clock, directory, signal }: ProbePlace, written: r
   if (left.length > 0) return { result: 'NO', detail: `${left.length} objects are left in ${directory}` };
   await medium.removeDirectory(directory, signal);
   const old: string[] = [];
-  for (const { name, kind } of await medium.list('', signal)) {
-    const atUs = probeName.exec(name)?.[1];
-    if (kind !== 'directory' || atUs === undefined) continue;
-    if (name === directory) return { result: 'NO', detail: `${directory} is left, empty` };
-    if (clock.nowUs() - Number(atUs) > leftOverMs * 1_000) old.push(name);
+  let seen = 0;
+  for await (const page of medium.listPages('', signal)) {
+    for (const { name, kind } of page) {
+      const atUs = probeName.exec(name)?.[1];
+      if (kind !== 'directory' || atUs === undefined) continue;
+      if (name === directory) return { result: 'NO', detail: `${directory} is left, empty` };
+      if (clock.nowUs() - Number(atUs) > leftOverMs * 1_000) old.push(name);
+    }
+    seen += page.length;
+    if (seen > rootEntriesMax) break;
   }
   for (const name of old) {
     const left = await medium.list(name, signal);
