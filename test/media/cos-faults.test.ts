@@ -61,7 +61,7 @@ describe('connections that break', () => {
   });
 
   test('a part cut in the middle fails the writer; repeated, it is whole; given up, nothing stays', async () => {
-    const content = Buffer.alloc(20 * mib, 'part of it ');
+    const content = Buffer.alloc(12 * mib, 'part of it ');
     const sink = await medium.createObject('data');
     meet('cutUpload', { on: ['UploadPart'], afterBytes: mib });
     await sink.writeAt(0, content);
@@ -292,6 +292,18 @@ describe('destinations that are set wrongly', () => {
     await medium.putSmall('a', Buffer.from('again'), 'create');
     expect(text(await medium.read('a'))).toBe('again');
   });
+});
+
+test('of large objects with one name the first that is published stands', async () => {
+  const [one, two] = [await medium.createObject('large'), await medium.createObject('large')];
+  for (const [i, sink] of [one, two].entries()) await sink.writeAt(0, Buffer.alloc(9 * mib, i));
+  await one.publish(9 * mib);
+  await expectKind(two.publish(9 * mib), 'alreadyExists');
+  expect((await medium.read('large', 0, 10))[0]).toBe(0);
+  expect(double.store.uploads.size).toBe(0);
+  const late = await medium.createObject('large');
+  await late.writeAt(0, Buffer.alloc(9 * mib, 2));
+  await expectKind(late.publish(9 * mib), 'alreadyExists');
 });
 
 test('where versions were switched off again a create still refuses, and where nobody may ask', async () => {
