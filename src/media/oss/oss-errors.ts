@@ -42,7 +42,12 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
 };
 
 /** Codes of connections that are worth another word than `network`. */
-const kindOfErrno: Readonly<Record<string, MediumErrorKind>> = { ETIMEDOUT: 'timeout', EMFILE: 'unavailable' };
+const kindOfErrno: Readonly<Record<string, MediumErrorKind>> = {
+  ETIMEDOUT: 'timeout',
+  EMFILE: 'unavailable',
+  // An access id that no header can carry.
+  ERR_INVALID_CHAR: 'denied',
+};
 
 /** A server whose certificate is not trusted stays so until somebody says otherwise. */
 const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;

@@ -4,7 +4,7 @@
 export const partBytes = 8 * 1024 * 1024;
 export const partsMax = 10_000;
 export const partsInFlight = 3;
-export const partsHeld = 5;
+export const partsHeld = 6;
 
 /** The service takes no smaller part but the last. */
 export const smallestPartBytes = 100 * 1024;
