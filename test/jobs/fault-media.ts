@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
-import { type Medium, MediumError, type MediumErrorKind } from '../../src/media/medium.ts';
+import { type ListEntry, type Medium, MediumError, type MediumErrorKind } from '../../src/media/medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 
@@ -73,6 +73,9 @@ export class FaultMedia {
         if (name === 'fd') return undefined;
         const member = Reflect.get(target, name) as unknown;
         if (typeof member !== 'function' || typeof name !== 'string') return member;
+        if (name === 'listPages')
+          return (...args: unknown[]) =>
+            this.#pages(args, path, (given) => Reflect.apply(member, target, given) as Pages);
         return async (...args: unknown[]) => {
           const key = opened || String(args[0] ?? '');
           const work = (given: unknown[]) => Promise.resolve<unknown>(Reflect.apply(member, target, given));
@@ -83,6 +86,16 @@ export class FaultMedia {
         };
       },
     });
+  }
+
+  /** Each page is an operation. */
+  async *#pages(args: unknown[], path: string, list: (given: unknown[]) => Pages): Pages {
+    const key = String(args[0] ?? '');
+    for await (const page of list(args)) {
+      const isHit = this.#places(path) && ++this.#count === this.#at;
+      if (isHit) this.#hit = `listPages ${key}`;
+      yield isHit ? ((await this.#meet('listPages', args, key, path, async () => page)) as readonly ListEntry[]) : page;
+    }
   }
 
   async #meet(
@@ -118,6 +131,8 @@ export class FaultMedia {
     return work;
   }
 }
+
+type Pages = AsyncGenerator<readonly ListEntry[]>;
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && ('close' in value || 'abort' in value);
