@@ -1,59 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openMedium } from '../../src/media/open-medium.ts';
 import type { S3Seams } from '../../src/media/s3/connection.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { mediumConformance } from './medium-conformance.ts';
 import { expectS3Kind } from './s3-root.ts';
-import { type CephRgw, rgwKeys, rgwRefusal, startCephRgw } from './servers/ceph-rgw.ts';
-import type { MediumUnderTest } from './servers/fixture.ts';
+import { type CephRgw, refusal, rgwAddress, start } from './servers/ceph-rgw.ts';
 
 // The S3 medium against a server nobody here wrote: the S3 gateway of Debian's Ceph.
 
-const refusal = rgwRefusal();
-if (refusal !== null) console.warn(`the tests of S3 against Ceph RGW are skipped: ${refusal}`);
+const refused = refusal();
+if (refused !== null) console.warn(`the tests of S3 against Ceph RGW are skipped: ${refused}`);
 
-describe.skipIf(refusal !== null)('Ceph RGW', () => {
+describe.skipIf(refused !== null)('Ceph RGW', () => {
+  let server: Awaited<ReturnType<typeof start>>;
   let rgw: CephRgw;
-  let s3: S3;
-  let roots = 0;
   beforeAll(async () => {
-    rgw = await startCephRgw();
-    s3 = new S3({
-      endpoint: `http://127.0.0.1:${rgw.port}`,
-      region: 'us-east-1',
-      forcePathStyle: true,
-      credentials: { accessKeyId: rgwKeys.accessId, secretAccessKey: rgwKeys.accessKey },
-    });
-    await s3.createBucket({ Bucket: 'bucket' });
+    server = await start();
+    rgw = server.rgw;
   }, 120_000);
-  afterAll(async () => {
-    s3?.destroy();
-    await rgw?.end();
-  });
+  afterAll(() => server?.end());
+  const addressOf = (root: string) => rgwAddress(rgw, root);
 
-  const addressOf = (root: string) => ({
-    scheme: 's3' as const,
-    path: `s3://bucket/${root}`,
-    host: `127.0.0.1:${rgw.port}`,
-    authorization: rgwKeys,
-    options: {},
-  });
-  const openRoot = async (): Promise<MediumUnderTest> => {
-    const root = `root${++roots}`;
-    const address = addressOf(root);
-    return {
-      medium: openS3Medium(address),
-      reopen: () => openS3Medium(address),
-      dispose: async () => undefined,
-      address,
-      leftovers: async () =>
-        (await s3.listMultipartUploads({ Bucket: 'bucket', Prefix: `${root}/` })).Uploads?.length ?? 0,
-    };
-  };
-
-  mediumConformance('s3 on Ceph RGW, bare,', openRoot);
+  mediumConformance('s3 on Ceph RGW, bare,', () => server.openRoot());
 
   test('keys, buckets and names are told apart by its codes too', async () => {
     const { authorization, ...address } = addressOf('codes');

@@ -4,7 +4,11 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { S3 } from '@aws-sdk/client-s3';
+import type { MediumAddress } from '../../../src/media/open-medium.ts';
+import { openS3Medium } from '../../../src/media/s3-medium.ts';
 import { scratchDirectory } from '../scratch.ts';
+import type { MediumServer } from './fixture.ts';
 import { freePort, missingPrograms } from './processes.ts';
 
 const run = promisify(execFile);
@@ -16,6 +20,52 @@ export const rgwKeys = { accessId: 'RGWTESTUSER', accessKey: 'rgw/test+secret' }
 
 /** How long each process may take to answer. */
 const startMs = 60_000;
+
+/** What `MediumServerModule` asks for, so that whatever runs over a medium runs over the gateway too. */
+export const refusal = rgwRefusal;
+
+/** The gateway with a bucket, whose directories are the roots. */
+export async function start(): Promise<MediumServer & { readonly rgw: CephRgw }> {
+  const rgw = await startCephRgw();
+  const s3 = new S3({
+    endpoint: `http://127.0.0.1:${rgw.port}`,
+    region: 'us-east-1',
+    forcePathStyle: true,
+    credentials: { accessKeyId: rgwKeys.accessId, secretAccessKey: rgwKeys.accessKey },
+  });
+  await s3.createBucket({ Bucket: 'bucket' });
+  let roots = 0;
+  return {
+    rgw,
+    async openRoot() {
+      const root = `root${++roots}`;
+      const address = rgwAddress(rgw, root);
+      return {
+        medium: openS3Medium(address),
+        reopen: () => openS3Medium(address),
+        dispose: async () => undefined,
+        address,
+        leftovers: async () =>
+          (await s3.listMultipartUploads({ Bucket: 'bucket', Prefix: `${root}/` })).Uploads?.length ?? 0,
+      };
+    },
+    async end() {
+      s3.destroy();
+      await rgw.end();
+    },
+  };
+}
+
+/** A directory of the bucket. */
+export function rgwAddress(rgw: CephRgw, root: string): MediumAddress {
+  return {
+    scheme: 's3',
+    path: `s3://bucket/${root}`,
+    host: `127.0.0.1:${rgw.port}`,
+    authorization: rgwKeys,
+    options: {},
+  };
+}
 
 export interface CephRgw {
   readonly port: number;
