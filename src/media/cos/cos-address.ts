@@ -25,6 +25,8 @@ export function cosPlace(address: MediumAddress): CosPlace {
     throw new MediumError('noContainer', '', 'bucket and appid are no name of a bucket of COS');
   const hostname = endpoint.hostname.includes(':') ? `[${endpoint.hostname}]` : endpoint.hostname;
   const host = endpoint.port === null ? hostname : `${hostname}:${endpoint.port}`;
+  if (rest.includes('.') || rest.includes('..'))
+    throw new MediumError('invalidKey', '', 'the path has a segment of dots, which addresses leave out');
   const directory = rest.join('/');
   return Object.freeze({ bucket, prefix: directory === '' ? '' : `${directory}/`, endpoint, host });
 }

@@ -99,8 +99,9 @@ export class CosClient {
   #connections(): Agent {
     const options = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax };
     if (!this.place.endpoint.tls) return new Agent(options);
-    const ca = this.#caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(this.#caFile, 'utf8')] };
-    return new TlsAgent({ ...options, ...ca });
+    // The name in the Host header has the bucket in it, of which the certificate of a bare address knows nothing.
+    const name = isBareAddress(this.place.endpoint) ? { servername: '' } : {};
+    return new TlsAgent({ ...options, ...name, ...authorities('', this.#caFile) });
   }
 
   #open(Sdk: typeof COS, exchange: Exchange): COS {
@@ -146,6 +147,20 @@ export class CosClient {
       Headers: options.Headers,
       KeyTime: `${now - signedBeforeSeconds};${now + signedForSeconds}`,
     } as COS.StaticGetAuthorizationOptions);
+  }
+}
+
+/** Certificates that are believed; none of its own for no file. Throws `denied` for a file that cannot be read. */
+function authorities(key: string, caFile: string | undefined): { readonly ca?: string[] } {
+  if (caFile === undefined) return {};
+  try {
+    return { ca: [...rootCertificates, readFileSync(caFile, 'utf8')] };
+  } catch (error) {
+    throw new MediumError(
+      'denied',
+      key,
+      `ca_file: ${error instanceof Error && 'code' in error ? error.code : 'unreadable'}`,
+    );
   }
 }
 

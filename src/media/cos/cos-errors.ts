@@ -75,7 +75,10 @@ function kindOf({ status, code, expired }: Outcome): MediumErrorKind {
   return status < 300 ? 'network' : 'io';
 }
 
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
+
 function kindOfErrno(errno: string): MediumErrorKind {
+  if (untrusted.test(errno)) return 'denied';
   if (timeouts.has(errno)) return 'timeout';
   return errno === '' ? 'io' : 'network';
 }

@@ -50,7 +50,10 @@ export class HdfsClient {
     this.clock = clock;
     this.isGateway = address.options.gateway === 'httpfs';
     this.#nodes = nodes;
-    this.#root = place.directory.replace(/\/+$/, '');
+    const segments = place.directory.split('/').filter((segment) => segment !== '');
+    if (segments.includes('.') || segments.includes('..'))
+      throw new MediumError('invalidKey', '', 'the path has a segment of dots, which addresses leave out');
+    this.#root = `/${segments.join('/')}`;
     this.#identity = accessKey === '' ? ['user.name', accessId] : ['delegation', accessKey];
     this.#protocol = tls ? 'https' : 'http';
     this.#http = new HdfsHttp(tls, address.options.ca_file);
@@ -58,7 +61,7 @@ export class HdfsClient {
 
   /** Absolute path of a key, of the root for `''`. */
   at(key: string): string {
-    return key === '' ? this.#root : `${this.#root}/${key}`;
+    return key === '' ? this.#root : `${this.#root === '/' ? '' : this.#root}/${key}`;
   }
 
   /** Microseconds that no other temporary name of this medium has. */

@@ -44,7 +44,7 @@ export class HdfsHttp {
     this.#caFile = caFile;
   }
 
-  send(asked: HttpAsked): Promise<HttpReply> {
+  async send(asked: HttpAsked): Promise<HttpReply> {
     const { method, url, key, body, signal } = asked;
     const tls = url.protocol === 'https:';
     if (this.#tls && !tls) throw new MediumError('denied', key, `${url.host}: an address without TLS was given`);
@@ -86,16 +86,30 @@ export class HdfsHttp {
     this.#agents.clear();
   }
 
+  #authorities(): { readonly ca?: string[] } {
+    if (this.#caFile === undefined) return {};
+    try {
+      return { ca: [...rootCertificates, readFileSync(this.#caFile, 'utf8')] };
+    } catch (error) {
+      throw new MediumError(
+        'denied',
+        '',
+        `ca_file: ${error instanceof Error && 'code' in error ? error.code : 'unreadable'}`,
+      );
+    }
+  }
+
   #agentOf(protocol: string): Agent {
     const known = this.#agents.get(protocol);
     if (known) return known;
     const options = { keepAlive: true, maxSockets: socketsMax };
-    const ca = this.#caFile === undefined ? {} : { ca: [...rootCertificates, readFileSync(this.#caFile, 'utf8')] };
-    const made = protocol === 'https:' ? new TlsAgent({ ...options, ...ca }) : new Agent(options);
+    const made = protocol === 'https:' ? new TlsAgent({ ...options, ...this.#authorities() }) : new Agent(options);
     this.#agents.set(protocol, made);
     return made;
   }
 }
+
+const untrusted = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
 
 async function collect(incoming: IncomingMessage, { key, url, replyBytes }: HttpAsked): Promise<HttpReply> {
   const chunks: Buffer[] = [];
@@ -114,6 +128,7 @@ function connectionError(key: string, server: string, error: unknown): MediumErr
   if (error instanceof MediumError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'broken';
   const detail = `${server}: ${code.slice(0, 60)}`;
+  if (untrusted.test(code)) return new MediumError('denied', key, detail);
   if (neverSent.has(code)) return new NotSent('network', key, detail);
   return new MediumError(code === 'ETIMEDOUT' ? 'timeout' : 'network', key, detail);
 }

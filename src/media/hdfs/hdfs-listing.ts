@@ -58,8 +58,8 @@ export async function sweepTemps(client: HdfsClient, olderThanMs: number, signal
     for await (const page of rawPages(files, path)) {
       for (const { pathSuffix, type, modificationTime } of page) {
         if (!isTempName(pathSuffix)) {
-          if (type === 'DIRECTORY') directories.push(`${path}/${pathSuffix}`);
-        } else if (nowMs - modificationTime >= olderThanMs) old.push(`${path}/${pathSuffix}`);
+          if (type === 'DIRECTORY') directories.push(`${path === '/' ? '' : path}/${pathSuffix}`);
+        } else if (nowMs - modificationTime >= olderThanMs) old.push(`${path === '/' ? '' : path}/${pathSuffix}`);
       }
     }
     for (const temp of old) if (await files.remove(temp, true)) swept += 1;

@@ -45,6 +45,8 @@ export class HdfsDouble {
   active = 0;
   /** A standby hands out tickets too; the DataNode finds out. */
   lateStandby = false;
+  /** What tickets are redeemed at, when it is not the DataNode itself. */
+  dataNode: string | null = null;
   /** Operations this release does not know. */
   readonly unknown = new Set<string>();
   readonly gateway: boolean;
@@ -69,6 +71,10 @@ export class HdfsDouble {
       .slice(0, this.gateway ? 1 : 2)
       .map((port) => `127.0.0.1:${port}`)
       .join();
+  }
+
+  portOf(index: number): number {
+    return this.#ports[index] ?? 0;
   }
 
   /** Node 2 is the DataNode. */
@@ -155,8 +161,8 @@ export class HdfsDouble {
     if (!standby) this.#prepare(op, path, url.searchParams);
     const id = randomBytes(12).toString('hex');
     this.#tickets.set(id, { op, path, query: url.searchParams, standby });
-    const port = this.#ports[this.gateway ? 0 : 2];
-    const location = `http://127.0.0.1:${port}/webhdfs/v1${encodeURI(path)}?op=${op}&ticket=${id}&data=true`;
+    const dataNode = this.dataNode ?? `http://127.0.0.1:${this.#ports[this.gateway ? 0 : 2]}`;
+    const location = `${dataNode}/webhdfs/v1${encodeURI(path)}?op=${op}&ticket=${id}&data=true`;
     return { status: 307, headers: { location } };
   }
 
