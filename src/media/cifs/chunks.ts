@@ -39,7 +39,9 @@ export class Chunks {
         fetchPart(this.#root, key, start, end, sizeBytes, signal),
       );
       await this.#reading(chunk, async ({ handle }) => {
-        const { bytesRead } = await handle.read(bytes, done, count, at);
+        const { bytesRead } = await handle.read(bytes, done, count, at).catch((error: unknown) => {
+          throw fileError(key, error);
+        });
         if (bytesRead !== count) throw new MediumError('checksum', key, `ends before ${at + count}`);
       });
       done += count;

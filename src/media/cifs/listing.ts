@@ -1,9 +1,11 @@
 import { checkSignal } from '../file-errors.ts';
-import { isTempName, tempName } from '../key.ts';
+import { isHidden } from '../hidden-name.ts';
+import { tempName } from '../key.ts';
 import { listPageEntries } from '../limits.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
 import { statusError, statusIn } from './errors.ts';
-import { findParts, partedName, purge, removeParts } from './parts.ts';
+import { partedName } from './names.ts';
+import { findParts, purge, removeParts } from './parts.ts';
 import { discard, removeOne } from './publish.ts';
 import { type CifsRoot, parseEntry, type SmbEntry } from './root.ts';
 import { withSpool } from './spool.ts';
@@ -51,7 +53,7 @@ export async function* directoryPages(
   for await (const page of entriesOf(root, prefix, signal)) {
     const entries: ListEntry[] = [];
     for (const entry of page) {
-      if (isTempName(entry.name)) continue;
+      if (isHidden(entry.name)) continue;
       const listed = await describe(root, prefix, entry, signal);
       if (listed !== null) entries.push(listed);
     }
@@ -105,7 +107,7 @@ export async function removeEmptyDirectory(root: CifsRoot, prefix: string, signa
   const temps: SmbEntry[] = [];
   for await (const page of entriesOf(root, prefix, signal)) {
     temps.push(...page);
-    if (!page.every(({ name }) => isTempName(name))) throw new MediumError('io', prefix, 'the directory is not empty');
+    if (!page.every(({ name }) => isHidden(name))) throw new MediumError('io', prefix, 'the directory is not empty');
   }
   for (const temp of temps) await removeTemp(root, prefix, temp, signal);
   root.forget();
@@ -126,8 +128,8 @@ export async function sweepTemps(root: CifsRoot, olderThanMs: number, signal?: A
     checkSignal('', signal);
     for await (const page of entriesOf(root, prefix, signal)) {
       for (const { name, directory, modifiedMs } of page) {
-        if (directory && !isTempName(name)) waiting.push(prefix === '' ? name : `${prefix}/${name}`);
-        if (!isTempName(name)) continue;
+        if (directory && !isHidden(name)) waiting.push(prefix === '' ? name : `${prefix}/${name}`);
+        if (!isHidden(name)) continue;
         before ??= (await serverNowMs(root, signal)) - olderThanMs;
         if (modifiedMs < before && (await removeTemp(root, prefix, { name, directory }, signal))) removed += 1;
       }

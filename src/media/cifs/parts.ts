@@ -1,12 +1,14 @@
-import { isTempName, tempName } from '../key.ts';
+import { isHidden } from '../hidden-name.ts';
+import { tempName } from '../key.ts';
 import { MediumError } from '../medium.ts';
-import { discard, nameTemp, uploadTemp } from './publish.ts';
+import { partsKey } from './names.ts';
+import { discard, fillSpool, nameTemp, uploadTemp } from './publish.ts';
 import { type CifsRoot, parseEntry } from './root.ts';
-import { openSpool, type Spool } from './spool.ts';
+import { withSpool } from './spool.ts';
 
 // smbclient cannot append: its `reput` writes the end of a file over its beginning (4.17). An object that grows is therefore a
 // directory `<key>#append` of parts, each named after the offset of its first byte. From 0 on, a part is followed by the one named
-// after its end; what is not met on this way is a left-over of a merge and does not count. `#` stands in no key.
+// after its end; what is not met on this way is a left-over of a merge and does not count.
 
 /** One file of an object; an object that does not grow is one such file. */
 export interface Part {
@@ -25,18 +27,6 @@ export interface PartedObject {
   readonly modifiedMs: number;
 }
 
-const mark = '#append';
-
-/** The directory of the parts of an object. */
-export function partsKey(key: string): string {
-  return `${key}${mark}`;
-}
-
-/** The name of the object whose parts a directory of this name holds; null when it is another one. */
-export function partedName(directory: string): string | null {
-  return directory.endsWith(mark) ? directory.slice(0, -mark.length) : null;
-}
-
 /** The parts of an object that grows; null when there is none. */
 export async function findParts(root: CifsRoot, key: string, signal?: AbortSignal): Promise<PartedObject | null> {
   const directory = partsKey(key);
@@ -51,7 +41,7 @@ export async function findParts(root: CifsRoot, key: string, signal?: AbortSigna
   let modifiedMs = 0;
   for (const entry of lines.flatMap((line) => parseEntry(line) ?? [])) {
     if (entry.name !== '..') modifiedMs = Math.max(modifiedMs, entry.modifiedMs);
-    if (!entry.directory && !isTempName(entry.name)) files.set(entry.name, entry);
+    if (!entry.directory && !isHidden(entry.name)) files.set(entry.name, entry);
   }
   const chain: Part[] = [];
   let sizeBytes = 0;
@@ -82,8 +72,8 @@ export async function putPart(
   mode: 'create' | 'replace',
   signal?: AbortSignal,
 ): Promise<void> {
-  const spool = await filled(partKey, bytes);
-  try {
+  await withSpool(partKey, async (spool) => {
+    await fillSpool(partKey, spool, 0, bytes, signal);
     const temp = await uploadTemp(root, partKey, spool, bytes.length, signal);
     try {
       await nameTemp(root, temp, partKey, mode, signal);
@@ -91,15 +81,7 @@ export async function putPart(
       await discard(root, temp);
       throw error;
     }
-  } finally {
-    await spool.handle.close().catch(() => undefined);
-  }
-}
-
-async function filled(key: string, bytes: Uint8Array): Promise<Spool> {
-  const spool = await openSpool(key);
-  await spool.handle.writeFile(bytes);
-  return spool;
+  });
 }
 
 /** Takes the parts of an object away, all at once for everybody who looks; false when there were none. */

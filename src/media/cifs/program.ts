@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileError } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import type { CifsAddress } from './address.ts';
 import { answerTimeoutMs } from './limits.ts';
@@ -66,6 +67,8 @@ async function openSecrets({ user, password, domain }: CifsAddress): Promise<Fil
     await spool.handle.write(lines.join('\n'), 0);
     // A descriptor of its own that only reads, and stands at the beginning.
     return await open(spool.path, 'r');
+  } catch (error) {
+    throw fileError('', error);
   } finally {
     await spool.handle.close();
   }

@@ -1,7 +1,8 @@
 import { checkSignal, fileError } from '../file-errors.ts';
+import { lockKey } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { MediumError } from '../medium.ts';
-import { discardMs } from './limits.ts';
+import { discardMs, inUsePauseMs, inUseTries } from './limits.ts';
 import type { CifsRoot } from './root.ts';
 import type { Spool } from './spool.ts';
 
@@ -45,8 +46,8 @@ export async function uploadTo(
 }
 
 /**
- * Gives a temporary object its name: `create` by hard link, which refuses an existing name (by rename where the server has no
- * links: that refuses it too), `replace` by a rename that takes the name over. What fails leaves the temporary object to `discard`.
+ * Gives a temporary object its name: `create` by hard link, which refuses an existing name (by rename under a lock where the
+ * share has no links), `replace` by a rename that takes the name over. What fails leaves the temporary object to `discard`.
  */
 export async function nameTemp(
   root: CifsRoot,
@@ -63,11 +64,36 @@ async function createName(root: CifsRoot, temp: string, key: string, signal: Abo
   try {
     await root.run(key, 'hardlink', `hardlink ${root.quoted(temp)} ${root.quoted(key)}`, signal);
   } catch (error) {
-    if (!(error instanceof MediumError) || error.kind !== 'unsupported') throw error;
-    return rename(root, temp, key, '', signal);
+    // Samba says `denied` where the file system below has no links; when it means it, it says so to what comes now as well.
+    if (!(error instanceof MediumError) || (error.kind !== 'unsupported' && error.kind !== 'denied')) throw error;
+    return renameNew(root, temp, key, signal);
   }
   // The object stands. A temporary name that cannot be removed is hidden from listings and swept later.
   await discard(root, temp);
+}
+
+/**
+ * For shares without hard links. A rename refuses an existing name, but Samba looks first and renames then: of two at once both
+ * would win. A directory is made by one only.
+ */
+async function renameNew(root: CifsRoot, temp: string, key: string, signal: AbortSignal | undefined): Promise<void> {
+  const lock = lockKey(key);
+  for (let attempt = 1; ; attempt++) {
+    if ((await root.entry(key, signal)) !== null) throw new MediumError('alreadyExists', key, 'the name is taken');
+    try {
+      await root.run(key, 'mkdir', `mkdir ${root.quoted(lock)}`, signal);
+      break;
+    } catch (error) {
+      if (!(error instanceof MediumError) || error.kind !== 'alreadyExists') throw error;
+      if (attempt >= inUseTries) throw new MediumError('unavailable', key, 'somebody else is giving this name', error);
+    }
+    await root.pool.clock.sleep(inUsePauseMs, signal).catch(() => undefined);
+  }
+  try {
+    await rename(root, temp, key, '', signal);
+  } finally {
+    await root.run(key, 'rmdir', `rmdir ${root.quoted(lock)}`).catch(() => undefined);
+  }
 }
 
 async function rename(

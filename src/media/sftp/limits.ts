@@ -16,3 +16,7 @@ export const requestsInFlight = 64;
 
 /** How long a failed call waits for its temporary file to go; after that it goes on alone, or stays for the sweep. */
 export const discardMs = 500;
+
+/** A name somebody else is giving just now is asked for again so often, with such a pause. */
+export const lockTries = 40;
+export const lockPauseMs = 25;

@@ -1,11 +1,12 @@
 import { join } from 'node:path/posix';
 import type { FileEntryWithStats } from 'ssh2';
 import { checkSignal } from '../file-errors.ts';
-import { isTempName, tempName } from '../key.ts';
+import { isHidden } from '../hidden-name.ts';
+import { tempName } from '../key.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
 import { status, statusOf } from './errors.ts';
 import { closeHandle, openHandle, type SftpHandle } from './handle.ts';
-import { removePath } from './publish.ts';
+import { removePath, removePathOf } from './publish.ts';
 import { type SftpRoot, statOf } from './root.ts';
 
 /** A directory as the server hands it over, some hundred names at a time, links as they are; null when it is missing. */
@@ -54,7 +55,7 @@ export async function* directoryPages(
   for await (const page of pages) {
     const entries: ListEntry[] = [];
     for (const entry of page) {
-      if (isTempName(entry.filename)) continue;
+      if (isHidden(entry.filename)) continue;
       const listed = await describe(root, prefix, entry, signal);
       if (listed !== null) entries.push(listed);
     }
@@ -103,19 +104,25 @@ export async function removeEmptyDirectory(root: SftpRoot, prefix: string, signa
   const path = root.at(prefix);
   const pages = await openDirectory(root, prefix, path, signal);
   if (pages === null) return root.guard(signal);
-  const names: string[] = [];
+  const hidden: FileEntryWithStats[] = [];
   for await (const page of pages) {
-    names.push(...page.map(({ filename }) => filename));
-    if (!names.every(isTempName)) throw new MediumError('io', prefix, 'the directory is not empty');
+    hidden.push(...page);
+    if (!page.every(({ filename }) => isHidden(filename)))
+      throw new MediumError('io', prefix, 'the directory is not empty');
   }
-  for (const name of names) await removePath(root, prefix, join(path, name), signal);
+  for (const entry of hidden) await removeHidden(root, path, entry, signal);
   root.forget();
-  const session = await root.session(prefix, signal);
-  try {
-    await session.call<void>(prefix, 'rmdir', signal, (sftp, done) => sftp.rmdir(path, done));
-  } catch (error) {
-    if (!(error instanceof MediumError) || statusOf(error.cause) !== status.noSuchFile) throw error;
-  }
+  await removePathOf('rmdir', root, prefix, path, signal);
+}
+
+/** Removes a temporary file, or a lock. */
+function removeHidden(
+  root: SftpRoot,
+  directory: string,
+  { filename, attrs }: FileEntryWithStats,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  return removePathOf(attrs.isDirectory() ? 'rmdir' : 'unlink', root, '', join(directory, filename), signal);
 }
 
 /** Removes temporary files nobody has written to for `olderThanMs`, by the server's own clock; says how many. */
@@ -128,12 +135,13 @@ export async function sweepTemps(root: SftpRoot, olderThanMs: number, signal?: A
     const pages = await openDirectory(root, prefix, root.at(prefix), signal);
     if (pages === null) continue;
     for await (const page of pages) {
-      for (const { filename, attrs } of page) {
+      for (const entry of page) {
+        const { filename, attrs } = entry;
         const key = prefix === '' ? filename : `${prefix}/${filename}`;
-        if (attrs.isDirectory()) waiting.push(key);
-        if (!attrs.isFile() || !isTempName(filename)) continue;
+        if (attrs.isDirectory() && !isHidden(filename)) waiting.push(key);
+        if (!isHidden(filename)) continue;
         before ??= (await serverNowMs(root, signal)) - olderThanMs;
-        if (attrs.mtime * 1_000 < before && (await removePath(root, key, root.at(key), signal))) removed += 1;
+        if (attrs.mtime * 1_000 < before && (await removeHidden(root, root.at(prefix), entry, signal))) removed += 1;
       }
     }
   }

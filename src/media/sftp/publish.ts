@@ -1,9 +1,10 @@
 import { basename, dirname, join } from 'node:path/posix';
+import { lockKey } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { MediumError } from '../medium.ts';
 import { status, statusOf } from './errors.ts';
 import { closeHandle, explainFailure, openHandle, type SftpHandle, syncHandle } from './handle.ts';
-import { discardMs } from './limits.ts';
+import { discardMs, lockPauseMs, lockTries } from './limits.ts';
 import { type SftpRoot, statOf } from './root.ts';
 
 /** An object under its temporary name. */
@@ -84,27 +85,72 @@ async function linkNew(temp: SftpTemp, signal: AbortSignal | undefined): Promise
     const refused = error instanceof MediumError && statusOf(error.cause) === status.failure;
     if (refused && (await statOf(session, temp.key, temp.target, signal)) !== null)
       throw new MediumError('alreadyExists', temp.key, 'the name is taken', error);
-    throw error;
+    // So do file systems without links; when they mean it, they say so to what comes now as well.
+    if (!(error instanceof MediumError) || (error.kind !== 'unsupported' && error.kind !== 'denied')) throw error;
+    await renameNew(temp, signal);
+  }
+}
+
+/** For file systems without hard links: looks and renames, under a lock, which is a directory: that is made by one only. */
+async function renameNew(temp: SftpTemp, signal: AbortSignal | undefined): Promise<void> {
+  const { root, key, target } = temp;
+  const { session } = temp.file;
+  const lock = root.at(lockKey(key));
+  for (let attempt = 1; ; attempt++) {
+    if ((await statOf(session, key, target, signal)) !== null)
+      throw new MediumError('alreadyExists', key, 'the name is taken');
+    try {
+      await session.call<void>(key, 'mkdir', signal, (sftp, done) => sftp.mkdir(lock, done));
+      break;
+    } catch (error) {
+      // An existing name is a `failure`.
+      if (!(error instanceof MediumError) || error.kind !== 'io') throw error;
+      if (attempt >= lockTries) throw new MediumError('unavailable', key, 'somebody else is giving this name', error);
+    }
+    await root.connection.clock.sleep(lockPauseMs, signal).catch(() => undefined);
+  }
+  try {
+    if ((await statOf(session, key, target, signal)) !== null)
+      throw new MediumError('alreadyExists', key, 'the name is taken');
+    await rename(temp, signal);
+  } finally {
+    session.call<void>(key, 'rmdir', undefined, (sftp, done) => sftp.rmdir(lock, done)).catch(() => undefined);
   }
 }
 
 async function replace(temp: SftpTemp, signal: AbortSignal | undefined): Promise<void> {
   const { session } = temp.file;
-  if (session.extensions.has('posix-rename@openssh.com'))
-    return session.call<void>(temp.key, 'rename', signal, (sftp, done) =>
-      sftp.ext_openssh_rename(temp.path, temp.target, done),
-    );
+  if (session.extensions.has('posix-rename@openssh.com')) return rename(temp, signal);
   // Not atomic, as the abilities say: for a moment there is no object.
   await removePath(temp.root, temp.key, temp.target, signal);
   await linkNew(temp, signal);
   await unlink(temp, signal);
 }
 
+function rename({ file, key, path, target }: SftpTemp, signal: AbortSignal | undefined): Promise<void> {
+  const { session } = file;
+  const posix = session.extensions.has('posix-rename@openssh.com');
+  return session.call<void>(key, 'rename', signal, (sftp, done) =>
+    posix ? sftp.ext_openssh_rename(path, target, done) : sftp.rename(path, target, done),
+  );
+}
+
 /** Removes a file; false when there was none. */
-export async function removePath(root: SftpRoot, key: string, path: string, signal?: AbortSignal): Promise<boolean> {
+export function removePath(root: SftpRoot, key: string, path: string, signal?: AbortSignal): Promise<boolean> {
+  return removePathOf('unlink', root, key, path, signal);
+}
+
+/** Removes a file or an empty directory; false when there was none. */
+export async function removePathOf(
+  step: 'unlink' | 'rmdir',
+  root: SftpRoot,
+  key: string,
+  path: string,
+  signal?: AbortSignal,
+): Promise<boolean> {
   const session = await root.session(key, signal);
   try {
-    await session.call<void>(key, 'unlink', signal, (sftp, done) => sftp.unlink(path, done));
+    await session.call<void>(key, step, signal, (sftp, done) => sftp[step](path, done));
     return true;
   } catch (error) {
     if (error instanceof MediumError && statusOf(error.cause) === status.noSuchFile) return false;
