@@ -1,4 +1,5 @@
 import type { BackupJob, BackupLsTask, BackupRepository, BackupSet, BackupTask } from './backups.ts';
+import { courseFields, jobFields, taskFields } from './job-fields.ts';
 import { openTable, type Store } from './store.ts';
 
 const statistics = {
@@ -22,11 +23,8 @@ export function openBackupTables(store: Store): Pick<BackupRepository, 'jobs' | 
     name: 'backup_job',
     key: ['tenantId', 'jobId'],
     fields: {
-      tenantId: 'int',
-      jobId: 'int',
-      history: 'flag',
+      ...jobFields,
       backupSetId: 'int',
-      initiatorTenantId: 'int',
       initiatorJobId: 'int',
       executorTenantId: 'text',
       plusArchivelog: 'flag',
@@ -34,29 +32,17 @@ export function openBackupTables(store: Store): Pick<BackupRepository, 'jobs' | 
       jobLevel: 'text',
       encryptionMode: 'text',
       passwd: 'text',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
-      result: 'int',
-      comment: 'text',
       description: 'text',
-      path: 'text',
       retryCount: 'int',
-      stepData: 'json',
+      ...courseFields,
     },
   });
   const tasks = openTable<BackupTask, 'tenantId' | 'taskId'>(store, {
     name: 'backup_task',
     key: ['tenantId', 'taskId'],
     fields: {
-      tenantId: 'int',
-      taskId: 'int',
-      jobId: 'int',
-      history: 'flag',
+      ...taskFields,
       backupSetId: 'int',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
       startScn: 'big',
       endScn: 'big',
       userLsStartScn: 'big',
@@ -65,10 +51,7 @@ export function openBackupTables(store: Store): Pick<BackupRepository, 'jobs' | 
       ...statistics,
       logFileCount: 'int',
       finishLogFileCount: 'int',
-      result: 'int',
-      comment: 'text',
-      path: 'text',
-      stepData: 'json',
+      ...courseFields,
     },
   });
   const lsTasks = openTable<BackupLsTask, 'tenantId' | 'taskId' | 'lsId' | 'taskType' | 'turnId'>(store, {
@@ -109,9 +92,6 @@ export function openBackupTables(store: Store): Pick<BackupRepository, 'jobs' | 
       prevFullBackupSetId: 'int',
       prevIncBackupSetId: 'int',
       dateText: 'text',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
       fileStatus: 'text',
       plusArchivelog: 'flag',
       startReplayScn: 'big',
@@ -119,15 +99,12 @@ export function openBackupTables(store: Store): Pick<BackupRepository, 'jobs' | 
       minRestoreScnDisplay: 'text',
       consistentScn: 'big',
       ...statistics,
-      result: 'int',
-      comment: 'text',
       encryptionMode: 'text',
       passwd: 'text',
       tenantCompatible: 'text',
       clusterVersion: 'text',
       backupCompatible: 'int',
-      path: 'text',
-      stepData: 'json',
+      ...courseFields,
     },
   });
   return { jobs, tasks, lsTasks, sets };

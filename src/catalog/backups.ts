@@ -1,5 +1,6 @@
 import type { Scn } from '../base/scn.ts';
 import { openBackupTables } from './backup-tables.ts';
+import { intoHistory, liveJobsOf } from './job-fields.ts';
 import type { Store, TableAccess } from './store.ts';
 
 export type BackupJobStatus = 'INIT' | 'DOING' | 'COMPLETED' | 'FAILED' | 'CANCELING' | 'CANCELED';
@@ -171,22 +172,20 @@ export const noStatistics: BackupStatistics = Object.freeze({
 
 export function createBackups(store: Store): BackupRepository {
   const { jobs, tasks, lsTasks, sets } = openBackupTables(store);
+  const finish = intoHistory(jobs, tasks);
   return Object.freeze({
     jobs,
     tasks,
     lsTasks,
     sets,
-    liveJobs: (tenantId?: number) => jobs.list({ history: false, ...(tenantId === undefined ? {} : { tenantId }) }),
+    liveJobs: liveJobsOf(jobs),
     childJobs: (sysJobId: number) =>
       jobs.select('WHERE initiator_tenant_id = 1 AND initiator_job_id = ? AND tenant_id <> 1', sysJobId),
     taskOfJob: (tenantId: number, jobId: number) => tasks.list({ tenantId, jobId })[0] ?? null,
     setById: (tenantId: number, backupSetId: number) => sets.list({ tenantId, backupSetId })[0] ?? null,
     moveToHistory: (tenantId: number, jobId: number) => {
-      for (const task of tasks.list({ tenantId, jobId })) {
-        tasks.update({ tenantId, taskId: task.taskId }, { history: true });
-      }
+      finish(tenantId, jobId);
       lsTasks.removeAll({ tenantId, jobId });
-      jobs.update({ tenantId, jobId }, { history: true });
     },
     removeTenant: (tenantId: number) => {
       for (const table of [jobs, tasks, lsTasks, sets]) table.removeAll({ tenantId });

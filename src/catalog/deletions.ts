@@ -1,4 +1,5 @@
 import type { BackupJobStatus } from './backups.ts';
+import { courseFields, intoHistory, jobFields, liveJobsOf, taskFields } from './job-fields.ts';
 import { openTable, type Store, type TableAccess } from './store.ts';
 
 export interface DeletePolicy {
@@ -93,10 +94,7 @@ export function createDeletions(store: Store): DeletionRepository {
     name: 'backup_delete_job',
     key: ['tenantId', 'jobId'],
     fields: {
-      tenantId: 'int',
-      jobId: 'int',
-      history: 'flag',
-      initiatorTenantId: 'int',
+      ...jobFields,
       initiatorJobId: 'int',
       executorTenantId: 'text',
       type: 'text',
@@ -117,23 +115,14 @@ export function createDeletions(store: Store): DeletionRepository {
     name: 'backup_delete_task',
     key: ['tenantId', 'taskId'],
     fields: {
-      tenantId: 'int',
-      taskId: 'int',
-      jobId: 'int',
-      history: 'flag',
+      ...taskFields,
       taskType: 'text',
       id: 'int',
       roundId: 'int',
       destId: 'int',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
       totalLsCount: 'int',
       finishLsCount: 'int',
-      result: 'int',
-      comment: 'text',
-      path: 'text',
-      stepData: 'json',
+      ...courseFields,
     },
   });
   const forgetIdle = store.database.prepare(
@@ -145,18 +134,16 @@ export function createDeletions(store: Store): DeletionRepository {
   const mark = store.database
     .prepare("SELECT count(*) || '.' || ifnull(max(create_us), 0) FROM backup_delete_policy")
     .pluck(true);
+  const finish = intoHistory(jobs, tasks);
   return Object.freeze({
     policies,
     jobs,
     tasks,
-    liveJobs: (tenantId?: number) => jobs.list({ history: false, ...(tenantId === undefined ? {} : { tenantId }) }),
+    liveJobs: liveJobsOf(jobs),
     tasksOfJob: (tenantId: number, jobId: number) => tasks.list({ tenantId, jobId }),
     policyMark: () => mark.get() as string,
     moveToHistory: (tenantId: number, jobId: number) => {
-      for (const task of tasks.list({ tenantId, jobId })) {
-        tasks.update({ tenantId, taskId: task.taskId }, { history: true });
-      }
-      jobs.update({ tenantId, jobId }, { history: true });
+      finish(tenantId, jobId);
       forgetIdle.run({ tenantId });
     },
     removeTenant: (tenantId: number) => {

@@ -1,3 +1,4 @@
+import { courseFields, intoHistory, jobFields, liveJobsOf, taskFields } from './job-fields.ts';
 import { openTable, type Store, type TableAccess } from './store.ts';
 
 export type ValidateJobStatus = 'INIT' | 'DOING' | 'COMPLETED' | 'FAILED' | 'CANCELING' | 'CANCELED';
@@ -136,43 +137,28 @@ export function createProofs(store: Store): ProofRepository {
     name: 'validate_job',
     key: ['tenantId', 'jobId'],
     fields: {
-      tenantId: 'int',
-      jobId: 'int',
-      history: 'flag',
-      initiatorTenantId: 'int',
+      ...jobFields,
       validateType: 'text',
       level: 'text',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
       taskCount: 'int',
       finishTaskCount: 'int',
       damagedCount: 'int',
       totalBytes: 'big',
       finishBytes: 'big',
-      result: 'int',
-      comment: 'text',
-      path: 'text',
       retryCount: 'int',
-      stepData: 'json',
+      ...courseFields,
     },
   });
   const tasks = openTable<ValidateTask, 'tenantId' | 'taskId'>(store, {
     name: 'validate_task',
     key: ['tenantId', 'taskId'],
     fields: {
-      tenantId: 'int',
-      taskId: 'int',
-      jobId: 'int',
-      history: 'flag',
+      ...taskFields,
       taskType: 'text',
       destId: 'int',
       backupSetId: 'int',
       roundId: 'int',
       pieceId: 'int',
-      startUs: 'int',
-      endUs: 'int',
-      status: 'text',
       conclusion: 'text',
       fileCount: 'int',
       finishFileCount: 'int',
@@ -180,10 +166,7 @@ export function createProofs(store: Store): ProofRepository {
       finishBytes: 'big',
       damagedCount: 'int',
       foreignCount: 'int',
-      result: 'int',
-      comment: 'text',
-      path: 'text',
-      stepData: 'json',
+      ...courseFields,
     },
   });
   const findings = openTable<Finding, 'tenantId' | 'taskId' | 'object'>(store, {
@@ -225,12 +208,9 @@ export function createProofs(store: Store): ProofRepository {
     tasks,
     findings,
     proofs,
-    liveJobs: (tenantId?: number) => jobs.list({ history: false, ...(tenantId === undefined ? {} : { tenantId }) }),
+    liveJobs: liveJobsOf(jobs),
     brokenOn: (path: string) => proofs.select(brokenTail, path),
-    moveToHistory: (tenantId: number, jobId: number) => {
-      for (const task of tasks.list({ tenantId, jobId })) tasks.update(task, { history: true });
-      jobs.update({ tenantId, jobId }, { history: true });
-    },
+    moveToHistory: intoHistory(jobs, tasks),
     removeTenant: (tenantId: number) => {
       for (const table of [jobs, tasks, findings, proofs]) table.removeAll({ tenantId });
     },

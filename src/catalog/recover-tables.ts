@@ -1,4 +1,5 @@
 import type { Scn } from '../base/scn.ts';
+import { jobFields, taskFields } from './job-fields.ts';
 import { openTable, type Store, type TableAccess } from './store.ts';
 
 export type RecoverTableStatus =
@@ -116,10 +117,7 @@ export function createRecoverTables(store: Store): RecoverTableRepository {
     name: 'recover_table_job',
     key: ['tenantId', 'jobId'],
     fields: {
-      tenantId: 'int',
-      jobId: 'int',
-      history: 'flag',
-      initiatorTenantId: 'int',
+      ...jobFields,
       initiatorJobId: 'int',
       startUs: 'int',
       finishUs: 'int',
@@ -149,10 +147,7 @@ export function createRecoverTables(store: Store): RecoverTableRepository {
     name: 'import_table_job',
     key: ['tenantId', 'jobId'],
     fields: {
-      tenantId: 'int',
-      jobId: 'int',
-      history: 'flag',
-      initiatorTenantId: 'int',
+      ...jobFields,
       initiatorJobId: 'int',
       startUs: 'int',
       finishUs: 'int',
@@ -176,10 +171,7 @@ export function createRecoverTables(store: Store): RecoverTableRepository {
     name: 'import_table_task',
     key: ['tenantId', 'taskId'],
     fields: {
-      tenantId: 'int',
-      taskId: 'int',
-      jobId: 'int',
-      history: 'flag',
+      ...taskFields,
       srcTenantId: 'int',
       srcDatabase: 'text',
       srcTable: 'text',

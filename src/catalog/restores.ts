@@ -1,4 +1,5 @@
 import type { Scn } from '../base/scn.ts';
+import { liveJobsOf } from './job-fields.ts';
 import { openTable, type Store, type TableAccess } from './store.ts';
 
 /** Statuses as stored; the views fold the inner phases into RESTORING. */
@@ -120,7 +121,7 @@ export function createRestores(store: Store): RestoreRepository {
   return Object.freeze({
     jobs,
     logSources,
-    liveJobs: (tenantId?: number) => jobs.list({ history: false, ...(tenantId === undefined ? {} : { tenantId }) }),
+    liveJobs: liveJobsOf(jobs),
     liveJobOfName: (restoreTenantName: string) =>
       jobs.list({ history: false, tenantId: 1, restoreTenantName })[0] ?? null,
     moveToHistory: (tenantId: number, jobId: number) => void jobs.update({ tenantId, jobId }, { history: true }),

@@ -2,6 +2,7 @@ import { fault } from '../base/errors.ts';
 import { viewSchema } from '../catalog/view-reader.ts';
 import type { Expression, Literal } from '../sql/ast/expression.ts';
 import type { Select } from '../sql/ast/query.ts';
+import { bareSelect } from '../sql/bare-select.ts';
 import { normalise } from '../sql/scan.ts';
 import { utf8mb4 } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
@@ -96,23 +97,9 @@ function sourceOf(expression: Expression, text: string): string | null {
 }
 
 function selectOf(expression: Expression): Select {
-  return {
-    kind: 'select',
-    with: null,
-    distinct: false,
+  return bareSelect({
     items: [{ kind: 'expression', expression, alias: 'value', label: 'value' }],
-    from: [],
-    where: null,
-    groupBy: [],
-    rollup: false,
-    having: null,
-    windows: [],
-    orderBy: [],
-    limit: null,
-    lock: null,
-    into: null,
-    calcFoundRows: false,
-  };
+  });
 }
 
 function literalCell({ type, value }: Literal): Cell {

@@ -1,5 +1,6 @@
 import type { Expression } from '../sql/ast/expression.ts';
 import type { Select } from '../sql/ast/query.ts';
+import { bareSelect } from '../sql/bare-select.ts';
 import { normalise } from '../sql/scan.ts';
 import type { SchemaProvider, SourceColumn, TableSource } from '../sql/schema.ts';
 import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
@@ -102,21 +103,9 @@ function sourceColumn({ label, type }: ResultColumn): SourceColumn {
 }
 
 function selectAll(where: Expression): Select {
-  return {
-    kind: 'select',
-    with: null,
-    distinct: false,
+  return bareSelect({
     items: [{ kind: 'star', schema: null, table: null }],
     from: [{ kind: 'table', table: { schema: tableName, name: tableName }, alias: null, start: 0 }],
     where,
-    groupBy: [],
-    rollup: false,
-    having: null,
-    windows: [],
-    orderBy: [],
-    limit: null,
-    lock: null,
-    into: null,
-    calcFoundRows: false,
-  };
+  });
 }

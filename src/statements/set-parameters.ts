@@ -3,15 +3,15 @@ import { statementLimits } from '../base/limits.ts';
 import { capacitiesOf, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { parseTimeUs } from '../catalog/parameter-values.ts';
-import { clusterScope } from '../catalog/parameters.ts';
-import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
+import { sysTenantId } from '../catalog/tenants.ts';
 import { s3LagMinUs } from '../destination/limits.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination } from '../jobs/tenant-destination.ts';
 import type { ConstantValue, ParameterItem } from '../sql/statement.ts';
 import { isBackupItem, setBackupItem } from './backup-items.ts';
+import { parameterOwners } from './parameter-owners.ts';
 import { handler, type Speaker } from './statement-handler.ts';
-import { namedTenant, speaksForSys } from './tenant-clause.ts';
+import { speaksForSys } from './tenant-clause.ts';
 
 /** A parameter with the owners it is set for: `clusterScope` or tenant ids. */
 interface Target {
@@ -76,7 +76,7 @@ function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, contr
   const sys = speaksForSys(speaker);
   if (definition === null) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
   if (definition.scope === 'CLUSTER' && (item.tenant !== null || !sys)) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
-  const owners = ownersOf(tx, item, speaker, definition.scope);
+  const owners = parameterOwners(tx, item.tenant, speaker, { scope: definition.scope, verb: 'set' });
   const value = tx.parameters.check(definition.name, valueText(item.value, speaker));
   const server = tx.cluster.server();
   if (item.server !== null && item.server !== `${server.svrIp}:${server.svrPort}`) {
@@ -89,39 +89,6 @@ function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, contr
   if (definition.name === 'tde_method') checkTdeMethod(tx, owners, value);
   if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, value, controller);
   return { name: definition.name, value, owners };
-}
-
-function ownersOf(
-  tx: Repositories,
-  item: ParameterItem,
-  speaker: Speaker,
-  scope: 'CLUSTER' | 'TENANT',
-): readonly number[] {
-  if (scope === 'CLUSTER') return [clusterScope];
-  if (item.tenant === null) return [speaker.effectiveTenantId];
-  const word = item.tenant.toLowerCase();
-  const normal = (tenant: Tenant) => tenant.status === 'NORMAL';
-  if (word === 'all' || word === 'all_user')
-    return tx.tenants
-      .users()
-      .filter(normal)
-      .map((tenant) => tenant.tenantId);
-  if (word === 'all_meta')
-    return tx.tenants
-      .users()
-      .filter(normal)
-      .map((tenant) => tenant.tenantId - 1);
-  if (word === 'seed') throw fault('OB_NOT_SUPPORTED', 'set parameter of tenant seed is');
-  try {
-    return [namedTenant(tx, item.tenant)].filter(takesParameters).map((tenant) => tenant.tenantId);
-  } catch {
-    throw fault('OB_ERR_INVALID_TENANT_NAME');
-  }
-}
-
-/** True for a normal tenant, and for one that is being restored, when it is named: `ha_high_thread_score` holds for that restore. */
-export function takesParameters({ status }: Pick<Tenant, 'status'>): boolean {
-  return status === 'NORMAL' || status === 'RESTORE';
 }
 
 /** Only `none` and `internal` are carried out, and the way back is closed once a master key exists. */

@@ -1,4 +1,5 @@
 import type { Query, Select, SetOperation, ValuesQuery, WithClause } from '../ast/query.ts';
+import { bareSelect } from '../bare-select.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expressionList } from './expression.ts';
 import { name, nameList } from './names.ts';
@@ -115,23 +116,10 @@ function withCommon(whole: Query, common: WithClause | null): Query {
 
 /** `SELECT * FROM (query)`: gives a query that has its own ORDER BY, LIMIT or WITH a second one. */
 function around(inner: Query): Select {
-  return {
-    kind: 'select',
-    with: null,
-    distinct: false,
+  return bareSelect({
     items: [{ kind: 'star', schema: null, table: null }],
     from: [{ kind: 'derived', query: inner, alias: '_inner', columns: null, lateral: false }],
-    where: null,
-    groupBy: [],
-    rollup: false,
-    having: null,
-    windows: [],
-    orderBy: [],
-    limit: null,
-    lock: null,
-    into: null,
-    calcFoundRows: false,
-  };
+  });
 }
 
 function withClause(c: Cursor): WithClause {

@@ -1,7 +1,7 @@
 import { fault } from '../../../base/errors.ts';
 import type { Expression } from '../../../sql/ast/expression.ts';
 import type { SourceColumn, TableSource } from '../../../sql/schema.ts';
-import { bindCell } from '../../../sql/translate/bind.ts';
+import { bindCell, noContext } from '../../../sql/translate/bind.ts';
 import { asBoolean, convertTo } from '../../../sql/translate/convert.ts';
 import { translate } from '../../../sql/translate/expression.ts';
 import type { Fragment } from '../../../sql/translate/fragment.ts';
@@ -51,7 +51,9 @@ function inColumns(
   const { text, binds } = finish(translate(expression, place));
   if (translation.volatile) throw fault('OB_NOT_SUPPORTED', 'a value that changes by itself inside of a definition is');
   const literals = literalsOf(expression);
-  const cells = binds.map((bind) => bindCell(bind, { literals, parameters: [], context: noContext(sqlMode) }));
+  const cells = binds.map((bind) =>
+    bindCell(bind, { literals, parameters: [], context: { ...noContext, timeZone: '+00:00', sqlMode } }),
+  );
   return inlineCells(text.replaceAll(`${self}.`, ''), cells);
 }
 
@@ -60,21 +62,6 @@ function plainColumn(column: TableColumn): SourceColumn {
   const keys = { primaryKey: false, uniqueKey: false, multipleKey: false };
   return { name, type, nullable, autoIncrement, default: null, onUpdateNow, ...keys };
 }
-
-const noContext = (sqlMode: string) => ({
-  nowUs: 0,
-  timeZone: '+00:00',
-  sqlMode,
-  database: null,
-  user: '',
-  host: '',
-  connectionId: 0,
-  lastInsertId: 0n,
-  foundRows: 0n,
-  rowCount: 0n,
-  userVariables: {},
-  systemVariables: {},
-});
 
 /** Puts values in the places of the `?` outside of quotes. */
 function inlineCells(text: string, cells: readonly Cell[]): string {

@@ -1,4 +1,5 @@
 import type { Expression } from '../../../sql/ast/expression.ts';
+import { bareSelect } from '../../../sql/bare-select.ts';
 import type { TableSource } from '../../../sql/schema.ts';
 import { bindCells } from '../../../sql/translate/bind.ts';
 import { translate } from '../../../sql/translate/translate.ts';
@@ -69,23 +70,11 @@ export function filterRows(
 const listed = '__listed';
 
 function filterQuery(where: Expression) {
-  return {
-    kind: 'select',
-    with: null,
-    distinct: false,
+  return bareSelect({
     items: [{ kind: 'star', schema: null, table: null }],
     from: [{ kind: 'table', table: { schema: null, name: listed }, alias: null, start: 0 }],
     where,
-    groupBy: [],
-    rollup: false,
-    having: null,
-    windows: [],
-    orderBy: [],
-    limit: null,
-    lock: null,
-    into: null,
-    calcFoundRows: false,
-  } as const;
+  });
 }
 
 function valuesSql(columns: readonly ResultColumn[], rows: readonly (readonly Cell[])[]): string {

@@ -1,0 +1,40 @@
+import { fault } from '../base/errors.ts';
+import type { Repositories } from '../catalog/catalog.ts';
+import { clusterScope } from '../catalog/parameters.ts';
+import type { Tenant } from '../catalog/tenants.ts';
+import type { Speaker } from './statement-handler.ts';
+import { namedTenant } from './tenant-clause.ts';
+
+/**
+ * Whose parameters a SET or RESET means: `clusterScope` or tenant ids. `all` passes over tenants that are not normal; one that is
+ * being restored takes parameters when it is named, for `ha_high_thread_score` holds for that restore.
+ */
+export function parameterOwners(
+  tx: Repositories,
+  tenant: string | null,
+  speaker: Speaker,
+  { scope, verb }: { readonly scope: 'CLUSTER' | 'TENANT'; readonly verb: 'set' | 'reset' },
+): readonly number[] {
+  if (scope === 'CLUSTER') return [clusterScope];
+  if (tenant === null) return [speaker.effectiveTenantId];
+  const word = tenant.toLowerCase();
+  if (word === 'all' || word === 'all_user') return normalUsers(tx);
+  if (word === 'all_meta') return normalUsers(tx).map((tenantId) => tenantId - 1);
+  if (word === 'seed') throw fault('OB_NOT_SUPPORTED', `${verb} parameter of tenant seed is`);
+  try {
+    return [namedTenant(tx, tenant)].filter(takesParameters).map(({ tenantId }) => tenantId);
+  } catch {
+    throw fault('OB_ERR_INVALID_TENANT_NAME');
+  }
+}
+
+function normalUsers({ tenants }: Repositories): readonly number[] {
+  return tenants
+    .users()
+    .filter(({ status }) => status === 'NORMAL')
+    .map(({ tenantId }) => tenantId);
+}
+
+function takesParameters({ status }: Tenant): boolean {
+  return status === 'NORMAL' || status === 'RESTORE';
+}
