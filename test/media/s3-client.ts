@@ -5,7 +5,13 @@ import { type S3Double, s3Keys } from './servers/s3-double.ts';
  * Runs the body of a function over a medium of `dest` in the bucket, in a process of its own with so small a heap; its result. What
  * is measured, and limited, is the client's memory alone.
  */
-export function runS3Client(double: S3Double, bucket: string, heapMb: number, body: string): Promise<unknown> {
+export function runS3Client(
+  double: S3Double,
+  bucket: string,
+  heapMb: number,
+  body: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<unknown> {
   const address = {
     scheme: 's3',
     path: `s3://${bucket}/dest`,
@@ -21,6 +27,8 @@ export function runS3Client(double: S3Double, bucket: string, heapMb: number, bo
     await medium.close();`;
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    timeout: 55_000,
   });
   let [out, complaints] = ['', ''];
   child.stdout.on('data', (chunk) => {

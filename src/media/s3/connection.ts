@@ -111,6 +111,9 @@ export class S3Connection {
       disableS3ExpressSessionAuth: true,
       followRegionRedirects: false,
       userAgentAppId: 'obvault',
+      authSchemePreference: ['sigv4'],
+      sigv4aSigningRegionSet: [region],
+      defaultsMode: 'legacy',
       requestHandler: {
         ...(agent instanceof HttpsAgent ? { httpsAgent: agent } : { httpAgent: agent }),
         connectionTimeout: connectTimeoutMs,
