@@ -8,7 +8,7 @@ export interface OssPlace {
   readonly bucket: string;
   /** What stands before every key, `''` or ending in `/`. */
   readonly prefix: string;
-  /** `http://host:port`, for the SDK. */
+  /** `http://host:port` or `http://bucket.host:port`. */
   readonly origin: string;
   /** `host[:port]`, as errors name it. */
   readonly host: string;
@@ -37,14 +37,15 @@ export function ossPlace({ path, host: text }: MediumAddress): OssPlace {
   const bracketed = hostname.includes(':') ? `[${hostname}]` : hostname;
   const host = port === null ? bracketed : `${bracketed}:${port}`;
   const region = /^oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com$/i.exec(hostname)?.[1]?.toLowerCase() ?? null;
+  const byPath = isIP(hostname) !== 0 || !hostname.includes('.');
   const directory = rest.join('/');
   return Object.freeze({
     bucket,
     prefix: directory === '' ? '' : `${directory}/`,
-    origin: `${tls ? 'https' : 'http'}://${host}`,
+    origin: `${tls ? 'https' : 'http'}://${byPath ? host : `${bucket}.${host}`}`,
     host,
     tls,
-    byPath: isIP(hostname) !== 0 || !hostname.includes('.'),
+    byPath,
     region: region !== null && noRegion.has(region) ? null : region,
   });
 }

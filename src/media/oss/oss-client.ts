@@ -172,15 +172,15 @@ export class OssClient {
     const place = ossPlace(this.#address);
     if (accessId.trim() === '' || accessKey.trim() === '')
       throw new MediumError('denied', '', 'there is no access key');
-    const { host, tls, byPath } = place;
+    const { host, origin, tls, byPath } = place;
     const { lookup } = this.#wiring;
-    const transport = new Transport({ host, tls, byPath, caFile: this.#address.options.ca_file, lookup });
+    const transport = new Transport({ host, origin, tls, caFile: this.#address.options.ca_file, lookup });
     const sdk = import('ali-oss').then((module) => {
       const options = {
         accessKeyId: accessId,
         accessKeySecret: accessKey,
-        endpoint: place.origin,
-        secure: tls,
+        // No part of what is signed; the SDK takes not every host there is.
+        endpoint: 'http://oss.invalid',
         sldEnable: byPath,
         authorizationV4: place.region !== null,
         region: `oss-${place.region ?? 'unnamed'}`,

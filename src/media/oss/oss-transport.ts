@@ -20,10 +20,11 @@ export interface Exchange {
 }
 
 export interface TransportOptions {
+  /** `host[:port]` as errors name it. */
   readonly host: string;
+  /** `http://host:port`, with the bucket where it stands in the name. The SDK's own idea of it is not used. */
+  readonly origin: string;
   readonly tls: boolean;
-  /** Leave the SDK's idea of the Host header out. */
-  readonly byPath: boolean;
   readonly caFile: string | undefined;
   readonly lookup: LookupFunction | undefined;
 }
@@ -75,13 +76,13 @@ export class Transport {
 
   #exchange(url: string, { method, headers, content }: SdkRequest, exchange: Exchange): Promise<SdkReply> {
     const { key, signal, idleMs } = exchange;
-    const { tls, byPath, lookup, host } = this.#options;
-    const sent = Object.entries(headers).filter(([name]) => !(byPath && name.toLowerCase() === 'host'));
+    const { tls, origin, lookup, host } = this.#options;
+    const { pathname, search } = new URL(url);
     this.#agent ??= this.#openAgent();
     const agent = this.#agent;
     return new Promise((resolve, reject) => {
-      const options = { method, agent, timeout: idleMs, headers: Object.fromEntries(sent), ...(lookup && { lookup }) };
-      const outgoing = (tls ? tlsRequest : plainRequest)(url, options);
+      const options = { method, agent, timeout: idleMs, headers, ...(lookup && { lookup }) };
+      const outgoing = (tls ? tlsRequest : plainRequest)(`${origin}${pathname}${search}`, options);
       const cancel = () => outgoing.destroy(new MediumError('cancelled', key, 'the caller gave up', signal?.reason));
       outgoing.on('timeout', () =>
         outgoing.destroy(new MediumError('timeout', key, `${host}: nothing came or went for ${idleMs} ms`)),
