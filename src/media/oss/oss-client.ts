@@ -56,7 +56,7 @@ interface Sdk {
   parseXML(text: Buffer): Promise<unknown>;
 }
 
-/** One bucket of OSS, reached request by request: the SDK addresses, signs and reads errors, the transport sends. */
+/** One bucket of OSS, reached request by request: the SDK signs and reads errors, the transport addresses and sends. */
 export class OssClient {
   readonly clock: Clock;
   readonly #address: MediumAddress;
