@@ -97,7 +97,8 @@ export function parseRestoreFrom(text: string, release: Release = defaultRelease
   return items.map((item) => readRestoreItem(item, release));
 }
 
-function splitPaths(text: string): readonly string[] {
+/** The elements of a list of destinations, trimmed; a `namenode=` with commas stays whole. */
+export function splitPaths(text: string): readonly string[] {
   const items: string[] = [];
   for (const part of text.split(',').map((item) => item.trim())) {
     const last = items.at(-1);

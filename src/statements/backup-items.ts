@@ -12,7 +12,6 @@ import { parseDestination } from '../destination/parse.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, sealKeyOf } from '../jobs/tenant-destination.ts';
-import type { Medium } from '../media/medium.ts';
 import type { ParameterItem } from '../sql/statement.ts';
 import { explain, prepare, warnOfIgnored } from './prepare-destination.ts';
 import type { Speaker } from './statement-handler.ts';
@@ -179,25 +178,18 @@ async function checkLogSource(
 ): Promise<void> {
   const unreadable = 'access the log restore source location';
   const place = { scheme: location.scheme, release: controller.release };
-  let medium: Medium | null = null;
+  const medium = controller.openMedium(location);
   try {
-    const format = await withCodedErrors(
-      async () => {
-        medium = controller.openMedium(location);
-        return readFormatFile(medium);
-      },
-      'configuring',
-      place,
-    );
+    const format = await withCodedErrors(() => readFormatFile(medium), 'configuring', place);
     if (format === null) throw faultText('OB_BACKUP_FILE_NOT_EXIST', `Incorrect arguments to ${unreadable}`);
     if (format.destType !== 'archive_log') throw fault('OB_INVALID_ARGUMENT', `${unreadable}, it is no archive path`);
     if (format.clusterId === controller.cluster.id && format.tenantId === tenant.tenantId)
       throw fault('OB_INVALID_ARGUMENT', 'set standby itself as log restore source');
   } catch (error) {
-    if (error instanceof Error) explain(error, location, speaker);
+    explain(error, [location], speaker);
     throw error;
   } finally {
-    void (medium as Medium | null)?.close().catch(() => undefined);
+    void medium.close().catch(() => undefined);
   }
 }
 

@@ -56,7 +56,7 @@ export async function prepare(
     return { destId, changes };
   } catch (error) {
     const coded = mapMediumError(error, 'configuring', { scheme: destination.scheme, release });
-    explain(coded, destination, speaker);
+    explain(coded, [destination], speaker);
     throw coded;
   } finally {
     // What hangs hangs on; the answer does not wait for it.
@@ -68,15 +68,15 @@ const overwrites =
   'the destination takes a second object of the same name (a versioned bucket?); nothing but this cluster should write to it';
 
 /** The kernel's texts do not say which of many troubles it was; the medium's own words stand beside them in SHOW WARNINGS. */
-export function explain(error: Error, destination: Destination, speaker: Speaker): void {
+export function explain(error: unknown, destinations: readonly Destination[], speaker: Speaker): void {
   if (!(error instanceof ObError) || !(error.cause instanceof MediumError)) return;
-  speaker.warn('Warning', error.errno, toldWithoutSecrets(error.cause.message, destination));
+  speaker.warn('Warning', error.errno, toldWithoutSecrets(error.cause.message, ...destinations));
 }
 
-/** What a medium said, fit for a client: the secret masked wherever it stands, printable, cut. */
-export function toldWithoutSecrets(text: string, { authorization }: Destination): string {
-  const { accessKey } = authorization;
-  const told = accessKey === '' ? text : text.replaceAll(accessKey, '******');
+/** What a medium said, fit for a client: secrets masked wherever they stand, printable, cut. */
+export function toldWithoutSecrets(text: string, ...destinations: readonly Destination[]): string {
+  const secrets = destinations.map(({ authorization }) => authorization.accessKey).filter((secret) => secret !== '');
+  const told = secrets.reduce((masked, secret) => masked.replaceAll(secret, '******'), text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what a server said may hold anything
   const printable = maskDestination(told).replace(/[\u0000-\u001f\u007f]/g, ' ');
   return printable.slice(0, hintCharacters);

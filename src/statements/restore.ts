@@ -26,6 +26,7 @@ import { removeTenant } from '../jobs/tenant-removal.ts';
 import type { RecoverableWindow } from '../policy/recoverable-window.ts';
 import type { KeyClause } from '../sql/statement.ts';
 import type { Restore } from '../sql/statement-restore.ts';
+import { explain, warnOfIgnored } from './prepare-destination.ts';
 import { checkedLocality, checkedPrimaryZone, parseRestoreOptions, restorePools } from './restore-options.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { requireTenantName } from './tenant-name.ts';
@@ -73,7 +74,11 @@ export async function restoreOrder(
   const options = parseRestoreOptions(statement.options, speaker);
   const { destinations, names } = sourcesOf(statement, speaker, controller);
   const digests = speaker.memory.decryptionPasswords.map(passwordDigest);
-  const paths = await openPaths(controller, destinations);
+  for (const destination of destinations) warnOfIgnored(destination, speaker);
+  const paths = await openPaths(controller, destinations).catch((error: unknown) => {
+    explain(error, destinations, speaker);
+    throw error;
+  });
   try {
     const source = await decideSource(paths, statement.until, digests, {
       ...(names === null ? {} : { only: names }),
@@ -176,7 +181,7 @@ async function readKeyBackup(
 ): Promise<readonly MasterKey[]> {
   if (clause.password === null) throw fault('OB_MISS_ARGUMENT', 'ENCRYPTED BY password of the key backup');
   const destination = parseDestination(clause.from, controller.release);
-  const medium = await withCodedErrors(async () => controller.openMedium(destination));
+  const medium = controller.openMedium(destination);
   try {
     return await withCodedErrors(async () => {
       const format = await readFormatFile(medium);

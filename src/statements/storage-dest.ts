@@ -74,6 +74,17 @@ function changeKeys(tx: Repositories, { catalog }: Controller, { tenantId }: Ten
   if (isIt(archive?.path ?? '')) tx.destinations.setArchiveDest(tenantId, archiveDestNo, { path: text });
 }
 
+/** A destination the tenant has used, with its keys; null for a text that names none as the rows do. */
+export async function registeredDestination(
+  controller: Controller,
+  tenantId: number,
+  text: string,
+): Promise<Destination | null> {
+  const key = { tenantId, ...keyOf(text) };
+  const row = await controller.catalog.read((tx) => tx.destinations.storageInfo.get(key));
+  return row === null ? null : destinationOf(controller, row);
+}
+
 function destinationOf({ catalog }: Controller, row: BackupStorageInfo): Destination {
   const options = [row.endpoint, row.authorization, row.extension].filter((text) => text !== '').join('&');
   const stored = readStored(catalog.secrets, row.tenantId, options === '' ? row.path : `${row.path}?${options}`);
@@ -93,9 +104,15 @@ function readLimits(text: string, release: Release): Limits {
   return limits;
 }
 
+/** `oss://b/d` or `oss://b/d?host=h`, as rows of views show it. */
+function keyOf(text: string): Pick<BackupStorageInfo, 'path' | 'endpoint'> {
+  const mark = text.indexOf('?');
+  const path = mark < 0 ? text : text.slice(0, mark);
+  return { path: path.replace(/\/+$/, ''), endpoint: mark < 0 ? '' : text.slice(mark + 1) };
+}
+
 function requireKnown(tx: Repositories, tenantId: number, text: string): BackupStorageInfo {
-  const [typed = '', options = ''] = text.split('?');
-  return requireRow(tx, { tenantId, path: typed.replace(/\/+$/, ''), endpoint: options });
+  return requireRow(tx, { tenantId, ...keyOf(text) });
 }
 
 function requireRow(

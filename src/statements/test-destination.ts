@@ -9,6 +9,7 @@ import { type ProbeRow, probeMedium, probeProperties } from '../media/probe.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import { toldWithoutSecrets, warnOfIgnored } from './prepare-destination.ts';
 import { handler } from './statement-handler.ts';
+import { registeredDestination } from './storage-dest.ts';
 
 const columns: readonly ResultColumn[] = [
   column('PROPERTY', { name: 'varchar', length: 32 }),
@@ -19,12 +20,15 @@ const columns: readonly ResultColumn[] = [
 
 /**
  * ALTER SYSTEM TEST DESTINATION: what a medium was found to do, a row for each property. The text is refused as SET refuses it;
- * everything the medium does is a row, with the code that SET would answer.
+ * everything the medium does is a row, with the code that SET would answer. A destination the tenant uses may be named without its
+ * keys, as views show it.
  */
 export const testDestination = handler<'testDestination', Destination>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'all' },
   async check({ destination: text }, speaker, controller) {
-    const destination = parseDestination(text, controller.release);
+    const destination =
+      (await registeredDestination(controller, speaker.effectiveTenantId, text)) ??
+      parseDestination(text, controller.release);
     checkScheme(destination.scheme);
     warnOfIgnored(destination, speaker);
     return destination;
@@ -40,10 +44,11 @@ async function probe(controller: Controller, destination: Destination): Promise<
   try {
     medium = controller.openMedium(destination);
   } catch (error) {
-    if (!(error instanceof MediumError)) throw error;
+    const cause = error instanceof ObError ? error.cause : null;
+    if (!(cause instanceof MediumError)) throw error;
     return probeProperties.map(({ property }, i) =>
       i === 0
-        ? { property, result: 'FAILED', detail: error.message, latencyUs: 0, error }
+        ? { property, result: 'FAILED', detail: cause.message, latencyUs: 0, error: cause }
         : { property, result: 'SKIPPED', detail: 'no such place can exist', latencyUs: null, error: null },
     );
   }

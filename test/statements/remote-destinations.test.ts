@@ -118,6 +118,19 @@ describe('SET of a destination on S3', () => {
   });
 });
 
+describe('RESTORE', () => {
+  test('tells what the medium said, of the right path', async () => {
+    await scene.ok(sys, "CREATE RESOURCE POOL spare UNIT = 'unit_t', UNIT_NUM = 1, ZONE_LIST = ('zone1')");
+    const from = `${uri('x', s3Keys, 'other')},${uri('x', { ...s3Keys, accessKey: 'wrong' })}`;
+    const answer = await sayAndAsk(sys, `ALTER SYSTEM RESTORE r FROM '${from}' WITH 'pool_list=spare'`);
+    expect(answer.errno).toBe(9011);
+    const second = await sayAndAsk(sys, `ALTER SYSTEM RESTORE r FROM '${from.split(',')[1]}' WITH 'pool_list=spare'`);
+    expect([second.errno, second.text]).toEqual([9071, 'no I/O operation permission at the backup destination']);
+    expect(second.hint).toMatch(/^denied at /);
+    expect(second.hint).not.toContain('wrong');
+  });
+});
+
 describe('other keys', () => {
   const newer = { accessId: 'AKIANEWER', accessKey: 'newer/secret' };
   const change = (path: string, clauses: string) =>
@@ -213,6 +226,21 @@ describe('TEST DESTINATION', () => {
       expect([...double.bucket().objects.keys()].filter((key) => key.startsWith('tested'))).toEqual([]);
       expect(double.bucket().uploads.size).toBe(0);
     }
+  });
+
+  test('takes the keys of a destination the tenant uses', async () => {
+    await scene.ok(t, setData(uri('own')));
+    const shown = `s3://bucket/own?host=127.0.0.1:${double.port}`;
+    const rows = await results(t, shown);
+    expect(rows['DELETE']).toMatchObject({ RESULT: 'OK' });
+    expect(rows['CLEAN UP']).toMatchObject({ RESULT: 'OK' });
+    expect((await scene.say('root@u', `ALTER SYSTEM TEST DESTINATION '${shown}'`)).errno).toBe(9026);
+    expect((await scene.say(sys, `ALTER SYSTEM TEST DESTINATION '${shown}'`)).errno).toBe(9026);
+  });
+
+  test('a bucket that cannot exist is a trouble like any other', async () => {
+    const rows = await results(t, `s3://B_/x?host=127.0.0.1:1&access_id=a&access_key=${s3Keys.accessKey}`);
+    expect(rows['LIST']).toMatchObject({ RESULT: 'FAILED', DETAIL: expect.stringMatching(/^-9\d+ /) });
   });
 
   test('a trouble is a row with the code SET would answer, without the key', async () => {

@@ -74,7 +74,10 @@ export async function openPaths(
   try {
     for (const destination of destinations) {
       const medium = controller.openMedium(destination);
-      const format = await withCodedErrors(() => namedFormat(medium, destination, signal));
+      const format = await withCodedErrors(() => namedFormat(medium, destination, signal)).catch(async (error) => {
+        await medium.close();
+        throw error;
+      });
       if (format === null) {
         await medium.close();
         throw fault('OB_BACKUP_FILE_NOT_EXIST');

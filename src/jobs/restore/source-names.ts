@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import type { Release } from '../../base/release.ts';
-import { parseRestoreFrom } from '../../destination/archive-dest.ts';
+import { parseRestoreFrom, splitPaths } from '../../destination/archive-dest.ts';
 import { parsePieceDirectory } from '../../destination/archive-layout.ts';
 import type { Destination } from '../../destination/destination.ts';
 import { parseSetDirectory } from '../../destination/layout.ts';
@@ -21,7 +21,7 @@ export function parseSourceList(
 ): { readonly destinations: readonly Destination[]; readonly names: SourceNames } {
   const names = { sets: new Set<string>(), pieces: new Set<string>() };
   const roots = new Set<string>();
-  for (const item of sources.flatMap((text) => text.split(',')).map((text) => text.trim())) {
+  for (const item of sources.flatMap(splitPaths)) {
     if (item === '') continue;
     const mark = item.indexOf('?');
     const path = (mark < 0 ? item : item.slice(0, mark)).replace(/\/+$/, '');
