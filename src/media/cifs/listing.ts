@@ -3,7 +3,9 @@ import { isHidden } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { listPageEntries } from '../limits.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
+import { inParallel } from '../s3/parallel.ts';
 import { statusError, statusIn } from './errors.ts';
+import { sessionsMax } from './limits.ts';
 import { partedName } from './names.ts';
 import { findParts, purge, removeParts } from './parts.ts';
 import { discard, removeOne } from './publish.ts';
@@ -93,12 +95,12 @@ export async function headObject(root: CifsRoot, key: string, signal?: AbortSign
 
 /** Removes objects; missing ones are success, a missing root is not. */
 export async function removeObjects(root: CifsRoot, keys: readonly string[], signal?: AbortSignal): Promise<void> {
-  let missing = false;
-  for (const key of keys) {
-    const removed = (await removeOne(root, key, signal)) || (await removeParts(root, key, signal));
-    missing ||= !removed;
-  }
-  if (missing && !(await root.exists(signal)))
+  const removed = await inParallel(
+    keys,
+    sessionsMax,
+    async (key) => (await removeOne(root, key, signal)) || removeParts(root, key, signal),
+  );
+  if (removed.includes(false) && !(await root.exists(signal)))
     throw new MediumError('noContainer', '', 'the directory of the destination is missing');
 }
 

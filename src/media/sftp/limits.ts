@@ -20,3 +20,6 @@ export const discardMs = 500;
 /** A name somebody else is giving just now is asked for again so often, with such a pause. */
 export const lockTries = 40;
 export const lockPauseMs = 25;
+
+/** Objects that are being removed at once. */
+export const removalsAtOnce = 32;

@@ -4,8 +4,10 @@ import { checkSignal } from '../file-errors.ts';
 import { isHidden } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
+import { inParallel } from '../s3/parallel.ts';
 import { status, statusOf } from './errors.ts';
 import { closeHandle, openHandle, type SftpHandle } from './handle.ts';
+import { removalsAtOnce } from './limits.ts';
 import { removePath, removePathOf } from './publish.ts';
 import { type SftpRoot, statOf } from './root.ts';
 
@@ -93,9 +95,8 @@ export async function headObject(root: SftpRoot, key: string, signal?: AbortSign
 
 /** Removes objects; missing ones are success, a missing root is not. */
 export async function removeObjects(root: SftpRoot, keys: readonly string[], signal?: AbortSignal): Promise<void> {
-  let missing = false;
-  for (const key of keys) missing = !(await removePath(root, key, root.at(key), signal)) || missing;
-  if (missing && !(await root.exists(signal)))
+  const removed = await inParallel(keys, removalsAtOnce, (key) => removePath(root, key, root.at(key), signal));
+  if (removed.includes(false) && !(await root.exists(signal)))
     throw new MediumError('noContainer', '', 'the directory of the destination is missing');
 }
 

@@ -65,11 +65,16 @@ export class SftpSession {
         };
         this.#pending.add(lost);
         signal?.addEventListener('abort', abort, { once: true });
-        start(this.#sftp, (error, value) => {
-          if (error) reject(replyError(key, step, error));
-          else if (settled) late?.(value as T);
-          else resolve(value as T);
-        });
+        try {
+          start(this.#sftp, (error, value) => {
+            if (error) reject(replyError(key, step, error));
+            else if (settled) late?.(value as T);
+            else resolve(value as T);
+          });
+        } catch (error) {
+          // A client that is closing throws at once.
+          reject(replyError(key, step, error));
+        }
       });
     } finally {
       stop?.();
