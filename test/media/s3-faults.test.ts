@@ -96,9 +96,9 @@ describe('connections that break', () => {
     const whenAsked = (operation: S3Operation) => {
       const caller = new AbortController();
       double.faults.add({ on: [operation], deed: { deed: 'stall' } });
-      const asked = double.requests.length;
+      const asked = double.count(operation);
       const waiting = setInterval(() => {
-        if (double.requests.length > asked) caller.abort(new Error('gone'));
+        if (double.count(operation) > asked) caller.abort(new Error('gone'));
       }, 5);
       caller.signal.addEventListener('abort', () => clearInterval(waiting));
       return caller.signal;
@@ -108,6 +108,10 @@ describe('connections that break', () => {
     const signal = whenAsked('CreateMultipartUpload');
     const sink = await medium.createObject('c', signal);
     await expectS3Kind(sink.writeAt(9 << 20, bytes('x')), 'cancelled');
+    const completed = await medium.createObject('d', whenAsked('CompleteMultipartUpload'));
+    await completed.writeAt(0, Buffer.alloc(9 << 20));
+    await expectS3Kind(completed.publish(9 << 20), 'cancelled');
+    await completed.abort();
     const caller = new AbortController();
     double.faults.add({ on: ['GetObject'], deed: { deed: 'stallDownload', afterBytes: 1 << 20 } });
     const read = medium.read('a', undefined, undefined, caller.signal);

@@ -9,7 +9,7 @@ import { checkSignal, errnoOf } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import type { S3Address } from './address.ts';
 import { s3Error } from './errors.ts';
-import { connectTimeoutMs, idleTimeoutMs, socketsMax } from './limits.ts';
+import { completeTimeoutMs, connectTimeoutMs, idleTimeoutMs, socketsMax } from './limits.ts';
 
 /** For tests: how names are looked up, and how long a connection may stand still. */
 export interface S3Seams {
@@ -19,6 +19,8 @@ export interface S3Seams {
 
 interface Opened {
   readonly s3: S3;
+  /** For what a server may work on for minutes before it says a word. */
+  readonly patient: S3;
   readonly agent: HttpAgent;
 }
 
@@ -54,9 +56,9 @@ export class S3Connection {
     work: (s3: S3, options: { readonly abortSignal?: AbortSignal }) => Promise<T>,
   ): Promise<T> {
     checkSignal(key, signal);
-    const { s3 } = await this.#open();
+    const { s3, patient } = await this.#open();
     try {
-      return await work(s3, signal ? { abortSignal: signal } : {});
+      return await work(operation === 'CompleteMultipartUpload' ? patient : s3, signal ? { abortSignal: signal } : {});
     } catch (error) {
       throw s3Error({ operation, key, signal, host: this.address.endpoint.hostname }, error);
     }
@@ -71,6 +73,7 @@ export class S3Connection {
     this.#closed = true;
     const opened = await this.#opened?.catch(() => null);
     opened?.s3.destroy();
+    opened?.patient.destroy();
     opened?.agent.destroy();
   }
 
@@ -89,8 +92,17 @@ export class S3Connection {
 
   async #make(): Promise<Opened> {
     const sdk = await import('@aws-sdk/client-s3');
-    const { endpoint, region, pathStyle, accessId, accessKey } = this.address;
     const agent = await this.#agent();
+    const { idleMs } = this.#seams;
+    return {
+      s3: this.#client(sdk, agent, idleMs ?? idleTimeoutMs),
+      patient: this.#client(sdk, agent, idleMs ?? completeTimeoutMs),
+      agent,
+    };
+  }
+
+  #client(sdk: typeof import('@aws-sdk/client-s3'), agent: HttpAgent, idleMs: number): S3 {
+    const { endpoint, region, pathStyle, accessId, accessKey } = this.address;
     const hostname = endpoint.hostname.includes(':') ? `[${endpoint.hostname}]` : endpoint.hostname;
     const port = endpoint.port === null ? '' : `:${endpoint.port}`;
     // All that the SDK would otherwise take from the environment or from files in the home directory is said here.
@@ -117,12 +129,12 @@ export class S3Connection {
       requestHandler: {
         ...(agent instanceof HttpsAgent ? { httpsAgent: agent } : { httpAgent: agent }),
         connectionTimeout: connectTimeoutMs,
-        socketTimeout: this.#seams.idleMs ?? idleTimeoutMs,
+        socketTimeout: idleMs,
         logger: silent,
       },
     });
     this.#addSteps(s3);
-    return { s3, agent };
+    return s3;
   }
 
   async #agent(): Promise<HttpAgent> {

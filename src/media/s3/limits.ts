@@ -17,6 +17,9 @@ export const socketsMax = 16;
 export const connectTimeoutMs = 10_000;
 export const idleTimeoutMs = 20_000;
 
+/** How long the server may be silent while it puts an upload together; below the deadline of publishing. */
+export const completeTimeoutMs = 300_000;
+
 /** Requests that one call makes side by side. */
 export const requestsAtOnce = 8;
 
