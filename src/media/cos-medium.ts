@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { openCosAppend } from './cos/cos-append.ts';
 import { CosClient } from './cos/cos-client.ts';
@@ -17,8 +18,12 @@ import type { MediumAddress } from './open-medium.ts';
  * the service lets a create overwrite, a look comes first, and of those that race the oldest version stands. Nothing is sent when it is
  * opened, and the SDK is loaded by the first call. Throws MediumError only.
  */
-export function openCosMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  const client = new CosClient(address, clock);
+export function openCosMedium(
+  address: MediumAddress,
+  clock: Clock = systemClock,
+  { lookup }: { readonly lookup?: LookupFunction } = {},
+): Medium {
+  const client = new CosClient(address, clock, lookup);
   return {
     scheme: 'cos',
     abilities: { append: 'native', tagging: true, atomicReplace: true, directories: false },

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { LookupFunction } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
@@ -334,6 +335,26 @@ test('a refused removal names its object', async () => {
   const error = await expectKind(medium.remove(['set/b', 'set/a.locked']), 'denied');
   expect(error.key).toBe('set/a.locked');
   expect((await medium.list('set')).map(({ name }) => name)).toEqual(['a.locked']);
+});
+
+test('a bucket stands in the name of the host, and copies name it too', async () => {
+  const port = Number(double.host.split(':')[1]);
+  const names: string[] = [];
+  double.host = `cos.ap-somewhere.myqcloud.test:${port}`;
+  const lookup: LookupFunction = (name, options, found) => {
+    names.push(name);
+    if (options.all) found(null, [{ address: '127.0.0.1', family: 4 }]);
+    else found(null, '127.0.0.1', 4);
+  };
+  const named = openCosMedium({ ...address, host: double.host }, undefined, { lookup });
+  opened.push(named);
+  await named.putSmall('a', x, 'create');
+  expect(text(await named.read('a'))).toBe('x');
+  const log = await named.openAppend('log', 0);
+  await log.append(Buffer.from('confirmed and more'));
+  await (await named.openAppend('log', 9)).append(Buffer.from('!'));
+  expect(text(await named.read('log'))).toBe('confirmed!');
+  expect(new Set(names)).toEqual(new Set(['vault-1250000000.cos.ap-somewhere.myqcloud.test']));
 });
 
 test('uploads nobody ends are swept below the root only, the young ones stay', async () => {

@@ -94,7 +94,8 @@ test('nothing is printed, nothing kept in the home directory, and no SDK loaded 
     const wrong = openCosMedium({ ...${JSON.stringify(atChild('quiet'))}, authorization: { accessId: 'a b', accessKey: 'x' } });
     await wrong.list('').catch(() => undefined);
     await medium.close();`;
-  const { stdout, stderr } = await run(script, { HOME: home, XDG_CONFIG_HOME: home });
+  const elsewhere = { HTTP_PROXY: 'http://127.0.0.1:1', http_proxy: 'http://127.0.0.1:1', NODE_DEBUG: '' };
+  const { stdout, stderr } = await run(script, { HOME: home, XDG_CONFIG_HOME: home, ...elsewhere });
   expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '' });
   expect(readdirSync(home)).toEqual([]);
   rmSync(home, { recursive: true });

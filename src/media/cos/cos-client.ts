@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Agent, type IncomingHttpHeaders } from 'node:http';
 import { Agent as TlsAgent } from 'node:https';
+import type { LookupFunction } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type COS from 'cos-nodejs-sdk-v5';
 import type { Clock } from '../../base/clock.ts';
@@ -39,12 +40,15 @@ export class CosClient {
   readonly clock: Clock;
   readonly #signer: { readonly accessId: string; readonly accessKey: string };
   readonly #caFile: string | undefined;
+  readonly #lookup: LookupFunction | undefined;
   #agent: Agent | null = null;
   #sdk: Promise<typeof COS> | null = null;
 
-  constructor(address: MediumAddress, clock: Clock) {
+  /** `lookup` finds the address of a name in place of the system. */
+  constructor(address: MediumAddress, clock: Clock, lookup?: LookupFunction) {
     this.place = cosPlace(address);
     this.clock = clock;
+    this.#lookup = lookup;
     this.#signer = address.authorization;
     this.#caFile = address.options.ca_file;
   }
@@ -97,7 +101,8 @@ export class CosClient {
   }
 
   #connections(): Agent {
-    const options = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax };
+    const lookup = this.#lookup === undefined ? {} : { lookup: this.#lookup };
+    const options = { keepAlive: true, maxSockets: socketsMax, maxFreeSockets: socketsMax, ...lookup };
     if (!this.place.endpoint.tls) return new Agent(options);
     // The name in the Host header has the bucket in it, of which the certificate of a bare address knows nothing.
     const name = isBareAddress(this.place.endpoint) ? { servername: '' } : {};
@@ -130,8 +135,10 @@ export class CosClient {
         callback(text as unknown as COS.GetAuthorizationCallbackParams);
       },
     });
-    cos.on('before-send', (options: { agent?: Agent }) => {
+    cos.on('before-send', (options: { agent?: Agent; proxy?: null }) => {
       options.agent = exchange.agentOver(agent);
+      // Else the process's environment may send everything elsewhere.
+      options.proxy = null;
     });
     return cos;
   }
