@@ -7,12 +7,15 @@ import { openFileMedium } from '../../src/media/file-medium.ts';
 import { mediaThreadsMax } from '../../src/media/limits.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 import type { MediumAddress } from '../../src/media/open-medium.ts';
+import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { mediumErrorData, reviveMediumError } from '../../src/media/thread/messages.ts';
 import { mediaThreads, openInThread } from '../../src/media/thread/threaded-medium.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withRetries } from '../../src/media/wrap/retry.ts';
 import { expectKind, mediumConformance } from './medium-conformance.ts';
+import { s3Address } from './s3-root.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
+import { S3Double } from './servers/s3-double.ts';
 
 const addressOf = (path: string): MediumAddress => ({
   scheme: 'file',
@@ -118,6 +121,51 @@ test('a large object opened with a signal ends with it', async () => {
   caller.abort(new Error('gone'));
   await source.abort();
   expect(await medium.list('')).toEqual([]);
+});
+
+describe('a server that stalls', () => {
+  let double: S3Double;
+  let stalled: Medium;
+  beforeEach(async () => {
+    double = await S3Double.start();
+    const address = s3Address(double);
+    stalled = openInThread(address, openS3Medium(address).abilities);
+    await stalled.putSmall('a', Buffer.from('content'), 'create');
+  });
+  afterEach(async () => {
+    await stalled.close();
+    await double.stop();
+  });
+
+  test('is left when the caller goes', async () => {
+    for (const call of [
+      (signal: AbortSignal) => stalled.read('a', 0, 1, signal),
+      (signal: AbortSignal) => stalled.putSmall('b', Buffer.from('x'), 'create', signal),
+      (signal: AbortSignal) => stalled.list('', signal),
+    ]) {
+      const caller = new AbortController();
+      double.faults.add({ on: 'every', deed: { deed: 'stall' } });
+      const ended = expectKind(call(caller.signal), 'cancelled');
+      setTimeout(() => caller.abort(new Error('gone')), 30);
+      await ended;
+    }
+    expect(await stalled.list('')).toEqual([{ name: 'a', kind: 'object', sizeBytes: 7 }]);
+  });
+
+  test('lets go of reads when their object is closed, and of uploads when theirs is given up', async () => {
+    const source = await stalled.openObject('a');
+    double.faults.add({ on: ['GetObject'], deed: { deed: 'stall' } });
+    const read = expectKind(source.read(0, 1), 'cancelled');
+    await source.close();
+    await read;
+    const sink = await stalled.createObject('c');
+    double.faults.add({ on: ['UploadPart'], times: 9, deed: { deed: 'stall' } });
+    const writes = [0, 1, 2, 3, 4, 5, 6, 7].map((i) => sink.writeAt(i << 23, Buffer.alloc(8 << 20)));
+    await Promise.race(writes);
+    await sink.abort();
+    await Promise.allSettled(writes);
+    expect(double.bucket().uploads.size).toBe(0);
+  });
 });
 
 describe('errors on their way', () => {
