@@ -136,6 +136,8 @@ describe.skipIf(reason !== null)('an SFTP server that fails', () => {
     expect(piece.equals(await source.read(0, piece.length))).toBe(true);
     await sink.abort();
     await log.close();
+    // What was sent before is carried out in order, and what it made is taken away behind it.
+    await expect.poll(() => tempsBelow(directory)).toBe(0);
   });
 
   test('an unknown host key, a wrong key and a key that is none are denied without a secret in the text', async () => {

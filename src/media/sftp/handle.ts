@@ -17,7 +17,7 @@ export type OpenMode = 'read' | 'createNew' | 'openOrCreate';
 
 const flags: Readonly<Record<OpenMode, number>> = { read: 0x01, createNew: 0x2a, openOrCreate: 0x0b };
 
-/** Opens a file. A handle that arrives after the caller has gone is closed. */
+/** Opens a file. A handle that arrives after the caller has gone is closed, and the new file it stands for removed. */
 export async function openHandle(
   session: SftpSession,
   key: string,
@@ -30,9 +30,16 @@ export async function openHandle(
     'open',
     signal,
     (sftp, done) => sftp.open(path, flags[mode], 0o644, done),
-    (late) => closeHandle({ session, handle: late, key }),
+    (late) => {
+      closeHandle({ session, handle: late, key });
+      if (mode === 'createNew') forgetPath(session, key, path);
+    },
   );
   return { session, handle: opened, key };
+}
+
+function forgetPath(session: SftpSession, key: string, path: string): void {
+  session.call<void>(key, 'unlink', undefined, (sftp, done) => sftp.unlink(path, done)).catch(() => undefined);
 }
 
 /** Nobody waits for it: what was to be made durable is by then. */
