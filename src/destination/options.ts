@@ -87,7 +87,7 @@ function readToken(
   else if (key === 'host') addField(draft, 'host', key, value);
   else if (key === 'access_id') addField(draft, 'accessId', key, value);
   else if (key === 'access_key') addField(draft, 'accessKey', key, value);
-  else if (key === 'encrypt_key' && open) addField(draft, 'accessKey', key, open(value));
+  else if (key === 'encrypt_key' && open) addField(draft, 'accessKey', 'access_key', open(value));
   else if (key === 'max_iops') draft.maxIops = readIops(value);
   else if (key === 'max_bandwidth') draft.maxBandwidth = readBandwidth(value);
   else if ((key === 'role_arn' || key === 'external_id') && knows(release, '4.3.0')) draft.role = true;

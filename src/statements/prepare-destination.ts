@@ -75,7 +75,9 @@ export function explain(error: unknown, destinations: readonly Destination[], sp
 
 /** What a medium said, fit for a client: secrets masked wherever they stand, printable, cut. */
 export function toldWithoutSecrets(text: string, ...destinations: readonly Destination[]): string {
-  const secrets = destinations.map(({ authorization }) => authorization.accessKey).filter((secret) => secret !== '');
+  const secrets = destinations
+    .flatMap(({ authorization: { accessKey } }) => [accessKey, encodeURIComponent(accessKey)])
+    .filter((secret) => secret !== '');
   const told = secrets.reduce((masked, secret) => masked.replaceAll(secret, '******'), text);
   // biome-ignore lint/suspicious/noControlCharactersInRegex: what a server said may hold anything
   const printable = maskDestination(told).replace(/[\u0000-\u001f\u007f]/g, ' ');

@@ -15,6 +15,7 @@ import {
 } from '../jobs/validate/validate-rows.ts';
 import { checkScheme } from '../media/open-medium.ts';
 import type { CancelValidate, ValidateBackup } from '../sql/statement.ts';
+import { warnOfIgnored } from './prepare-destination.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { isSys, namedTenant, ownTenant, resolveTenantList } from './tenant-clause.ts';
 
@@ -39,6 +40,8 @@ export const validateBackup = handler<'validateBackup', null>({
   },
   async check(statement, speaker, controller) {
     await controller.catalog.read((tx) => ordersOf(tx, statement, speaker, controller));
+    for (const text of [statement.dataBackupDest, statement.logArchiveDest])
+      if (text !== null) warnOfIgnored(readPath(text, controller), speaker);
     return null;
   },
   async run(_, statement, speaker, controller) {

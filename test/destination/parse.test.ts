@@ -262,6 +262,16 @@ describe('lengths', () => {
     expect(failure(() => parseDestination(tooLong()))).toEqual(expected);
   });
 
+  test('a sealed key may be longer than any text that is typed', () => {
+    const longest = `cos://b/d?host=${'h'.repeat(250)}&access_id=${'i'.repeat(245)}&access_key=${'k'.repeat(244)}&appid=${'1'.repeat(505)}`;
+    const destination = parseDestination(longest);
+    const seal = (key: string) => Buffer.from(`${key}${'x'.repeat(33)}`).toString('hex');
+    const open = (hex: string) => Buffer.from(hex, 'hex').toString().slice(0, -33);
+    const stored = storedText(destination, seal);
+    expect(stored.length).toBeGreaterThan(1536);
+    expect(parseStoredDestination(stored, open)).toEqual(destination);
+  });
+
   test('options may be longer from 4.3 on', () => {
     expect(parseDestination(options(1599), parseRelease('4.3.0')).scheme).toBe('oss');
     expect(failure(() => parseDestination(options(1600), parseRelease('4.3.0')))).toEqual(invalid);

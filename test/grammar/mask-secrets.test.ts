@@ -32,6 +32,18 @@ const cases: readonly (readonly [string, string])[] = [
     "ALTER SYSTEM SET data_backup_dest='oss://b?host=h&access_id=i&access_key=******&delete_mode=delete' TENANT = t",
   ],
   [
+    "ALTER SYSTEM TEST DESTINATION 'hdfs://n/d?namenode=a:1,b:2&delegation_token=TOK&user=u'",
+    "ALTER SYSTEM TEST DESTINATION 'hdfs://n/d?namenode=a:1,b:2&delegation_token=******&user=u'",
+  ],
+  [
+    "ALTER SYSTEM TEST DESTINATION 'sftp://u:TOP@h:22/d?host_key=SHA256:x'",
+    "ALTER SYSTEM TEST DESTINATION 'sftp://u:******@h:22/d?host_key=SHA256:x'",
+  ],
+  [
+    "ALTER SYSTEM SET data_backup_dest='cifs://h/s?user=u&password=a%26b&domain=d'",
+    "ALTER SYSTEM SET data_backup_dest='cifs://h/s?user=u&password=******'",
+  ],
+  [
     "ALTER SYSTEM RESTORE t FROM 'oss://a?access_key=K1,oss://b?access_key=K2' WITH ''",
     "ALTER SYSTEM RESTORE t FROM 'oss://a?access_key=******,oss://b?access_key=******' WITH ''",
   ],
