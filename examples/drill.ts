@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compareTables } from './first-backup.ts';
 import { perform, type RunbookPlace } from './perform.ts';
-import { startServerProcess } from './server-process.ts';
+import { briskly, startServerProcess } from './server-process.ts';
 import { openSqlRunbook } from './sql-runbook.ts';
 import { type Client, connect, expectEqual, print, RunbookFailure } from './transcript.ts';
 
@@ -42,7 +42,7 @@ export async function drillRunbook({ server, scratch }: RunbookPlace): Promise<v
   );
   await archived(vault);
 
-  const other = await startServerProcess(join(scratch, 'other'));
+  const other = await startServerProcess(join(scratch, 'other'), briskly);
   const otherSys = await connect(other.port, 'root@sys');
   await runbook.perform('On the other server: nothing but the files', [otherSys]);
   const drilled = await connect(other.port, 'root@vault');

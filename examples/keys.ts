@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { compareTables, createTenant } from './first-backup.ts';
 import type { RunbookPlace } from './perform.ts';
-import { startServerProcess } from './server-process.ts';
+import { briskly, startServerProcess } from './server-process.ts';
 import { type Client, connect, expectEqual, heading, print } from './transcript.ts';
 
 /** Transparent encryption, key backup, and a restore on a second server that has nothing but the files. */
@@ -38,7 +38,7 @@ export async function keyRunbook({ server, scratch }: RunbookPlace): Promise<voi
   await app.run('SELECT PATH, DEST_TYPE FROM oceanbase.DBA_OB_BACKUP_STORAGE_INFO');
 
   heading('A second server with an empty data directory');
-  const other = await startServerProcess(join(scratch, 'second'));
+  const other = await startServerProcess(join(scratch, 'second'), briskly);
   print(`ready on 127.0.0.1:${other.port}`);
   const otherSys = await connect(other.port, 'root@sys');
   await otherSys.run("CREATE RESOURCE UNIT u MAX_CPU 1, MEMORY_SIZE '5G'");

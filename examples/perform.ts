@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { briskly, type ServerProcess, startServerProcess } from './server-process.ts';
 import { heading, print } from './transcript.ts';
 
 /** Where a runbook is performed. */
@@ -19,7 +19,7 @@ export async function perform(...runbooks: readonly ((place: RunbookPlace) => Pr
   let server: ServerProcess | null = null;
   try {
     heading('Start obvault on an empty data directory');
-    server = await startServerProcess(join(scratch, 'first'));
+    server = await startServerProcess(join(scratch, 'first'), briskly);
     print(`ready on 127.0.0.1:${server.port}`);
     for (const runbook of runbooks) await runbook({ server, scratch });
     await server.stop();

@@ -23,6 +23,9 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
+/** The pace of jobs for somebody who watches: a server by itself looks once a second and leaves ended jobs in view for five. */
+export const briskly = { tickMs: 250, jobLingerMs: 300 } as const;
+
 /** Starts a server on `dataDir` and resolves at its ready line; rejects with what it wrote when it ends before. */
 export function startServerProcess(
   dataDir: string,

@@ -80,7 +80,7 @@ export async function connect(port: number, name: string, password = '', databas
         }
         if (performance.now() > end)
           throw new RunbookFailure(`waited ${limitMs} ms in vain: ${sql}: ${JSON.stringify(rows)}`);
-        await new Promise((settle) => setTimeout(settle, 100));
+        await new Promise((settle) => setTimeout(settle, 50));
       }
     },
     close: () => connection.end(),
