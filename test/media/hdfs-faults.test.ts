@@ -288,6 +288,22 @@ describe('what the file system refuses', () => {
     expect(double.seen).toEqual([]);
   });
 
+  test('where files cannot be joined the parts are carried over, also when that breaks in the middle', async () => {
+    double.unknown.add('CONCAT');
+    const content = Buffer.alloc(40 * mib, 'carried over ');
+    const sink = await medium.createObject('data');
+    await sink.writeAt(0, content);
+    meet('cutUpload', 'APPEND', { afterBytes: mib });
+    await expectKind(sink.publish(content.length), 'network');
+    meet('loseReply', 'APPEND', { step: 'data' });
+    await expectKind(sink.publish(content.length), 'network');
+    await sink.publish(content.length);
+    const source = await medium.openObject('data');
+    expect(Buffer.from(await source.read(0, content.length)).equals(content)).toBe(true);
+    expect(double.count('CONCAT')).toBe(1);
+    expect(temps()).toEqual([]);
+  });
+
   test('releases that list at once and do not tell their room are served too', async () => {
     double.unknown.add('LISTSTATUS_BATCH').add('GETSTATUS');
     double.pageLimit = 2;

@@ -42,6 +42,14 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
   ServiceUnavailable: 'unavailable',
   InternalError: 'unavailable',
   RequestTimeout: 'timeout',
+  RequestTimeOut: 'timeout',
+  UserNetworkTooSlow: 'timeout',
+  // The body did not arrive whole.
+  IncompleteBody: 'network',
+  EntitySizeNotMatch: 'network',
+  // Another request on the same key was under way: neither of them need have been done.
+  PathConflict: 'unavailable',
+  OperationAborted: 'unavailable',
 };
 
 const kindOfStatus: Readonly<Record<number, MediumErrorKind>> = {
@@ -52,6 +60,8 @@ const kindOfStatus: Readonly<Record<number, MediumErrorKind>> = {
   409: 'alreadyExists',
   416: 'checksum',
   429: 'throttled',
+  // Nobody pays for the bucket.
+  451: 'denied',
   501: 'unsupported',
 };
 

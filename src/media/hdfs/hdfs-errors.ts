@@ -31,6 +31,8 @@ const kindOfException: Readonly<Record<string, MediumErrorKind>> = {
   RecoveryInProgressException: 'unavailable',
   LeaseExpiredException: 'unavailable',
   UnsupportedOperationException: 'unsupported',
+  // CONCAT of files it does not take.
+  HadoopIllegalArgumentException: 'unsupported',
 };
 
 /** The MediumError of a refusal. The server's own words are left out: they hold stack traces and addresses with tokens. */

@@ -1,14 +1,15 @@
 import { MediumError, type ObjectSink } from '../medium.ts';
 import { PartBuffer } from '../part-buffer.ts';
 import type { HdfsClient } from './hdfs-client.ts';
-import { isInDoubt } from './hdfs-errors.ts';
+import { isInDoubt, isKind } from './hdfs-errors.ts';
 import { HdfsFiles } from './hdfs-files.ts';
 import { joinedParts, partBytes, partsHeld, partsInFlight, partsMax } from './hdfs-limits.ts';
 import { discard, publishFile, putBytes, tempPath } from './hdfs-publish.ts';
 
 /**
  * A large object. HDFS writes a file from front to back only, so each part becomes a file of its own in a temporary directory;
- * in the end CONCAT makes them one, without moving a byte, and RENAME gives it its name.
+ * in the end CONCAT makes them one, without moving a byte, and RENAME gives it its name. A file system that refuses CONCAT gets the
+ * parts appended to the first one.
  */
 export class HdfsSink implements ObjectSink {
   readonly #client: HdfsClient;
@@ -19,6 +20,7 @@ export class HdfsSink implements ObjectSink {
   /** Parts that are in the first one already. */
   #joined = 1;
   #begun: Promise<void> | null = null;
+  #concats = true;
   #ended = false;
 
   constructor(client: HdfsClient, key: string, signal?: AbortSignal) {
@@ -65,17 +67,40 @@ export class HdfsSink implements ObjectSink {
   async #publishParts(lengths: readonly number[], sizeBytes: number): Promise<void> {
     while (this.#joined < lengths.length) {
       const until = Math.min(lengths.length, this.#joined + joinedParts);
-      const joinedBytes = lengths.slice(0, until).reduce((sum, length) => sum + length, 0);
-      const sources = Array.from({ length: until - this.#joined }, (_, i) => this.#partPath(this.#joined + i + 1));
       try {
-        await this.#files.join(this.#partPath(1), sources);
+        if (this.#concats) await this.#join(lengths, until);
+        else await this.#carryOver(lengths);
       } catch (error) {
-        const done = async () => (await this.#files.status(this.#partPath(1)))?.length === joinedBytes;
-        if (!isInDoubt(error) || !(await done().catch(() => false))) throw error;
+        if (!this.#concats || !isKind(error, 'unsupported')) throw error;
+        this.#concats = false;
       }
-      this.#joined = until;
     }
     await publishFile(this.#files, this.#partPath(1), sizeBytes, 'create');
+  }
+
+  /** Makes the parts up to `until` one with those before, in one request. */
+  async #join(lengths: readonly number[], until: number): Promise<void> {
+    const sources = Array.from({ length: until - this.#joined }, (_, i) => this.#partPath(this.#joined + i + 1));
+    try {
+      await this.#files.join(this.#partPath(1), sources);
+    } catch (error) {
+      const done = async () => (await this.#files.file(this.#partPath(1))).length === sumOf(lengths, until);
+      if (!isInDoubt(error) || !(await done().catch(() => false))) throw error;
+    }
+    this.#joined = until;
+  }
+
+  /** Where files cannot be joined (encryption zones, some releases): fetches the next part and appends it. */
+  async #carryOver(lengths: readonly number[]): Promise<void> {
+    const whole = this.#partPath(1);
+    const before = sumOf(lengths, this.#joined);
+    const { length } = await this.#files.file(whole);
+    // An attempt that broke may have left a beginning of the part, or all of it.
+    if (length > before) await this.#files.truncate(whole, before);
+    const part = this.#partPath(this.#joined + 1);
+    await this.#files.append(whole, await this.#files.read(part, 0, lengths[this.#joined] ?? 0));
+    this.#joined += 1;
+    await this.#files.remove(part, false);
   }
 
   #begin(): Promise<void> {
@@ -89,4 +114,8 @@ export class HdfsSink implements ObjectSink {
   #partPath(no: number): string {
     return `${this.#directory}/part.${no}`;
   }
+}
+
+function sumOf(lengths: readonly number[], until: number): number {
+  return lengths.slice(0, until).reduce((sum, length) => sum + length, 0);
 }

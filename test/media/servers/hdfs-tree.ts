@@ -5,7 +5,8 @@ export class HdfsRefusal extends Error {
   constructor(exception: string, message: string = exception) {
     super(message);
     this.exception = exception;
-    this.status = exception === 'FileNotFoundException' ? 404 : exception === 'IllegalArgumentException' ? 400 : 403;
+    this.status =
+      exception === 'FileNotFoundException' ? 404 : exception.endsWith('IllegalArgumentException') ? 400 : 403;
   }
 }
 
