@@ -22,7 +22,8 @@ const random = createRandom(20261122);
 beforeAll(async () => {
   scene = await openCleanScene({
     wrapMedium: (medium, path) => (cleaning ? media.wrap(medium, path) : medium),
-    pieceSwitch: '500ms',
+    // Few enough pieces for a clean-up of each day, also on a machine that has much else to do.
+    pieceSwitch: '3s',
     settings: { maxDeleteRetries: 3 },
   });
   await backUp(scene, ++rows);
