@@ -22,17 +22,13 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 test('SLEEP without a table holds up nobody', async () => {
   const from = performance.now();
   let over = false;
-  const sleeping = rowsOf(sleeper, 'SELECT SLEEP(0.5) AS s, SLEEP(0.1) AS t').finally(() => {
+  const sleeping = rowsOf(sleeper, 'SELECT SLEEP(1.5) AS s, SLEEP(0.5) AS t').finally(() => {
     over = true;
   });
-  let answers = 0;
-  for (; !over; answers++) {
-    await rowsOf(other, 'SELECT 1');
-    await pause(1);
-  }
+  for (let i = 0; i < 3; i++) await rowsOf(other, 'SELECT 1');
+  expect(over).toBe(false);
   expect(await sleeping).toEqual([{ s: 0, t: 0 }]);
-  expect(performance.now() - from).toBeGreaterThanOrEqual(590);
-  expect(answers).toBeGreaterThan(20);
+  expect(performance.now() - from).toBeGreaterThanOrEqual(1_990);
 });
 
 test('in SET and DO it holds up nobody either', async () => {
@@ -51,16 +47,14 @@ test('in SET and DO it holds up nobody either', async () => {
 });
 
 test('KILL QUERY ends it at once: 1 without a table, an error over a view', async () => {
-  const from = performance.now();
-  const sleeping = rowsOf(sleeper, 'SELECT SLEEP(30) AS s');
+  const sleeping = rowsOf(sleeper, 'SELECT SLEEP(3000) AS s');
   await pause(50);
   await other.query(`KILL QUERY ${sleeper.threadId}`);
   expect(await sleeping).toEqual([{ s: 1 }]);
-  const failure = errorOf(sleeper.query('SELECT SLEEP(30) FROM oceanbase.DBA_OB_TENANTS'));
+  const failure = errorOf(sleeper.query('SELECT SLEEP(3000) FROM oceanbase.DBA_OB_TENANTS'));
   await pause(50);
   await other.query(`KILL QUERY ${sleeper.threadId}`);
   expect((await failure).errno).toBe(1317);
-  expect(performance.now() - from).toBeLessThan(5_000);
   expect(await rowsOf(sleeper, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
 });
 
