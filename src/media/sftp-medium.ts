@@ -49,7 +49,7 @@ export function openSftpMedium(address: MediumAddress, clock: Clock = systemCloc
         await writeExact(root, temp.file, 0, bytes, signal);
         await publishTemp(temp, mode, signal);
       } catch (error) {
-        await discardTemp(temp);
+        await discardTemp(temp, signal);
         throw error;
       }
     },

@@ -74,9 +74,14 @@ describe.skipIf(Boolean(noSshfs))('on a mount over the network', () => {
   mediumConformance('file on sshfs', async () => {
     roots += 1;
     const path = join(mount, `root${roots}`);
+    // FUSE finds files by their paths: a reader may meet the moment in which one that is replaced has none.
+    const open = (): Medium => {
+      const medium = openFileMedium(path);
+      return { ...medium, abilities: { ...medium.abilities, atomicReplace: false } };
+    };
     return {
-      medium: openFileMedium(path),
-      reopen: () => openFileMedium(path),
+      medium: open(),
+      reopen: open,
       dispose: async () => undefined,
       leftovers: async () => temps(path).length,
     };

@@ -13,8 +13,12 @@ export const answerTimeoutMs = 20_000;
 export const chunkBytes = 32 * 1024 * 1024;
 export const chunksMax = 8;
 
-/** How long a failed call waits for its temporary file to go; after that it goes on alone, or stays for the sweep. */
-export const discardMs = 500;
+/**
+ * How long a failed call waits for its temporary file to go, and how long it does when its caller or the connection has gone; after
+ * that the removal goes on alone, or the file stays for the sweep.
+ */
+export const discardMs = 5_000;
+export const discardLateMs = 500;
 
 /** An object somebody else has open is asked for again so often, with such a pause. */
 export const inUseTries = 40;

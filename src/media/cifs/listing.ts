@@ -163,7 +163,7 @@ async function serverNowMs(root: CifsRoot, signal?: AbortSignal): Promise<number
       if (found === null) throw new MediumError('io', '', 'a new file cannot be found');
       return found.modifiedMs;
     } finally {
-      await discard(root, key);
+      await discard(root, key, signal);
     }
   });
 }

@@ -24,7 +24,7 @@ export async function putBytes(
     try {
       await publish(root, temp, key, mode, signal);
     } catch (error) {
-      await discard(root, temp);
+      await discard(root, temp, signal);
       throw error;
     }
   });
@@ -87,7 +87,7 @@ export async function cifsSink(root: CifsRoot, key: string, signal?: AbortSignal
         const failure = fileError(key, error);
         if (failure instanceof MediumError && failure.retryable) throw failure;
         await end();
-        await discard(root, temp);
+        await discard(root, temp, signal);
         throw failure;
       }
       await end();

@@ -78,7 +78,7 @@ export async function putPart(
     try {
       await nameTemp(root, temp, partKey, mode, signal);
     } catch (error) {
-      await discard(root, temp);
+      await discard(root, temp, signal);
       throw error;
     }
   });

@@ -2,7 +2,7 @@ import { checkSignal, fileError } from '../file-errors.ts';
 import { lockKey } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { MediumError } from '../medium.ts';
-import { discardMs, inUsePauseMs, inUseTries } from './limits.ts';
+import { discardLateMs, discardMs, inUsePauseMs, inUseTries } from './limits.ts';
 import type { CifsRoot } from './root.ts';
 import type { Spool } from './spool.ts';
 
@@ -22,7 +22,7 @@ export async function uploadTemp(
       return temp;
     } catch (error) {
       if (!(error instanceof MediumError) || error.kind !== 'notFound' || attempt > 0) {
-        await discard(root, temp);
+        await discard(root, temp, signal);
         throw error;
       }
       // A cleaner took the directory between two steps.
@@ -69,7 +69,7 @@ async function createName(root: CifsRoot, temp: string, key: string, signal: Abo
     return renameNew(root, temp, key, signal);
   }
   // The object stands. A temporary name that cannot be removed is hidden from listings and swept later.
-  await discard(root, temp);
+  await discard(root, temp, signal);
 }
 
 /**
@@ -119,10 +119,11 @@ export async function removeOne(root: CifsRoot, key: string, signal?: AbortSigna
 }
 
 /** Removes a temporary object. Never throws, for it is called on the way out of another error, and never waits long. */
-export async function discard(root: CifsRoot, temp: string): Promise<void> {
+export async function discard(root: CifsRoot, temp: string, signal?: AbortSignal): Promise<void> {
   const waited = new AbortController();
+  const limitMs = signal?.aborted ? discardLateMs : discardMs;
   const gone = removeOne(root, temp).catch(() => undefined);
-  await Promise.race([gone, root.pool.clock.sleep(discardMs, waited.signal).catch(() => undefined)]);
+  await Promise.race([gone, root.pool.clock.sleep(limitMs, waited.signal).catch(() => undefined)]);
   waited.abort();
 }
 

@@ -14,8 +14,12 @@ export const idleMs = 60_000;
 export const requestBytes = 32 * 1024;
 export const requestsInFlight = 64;
 
-/** How long a failed call waits for its temporary file to go; after that it goes on alone, or stays for the sweep. */
-export const discardMs = 500;
+/**
+ * How long a failed call waits for its temporary file to go, and how long it does when its caller or the connection has gone; after
+ * that the removal goes on alone, or the file stays for the sweep.
+ */
+export const discardMs = 5_000;
+export const discardLateMs = 500;
 
 /** A name somebody else is giving just now is asked for again so often, with such a pause. */
 export const lockTries = 40;

@@ -27,10 +27,10 @@ export function sftpSink(temp: SftpTemp, signal?: AbortSignal): ObjectSink {
     if (ended) throw new MediumError('io', key, 'it was already published or given up');
     if (file.session.ended) throw new MediumError('io', key, 'the connection it was written through has ended');
   };
-  const end = () => {
+  const end = (caller?: AbortSignal) => {
     ended = true;
     release();
-    return discardTemp(temp);
+    return discardTemp(temp, caller);
   };
   return {
     async writeAt(offset, bytes) {
@@ -46,7 +46,7 @@ export function sftpSink(temp: SftpTemp, signal?: AbortSignal): ObjectSink {
         await publishTemp(temp, 'create', signal);
       } catch (error) {
         // With the connection gone nobody knows whether the name was given: `abort` tidies up.
-        if (!file.session.ended) await end();
+        if (!file.session.ended) await end(signal);
         throw error;
       }
       ended = true;

@@ -4,7 +4,7 @@ import { tempName } from '../key.ts';
 import { MediumError } from '../medium.ts';
 import { status, statusOf } from './errors.ts';
 import { closeHandle, explainFailure, openHandle, type SftpHandle, syncHandle } from './handle.ts';
-import { discardMs, lockPauseMs, lockTries } from './limits.ts';
+import { discardLateMs, discardMs, lockPauseMs, lockTries } from './limits.ts';
 import { type SftpRoot, statOf } from './root.ts';
 
 /** An object under its temporary name. */
@@ -66,11 +66,12 @@ export async function publishTemp(temp: SftpTemp, mode: 'create' | 'replace', si
  * Closes and removes a temporary file. Never throws, for it is called on the way out of another error, and never waits long: a
  * server that is stalled answers nobody.
  */
-export async function discardTemp(temp: SftpTemp): Promise<void> {
+export async function discardTemp(temp: SftpTemp, signal?: AbortSignal): Promise<void> {
   closeHandle(temp.file);
   const waited = new AbortController();
+  const limitMs = signal?.aborted || temp.file.session.ended ? discardLateMs : discardMs;
   const gone = unlink(temp).catch(() => undefined);
-  await Promise.race([gone, temp.root.connection.clock.sleep(discardMs, waited.signal).catch(() => undefined)]);
+  await Promise.race([gone, temp.root.connection.clock.sleep(limitMs, waited.signal).catch(() => undefined)]);
   waited.abort();
 }
 
