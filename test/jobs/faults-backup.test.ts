@@ -2,21 +2,12 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MediumErrorKind } from '../../src/media/medium.ts';
+import { archivedTenant, backupUnderFault } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
-import {
-  type Harness,
-  makeTenant,
-  restoredValue,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
-import { expectTruth, temporaryNames } from './media-truth.ts';
+import { type Harness, restoredValue, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { temporaryNames } from './media-truth.ts';
 
 const faults = new FaultSwitch();
-const onData = (path: string) => path.endsWith('/a/data');
 let harness: Harness;
 let tenantId: number;
 let dataRoot: string;
@@ -24,24 +15,16 @@ let rows = 0;
 
 beforeAll(async () => {
   harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path) });
-  tenantId = await makeTenant(harness, 'a');
+  tenantId = await archivedTenant(harness);
   dataRoot = join(harness.directory, 'a/data');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
 });
 afterAll(() => harness.stop());
 
 /** One backup with a fault; its result and the operation that failed, null when none did. */
 async function backupWith(at: number, plan: PlannedFault) {
   await harness.sql('a', `INSERT INTO d.t VALUES (${++rows})`);
-  faults.arm(at, plan, onData);
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
-  const hit = faults.hits[0] ?? null;
-  faults.clear();
-  await expectTruth(harness, tenantId, dataRoot);
-  const job = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId }).at(-1));
+  const scene = { harness, faults, tenantId, dataRoot };
+  const { hit, job } = await backupUnderFault(scene, { at, plan }, 'ALTER SYSTEM BACKUP DATABASE');
   return { hit, status: job?.status, result: job?.result ?? null, comment: job?.comment ?? '' };
 }
 

@@ -1,17 +1,9 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { archivedTenant, backupUnderFault } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
-import {
-  type Harness,
-  makePool,
-  makeTenant,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
-import { expectTruth, temporaryNames } from './media-truth.ts';
+import { type Harness, makePool, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { temporaryNames } from './media-truth.ts';
 
 const faults = new FaultSwitch();
 let harness: Harness;
@@ -21,11 +13,8 @@ let rows = 0;
 
 beforeAll(async () => {
   harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path) });
-  tenantId = await makeTenant(harness, 'a');
+  tenantId = await archivedTenant(harness, 'id INT PRIMARY KEY, v VARCHAR(500)');
   dataRoot = join(harness.directory, 'a/data');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(500))');
   await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
   await settle(harness);
 });
@@ -34,14 +23,8 @@ afterAll(() => harness.stop());
 /** One incremental backup with its log, during which an operation on the data path fails; what became of it. */
 async function backupWith(at: number, plan: PlannedFault, keys: RegExp) {
   await harness.sql('a', `INSERT INTO d.t VALUES (${++rows}, '${'row '.repeat(100)}')`);
-  const onData = (path: string) => path.endsWith('/a/data');
-  faults.arm(at, plan, onData, (key) => keys.test(key));
-  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
-  await settle(harness);
-  const hit = faults.hits[0] ?? null;
-  faults.clear();
-  await expectTruth(harness, tenantId, dataRoot);
-  const job = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId }).at(-1));
+  const statement = 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG';
+  const { hit, job } = await backupUnderFault({ harness, faults, tenantId, dataRoot }, { at, plan, keys }, statement);
   return { hit, status: job?.status, result: job?.result ?? null, type: job?.backupType };
 }
 

@@ -1,7 +1,6 @@
 import { argv, kill, pid, stdout } from 'node:process';
-import type { Medium } from '../../src/media/medium.ts';
-import { withFault } from '../../src/media/wrap/fault.ts';
 import { type Harness, makePool, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+import { KillAtPoint } from './kill-at-point.ts';
 import { ended } from './validate-scene.ts';
 
 /*
@@ -10,40 +9,11 @@ import { ended } from './validate-scene.ts';
  * committed; at the end how many points there were.
  */
 const [directory = '', at = '0', lastRow = '0'] = argv.slice(2);
-const wanted = Number(at);
-let points = 0;
-let armed = false;
-
-function point(): void {
-  if (!armed) return;
-  points++;
-  if (points === wanted) kill(pid, 'SIGKILL');
-}
-
-/** Counts a point before and after every operation of a medium. */
-function counted(medium: Medium): Medium {
-  const count = () => {
-    point();
-    return false;
-  };
-  const after = new Proxy(medium, {
-    get(target, name) {
-      const method = Reflect.get(target, name) as unknown;
-      if (typeof method !== 'function') return method;
-      return async (...args: unknown[]) => {
-        const result: unknown = await Reflect.apply(method, target, args);
-        point();
-        return result;
-      };
-    },
-  });
-  return withFault(after, { at: 1, kind: 'io', keys: count });
-}
-
+const killer = new KillAtPoint(Number(at));
 const harness = await startHarness({
   directory,
-  wrapMedium: counted,
-  onStep: point,
+  wrapMedium: killer.counted,
+  onStep: killer.point,
   maxLogFileBytes: 30_000,
   settings: { foldLogBytes: 60_000 },
 });
@@ -59,7 +29,7 @@ async function insert(count: number): Promise<void> {
 
 const roundIs = (one: Harness, status: string) => one.until(async () => (await roundOf(one, 'a'))?.status === status);
 
-armed = true;
+killer.armed = true;
 await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
 await roundIs(harness, 'DOING');
 await insert(3);
@@ -92,4 +62,4 @@ await roundIs(harness, 'DOING');
 await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 'a');
 await settle(harness);
 // An exit in order would fold the log; how many points there are differs a little from run to run.
-stdout.write(`points ${points}\n`, () => kill(pid, 'SIGKILL'));
+stdout.write(`points ${killer.points}\n`, () => kill(pid, 'SIGKILL'));

@@ -1,18 +1,9 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tenantWithTwoSets } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
-import {
-  type Harness,
-  makePool,
-  makeTenant,
-  restoredValue,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { type Harness, makePool, restoredValue, setsOf, settle, startHarness } from './job-harness.ts';
 import { proofsOf, validate } from './validate-scene.ts';
 
 const faults = new FaultSwitch();
@@ -25,17 +16,7 @@ beforeEach(async () => {
     wrapMedium: (medium, path) => faults.wrap(medium, path),
     settings: { maxJobRetries: 1 },
   });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
-  for (let id = 1; id <= 2; id++) {
-    await harness.sql('a', `INSERT INTO d.t VALUES (${id})`);
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
-  }
-  await harness.sql('a', 'INSERT INTO d.t VALUES (3)');
-  await shipped(harness, 'a');
+  await tenantWithTwoSets(harness);
 });
 afterEach(() => harness.stop());
 

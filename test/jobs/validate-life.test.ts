@@ -2,19 +2,10 @@ import { appendFileSync, readdirSync, renameSync, rmSync, writeFileSync } from '
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { createViews, viewSchema } from '../../src/catalog/view-reader.ts';
+import { tenantWithTwoSets } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import { hangMedium } from './hang-medium.ts';
-import {
-  type Harness,
-  makePool,
-  makeTenant,
-  restoredValue,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { type Harness, makePool, restoredValue, setsOf, startHarness } from './job-harness.ts';
 import { ended, findingsOf, lastJob, proofsOf, tasksOf, validate } from './validate-scene.ts';
 
 const faults = new FaultSwitch();
@@ -26,17 +17,7 @@ async function openScene(): Promise<void> {
     wrapMedium: (medium, path) => hangMedium(faults.wrap(medium, path), () => hang.on),
     maxLogFileBytes: 20_000,
   });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
-  for (let id = 1; id <= 2; id++) {
-    await harness.sql('a', `INSERT INTO d.t VALUES (${id})`);
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
-  }
-  await harness.sql('a', 'INSERT INTO d.t VALUES (3)');
-  await shipped(harness, 'a');
+  await tenantWithTwoSets(harness);
 }
 
 const data = (name: string) => join(harness.directory, 'a', 'data', name);
