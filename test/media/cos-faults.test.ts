@@ -197,6 +197,30 @@ describe('answers that are lost', () => {
     expect(double.store.uploads.size).toBe(0);
   });
 
+  test('a create whose request arrives twice is done', async () => {
+    meet('twice', { on: ['PutObject'] });
+    await medium.putSmall('a', x, 'create');
+    const content = Buffer.alloc(9 * mib, 'content');
+    const sink = await medium.createObject('data');
+    await sink.writeAt(0, content);
+    meet('twice', { on: ['CompleteUpload'] });
+    await sink.publish(content.length);
+    expect((await medium.head('data'))?.sizeBytes).toBe(content.length);
+  });
+
+  test('the same bytes under the same name are another create', async () => {
+    await medium.putSmall('a', x, 'create');
+    await expectKind(medium.putSmall('a', x, 'create'), 'alreadyExists');
+    meet('loseRequest', { on: ['PutObject'] });
+    await expectKind(medium.putSmall('a', x, 'create'), 'network');
+    for (const bytes of [1000, 9 * mib]) {
+      const [one, two] = [await medium.createObject(`b${bytes}`), await medium.createObject(`b${bytes}`)];
+      for (const sink of [one, two]) await sink.writeAt(0, Buffer.alloc(bytes));
+      await one.publish(bytes);
+      await expectKind(two.publish(bytes), 'alreadyExists');
+    }
+  });
+
   test('an object whose publishing cannot be looked up is found when it is published again', async () => {
     const content = Buffer.alloc(9 * mib, 'content');
     const sink = await medium.createObject('data');

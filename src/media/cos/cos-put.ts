@@ -1,39 +1,41 @@
+import { randomUUID } from 'node:crypto';
 import { crc64 } from '../crc64.ts';
 import { MediumError } from '../medium.ts';
 import { bufferOf, type CosClient, contentMd5, headerOf } from './cos-client.ts';
 import { isInDoubt } from './cos-errors.ts';
-import { checkSum, headObject } from './cos-read.ts';
+import { checkSum, headObject, writerHeader } from './cos-read.ts';
 import { checkFree, keepOldestVersion } from './cos-versions.ts';
 
 /** On the call that begins an upload and on the one that ends it; each alone does nothing. */
 export const forbidOverwrite = { 'x-cos-forbid-overwrite': 'true' } as const;
 
-/** Publishes bytes in one request. */
+/** Publishes bytes in one request. `writer` is the id of a write of which this is one more attempt. */
 export async function putObject(
   client: CosClient,
   key: string,
   bytes: Uint8Array,
   mode: 'create' | 'replace',
   signal?: AbortSignal,
+  writer: string = randomUUID(),
 ): Promise<void> {
   const sum = await crc64(bytes);
-  if (mode === 'create') await checkFree(client, key, signal);
+  const headers = { 'Content-MD5': contentMd5(bytes), [writerHeader]: writer };
   try {
+    if (mode === 'create') await checkFree(client, key, signal);
     const reply = await client.call(key, signal, (cos, bucket) =>
       cos.putObject({
         ...bucket,
         Key: client.at(key),
         Body: bufferOf(bytes),
         ContentLength: bytes.length,
-        Headers: { 'Content-MD5': contentMd5(bytes), ...(mode === 'create' ? forbidOverwrite : {}) },
+        Headers: { ...headers, ...(mode === 'create' ? forbidOverwrite : {}) },
         ...skipQueue,
       }),
     );
     checkSum(key, sum, headerOf(reply, 'x-cos-hash-crc64ecma'));
     if (mode === 'create') await keepOldestVersion(client, key, headerOf(reply, 'x-cos-version-id'), signal);
   } catch (error) {
-    if (mode === 'replace' || !isInDoubt(error) || !(await standsAs(client, key, bytes.length, sum, signal)))
-      throw error;
+    if (mode === 'replace' || !mayBeDone(error) || !(await isWrittenBy(client, key, writer, signal))) throw error;
   }
 }
 
@@ -48,17 +50,21 @@ export async function deleteObject(client: CosClient, key: string, signal?: Abor
     throw new MediumError('noContainer', key, `${client.place.host}: there is no such bucket`);
 }
 
-/** Whether a create that was not answered was done all the same. False as well when that cannot be found out. */
-export async function standsAs(
+/** True for an error behind which the request may have been carried out, be it by a copy of it that came first. */
+export function mayBeDone(error: unknown): boolean {
+  if (isInDoubt(error)) return true;
+  return error instanceof MediumError && (error.kind === 'alreadyExists' || error.kind === 'notFound');
+}
+
+/** Whether what stands under the key is of this write. False as well when that cannot be found out. */
+export async function isWrittenBy(
   client: CosClient,
   key: string,
-  sizeBytes: number,
-  sum: string,
+  writer: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
   try {
-    const found = await headObject(client, key, signal);
-    return found !== null && found.sizeBytes === sizeBytes && found.crc64 === sum;
+    return (await headObject(client, key, signal))?.writer === writer;
   } catch {
     return false;
   }

@@ -3,10 +3,15 @@ import { smallObjectBytes } from '../limits.ts';
 import { MediumError, type MediumErrorKind, type ObjectHead, type ObjectSource } from '../medium.ts';
 import { type CosClient, headerOf } from './cos-client.ts';
 
+/** On every object that is not appended to: the id of the write it comes from. */
+export const writerHeader = 'x-cos-meta-obvault-write';
+
 export interface CosHead extends ObjectHead {
   /** CRC-64 in decimal, `''` where the service names none. */
   readonly crc64: string;
   readonly etag: string;
+  /** Whose write it is, `''` for one of others or an append. */
+  readonly writer: string;
   readonly appendable: boolean;
 }
 
@@ -35,6 +40,7 @@ async function askHead(client: CosClient, key: string, signal?: AbortSignal): Pr
     modifiedMs: Date.parse(headerOf(reply, 'last-modified')),
     crc64: headerOf(reply, 'x-cos-hash-crc64ecma'),
     etag: headerOf(reply, 'etag'),
+    writer: headerOf(reply, writerHeader),
     appendable: headerOf(reply, 'x-cos-object-type') === 'appendable',
   };
 }

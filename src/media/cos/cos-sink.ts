@@ -1,11 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { crc64, joinCrc64 } from '../crc64.ts';
 import { MediumError, type ObjectSink } from '../medium.ts';
 import { PartBuffer } from '../part-buffer.ts';
 import { bufferOf, type CosClient, contentMd5, headerOf } from './cos-client.ts';
-import { isInDoubt } from './cos-errors.ts';
 import { completeIdleMs, partBytes, partsHeld, partsInFlight, partsMax } from './cos-limits.ts';
-import { deleteObject, forbidOverwrite, putObject, standsAs } from './cos-put.ts';
-import { checkSum } from './cos-read.ts';
+import { deleteObject, forbidOverwrite, isWrittenBy, mayBeDone, putObject } from './cos-put.ts';
+import { checkSum, writerHeader } from './cos-read.ts';
 import { checkFree, keepOldestVersion } from './cos-versions.ts';
 
 interface UploadedPart {
@@ -21,8 +21,7 @@ export class CosSink implements ObjectSink {
   readonly #signal: AbortSignal | undefined;
   readonly #buffer: PartBuffer<UploadedPart>;
   #uploadId: Promise<string> | null = null;
-  /** An earlier attempt to publish may have come through: its size and check sum. */
-  #doubt: { readonly sizeBytes: number; readonly sum: string } | null = null;
+  readonly #writer = randomUUID();
   #ended = false;
 
   constructor(client: CosClient, key: string, signal?: AbortSignal) {
@@ -69,18 +68,12 @@ export class CosSink implements ObjectSink {
 
   async #publish(sizeBytes: number): Promise<void> {
     const finished = await this.#buffer.finish(sizeBytes);
-    const sum = finished.whole ? await crc64(finished.whole) : joinCrc64(finished.parts);
+    if (finished.whole) return putObject(this.#client, this.#key, finished.whole, 'create', this.#signal, this.#writer);
     try {
-      if (finished.whole) await putObject(this.#client, this.#key, finished.whole, 'create', this.#signal);
-      else await this.#complete(finished.parts, sum);
+      await this.#complete(finished.parts, joinCrc64(finished.parts));
     } catch (error) {
-      if (isInDoubt(error)) this.#doubt = { sizeBytes, sum };
-      if (this.#doubt === null || !(await this.#stands(sizeBytes, sum))) throw error;
+      if (!mayBeDone(error) || !(await isWrittenBy(this.#client, this.#key, this.#writer, this.#signal))) throw error;
     }
-  }
-
-  #stands(sizeBytes: number, sum: string): Promise<boolean> {
-    return standsAs(this.#client, this.#key, sizeBytes, sum, this.#signal);
   }
 
   async #complete(parts: readonly UploadedPart[], sum: string): Promise<void> {
@@ -124,7 +117,8 @@ export class CosSink implements ObjectSink {
 
   /** Not ended with the parts that wait for it: an upload that has begun must be known to be removed again. */
   #begin(): Promise<string> {
-    this.#uploadId ??= beginUpload(this.#client, this.#key, { ...forbidOverwrite }).catch((error: unknown) => {
+    const headers = { ...forbidOverwrite, [writerHeader]: this.#writer };
+    this.#uploadId ??= beginUpload(this.#client, this.#key, headers).catch((error: unknown) => {
       this.#uploadId = null;
       throw error;
     });

@@ -14,6 +14,7 @@ export interface CosFault {
     | 'stallDownload'
     | 'refuse'
     | 'loseReply'
+    | 'twice'
     | 'flip'
     | 'loseRequest';
   times: number;
@@ -107,6 +108,8 @@ export class CosDouble {
     if (body === null) return;
     if (this.#take(['loseRequest'], operation, key)) return void request.socket.destroy();
     if (this.#take(['stall'], operation, key)) return;
+    // A request that comes twice, and of which the second answer arrives.
+    if (this.#take(['twice'], operation, key)) this.#answer(request, operation, key, url, body);
     const answer = this.#answer(request, operation, key, url, body);
     if (this.#take(['loseReply'], operation, key)) return void request.socket.destroy();
     this.#send(request, response, operation, key, answer);

@@ -84,7 +84,7 @@ const operations: Partial<Record<Operation, (context: Context) => Answer>> = {
   PutObject({ store, key, headers, body }) {
     if (headers['content-length'] === undefined) throw new StoreError(411, 'MissingContentLength');
     store.checkFree(key, forbids(headers));
-    return { status: 200, headers: describe(store.put(key, body)) };
+    return { status: 200, headers: describe(store.put(key, body, { meta: metaOf(headers) })) };
   },
   AppendObject({ store, key, query, body }) {
     const version = store.append(key, Number(query.get('position')), body);
@@ -128,7 +128,7 @@ const operations: Partial<Record<Operation, (context: Context) => Answer>> = {
   },
   ListVersions: (context) => xml(versions(context)),
   InitUpload({ store, bucket, key, headers }) {
-    const id = store.begin(key, forbids(headers));
+    const id = store.begin(key, forbids(headers), metaOf(headers));
     return xml(
       `<InitiateMultipartUploadResult><Bucket>${bucket}</Bucket><Key>${key}</Key><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`,
     );
@@ -243,12 +243,18 @@ function order(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
+function metaOf(headers: IncomingHttpHeaders): Record<string, string> {
+  const own = Object.entries(headers).filter(([name]) => name.startsWith('x-cos-meta-'));
+  return Object.fromEntries(own.map(([name, value]) => [name, String(value)]));
+}
+
 function forbids(headers: IncomingHttpHeaders): boolean {
   return headers['x-cos-forbid-overwrite'] === 'true';
 }
 
 function describe(version: ReturnType<CosStore['put']>): Record<string, string> {
   return {
+    ...version.meta,
     etag: version.etag,
     'x-cos-hash-crc64ecma': version.crc64,
     'x-cos-object-type': version.type,

@@ -9,6 +9,8 @@ export interface CosVersion {
   readonly crc64: string;
   readonly type: 'normal' | 'appendable';
   readonly modifiedMs: number;
+  /** `x-cos-meta-*` as it came. */
+  readonly meta: Readonly<Record<string, string>>;
   tags: Readonly<Record<string, string>>;
 }
 
@@ -22,6 +24,7 @@ export interface CosUpload {
   readonly startedMs: number;
   /** The header stood on the call that began the upload; without it the one of the end does nothing. */
   readonly forbidOverwrite: boolean;
+  readonly meta: Readonly<Record<string, string>>;
   readonly parts: Map<number, CosPart>;
 }
 
@@ -81,13 +84,14 @@ export class CosStore {
       throw new StoreError(409, 'FileAlreadyExists', 'The object already exists.');
   }
 
-  put(key: string, bytes: Buffer | null, type: CosVersion['type'] = 'normal', etag = etagOf(bytes ?? Buffer.alloc(0))) {
+  put(key: string, bytes: Buffer | null, more: Partial<Pick<CosVersion, 'type' | 'etag' | 'meta'>> = {}) {
     const version: CosVersion = {
       versionId: this.versioned ? randomBytes(8).toString('hex') : '',
       bytes,
-      etag,
+      etag: more.etag ?? etagOf(bytes ?? Buffer.alloc(0)),
       crc64: crc64Of(bytes ?? Buffer.alloc(0)),
-      type,
+      type: more.type ?? 'normal',
+      meta: more.meta ?? {},
       modifiedMs: this.nowMs(),
       tags: {},
     };
@@ -103,7 +107,7 @@ export class CosStore {
     const former = found?.bytes ?? Buffer.alloc(0);
     if (former.length !== position)
       throw new StoreError(409, 'PositionNotEqualToLength', 'Position is not equal to the length of the object.');
-    return this.put(key, Buffer.concat([former, bytes]), 'appendable');
+    return this.put(key, Buffer.concat([former, bytes]), { type: 'appendable' });
   }
 
   /** Keys that begin so, in byte order. */
@@ -122,10 +126,10 @@ export class CosStore {
     else if (this.find(key)) this.put(key, null);
   }
 
-  begin(key: string, forbidOverwrite: boolean): string {
+  begin(key: string, forbidOverwrite: boolean, meta: Readonly<Record<string, string>> = {}): string {
     this.checkFree(key, forbidOverwrite);
     const id = randomBytes(12).toString('hex');
-    this.uploads.set(id, { key, startedMs: this.nowMs(), forbidOverwrite, parts: new Map() });
+    this.uploads.set(id, { key, startedMs: this.nowMs(), forbidOverwrite, meta, parts: new Map() });
     return id;
   }
 
@@ -149,6 +153,6 @@ export class CosStore {
     const sums = Buffer.concat(chosen.map(({ etag }) => Buffer.from(etag.slice(1, -1), 'hex')));
     const etag = `${etagOf(sums).slice(0, -1)}-${chosen.length}"`;
     this.uploads.delete(id);
-    return this.put(key, Buffer.concat(chosen.map(({ bytes }) => bytes)), 'normal', etag);
+    return this.put(key, Buffer.concat(chosen.map(({ bytes }) => bytes)), { etag, meta: upload.meta });
   }
 }
