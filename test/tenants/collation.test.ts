@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { foldGeneral, generalKey } from '../../src/value/general-ci.ts';
 import { type EnginePlace, enginePlace, mysqlTenant } from './engine-fixture.ts';
@@ -139,6 +140,46 @@ describe('comparison of texts', () => {
       expect((await sql.rows(`EXPLAIN SELECT id FROM names WHERE ${where}`)).join(), where).toContain('by_n');
     expect((await sql.rows('EXPLAIN SELECT id FROM names ORDER BY n')).join()).toContain('by_n');
   });
+});
+
+test('any texts sort, group and compare as their weights do, whether SQLite or we make the key', async () => {
+  const letters = fc.constantFrom(
+    'a',
+    'A',
+    'b',
+    'é',
+    'E',
+    ' ',
+    '_',
+    'ß',
+    's',
+    '中',
+    '😀',
+    'Ж',
+    'ж',
+    'z',
+    '~',
+    '0',
+    'ø',
+  );
+  const texts = fc.sample(fc.string({ unit: letters, maxLength: 4 }), { numRuns: 400, seed: 7 });
+  await sql.ok('CREATE TABLE any_texts (id INT PRIMARY KEY, n VARCHAR(20))');
+  await sql.ok(`INSERT INTO any_texts VALUES ${texts.map((text, id) => `(${id}, '${text}')`).join(', ')}`);
+  const keys = texts.map((text) => Buffer.from(generalKey(text)));
+  const order = texts.map((_, id) => id).sort((a, b) => Buffer.compare(keys[a]!, keys[b]!) || a - b);
+  const found = await sql.rows('SELECT id FROM any_texts ORDER BY n, id');
+  expect(found.map(([id]) => Number(id))).toEqual(order);
+  const groups = new Set(texts.map(generalKey)).size;
+  expect(await sql.rows('SELECT DISTINCT n FROM any_texts')).toHaveLength(groups);
+  expect(await sql.rows('SELECT n FROM any_texts UNION SELECT n FROM any_texts')).toHaveLength(groups);
+  expect(await sql.value('SELECT count(DISTINCT n) FROM any_texts')).toBe(String(groups));
+  for (const text of texts.slice(0, 60)) {
+    const key = Buffer.from(generalKey(text));
+    const equal = keys.filter((other) => Buffer.compare(other, key) === 0).length;
+    const less = keys.filter((other) => Buffer.compare(other, key) < 0).length;
+    const counted = `SELECT sum(n = '${text}'), sum(n < '${text}'), sum(concat(n, '') = '${text}') FROM any_texts`;
+    expect(await sql.rows(counted), text).toEqual([[String(equal), String(less), String(equal)]]);
+  }
 });
 
 describe('keys', () => {
