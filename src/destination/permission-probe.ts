@@ -1,4 +1,4 @@
-import { fault } from '../base/errors.ts';
+import { fault, faultText } from '../base/errors.ts';
 import type { Medium } from '../media/medium.ts';
 import { checkDirectory, checkFileKey, isPermissionFileOf, type ProbedAccess, permissionFileName } from './layout.ts';
 import { isMediumError } from './medium-fault.ts';
@@ -31,8 +31,9 @@ export async function probePermissions(
     await removeAll(medium, await leftOvers(medium, probe.tenantId, signal), probe, signal);
     return await tryAll(medium, probe, signal);
   } catch (error) {
-    if (isMediumError(error, 'denied')) throw fault('OB_BACKUP_PERMISSION_DENIED');
-    throw error;
+    if (!isMediumError(error, 'denied')) throw error;
+    const symbol = 'OB_BACKUP_PERMISSION_DENIED';
+    throw faultText(symbol, fault(symbol).message, error);
   }
 }
 

@@ -102,6 +102,7 @@ describe('SET of a destination on S3', () => {
     double.deniedPrefix = 'closed/check_file/1002_append';
     const answer = await sayAndAsk(t, setData(uri('closed')));
     expect([answer.errno, answer.text]).toEqual([9071, 'no I/O operation permission at the backup destination']);
+    expect(answer.hint).toMatch(/^denied at check_file\/1002_append_permission_file_/);
     expect([...double.bucket().objects.keys()].filter((key) => key.includes('permission_file'))).toEqual([]);
   });
 
