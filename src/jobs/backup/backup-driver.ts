@@ -13,7 +13,7 @@ import { becomeFull, copyData, copyMeta } from './copy-set.ts';
 import { endGraceMs, endIsWritten, finishSet, waitForArchive } from './finish-set.ts';
 import { destinationMissing, JobCanceled, type JobRun, requireDestination, taskMemory } from './job-run.ts';
 import { type SetMemory, setMemory, standsByRows } from './set-base.ts';
-import { setsInDoubt, settleDoubt, strayLookMs } from './stray-ends.ts';
+import { doubtPauseMs, setsInDoubt, settleDoubt } from './stray-ends.ts';
 import { advanceSysJob } from './sys-job.ts';
 
 export { tenantIsNormal } from './backup-rows.ts';
@@ -32,7 +32,7 @@ export function createBackupDriver(controller: Controller): BackupDriver {
   const drive = (job: BackupJob, stopping: AbortSignal) => {
     const key = keyOf(job);
     const started = work.start(job.tenantId, key, stopping, (signal) =>
-      driveTenantJob(controller, job, signal, stopping).finally(doubts.soon),
+      driveTenantJob(controller, job, signal, stopping).finally(() => doubts.soon(job.tenantId)),
     );
     if (!started && job.status === 'CANCELING') work.abort(key, new JobCanceled());
   };
@@ -61,17 +61,24 @@ function doubtWatch(
   work: TenantWork,
 ): {
   look(signal: AbortSignal): Promise<void>;
-  /** Lets the next look not wait: a job has ended. */
-  soon(): void;
+  /** Lets the next look not wait: a job of the tenant has ended. */
+  soon(tenantId: number): void;
 } {
   const { catalog, clock, log } = controller;
   let seenUs: number | null = null;
+  let pauseMs: number = doubtPauseMs.first;
+  /** Tenants that may have such sets; null for all of them, as when the server starts. */
+  let tenants: Set<number> | null = null;
   const look = async (signal: AbortSignal) => {
     const nowUs = clock.nowUs();
     // The clock may jump back.
-    if (signal.aborted || (seenUs !== null && Math.abs(nowUs - seenUs) < strayLookMs * 1000)) return;
+    if (signal.aborted || tenants?.size === 0 || (seenUs !== null && Math.abs(nowUs - seenUs) < pauseMs * 1000)) return;
+    if (seenUs !== null) pauseMs = Math.min(2 * pauseMs, doubtPauseMs.most);
     seenUs = nowUs;
-    for (const set of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets))) {
+    const looked = tenants;
+    tenants = new Set();
+    for (const set of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets, looked))) {
+      tenants.add(set.tenantId);
       const names = { tenant: set.tenantId, set: set.backupSetId };
       work.start(set.tenantId, `${set.tenantId}/end of ${set.backupSetId}`, signal, async (ended) => {
         const job = await catalog.read((tx) =>
@@ -88,8 +95,10 @@ function doubtWatch(
       });
     }
   };
-  const soon = () => {
+  const soon = (tenantId: number) => {
     seenUs = null;
+    pauseMs = doubtPauseMs.first;
+    tenants?.add(tenantId);
   };
   return { look, soon };
 }

@@ -1,5 +1,6 @@
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
+import type { Secrets } from '../../catalog/secrets.ts';
 import { shownPath } from '../../destination/destination.ts';
 import { setEndKey, setsDirectory } from '../../destination/layout.ts';
 import { dataDestination } from '../tenant-destination.ts';
@@ -7,14 +8,18 @@ import { type JobRun, requireDestination } from './job-run.ts';
 import { setMemory } from './set-base.ts';
 import { setNameOf } from './set-files.ts';
 
-/** How often the end placeholders of sets in doubt are looked after. */
-export const strayLookMs = 2_000;
+/** The pauses between looks after the end placeholders of sets in doubt: each twice the one before. */
+export const doubtPauseMs = { first: 1_000, most: 60_000 } as const;
 
 /**
  * Sets whose job ended FAILED or CANCELED while nobody could say whether their end placeholder stands, or will: a write that hangs
- * may land much later. By tenant, and only on its current data path.
+ * may land much later. Of these tenants, or with null of all, and only on their current data paths.
  */
-export function setsInDoubt(tx: Repositories, secrets: Parameters<typeof dataDestination>[1]): readonly BackupSet[] {
+export function setsInDoubt(
+  tx: Repositories,
+  secrets: Secrets,
+  tenants: ReadonlySet<number> | null,
+): readonly BackupSet[] {
   const paths = new Map<number, string | null>();
   const pathOf = (tenantId: number) => {
     const known = paths.get(tenantId);
@@ -24,9 +29,11 @@ export function setsInDoubt(tx: Repositories, secrets: Parameters<typeof dataDes
     paths.set(tenantId, path);
     return path;
   };
-  return tx.backups.sets
-    .list({ status: 'FAILED' })
-    .filter((set) => setMemory(set).endInDoubt === true && set.path === pathOf(set.tenantId));
+  const failed =
+    tenants === null
+      ? tx.backups.sets.list({ status: 'FAILED' })
+      : [...tenants].flatMap((tenantId) => tx.backups.sets.list({ tenantId, status: 'FAILED' }));
+  return failed.filter((set) => setMemory(set).endInDoubt === true && set.path === pathOf(set.tenantId));
 }
 
 /**
