@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Medium, MediumError } from './medium.ts';
-import { type ProbeFound, type ProbePlace, probeSteps, rootEntriesMax } from './probe-steps.ts';
+import type { ProbeFound, ProbePlace } from './probe-objects.ts';
+import { probeSteps, rootEntriesMax } from './probe-steps.ts';
 
 /** One property of a medium as the probe met it, not as the medium claims it. */
 export interface ProbeRow {
