@@ -37,7 +37,9 @@ export class FileRoot {
 
   /** As `exists`, but a root that vanished is `noContainer`. A root never seen is simply empty. */
   async guard(): Promise<void> {
-    if (!(await this.exists()) && this.#device !== undefined)
+    // What another call makes while this one looks was not there before.
+    const seen = this.#device !== undefined;
+    if (!(await this.exists()) && seen)
       throw new MediumError('noContainer', '', 'the directory of the destination has vanished');
   }
 
