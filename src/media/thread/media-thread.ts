@@ -53,8 +53,7 @@ async function serve(id: number, target: CallTarget, name: string, args: readonl
   try {
     const value =
       'mediumNo' in target ? await onMedium(id, target.mediumNo, name, args) : await onObject(target, name, args);
-    // What came for this call alone is free again; a collector would let it pile up.
-    for (const arg of args) if (arg instanceof Uint8Array) (arg.buffer as ArrayBuffer).transfer(0);
+    if (name === 'writeAt') freeBytes(args);
     // Bytes are given away: to copy them again would cost the main thread its time.
     if (value instanceof Uint8Array) {
       const bytes = value.byteLength === value.buffer.byteLength ? value : ownBytes(value);
@@ -64,6 +63,14 @@ async function serve(id: number, target: CallTarget, name: string, args: readonl
   } catch (error) {
     send({ type: 'failed', id, error: mediumErrorData(error, keyOf(target, args)) });
   }
+}
+
+/**
+ * What came for a large object is free again: a collector would let it pile up. Only after success, and nothing else: of what a failed
+ * call handed to a socket, or of an answer that came before the whole request was sent, the system may still be reading.
+ */
+function freeBytes(args: readonly unknown[]): void {
+  for (const arg of args) if (arg instanceof Uint8Array) (arg.buffer as ArrayBuffer).transfer(0);
 }
 
 function send(message: FromMediaThread, transfer: readonly ArrayBuffer[] = []): void {
