@@ -22,6 +22,8 @@ export interface FaultJob {
   readonly places: RegExp;
   /** How long a piece lasts meanwhile. */
   readonly pieceSwitch?: string;
+  /** Before the medium fails. */
+  prepare?(scene: FaultScene): Promise<void>;
   run(scene: FaultScene): Promise<void>;
   /** Whether it succeeded; throws when it says something that is not so. */
   check(scene: FaultScene): Promise<boolean>;
@@ -178,7 +180,14 @@ const recoverTable: FaultJob = {
 
 export const faultJobs: readonly FaultJob[] = [
   backup('full backup', 'ALTER SYSTEM BACKUP DATABASE'),
-  backup('incremental backup with its log', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG'),
+  {
+    ...backup('incremental backup with its log', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG'),
+    // Every set of a chain is looked at: a longer one each time would mean more operations each time, without end.
+    async prepare({ harness }) {
+      await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+      await settle(harness);
+    },
+  },
   archive,
   restore,
   validate,
@@ -201,6 +210,7 @@ export async function runWithFault(
 ): Promise<FaultRun> {
   const { harness, media } = scene;
   await shipped(harness, 'a');
+  await job.prepare?.(scene);
   media.arm(at, effect, (path) => job.places.test(path));
   const refused = await job.run(scene).then(
     () => null,
