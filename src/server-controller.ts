@@ -6,8 +6,8 @@ import type { Config } from './config.ts';
 import { createCopyWorkers } from './copy/copy-workers.ts';
 import { createLogShipper } from './copy/log-shipper.ts';
 import { type Controller, defaultJobSettings } from './jobs/controller.ts';
-import { openDestination } from './jobs/open-destination.ts';
 import { createLazyEngines } from './lazy-engines.ts';
+import { openMedium } from './media/open-medium.ts';
 import { Paces } from './media/pace.ts';
 import type { SessionRegistry } from './session/session-registry.ts';
 
@@ -74,7 +74,7 @@ export function createController({
     address: `${hostIp}:${rpcPort}`,
     hostIp,
     rpcPort,
-    openMedium: (destination) => openDestination(destination, clock, config.release),
+    openMedium: (destination) => openMedium(destination, clock),
     paces: new Paces(),
     async forgetTenant(tenantId) {
       registry.endTenant(tenantId);

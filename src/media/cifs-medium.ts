@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { abilitiesOf } from './abilities.ts';
 import { readCifsAddress, readCifsMount } from './cifs/address.ts';
 import { cifsAppend } from './cifs/append.ts';
 import { Chunks } from './cifs/chunks.ts';
@@ -38,7 +39,7 @@ function openShare(address: MediumAddress, clock: Clock): Medium {
   const chunks = new Chunks(root);
   return {
     scheme: 'cifs',
-    abilities: { append: 'parts', tagging: false, atomicReplace: true, directories: true },
+    abilities: abilitiesOf(address),
     async putSmall(key, bytes, mode, signal) {
       checkKey(key);
       checkSignal(key, signal);

@@ -1,5 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
+import { abilitiesOf } from './abilities.ts';
 import { openCosAppend } from './cos/cos-append.ts';
 import { CosClient } from './cos/cos-client.ts';
 import { clockOffset, listingPages, removeObjects, sweepUploads, tagObjects, tagsOfObject } from './cos/cos-listing.ts';
@@ -26,7 +27,7 @@ export function openCosMedium(
   const client = new CosClient(address, clock, lookup);
   return {
     scheme: 'cos',
-    abilities: { append: 'native', tagging: true, atomicReplace: true, directories: false },
+    abilities: abilitiesOf(address),
     async putSmall(key, bytes, mode, signal) {
       checkKey(key);
       checkSignal(key, signal);

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { abilitiesOf } from './abilities.ts';
 import { checkSignal } from './file-errors.ts';
 import { openHdfsAppend } from './hdfs/hdfs-append.ts';
 import { HdfsClient } from './hdfs/hdfs-client.ts';
@@ -20,7 +21,7 @@ export function openHdfsMedium(address: MediumAddress, clock: Clock = systemCloc
   const client = new HdfsClient(address, clock);
   return {
     scheme: 'hdfs',
-    abilities: { append: 'native', tagging: false, atomicReplace: !client.isGateway, directories: true },
+    abilities: abilitiesOf(address),
     async putSmall(key, bytes, mode, signal) {
       checkKey(key);
       checkSignal(key, signal);

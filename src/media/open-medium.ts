@@ -1,15 +1,9 @@
 import { type Clock, systemClock } from '../base/clock.ts';
-import { fault } from '../base/errors.ts';
-import { openCifsMedium } from './cifs-medium.ts';
-import { openCosMedium } from './cos-medium.ts';
+import { abilitiesOf } from './abilities.ts';
 import { openFileMedium } from './file-medium.ts';
-import { openHdfsMedium } from './hdfs-medium.ts';
 import { abandonedRemoteCallsMax as hangingMax } from './limits.ts';
 import type { Medium } from './medium.ts';
-import { openOssMedium } from './oss-medium.ts';
 import { Pace } from './pace.ts';
-import { openS3Medium } from './s3-medium.ts';
-import { openSftpMedium } from './sftp-medium.ts';
 import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import { withDeadlines } from './wrap/deadline.ts';
@@ -41,41 +35,22 @@ export interface MediumAddress {
   readonly pace?: Pace;
 }
 
-type Opener = (address: MediumAddress, clock: Clock) => Medium;
-
-/** The one place where a scheme meets its medium. */
-const openers: Readonly<Record<Medium['scheme'], Opener>> = {
-  file: (address, clock) => openFileMedium(address.path.slice('file://'.length), clock),
-  oss: openOssMedium,
-  cos: openCosMedium,
-  s3: openS3Medium,
-  sftp: openSftpMedium,
-  cifs: openCifsMedium,
-  hdfs: openHdfsMedium,
-};
-
 /**
  * Opens the medium of a destination: each attempt under a deadline, what passes tried again, all of it held to the destination's
- * pace. Nothing is read or written yet. Schemes without a medium are refused with 1235 "oss destination is not supported".
+ * pace. Nothing is read or written yet.
  *
  * Files are used as they are: their calls go to the system, which repeats what can be repeated, and their descriptors are handed
  * to threads; what is left of their faults is for the jobs, which begin again where their rows say. All others live in a media
- * thread.
+ * thread; what they are made of is not loaded here.
  */
 export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  const bare = openBare(address, clock);
   const limits = { clock, abandoned: abandonedOf(address) };
   const steady =
     address.scheme === 'file'
-      ? withDeadlines(bare, limits)
-      : withRetries(withDeadlines(openInThread(address, bare.abilities), { ...limits, hangingMax }), { clock });
+      ? withDeadlines(openFileMedium(address.path.slice('file://'.length), clock), limits)
+      : withRetries(withDeadlines(openInThread(address, abilitiesOf(address)), { ...limits, hangingMax }), { clock });
   const pace = address.pace ?? ownPace(address);
   return pace === null ? steady : withThrottle(steady, pace, clock);
-}
-
-/** The medium itself, without wrappers and in the calling thread; nothing of its client is loaded before its first call. */
-export function openBare(address: MediumAddress, clock: Clock): Medium {
-  return openers[address.scheme](address, clock);
 }
 
 function ownPace({ maxIops = 0n, maxBandwidth = 0n }: MediumAddress): Pace | null {
@@ -116,17 +91,4 @@ function abandonedOf({ path, host }: MediumAddress): AbandonedCalls {
   const made = new AbandonedCalls();
   abandonedCalls.set(root, new WeakRef(made));
   return made;
-}
-
-/** Throws what `openMedium` would, without opening: for statements that must refuse before they do anything. */
-export function checkScheme(scheme: Medium['scheme']): void {
-  if (openers[scheme] === refuse) throw schemeFault(scheme);
-}
-
-function refuse(address: MediumAddress): never {
-  throw schemeFault(address.scheme);
-}
-
-function schemeFault(scheme: string) {
-  return fault('OB_NOT_SUPPORTED', `${scheme} destination is`);
 }

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { abilitiesOf } from './abilities.ts';
 import { checkSignal } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import { smallObjectBytes } from './limits.ts';
@@ -21,7 +22,7 @@ export function openOssMedium(address: MediumAddress, clock: Clock = systemClock
   const client = new OssClient(address, clock, wiring);
   return {
     scheme: 'oss',
-    abilities: { append: 'native', tagging: true, atomicReplace: true, directories: false },
+    abilities: abilitiesOf(address),
     async putSmall(key, bytes, mode, signal) {
       checkKey(key);
       checkSignal(key, signal);

@@ -1,6 +1,5 @@
-import { systemClock } from '../base/clock.ts';
+import { abilitiesOf } from './abilities.ts';
 import type { MediumAddress } from './open-medium.ts';
-import { openBare } from './open-medium.ts';
 import { probeProperties } from './probe.ts';
 
 /** What a probe is to find on a medium, and by what means the medium keeps it. */
@@ -126,7 +125,7 @@ export const everywhere: readonly string[] = [
 
 /** What the probe is to find on a medium. A server that lacks an extension may fall short of it; then the probe says so. */
 export function promised(promises: MediumPromises, property: string): Promised {
-  const { append, tagging, atomicReplace } = openBare(promises.address, systemClock).abilities;
+  const { append, tagging, atomicReplace } = abilitiesOf(promises.address);
   switch (property) {
     case 'CREATE ONLY':
       return { result: 'OK', how: promises.createOnly };

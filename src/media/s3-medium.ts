@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts';
+import { abilitiesOf } from './abilities.ts';
 import { checkSignal } from './file-errors.ts';
 import { checkKey, checkPrefix } from './key.ts';
 import { smallObjectBytes } from './limits.ts';
@@ -25,7 +26,7 @@ export function openS3Medium(address: MediumAddress, clock: Clock = systemClock,
   const connection = new S3Connection(parseS3Address(address), clock, seams);
   return {
     scheme: 's3',
-    abilities: { append: 'parts', tagging: true, atomicReplace: true, directories: false },
+    abilities: abilitiesOf(address),
     async putSmall(key, bytes, mode, signal) {
       check(key, signal);
       if (bytes.length > smallObjectBytes)

@@ -9,7 +9,6 @@ import { parseOptions } from '../destination/options.ts';
 import { schemeOf } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, readStored, sealKeyOf } from '../jobs/tenant-destination.ts';
-import { checkScheme } from '../media/open-medium.ts';
 import { type Change, prepare } from './prepare-destination.ts';
 import { handler } from './statement-handler.ts';
 
@@ -35,7 +34,6 @@ export const changeStorageDest = handler<'changeStorageDest', Wish>({
     if (path === '' || (accessInfo === null && attribute === null)) throw fault('OB_INVALID_ARGUMENT');
     const scheme = schemeOf(path, controller.release);
     if (scheme === null) throw fault('OB_INVALID_BACKUP_DEST');
-    checkScheme(scheme);
     if (accessInfo !== null && scheme === 'file') throw fault('OB_NOT_SUPPORTED', 'reset ak/sk of nfs path is');
     const limits = attribute === null ? {} : readLimits(attribute, controller.release);
     const row = await controller.catalog.read((tx) => requireKnown(tx, speaker.effectiveTenantId, path));

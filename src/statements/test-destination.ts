@@ -4,7 +4,6 @@ import { mapMediumError } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
-import { checkScheme } from '../media/open-medium.ts';
 import { type ProbeRow, probeMedium, probeProperties } from '../media/probe.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import { toldWithoutSecrets, warnOfIgnored } from './prepare-destination.ts';
@@ -29,7 +28,6 @@ export const testDestination = handler<'testDestination', Destination>({
     const destination =
       (await registeredDestination(controller, speaker.effectiveTenantId, text)) ??
       parseDestination(text, controller.release);
-    checkScheme(destination.scheme);
     warnOfIgnored(destination, speaker);
     return destination;
   },

@@ -13,7 +13,6 @@ import {
   type ValidateOrder,
   type ValidatePlace,
 } from '../jobs/validate/validate-rows.ts';
-import { checkScheme } from '../media/open-medium.ts';
 import type { CancelValidate, ValidateBackup } from '../sql/statement.ts';
 import { warnOfIgnored } from './prepare-destination.ts';
 import { handler, type Speaker } from './statement-handler.ts';
@@ -170,7 +169,6 @@ function places(
   return [...destIds].map((destId) => {
     const destination = destinationOfId(tx, controller, tenantId, destId);
     if (destination === null) throw faultText('OB_ENTRY_NOT_EXIST', `destination ${destId} is not known any more`);
-    checkScheme(destination.scheme);
     const here = ids === null ? null : [...new Set(wanted.filter((row) => row.destId === destId).map((row) => row.id))];
     return { kind, destination, destId, ids: here };
   });
@@ -182,9 +180,7 @@ function requireKnown(what: string, ids: readonly number[], known: readonly numb
 }
 
 function readPath(text: string, controller: Controller): Destination {
-  const destination = parseDestination(text, controller.release);
-  checkScheme(destination.scheme);
-  return destination;
+  return parseDestination(text, controller.release);
 }
 
 function readLevel({ level }: ValidateBackup): ValidateLevel {

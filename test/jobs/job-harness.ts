@@ -12,13 +12,13 @@ import { createArchiveDriver } from '../../src/jobs/archive/archive-driver.ts';
 import { createBackupDriver } from '../../src/jobs/backup/backup-driver.ts';
 import { createCleanDriver } from '../../src/jobs/clean/clean-driver.ts';
 import { type Controller, defaultJobSettings, type JobSettings } from '../../src/jobs/controller.ts';
-import { openDestination } from '../../src/jobs/open-destination.ts';
 import { createRecoverTableDriver } from '../../src/jobs/recover-table/recover-table-driver.ts';
 import { createRestoreDriver } from '../../src/jobs/restore/restore-driver.ts';
 import { createStandbyDriver } from '../../src/jobs/standby/standby-driver.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { createValidateDriver } from '../../src/jobs/validate/validate-driver.ts';
 import type { Medium } from '../../src/media/medium.ts';
+import { openMedium } from '../../src/media/open-medium.ts';
 import { Paces } from '../../src/media/pace.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
@@ -118,7 +118,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     cluster: { name: 'obcluster', id: 1 },
     address: '127.0.0.1:2882',
     openMedium: (destination) => {
-      const medium = openDestination(destination, options.mediumClock, release);
+      const medium = openMedium(destination, options.mediumClock);
       return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
     paces: new Paces(),

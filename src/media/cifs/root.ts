@@ -79,7 +79,9 @@ export class CifsRoot {
 
   /** Called when something was not found: throws `noContainer` when the reason is that the whole root has vanished. */
   async guard(signal?: AbortSignal): Promise<void> {
-    if (!(await this.exists(signal)) && this.#seen) throw vanished();
+    // What another call makes while this one looks was not there before.
+    const seen = this.#seen;
+    if (!(await this.exists(signal)) && seen) throw vanished();
   }
 
   /** What stands under a key, `''` for the root; null when nothing does. */
@@ -98,10 +100,11 @@ export class CifsRoot {
   }
 
   async #make(key: string, path: string, signal: AbortSignal | undefined): Promise<void> {
+    const seen = this.#seen;
     const found = await this.#entryAt(key, path, signal);
     if (found?.directory) return;
     if (found) throw new MediumError('notDirectory', key, 'a part of the path is a file');
-    if (path === this.#at('') && this.#seen) throw vanished();
+    if (path === this.#at('') && seen) throw vanished();
     if (path.includes('/')) await this.#make(key, path.slice(0, path.lastIndexOf('/')), signal);
     try {
       await this.run(key, 'mkdir', `mkdir "${path}"`, signal);

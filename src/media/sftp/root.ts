@@ -46,7 +46,9 @@ export class SftpRoot {
 
   /** Called when something was not found: throws `noContainer` when the reason is that the whole root has vanished. */
   async guard(signal?: AbortSignal): Promise<void> {
-    if (!(await this.exists(signal)) && this.#seen) throw vanished();
+    // What another call makes while this one looks was not there before.
+    const seen = this.#seen;
+    if (!(await this.exists(signal)) && seen) throw vanished();
   }
 
   /** Makes the directory of `key` with its parents. */
@@ -64,10 +66,11 @@ export class SftpRoot {
   }
 
   async #make(session: SftpSession, key: string, path: string, signal: AbortSignal | undefined): Promise<void> {
+    const seen = this.#seen;
     const found = await statOf(session, key, path, signal);
     if (found?.isDirectory()) return;
     if (found) throw new MediumError('notDirectory', key, 'a part of the path is a file');
-    if (path === this.path && this.#seen) throw vanished();
+    if (path === this.path && seen) throw vanished();
     if (path === '/') throw new MediumError('noContainer', '', 'the server shows no root directory');
     await this.#make(session, key, dirname(path), signal);
     try {

@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { systemClock } from '../../base/clock.ts';
 import { giveWay, niceness } from '../../base/thread-priority.ts';
 import type { AppendSink, ListEntry, Medium, ObjectSink, ObjectSource } from '../medium.ts';
-import { openBare } from '../open-medium.ts';
+import { openBare } from '../open-bare.ts';
 import {
   type CallTarget,
   type FromMediaThread,
