@@ -153,15 +153,19 @@ async function copyFile(
       await sink.writeAt(offset, bytes);
       offset += bytes.length;
     };
-    let last: LogRecordHeader | null = null;
+    let published = false;
     try {
       const range = { afterScn: startReplayScn, untilScn: minRestoreScn };
-      last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
+      const last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
+      if (last !== null) {
+        await sink.publish(offset);
+        published = true;
+      }
+      return last;
     } finally {
-      if (last === null) await sink.abort();
+      // Also when publishing failed: perhaps it never came to the medium. What cannot be taken back is swept later.
+      if (!published) await sink.abort().catch(() => undefined);
     }
-    if (last !== null) await sink.publish(offset);
-    return last;
   } finally {
     await object.close().catch(() => undefined);
   }
