@@ -122,7 +122,10 @@ export async function removeOne(root: CifsRoot, key: string, signal?: AbortSigna
 export async function discard(root: CifsRoot, temp: string, signal?: AbortSignal): Promise<void> {
   const waited = new AbortController();
   const limitMs = signal?.aborted ? discardLateMs : discardMs;
-  const gone = removeOne(root, temp).catch(() => undefined);
+  // A connection that was lost over what went wrong is replaced by the next command.
+  const gone = removeOne(root, temp)
+    .catch(() => removeOne(root, temp))
+    .catch(() => undefined);
   await Promise.race([gone, root.pool.clock.sleep(limitMs, waited.signal).catch(() => undefined)]);
   waited.abort();
 }
