@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { crc64, joinCrc64 } from '../crc64.ts';
 import { MediumError, type ObjectSink } from '../medium.ts';
 import { PartBuffer } from '../part-buffer.ts';
@@ -106,7 +107,8 @@ export class CosSink implements ObjectSink {
         Key: this.#client.at(this.#key),
         UploadId: id,
         PartNumber: no,
-        Body: bufferOf(bytes),
+        // As a stream: of a buffer the SDK and its HTTP client would each make a copy.
+        Body: Readable.from(bufferOf(bytes)),
         ContentLength: bytes.length,
         Headers: { 'Content-MD5': contentMd5(bytes) },
       }),
