@@ -3,7 +3,7 @@ import { isHidden } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { listPageEntries } from '../limits.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
-import { inParallel } from '../s3/parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { statusError, statusIn } from './errors.ts';
 import { sessionsMax } from './limits.ts';
 import { partedName } from './names.ts';

@@ -1,10 +1,10 @@
 import { MediumError, type ObjectHead } from '../medium.ts';
+import { inParallel } from '../parallel.ts';
 import { type AppendPart, formatKey, joinParts, parsePartName, partsPrefix, piecesOf } from './append-parts.ts';
 import type { S3Connection } from './connection.ts';
 import { appendPartsMax, requestsAtOnce } from './limits.ts';
 import { readRange } from './objects.ts';
 import { objectPages } from './pages.ts';
-import { inParallel } from './parallel.ts';
 
 /** An object that lies in parts, as it was when it was looked at. */
 export interface AppendedObject extends ObjectHead {

@@ -1,11 +1,11 @@
 import { isTempName } from '../key.ts';
 import type { ListEntry } from '../medium.ts';
+import { inParallel } from '../parallel.ts';
 import { isPartName } from './append-parts.ts';
 import { findAppended } from './appended.ts';
 import type { S3Connection } from './connection.ts';
 import { requestsAtOnce } from './limits.ts';
 import { objectPages } from './pages.ts';
-import { inParallel } from './parallel.ts';
 
 /** Objects and directories of one level; appended objects appear as one. Names nobody may see are left out. */
 export async function* directoryPages(

@@ -1,11 +1,11 @@
 import { MediumError } from '../medium.ts';
+import { inParallel } from '../parallel.ts';
 import { formatKey, isPartName } from './append-parts.ts';
 import { findAppended } from './appended.ts';
 import type { S3Connection } from './connection.ts';
 import { s3Error } from './errors.ts';
 import { deleteKeysMax, requestsAtOnce } from './limits.ts';
 import { objectPages } from './pages.ts';
-import { inParallel } from './parallel.ts';
 
 /** Removes objects, those in parts with all that belongs to them; missing ones are success. */
 export async function removeObjects(

@@ -1,9 +1,9 @@
 import { MediumError } from '../medium.ts';
+import { inParallel } from '../parallel.ts';
 import { formatKey } from './append-parts.ts';
 import { findAppended } from './appended.ts';
 import type { S3Connection } from './connection.ts';
 import { requestsAtOnce } from './limits.ts';
-import { inParallel } from './parallel.ts';
 
 /** Gives objects exactly these tags, one in parts each of its parts; missing ones are success. */
 export async function tagObjects(

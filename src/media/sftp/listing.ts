@@ -4,7 +4,7 @@ import { checkSignal } from '../file-errors.ts';
 import { isHidden } from '../hidden-name.ts';
 import { tempName } from '../key.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
-import { inParallel } from '../s3/parallel.ts';
+import { inParallel } from '../parallel.ts';
 import { status, statusOf } from './errors.ts';
 import { closeHandle, openHandle, type SftpHandle } from './handle.ts';
 import { removalsAtOnce } from './limits.ts';
