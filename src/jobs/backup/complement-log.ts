@@ -153,18 +153,16 @@ async function copyFile(
       await sink.writeAt(offset, bytes);
       offset += bytes.length;
     };
-    let published = false;
     try {
       const range = { afterScn: startReplayScn, untilScn: minRestoreScn };
       const last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
-      if (last !== null) {
-        await sink.publish(offset);
-        published = true;
-      }
+      if (last === null) await sink.abort();
+      else await sink.publish(offset);
       return last;
-    } finally {
-      // Also when publishing failed: perhaps it never came to the medium. What cannot be taken back is swept later.
-      if (!published) await sink.abort().catch(() => undefined);
+    } catch (error) {
+      // Also when it was the ending that failed: perhaps it never came to the medium.
+      await sink.abort().catch(() => undefined);
+      throw error;
     }
   } finally {
     await object.close().catch(() => undefined);
