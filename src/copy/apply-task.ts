@@ -46,12 +46,17 @@ async function applyAll(
   context: TaskContext,
 ): Promise<number> {
   let applied = 0;
-  let next = context.call<ApplyItem | null>('next', null);
+  const ask = () => {
+    const asked = context.call<ApplyItem | null>('next', null);
+    // Who is told to stop does not wait for it any more; a refusal nobody takes would end the thread.
+    asked.catch(() => undefined);
+    return asked;
+  };
+  let next = ask();
   while (!shared.stopped) {
     const item = await next;
     if (!item) break;
-    next = context.call<ApplyItem | null>('next', null);
-    next.catch(() => undefined);
+    next = ask();
     const { length } = item.bytes;
     applied += applyRecord(item, applier, input);
     shared.finished(length, 0);
