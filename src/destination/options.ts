@@ -58,6 +58,7 @@ export function parseOptions(
   };
   for (const token of text.split('&')) if (token !== '') readToken(draft, token, scheme, release, open);
   checkWhole(draft, scheme, release);
+  if (scheme === 'file') refuseUnknown(draft);
   addDefaultChecksum(draft, scheme, release);
   if (Buffer.byteLength(draft.extension) >= extensionBytes) throw fault('OB_INVALID_ARGUMENT');
   return {
@@ -69,6 +70,15 @@ export function parseOptions(
     maxBandwidth: draft.maxBandwidth,
     ignored: Object.freeze(draft.ignored),
   };
+}
+
+/**
+ * Stores' kernels drop what they do not know, and so do we, with a warning. A path of files has no options to forget: behind its `?`
+ * stands a part of a name, and the backup would go to another directory than was named.
+ */
+function refuseUnknown({ ignored }: Draft): void {
+  if (ignored.length > 0)
+    throw fault('OB_INVALID_BACKUP_DEST', `file destination with ? and '${ignored[0]?.slice(0, 64)}' behind it`);
 }
 
 type FieldKey = 'host' | 'accessId' | 'accessKey';

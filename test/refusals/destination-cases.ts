@@ -59,6 +59,8 @@ export const uriRefusals: readonly Refusal[] = [
   [...data('file:///'), 1210, invalidArgument],
   [...data(path(1024)), 9026, badDestination],
   [...data(`file:///a?x=${'y'.repeat(1534)}`), 9026, badDestination],
+  [...data('file:///a?b'), 9026, "file destination with ? and 'b' behind it is not a valid uri"],
+  [...data('file:///a?token=SECRET'), 9026, "file destination with ? and 'token' behind it is not a valid uri"],
   [...data(`oss://b/p?${keys}&x=${'y'.repeat(2048)}`), 9026, badDestination],
   ...['host=h', 'access_id=a', 'access_key=k', 'delete_mode=delete', 'delete_mode=tagging', keys].map(
     (options): Refusal => [...data(`file:///mnt/x?${options}`), 9026, badDestination],

@@ -96,16 +96,6 @@ describe('what the refusals leave and what is carried out', () => {
     await scene.ok('root@t2', "ALTER SYSTEM SET DATA_BACKUP_DEST='file://$DIR/t/data/below'");
   });
 
-  test('an unknown option is dropped with a warning that does not tell its value', async () => {
-    const client = await scene.session('root@t');
-    await client.query(scene.fill("ALTER SYSTEM SET DATA_BACKUP_DEST='file://$DIR/t/data?token=SECRET'"));
-    const [warnings] = await client.query('SHOW WARNINGS');
-    expect(warnings).toEqual([
-      { Level: 'Warning', Code: 1210, Message: "destination option 'token' is unknown and was ignored" },
-    ]);
-    client.destroy();
-  });
-
   test('items of an archive destination, in any case and order', async () => {
     await scene.ok(
       'root@t2',
