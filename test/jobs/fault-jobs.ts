@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ObError } from '../../src/base/errors.ts';
+import type { FaultJobName } from './fault-loops.ts';
 import { type FaultEffect, FaultMedia } from './fault-media.ts';
 import {
   type Harness,
@@ -18,7 +19,7 @@ import { ended, findingsOf, lastJob } from './validate-scene.ts';
 
 /** A kind of job, begun and brought to its end, and what must hold whatever it met. */
 export interface FaultJob {
-  readonly name: string;
+  readonly name: FaultJobName;
   readonly places: RegExp;
   /** How long a piece lasts meanwhile. */
   readonly pieceSwitch?: string;
@@ -37,8 +38,8 @@ export interface FaultScene {
   no: number;
 }
 
-/** A tenant with a set and a table, whose pieces last as long as is said. */
-export async function openFaultScene(pieceSwitch: string): Promise<FaultScene> {
+/** A tenant with a set and a table, whose pieces last as long as the job wants it. */
+export async function openFaultScene({ pieceSwitch = '1d' }: FaultJob): Promise<FaultScene> {
   const media = new FaultMedia();
   const harness = await startHarness({
     wrapMedium: (medium, path) => media.wrap(medium, path),
@@ -70,7 +71,7 @@ async function insert(scene: FaultScene, count: number): Promise<void> {
 
 const summary = 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t';
 
-function backup(name: string, statement: string): FaultJob {
+function backup(name: FaultJobName, statement: string): FaultJob {
   return {
     name,
     places: /\/a\/data$/,
@@ -178,10 +179,37 @@ const recoverTable: FaultJob = {
   },
 };
 
+const standby: FaultJob = {
+  name: 'standby',
+  places: /\/a\/archive$/,
+  async prepare(scene) {
+    const { harness } = scene;
+    const name = `s${++scene.no}`;
+    expect(await restoredValue(harness, 'a', name, summary)).toBe(`${scene.rows}/${scene.rows}`);
+    await insert(scene, 2);
+    await shipped(harness, 'a');
+  },
+  async run(scene) {
+    const name = `s${scene.no}`;
+    const scn = (await roundOf(scene.harness, 'a'))?.checkpointScn ?? 0n;
+    await scene.harness.say(`ALTER SYSTEM RECOVER STANDBY TENANT = ${name} UNTIL SCN = ${scn}`);
+    await scene.harness.until(() =>
+      scene.harness.controller.catalog.read((tx) => (tx.tenants.byName(name)?.syncScn ?? 0n) >= scn),
+    );
+  },
+  async check({ harness, no, rows }) {
+    const name = `s${no}`;
+    expect(await harness.value(name, summary)).toBe(`${rows}/${rows}`);
+    await harness.say(`DROP TENANT ${name} FORCE`);
+    await harness.say(`DROP RESOURCE POOL pool_${name}`);
+    return true;
+  },
+};
+
 export const faultJobs: readonly FaultJob[] = [
   backup('full backup', 'ALTER SYSTEM BACKUP DATABASE'),
   {
-    ...backup('incremental backup with its log', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG'),
+    ...backup('incremental backup', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG'),
     // Every set of a chain is looked at: a longer one each time would mean more operations each time, without end.
     async prepare({ harness }) {
       await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
@@ -192,6 +220,7 @@ export const faultJobs: readonly FaultJob[] = [
   restore,
   validate,
   recoverTable,
+  standby,
 ];
 
 /** What a run met: null when it ended before its n-th operation. */
