@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
+import { checked } from './checked.ts';
 import { readCifsAddress, readCifsMount } from './cifs/address.ts';
 import { cifsAppend } from './cifs/append.ts';
 import { Chunks } from './cifs/chunks.ts';
@@ -7,18 +8,15 @@ import {
   directoryPages,
   freeBytes,
   headObject,
-  listDirectory,
   removeEmptyDirectory,
   removeObjects,
   sweepTemps,
 } from './cifs/listing.ts';
 import { openMountedCifs } from './cifs/mounted.ts';
-import { cifsSink, cifsSource, putBytes, readObject } from './cifs/objects.ts';
+import { cifsSink, cifsSource, putBytes } from './cifs/objects.ts';
 import { SmbPool } from './cifs/pool.ts';
 import { CifsRoot } from './cifs/root.ts';
-import { checkSignal } from './file-errors.ts';
-import { checkKey, checkPrefix } from './key.ts';
-import { type Medium, MediumError } from './medium.ts';
+import type { Medium } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 
 /**
@@ -37,75 +35,23 @@ function openShare(address: MediumAddress, clock: Clock): Medium {
   const pool = new SmbPool(readCifsAddress(address), clock);
   const root = new CifsRoot(pool);
   const chunks = new Chunks(root);
-  return {
+  return checked({
     scheme: 'cifs',
     abilities: abilitiesOf(address),
-    async putSmall(key, bytes, mode, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      await putBytes(root, key, bytes, mode, signal);
-    },
-    async createObject(key, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return cifsSink(root, key, signal);
-    },
-    async openAppend(key, sizeBytes, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return cifsAppend(root, key, sizeBytes, signal);
-    },
-    async read(key, offset = 0, length = undefined, signal = undefined) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return readObject(root, chunks, key, { offset, length }, signal);
-    },
-    async openObject(key, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return cifsSource(root, chunks, key, signal);
-    },
-    async head(key, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return headObject(root, key, signal);
-    },
-    async list(prefix, signal) {
-      return listDirectory(root, checkPrefix(prefix), signal);
-    },
-    async *listPages(prefix, signal) {
-      yield* directoryPages(root, checkPrefix(prefix), signal);
-    },
-    async remove(keys, signal) {
-      for (const key of keys) checkKey(key);
-      checkSignal(keys[0] ?? '', signal);
-      await removeObjects(root, keys, signal);
-    },
-    async removeDirectory(prefix, signal) {
-      const cleaned = checkPrefix(prefix);
-      checkSignal(cleaned, signal);
-      await removeEmptyDirectory(root, cleaned, signal);
-    },
-    async tag(keys) {
-      throw noTags(keys[0] ?? '');
-    },
-    async tagsOf(key) {
-      throw noTags(key);
-    },
-    async sweep(olderThanMs, signal) {
-      return sweepTemps(root, olderThanMs, signal);
-    },
-    async status(signal) {
-      return { clockOffsetMs: null, freeBytes: await freeBytes(root, signal) };
-    },
+    putSmall: (key, bytes, mode, signal) => putBytes(root, key, bytes, mode, signal),
+    createObject: (key, signal) => cifsSink(root, key, signal),
+    openAppend: (key, sizeBytes, signal) => cifsAppend(root, key, sizeBytes, signal),
+    openObject: (key, signal) => cifsSource(root, chunks, key, signal),
+    head: (key, signal) => headObject(root, key, signal),
+    listPages: (prefix, signal) => directoryPages(root, prefix, signal),
+    remove: (keys, signal) => removeObjects(root, keys, signal),
+    removeDirectory: (prefix, signal) => removeEmptyDirectory(root, prefix, signal),
+    sweep: (olderThanMs, signal) => sweepTemps(root, olderThanMs, signal),
+    status: async (signal) => ({ clockOffsetMs: null, freeBytes: await freeBytes(root, signal) }),
     async close() {
       chunks.close();
       pool.close();
       for (const { handle } of root.spools) await handle.close().catch(() => undefined);
     },
-  };
-}
-
-function noTags(key: string): MediumError {
-  return new MediumError('unsupported', key, 'files have no tags');
+  });
 }

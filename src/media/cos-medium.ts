@@ -1,16 +1,14 @@
 import type { LookupFunction } from 'node:net';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
+import { checked, readFrom } from './checked.ts';
 import { openCosAppend } from './cos/cos-append.ts';
 import { CosClient } from './cos/cos-client.ts';
 import { clockOffset, listingPages, removeObjects, sweepUploads, tagObjects, tagsOfObject } from './cos/cos-listing.ts';
 import { putObject } from './cos/cos-put.ts';
-import { headObject, openSource, readObject, readToEnd } from './cos/cos-read.ts';
+import { headObject, openSource, readObject } from './cos/cos-read.ts';
 import { CosSink } from './cos/cos-sink.ts';
-import { checkSignal } from './file-errors.ts';
-import { checkKey, checkPrefix } from './key.ts';
-import { smallObjectBytes } from './limits.ts';
-import { type ListEntry, type Medium, MediumError } from './medium.ts';
+import type { Medium } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 
 /**
@@ -25,69 +23,26 @@ export function openCosMedium(
   { lookup }: { readonly lookup?: LookupFunction } = {},
 ): Medium {
   const client = new CosClient(address, clock, lookup);
-  return {
+  return checked({
     scheme: 'cos',
     abilities: abilitiesOf(address),
-    async putSmall(key, bytes, mode, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      if (bytes.length > smallObjectBytes)
-        throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
-      await putObject(client, key, bytes, mode, signal);
+    putSmall: (key, bytes, mode, signal) => putObject(client, key, bytes, mode, signal),
+    createObject: async (key, signal) => new CosSink(client, key, signal),
+    openAppend: (key, sizeBytes, signal) => openCosAppend(client, key, sizeBytes, signal),
+    async read(key, offset, length, signal) {
+      if (length !== undefined) return readObject(client, key, offset ?? 0, length, signal);
+      return readFrom(await openSource(client, key, signal), key, offset);
     },
-    async createObject(key, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return new CosSink(client, key, signal);
-    },
-    async openAppend(key, sizeBytes, signal) {
-      checkKey(key);
-      return openCosAppend(client, key, sizeBytes, signal);
-    },
-    async read(key, offset = 0, length, signal) {
-      checkKey(key);
-      return length === undefined
-        ? readToEnd(client, key, offset, signal)
-        : readObject(client, key, offset, length, signal);
-    },
-    async openObject(key, signal) {
-      checkKey(key);
-      return openSource(client, key, signal);
-    },
-    async head(key, signal) {
-      checkKey(key);
-      const found = await headObject(client, key, signal);
-      return found && { sizeBytes: found.sizeBytes, modifiedMs: found.modifiedMs };
-    },
-    async list(prefix, signal) {
-      const all: ListEntry[] = [];
-      for await (const page of listingPages(client, checkPrefix(prefix), signal)) all.push(...page);
-      return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    },
-    async *listPages(prefix, signal) {
-      yield* listingPages(client, checkPrefix(prefix), signal);
-    },
-    async remove(keys, signal) {
-      for (const key of keys) checkKey(key);
-      await removeObjects(client, keys, signal);
-    },
-    async removeDirectory(prefix, signal) {
-      checkSignal(checkPrefix(prefix), signal);
-    },
-    async tag(keys, tags, signal) {
-      for (const key of keys) checkKey(key);
-      await tagObjects(client, keys, tags, signal);
-    },
-    async tagsOf(key, signal) {
-      checkKey(key);
-      return tagsOfObject(client, key, signal);
-    },
+    openObject: (key, signal) => openSource(client, key, signal),
+    head: (key, signal) => headObject(client, key, signal),
+    listPages: (prefix, signal) => listingPages(client, prefix, signal),
+    remove: (keys, signal) => removeObjects(client, keys, signal),
+    tag: (keys, tags, signal) => tagObjects(client, keys, tags, signal),
+    tagsOf: (key, signal) => tagsOfObject(client, key, signal),
     sweep: (olderThanMs, signal) => sweepUploads(client, olderThanMs, signal),
-    async status(signal) {
-      return { clockOffsetMs: await clockOffset(client, signal), freeBytes: null };
-    },
+    status: async (signal) => ({ clockOffsetMs: await clockOffset(client, signal), freeBytes: null }),
     async close() {
       client.close();
     },
-  };
+  });
 }

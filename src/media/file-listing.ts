@@ -8,35 +8,24 @@ import { isTempName } from './key.ts';
 import { listPageEntries } from './limits.ts';
 import { type ListEntry, MediumError, type ObjectHead } from './medium.ts';
 
-/** Objects and directories of one directory by name; a missing directory has none. */
-export async function listDirectory(root: FileRoot, prefix: string): Promise<readonly ListEntry[]> {
-  await root.exists();
-  const directory = root.at(prefix);
-  const found = await readdir(directory, { withFileTypes: true }).catch((error: unknown) =>
-    missing(error, root, prefix),
-  );
-  const entries: ListEntry[] = [];
-  for (const entry of found) {
-    if (isTempName(entry.name)) continue;
-    const listed = await describe(directory, entry);
-    if (listed !== null) entries.push(listed);
-  }
-  return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-}
-
-/** As `listDirectory`, a page at a time and in no order. */
+/** Objects and directories of one directory, a page at a time and in no order; a missing directory has none. */
 export async function* directoryPages(root: FileRoot, prefix: string): AsyncGenerator<readonly ListEntry[]> {
   await root.exists();
   const directory = root.at(prefix);
   let page: ListEntry[] = [];
-  const opened = await opendir(directory).catch((error: unknown) => missing(error, root, prefix));
-  for await (const entry of opened) {
-    if (isTempName(entry.name)) continue;
-    const listed = await describe(directory, entry);
-    if (listed !== null) page.push(listed);
-    if (page.length < listPageEntries) continue;
-    yield page;
-    page = [];
+  const options = { bufferSize: listPageEntries };
+  const opened = await opendir(directory, options).catch((error: unknown) => missing(error, root, prefix));
+  try {
+    for await (const entry of opened) {
+      if (isTempName(entry.name)) continue;
+      const listed = await describe(directory, entry);
+      if (listed !== null) page.push(listed);
+      if (page.length < listPageEntries) continue;
+      yield page;
+      page = [];
+    }
+  } catch (error) {
+    throw fileError(prefix, error);
   }
   yield page;
 }

@@ -1,15 +1,13 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
-import { checkSignal } from './file-errors.ts';
+import { checked } from './checked.ts';
 import { openHdfsAppend } from './hdfs/hdfs-append.ts';
 import { HdfsClient } from './hdfs/hdfs-client.ts';
 import { HdfsFiles } from './hdfs/hdfs-files.ts';
 import { listingPages, removeEmptyDirectory, removeFiles, sweepTemps } from './hdfs/hdfs-listing.ts';
 import { putBytes } from './hdfs/hdfs-publish.ts';
 import { HdfsSink } from './hdfs/hdfs-sink.ts';
-import { checkKey, checkPrefix } from './key.ts';
-import { smallObjectBytes } from './limits.ts';
-import { type ListEntry, type Medium, MediumError, type MediumStatus, type ObjectSource } from './medium.ts';
+import { type Medium, MediumError, type MediumStatus, type ObjectSource } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 
 /**
@@ -19,67 +17,26 @@ import type { MediumAddress } from './open-medium.ts';
  */
 export function openHdfsMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
   const client = new HdfsClient(address, clock);
-  return {
+  return checked({
     scheme: 'hdfs',
     abilities: abilitiesOf(address),
-    async putSmall(key, bytes, mode, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      if (bytes.length > smallObjectBytes)
-        throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
-      await putBytes(client, key, bytes, mode, signal);
-    },
-    async createObject(key, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return new HdfsSink(client, key, signal);
-    },
-    async openAppend(key, sizeBytes, signal) {
-      checkKey(key);
-      return openHdfsAppend(client, key, sizeBytes, signal);
-    },
-    async read(key, offset = 0, length, signal) {
-      checkKey(key);
-      const source = await openSource(client, key, signal);
-      const wanted = length ?? source.sizeBytes - offset;
-      if (length === undefined && wanted > smallObjectBytes)
-        throw new MediumError('unsupported', key, `${wanted} bytes are too many for one read`);
-      return source.read(offset, wanted);
-    },
-    async openObject(key, signal) {
-      checkKey(key);
-      return openSource(client, key, signal);
-    },
+    putSmall: (key, bytes, mode, signal) => putBytes(client, key, bytes, mode, signal),
+    createObject: async (key, signal) => new HdfsSink(client, key, signal),
+    openAppend: (key, sizeBytes, signal) => openHdfsAppend(client, key, sizeBytes, signal),
+    openObject: (key, signal) => openSource(client, key, signal),
     async head(key, signal) {
-      checkKey(key);
       const found = await new HdfsFiles(client, key, signal).status(client.at(key));
       return found?.type === 'FILE' ? { sizeBytes: found.length, modifiedMs: found.modificationTime } : null;
     },
-    async list(prefix, signal) {
-      const all: ListEntry[] = [];
-      for await (const page of listingPages(client, checkPrefix(prefix), signal)) all.push(...page);
-      return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    },
-    async *listPages(prefix, signal) {
-      yield* listingPages(client, checkPrefix(prefix), signal);
-    },
-    async remove(keys, signal) {
-      for (const key of keys) checkKey(key);
-      await removeFiles(client, keys, signal);
-    },
-    removeDirectory: async (prefix, signal) => removeEmptyDirectory(client, checkPrefix(prefix), signal),
-    async tag(keys) {
-      throw noTags(keys[0] ?? '');
-    },
-    async tagsOf(key) {
-      throw noTags(key);
-    },
+    listPages: (prefix, signal) => listingPages(client, prefix, signal),
+    remove: (keys, signal) => removeFiles(client, keys, signal),
+    removeDirectory: (prefix, signal) => removeEmptyDirectory(client, prefix, signal),
     sweep: (olderThanMs, signal) => sweepTemps(client, olderThanMs, signal),
     status: (signal) => statusOf(client, signal),
     async close() {
       client.close();
     },
-  };
+  });
 }
 
 async function openSource(client: HdfsClient, key: string, signal?: AbortSignal): Promise<ObjectSource> {
@@ -105,8 +62,4 @@ async function statusOf(client: HdfsClient, signal?: AbortSignal): Promise<Mediu
   // The date names a whole second: on average it lies half a second back.
   const clockOffsetMs = Number.isNaN(dateMs) ? null : Math.round(dateMs + 500 - (before + after) / 2);
   return { clockOffsetMs, freeBytes: await files.freeBytes('/') };
-}
-
-function noTags(key: string): MediumError {
-  return new MediumError('unsupported', key, 'files of HDFS have no tags');
 }

@@ -20,11 +20,12 @@ export interface MediumAddress {
   /**
    * Who speaks and the one secret of the destination. Object stores: access_id and access_key. sftp: the user of the path, and
    * the password (with `private_key`: what opens the key file, or `''`). cifs: user and password. hdfs: user and delegation token.
+   * `byRole` (oss and s3): a role that is taken on, and its external id or `''`.
    */
-  readonly authorization: { readonly accessId: string; readonly accessKey: string };
+  readonly authorization: { readonly accessId: string; readonly accessKey: string; readonly byRole?: boolean };
   /**
    * All other options, checked. Object stores: `delete_mode`, `appid`, `s3_region`, `checksum_type`, `addressing_model`,
-   * `ca_file`. sftp: `private_key`, `host_key`. cifs: `domain`, `mount`. hdfs: `namenode`, `gateway` (`webhdfs` or `httpfs`),
+   * `ca_file`, `sts_host`. sftp: `private_key`, `host_key`. cifs: `domain`, `mount`. hdfs: `namenode`, `gateway` (`webhdfs` or `httpfs`),
    * `tls` (`true`), `ca_file`.
    */
   readonly options: Readonly<Record<string, string>>;

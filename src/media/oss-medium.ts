@@ -1,14 +1,12 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
-import { checkSignal } from './file-errors.ts';
-import { checkKey, checkPrefix } from './key.ts';
-import { smallObjectBytes } from './limits.ts';
-import { type ListEntry, type Medium, MediumError, type MediumStatus } from './medium.ts';
+import { checked, readFrom } from './checked.ts';
+import { type Medium, MediumError, type MediumStatus } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 import { openAppend } from './oss/oss-append.ts';
 import { OssClient, type OssWiring } from './oss/oss-client.ts';
 import { listPages, removeObjects, sweepUploads } from './oss/oss-listing.ts';
-import { authorship, headObject, openSource, putObject, readRange, readToEnd, readWhole } from './oss/oss-objects.ts';
+import { authorship, headObject, openSource, putObject, readRange, readWhole } from './oss/oss-objects.ts';
 import { OssSink } from './oss/oss-sink.ts';
 import { tagObjects, tagsOfObject } from './oss/oss-tags.ts';
 
@@ -20,70 +18,29 @@ import { tagObjects, tagsOfObject } from './oss/oss-tags.ts';
  */
 export function openOssMedium(address: MediumAddress, clock: Clock = systemClock, wiring: OssWiring = {}): Medium {
   const client = new OssClient(address, clock, wiring);
-  return {
+  return checked({
     scheme: 'oss',
     abilities: abilitiesOf(address),
-    async putSmall(key, bytes, mode, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      if (bytes.length > smallObjectBytes)
-        throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
-      await putObject(client, key, bytes, mode, authorship(), signal);
-    },
-    async createObject(key, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      return new OssSink(client, key, signal);
-    },
-    async openAppend(key, sizeBytes, signal) {
-      checkKey(key);
-      return openAppend(client, key, sizeBytes, signal);
-    },
+    putSmall: (key, bytes, mode, signal) => putObject(client, key, bytes, mode, authorship(), signal),
+    createObject: async (key, signal) => new OssSink(client, key, signal),
+    openAppend: (key, sizeBytes, signal) => openAppend(client, key, sizeBytes, signal),
     async read(key, offset, length, signal) {
-      checkKey(key);
       if (length !== undefined) return readRange(client, key, offset ?? 0, length, signal);
-      return offset === undefined ? readWhole(client, key, signal) : readToEnd(client, key, offset, signal);
+      if (offset === undefined) return readWhole(client, key, signal);
+      return readFrom(await openSource(client, key, signal), key, offset);
     },
-    async openObject(key, signal) {
-      checkKey(key);
-      return openSource(client, key, signal);
-    },
-    async head(key, signal) {
-      checkKey(key);
-      const found = await headObject(client, key, signal);
-      return found && { sizeBytes: found.sizeBytes, modifiedMs: found.modifiedMs };
-    },
-    async list(prefix, signal) {
-      const all: ListEntry[] = [];
-      for await (const page of listPages(client, checkPrefix(prefix), signal)) all.push(...page);
-      return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    },
-    async *listPages(prefix, signal) {
-      yield* listPages(client, checkPrefix(prefix), signal);
-    },
-    async remove(keys, signal) {
-      for (const key of keys) checkKey(key);
-      checkSignal(keys[0] ?? '', signal);
-      await removeObjects(client, keys, signal);
-    },
-    async removeDirectory(prefix, signal) {
-      // A directory is nothing but the names of its objects.
-      checkSignal(checkPrefix(prefix), signal);
-    },
-    async tag(keys, tags, signal) {
-      for (const key of keys) checkKey(key);
-      await tagObjects(client, keys, tags, signal);
-    },
-    async tagsOf(key, signal) {
-      checkKey(key);
-      return tagsOfObject(client, key, signal);
-    },
+    openObject: (key, signal) => openSource(client, key, signal),
+    head: (key, signal) => headObject(client, key, signal),
+    listPages: (prefix, signal) => listPages(client, prefix, signal),
+    remove: (keys, signal) => removeObjects(client, keys, signal),
+    tag: (keys, tags, signal) => tagObjects(client, keys, tags, signal),
+    tagsOf: (key, signal) => tagsOfObject(client, key, signal),
     sweep: (olderThanMs, signal) => sweepUploads(client, olderThanMs, signal),
     status: (signal) => statusOf(client, signal),
     async close() {
       client.close();
     },
-  };
+  });
 }
 
 async function statusOf(client: OssClient, signal: AbortSignal | undefined): Promise<MediumStatus> {

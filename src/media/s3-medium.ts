@@ -1,9 +1,8 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
-import { checkSignal } from './file-errors.ts';
-import { checkKey, checkPrefix } from './key.ts';
+import { checked, readFrom } from './checked.ts';
 import { smallObjectBytes } from './limits.ts';
-import { type ListEntry, type Medium, MediumError, type MediumStatus, type ObjectSource } from './medium.ts';
+import { type Medium, MediumError, type MediumStatus, type ObjectSource } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 import { parseS3Address } from './s3/address.ts';
 import { openAppendSink } from './s3/append-sink.ts';
@@ -24,80 +23,24 @@ import { uploadSink } from './s3/upload.ts';
  */
 export function openS3Medium(address: MediumAddress, clock: Clock = systemClock, seams: S3Seams = {}): Medium {
   const connection = new S3Connection(parseS3Address(address), clock, seams);
-  return {
+  return checked({
     scheme: 's3',
     abilities: abilitiesOf(address),
-    async putSmall(key, bytes, mode, signal) {
-      check(key, signal);
-      if (bytes.length > smallObjectBytes)
-        throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
-      await putObject(connection, key, bytes, mode, signal);
-    },
-    async createObject(key, signal) {
-      check(key, signal);
-      return uploadSink(connection, key, signal);
-    },
-    async openAppend(key, sizeBytes, signal) {
-      check(key, signal);
-      return openAppendSink(connection, key, sizeBytes, signal);
-    },
-    async read(key, offset, length, signal) {
-      check(key, signal);
-      return readKey(connection, key, offset, length, signal);
-    },
-    async openObject(key, signal) {
-      check(key, signal);
-      return openSource(connection, key, signal);
-    },
-    async head(key, signal) {
-      check(key, signal);
-      const found = (await headObject(connection, key, signal)) ?? (await findAppended(connection, key, signal));
-      return found && { sizeBytes: found.sizeBytes, modifiedMs: found.modifiedMs };
-    },
-    async list(prefix, signal) {
-      const cleaned = checkPrefix(prefix);
-      checkSignal(cleaned, signal);
-      const all: ListEntry[] = [];
-      for await (const page of directoryPages(connection, cleaned, signal)) all.push(...page);
-      return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    },
-    async *listPages(prefix, signal) {
-      const cleaned = checkPrefix(prefix);
-      checkSignal(cleaned, signal);
-      yield* directoryPages(connection, cleaned, signal);
-    },
-    async remove(keys, signal) {
-      for (const key of keys) checkKey(key);
-      checkSignal(keys[0] ?? '', signal);
-      await removeObjects(connection, keys, signal);
-    },
-    // There are no directories: one is there as long as a key lies in it.
-    async removeDirectory(prefix, signal) {
-      checkSignal(checkPrefix(prefix), signal);
-    },
-    async tag(keys, tags, signal) {
-      for (const key of keys) checkKey(key);
-      checkSignal(keys[0] ?? '', signal);
-      await tagObjects(connection, keys, tags, signal);
-    },
-    async tagsOf(key, signal) {
-      check(key, signal);
-      return tagsOfObject(connection, key, signal);
-    },
-    async sweep(olderThanMs, signal) {
-      return sweepUploads(connection, olderThanMs, signal);
-    },
-    async status(signal) {
-      checkSignal('', signal);
-      return statusOf(connection, signal);
-    },
+    putSmall: (key, bytes, mode, signal) => putObject(connection, key, bytes, mode, signal),
+    createObject: async (key, signal) => uploadSink(connection, key, signal),
+    openAppend: (key, sizeBytes, signal) => openAppendSink(connection, key, sizeBytes, signal),
+    read: (key, offset, length, signal) => readKey(connection, key, offset, length, signal),
+    openObject: (key, signal) => openSource(connection, key, signal),
+    head: async (key, signal) =>
+      (await headObject(connection, key, signal)) ?? (await findAppended(connection, key, signal)),
+    listPages: (prefix, signal) => directoryPages(connection, prefix, signal),
+    remove: (keys, signal) => removeObjects(connection, keys, signal),
+    tag: (keys, tags, signal) => tagObjects(connection, keys, tags, signal),
+    tagsOf: (key, signal) => tagsOfObject(connection, key, signal),
+    sweep: (olderThanMs, signal) => sweepUploads(connection, olderThanMs, signal),
+    status: (signal) => statusOf(connection, signal),
     close: () => connection.close(),
-  };
-}
-
-function check(key: string, signal: AbortSignal | undefined): void {
-  checkKey(key);
-  checkSignal(key, signal);
+  });
 }
 
 async function readKey(
@@ -114,12 +57,7 @@ async function readKey(
     if (!(error instanceof MediumError && error.kind === 'notFound')) throw error;
   }
   // In parts, or a read without length: both need the size first.
-  const source = await openSource(connection, key, signal);
-  const wanted = length ?? source.sizeBytes - offset;
-  if (wanted < 0) throw new MediumError('checksum', key, `ends at ${source.sizeBytes}, before offset ${offset}`);
-  if (length === undefined && wanted > smallObjectBytes)
-    throw new MediumError('unsupported', key, `${wanted} bytes are too many for one read`);
-  return source.read(offset, wanted);
+  return readFrom(await openSource(connection, key, signal), key, offset, length);
 }
 
 async function openSource(connection: S3Connection, key: string, signal?: AbortSignal): Promise<ObjectSource> {

@@ -1,20 +1,11 @@
 import { type Clock, systemClock } from '../base/clock.ts';
-import { checkSignal } from './file-errors.ts';
-import { checkKey, checkPrefix } from './key.ts';
-import { smallObjectBytes } from './limits.ts';
-import { type Medium, MediumError } from './medium.ts';
+import { checked } from './checked.ts';
+import type { Medium } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 import { readSftpAddress } from './sftp/address.ts';
 import { SftpConnection } from './sftp/connection.ts';
-import { closeHandle, freeBytes, readExact, writeExact } from './sftp/handle.ts';
-import {
-  directoryPages,
-  headObject,
-  listDirectory,
-  removeEmptyDirectory,
-  removeObjects,
-  sweepTemps,
-} from './sftp/listing.ts';
+import { freeBytes, writeExact } from './sftp/handle.ts';
+import { directoryPages, headObject, removeEmptyDirectory, removeObjects, sweepTemps } from './sftp/listing.ts';
 import { openAppend, openSource, sftpSink, sftpSource } from './sftp/objects.ts';
 import { discardTemp, openTemp, publishTemp } from './sftp/publish.ts';
 import { SftpRoot } from './sftp/root.ts';
@@ -29,7 +20,7 @@ import { SftpRoot } from './sftp/root.ts';
 export function openSftpMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
   const connection = new SftpConnection(readSftpAddress(address), clock);
   const root = new SftpRoot(connection);
-  return {
+  return checked({
     scheme: 'sftp',
     abilities: {
       append: 'native',
@@ -40,10 +31,6 @@ export function openSftpMedium(address: MediumAddress, clock: Clock = systemCloc
       },
     },
     async putSmall(key, bytes, mode, signal) {
-      checkKey(key);
-      checkSignal(key, signal);
-      if (bytes.length > smallObjectBytes)
-        throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
       const temp = await openTemp(root, key, signal);
       try {
         await writeExact(root, temp.file, 0, bytes, signal);
@@ -53,66 +40,20 @@ export function openSftpMedium(address: MediumAddress, clock: Clock = systemCloc
         throw error;
       }
     },
-    async createObject(key, signal) {
-      checkKey(key);
-      return sftpSink(await openTemp(root, key, signal), signal);
-    },
-    async openAppend(key, sizeBytes, signal) {
-      checkKey(key);
-      return openAppend(root, key, sizeBytes, signal);
-    },
-    async read(key, offset = 0, length = undefined, signal = undefined) {
-      checkKey(key);
-      const { file, sizeBytes } = await openSource(root, key, signal);
-      try {
-        const wanted = length ?? sizeBytes - offset;
-        if (wanted < 0) throw new MediumError('checksum', key, `ends at ${sizeBytes}, before offset ${offset}`);
-        if (length === undefined && wanted > smallObjectBytes)
-          throw new MediumError('unsupported', key, `${wanted} bytes are too many for one read`);
-        return await readExact(file, offset, wanted, signal);
-      } finally {
-        closeHandle(file);
-      }
-    },
-    async openObject(key, signal) {
-      checkKey(key);
-      return sftpSource(root, await openSource(root, key, signal), signal);
-    },
-    async head(key, signal) {
-      checkKey(key);
-      return headObject(root, key, signal);
-    },
-    async list(prefix, signal) {
-      return listDirectory(root, checkPrefix(prefix), signal);
-    },
-    async *listPages(prefix, signal) {
-      yield* directoryPages(root, checkPrefix(prefix), signal);
-    },
-    async remove(keys, signal) {
-      for (const key of keys) checkKey(key);
-      await removeObjects(root, keys, signal);
-    },
-    async removeDirectory(prefix, signal) {
-      await removeEmptyDirectory(root, checkPrefix(prefix), signal);
-    },
-    async tag(keys) {
-      throw noTags(keys[0] ?? '');
-    },
-    async tagsOf(key) {
-      throw noTags(key);
-    },
-    async sweep(olderThanMs, signal) {
-      return sweepTemps(root, olderThanMs, signal);
-    },
-    async status(signal) {
-      return { clockOffsetMs: null, freeBytes: await freeBytes(root, await root.session('', signal), signal) };
-    },
+    createObject: async (key, signal) => sftpSink(await openTemp(root, key, signal), signal),
+    openAppend: (key, sizeBytes, signal) => openAppend(root, key, sizeBytes, signal),
+    openObject: async (key, signal) => sftpSource(root, await openSource(root, key, signal), signal),
+    head: (key, signal) => headObject(root, key, signal),
+    listPages: (prefix, signal) => directoryPages(root, prefix, signal),
+    remove: (keys, signal) => removeObjects(root, keys, signal),
+    removeDirectory: (prefix, signal) => removeEmptyDirectory(root, prefix, signal),
+    sweep: (olderThanMs, signal) => sweepTemps(root, olderThanMs, signal),
+    status: async (signal) => ({
+      clockOffsetMs: null,
+      freeBytes: await freeBytes(root, await root.session('', signal), signal),
+    }),
     async close() {
       connection.close();
     },
-  };
-}
-
-function noTags(key: string): MediumError {
-  return new MediumError('unsupported', key, 'files have no tags');
+  });
 }

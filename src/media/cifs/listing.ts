@@ -51,7 +51,6 @@ export async function* directoryPages(
   prefix: string,
   signal?: AbortSignal,
 ): AsyncGenerator<readonly ListEntry[]> {
-  checkSignal(prefix, signal);
   for await (const page of entriesOf(root, prefix, signal)) {
     const entries: ListEntry[] = [];
     for (const entry of page) {
@@ -61,13 +60,6 @@ export async function* directoryPages(
     }
     yield entries;
   }
-}
-
-/** As `directoryPages`, whole and sorted by name. */
-export async function listDirectory(root: CifsRoot, prefix: string, signal?: AbortSignal): Promise<ListEntry[]> {
-  const all: ListEntry[] = [];
-  for await (const page of directoryPages(root, prefix, signal)) all.push(...page);
-  return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 async function describe(

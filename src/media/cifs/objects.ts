@@ -1,5 +1,4 @@
 import { fileError } from '../file-errors.ts';
-import { smallObjectBytes } from '../limits.ts';
 import { MediumError, type ObjectSink, type ObjectSource } from '../medium.ts';
 import type { Chunks } from './chunks.ts';
 import { partsKey } from './names.ts';
@@ -16,8 +15,6 @@ export async function putBytes(
   mode: 'create' | 'replace',
   signal?: AbortSignal,
 ): Promise<void> {
-  if (bytes.length > smallObjectBytes)
-    throw new MediumError('unsupported', key, `${bytes.length} bytes are too many for a small object`);
   await withSpool(key, async (spool) => {
     await fillSpool(key, spool, 0, bytes, signal);
     const temp = await uploadTemp(root, key, spool, bytes.length, signal);
@@ -140,27 +137,6 @@ export async function cifsSource(
       chunks.drop(id);
     },
   };
-}
-
-/** Reads a part of an object, or all of a small one, in one go. */
-export async function readObject(
-  root: CifsRoot,
-  chunks: Chunks,
-  key: string,
-  range: { readonly offset: number; readonly length: number | undefined },
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  const source = await cifsSource(root, chunks, key, signal);
-  try {
-    const wanted = range.length ?? source.sizeBytes - range.offset;
-    if (wanted < 0)
-      throw new MediumError('checksum', key, `ends at ${source.sizeBytes}, before offset ${range.offset}`);
-    if (range.length === undefined && wanted > smallObjectBytes)
-      throw new MediumError('unsupported', key, `${wanted} bytes are too many for one read`);
-    return await source.read(range.offset, wanted);
-  } finally {
-    await source.close();
-  }
 }
 
 /** The files an object is made of; `notFound` when there is none. */

@@ -1,5 +1,4 @@
 import { crc64 } from '../crc64.ts';
-import { smallObjectBytes } from '../limits.ts';
 import { MediumError, type MediumErrorKind, type ObjectHead, type ObjectSource } from '../medium.ts';
 import { type CosClient, headerOf } from './cos-client.ts';
 
@@ -98,20 +97,6 @@ export async function readObject(
   const { bytes, sizeBytes } = await getRange(client, key, offset, length, signal);
   if (bytes.length < length) throw new MediumError('checksum', key, `ends at ${sizeBytes}, before ${offset + length}`);
   return bytes;
-}
-
-/** Everything from `offset` on. */
-export async function readToEnd(
-  client: CosClient,
-  key: string,
-  offset: number,
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  const { sizeBytes } = await existing(client, key, signal);
-  const length = sizeBytes - offset;
-  if (length < 0) throw new MediumError('checksum', key, `ends at ${sizeBytes}, before offset ${offset}`);
-  if (length > smallObjectBytes) throw new MediumError('unsupported', key, `${length} bytes are too many for one read`);
-  return readObject(client, key, offset, length, signal);
 }
 
 /** An object opened for many reads; its size is the one it has now. */

@@ -5,6 +5,9 @@ import type { Clock } from '../../base/clock.ts';
 import { checkSignal } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import type { MediumAddress } from '../open-medium.ts';
+import type { Keys } from '../sts/own-keys.ts';
+import { type Role, roleOf } from '../sts/role.ts';
+import { forgetRoleKeys, roleKeys } from '../sts/role-keys.ts';
 import { type OssPlace, ossPlace } from './oss-address.ts';
 import { isRefusal, OssRefusal } from './oss-errors.ts';
 import { idleMs, replyBytes } from './oss-limits.ts';
@@ -61,7 +64,9 @@ export class OssClient {
   readonly clock: Clock;
   readonly #address: MediumAddress;
   readonly #wiring: OssWiring;
-  #opened: { readonly place: OssPlace; readonly transport: Transport; readonly sdk: Promise<Sdk> } | null = null;
+  #opened: { readonly place: OssPlace; readonly transport: Transport; readonly access: Role | Keys } | null = null;
+  /** The SDK's client that signs with these keys. */
+  #signer: { readonly keys: Keys; readonly sdk: Promise<Sdk> } | null = null;
   #versioned: Promise<boolean> | null = null;
   /** Clock of the server in the newest reply, with that of ours when it came. */
   #heard: { readonly serverMs: number; readonly atMs: number } | null = null;
@@ -85,8 +90,9 @@ export class OssClient {
   async call(request: OssRequest, signal: AbortSignal | undefined): Promise<OssReply> {
     const key = request.about ?? request.key ?? '';
     checkSignal(key, signal);
-    const { place, sdk } = this.#open();
-    const client = await sdk;
+    const { place, access } = this.#open();
+    const keys = 'arn' in access ? await roleKeys(access, this.clock, key, signal) : access;
+    const client = await this.#signerFor(keys);
     checkSignal(key, signal);
     const exchange: Exchange = {
       key,
@@ -115,7 +121,10 @@ export class OssClient {
       this.#hear(headers);
       return { status, headers, body: data };
     } catch (error) {
-      throw this.#errorOf(key, exchange, error);
+      const told = this.#errorOf(key, exchange, error);
+      if (!('arn' in access) || !isRefusal(told, 'SecurityTokenExpired')) throw told;
+      forgetRoleKeys(access, keys);
+      throw new MediumError('unavailable', key, `${place.host}: the keys of the role have ended`);
     }
   }
 
@@ -148,9 +157,11 @@ export class OssClient {
 
   /** Reads an answer the service wrote as XML, into objects named as its elements. */
   async parse(key: string, body: Buffer): Promise<Readonly<Record<string, unknown>>> {
-    const { place, sdk } = this.#open();
+    const { place } = this.#open();
+    if (this.#signer === null) throw new Error('there is no reply yet');
+    const sdk = await this.#signer.sdk;
     try {
-      const parsed = await (await sdk).parseXML(body);
+      const parsed = await sdk.parseXML(body);
       return typeof parsed === 'object' && parsed !== null ? (parsed as Readonly<Record<string, unknown>>) : {};
     } catch {
       // The parser quotes what it read.
@@ -170,25 +181,36 @@ export class OssClient {
   #openNow() {
     const { accessId, accessKey } = this.#address.authorization;
     const place = ossPlace(this.#address);
-    if (accessId.trim() === '' || accessKey.trim() === '')
+    const role = roleOf(this.#address, place.region ?? '');
+    if (role === null && (accessId.trim() === '' || accessKey.trim() === ''))
       throw new MediumError('denied', '', 'there is no access key');
-    const { host, origin, tls, byPath } = place;
+    const { host, origin, tls } = place;
     const { lookup } = this.#wiring;
     const transport = new Transport({ host, origin, tls, caFile: this.#address.options.ca_file, lookup });
-    const sdk = import('ali-oss').then((module) => {
-      const options = {
-        accessKeyId: accessId,
-        accessKeySecret: accessKey,
-        // No part of what is signed; the SDK takes not every host there is.
-        endpoint: 'http://oss.invalid',
-        sldEnable: byPath,
-        authorizationV4: place.region !== null,
-        region: `oss-${place.region ?? 'unnamed'}`,
-        urllib: { request: (url: string, asked: SdkRequest) => transport.request(url, asked) },
-      };
-      return new module.default(options as OSS.Options) as unknown as Sdk;
-    });
-    return { place, transport, sdk };
+    return { place, transport, access: role ?? { accessId, accessKey, token: '' } };
+  }
+
+  #signerFor(keys: Keys): Promise<Sdk> {
+    const { place, transport } = this.#open();
+    if (this.#signer?.keys !== keys) {
+      const sdk = import('ali-oss').then((module) => {
+        const options = {
+          accessKeyId: keys.accessId,
+          accessKeySecret: keys.accessKey,
+          // Without an interval the SDK prints that it would like to renew the token itself.
+          ...(keys.token === '' ? {} : { stsToken: keys.token, refreshSTSTokenInterval: Number.MAX_SAFE_INTEGER }),
+          // No part of what is signed; the SDK takes not every host there is.
+          endpoint: 'http://oss.invalid',
+          sldEnable: place.byPath,
+          authorizationV4: place.region !== null,
+          region: `oss-${place.region ?? 'unnamed'}`,
+          urllib: { request: (url: string, asked: SdkRequest) => transport.request(url, asked) },
+        };
+        return new module.default(options as OSS.Options) as unknown as Sdk;
+      });
+      this.#signer = { keys, sdk };
+    }
+    return this.#signer.sdk;
   }
 
   #errorOf(key: string, exchange: Exchange, error: unknown): unknown {

@@ -149,20 +149,6 @@ export async function readWhole(client: OssClient, key: string, signal?: AbortSi
   return body;
 }
 
-/** Everything from `offset` on. */
-export async function readToEnd(
-  client: OssClient,
-  key: string,
-  offset: number,
-  signal?: AbortSignal,
-): Promise<Uint8Array> {
-  const { sizeBytes } = await existing(client, key, signal);
-  if (offset > sizeBytes) throw endsBefore(key, sizeBytes, offset);
-  if (sizeBytes - offset > smallObjectBytes)
-    throw new MediumError('unsupported', key, `${sizeBytes - offset} bytes are too many for one read`);
-  return readRange(client, key, offset, sizeBytes - offset, signal);
-}
-
 /** An object opened for many reads; its size is the one it has now. */
 export async function openSource(client: OssClient, key: string, signal?: AbortSignal): Promise<ObjectSource> {
   const { sizeBytes } = await existing(client, key, signal);

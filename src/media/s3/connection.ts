@@ -7,8 +7,10 @@ import type { S3 } from '@aws-sdk/client-s3';
 import type { Clock } from '../../base/clock.ts';
 import { checkSignal, errnoOf } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
+import type { Keys } from '../sts/own-keys.ts';
+import { forgetRoleKeys, roleKeys } from '../sts/role-keys.ts';
 import type { S3Address } from './address.ts';
-import { s3Error } from './errors.ts';
+import { hasEnded, s3Error } from './errors.ts';
 import { completeTimeoutMs, connectTimeoutMs, idleTimeoutMs, socketsMax } from './limits.ts';
 
 /** For tests: how names are looked up, and how long a connection may stand still. */
@@ -34,6 +36,8 @@ export class S3Connection {
   readonly #seams: S3Seams;
   #opened: Promise<Opened> | null = null;
   #closed = false;
+  /** What the next request is signed with. */
+  #keys: Keys;
   /** The server's clock minus ours by its last answer; null before. Servers tell whole seconds. */
   clockOffsetMs: number | null = null;
 
@@ -41,6 +45,7 @@ export class S3Connection {
     this.address = address;
     this.#clock = clock;
     this.#seams = seams;
+    this.#keys = { accessId: address.accessId, accessKey: address.accessKey, token: '' };
   }
 
   /** The key in the bucket. */
@@ -57,10 +62,16 @@ export class S3Connection {
   ): Promise<T> {
     checkSignal(key, signal);
     const { s3, patient } = await this.#open();
+    const { role } = this.address;
+    if (role !== null) this.#keys = await roleKeys(role, this.#clock, key, signal);
+    const keys = this.#keys;
     try {
       return await work(operation === 'CompleteMultipartUpload' ? patient : s3, signal ? { abortSignal: signal } : {});
     } catch (error) {
-      throw s3Error({ operation, key, signal, host: this.address.endpoint.hostname }, error);
+      const host = this.address.endpoint.hostname;
+      if (role === null || !hasEnded(error)) throw s3Error({ operation, key, signal, host }, error);
+      forgetRoleKeys(role, keys);
+      throw new MediumError('unavailable', key, `${operation} on ${host}: the keys of the role have ended`);
     }
   }
 
@@ -102,7 +113,7 @@ export class S3Connection {
   }
 
   #client(sdk: typeof import('@aws-sdk/client-s3'), agent: HttpAgent, idleMs: number): S3 {
-    const { endpoint, region, pathStyle, accessId, accessKey } = this.address;
+    const { endpoint, region, pathStyle } = this.address;
     const hostname = endpoint.hostname.includes(':') ? `[${endpoint.hostname}]` : endpoint.hostname;
     const port = endpoint.port === null ? '' : `:${endpoint.port}`;
     // All that the SDK would otherwise take from the environment or from files in the home directory is said here.
@@ -110,7 +121,7 @@ export class S3Connection {
       endpoint: `${endpoint.tls ? 'https' : 'http'}://${hostname}${port}`,
       region,
       forcePathStyle: pathStyle,
-      credentials: { accessKeyId: accessId, secretAccessKey: accessKey },
+      credentials: async () => identityOf(this.#keys),
       maxAttempts: 1,
       retryMode: 'standard',
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -176,6 +187,13 @@ export class S3Connection {
       { step: 'deserialize', priority: 'low', name: 'obvaultServerClock' },
     );
   }
+}
+
+/** As the SDK takes it; already over, so that it asks before every request. */
+function identityOf({ accessId, accessKey, token }: Keys) {
+  const expiration = new Date(0);
+  const lasting = { accessKeyId: accessId, secretAccessKey: accessKey, expiration };
+  return token === '' ? lasting : { ...lasting, sessionToken: token };
 }
 
 /** Else the SDK writes to the console when more calls wait for a socket than it likes. */

@@ -125,6 +125,12 @@ export function statusOf(error: unknown): number {
   return typeof status === 'number' ? status : 0;
 }
 
+/** True when the store refused temporary keys because their time is over. */
+export function hasEnded(error: unknown): boolean {
+  const { name, code } = (error ?? {}) as SdkError;
+  return name === 'ExpiredToken' || name === 'ExpiredTokenException' || code === 'ExpiredToken';
+}
+
 function kindOf(names: readonly string[], status: number): MediumErrorKind {
   for (const name of names) {
     const kind = kindOfCode[name] ?? kindOfErrno[name];

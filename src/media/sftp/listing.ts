@@ -65,13 +65,6 @@ export async function* directoryPages(
   }
 }
 
-/** As `directoryPages`, whole and sorted by name. */
-export async function listDirectory(root: SftpRoot, prefix: string, signal?: AbortSignal): Promise<ListEntry[]> {
-  const all: ListEntry[] = [];
-  for await (const page of directoryPages(root, prefix, signal)) all.push(...page);
-  return all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-}
-
 async function describe(
   root: SftpRoot,
   prefix: string,
