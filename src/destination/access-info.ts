@@ -1,17 +1,18 @@
 import { fault } from '../base/errors.ts';
-import { type Destination, identityName, isOurs, secretName } from './destination.ts';
+import { type Destination, identityName, isOurs, roleNames, secretName } from './destination.ts';
 import { optionFieldBytes } from './limits.ts';
 
 /**
  * Reads ACCESS_INFO of CHANGE EXTERNAL_STORAGE_DEST: new keys for a destination, under the names its text has them
- * (`access_id=…&access_key=…`, `password=…`). Identity and secret must both be there where the scheme has both. Errors: 9026
+ * (`access_id=…&access_key=…`, `role_arn=…&external_id=…`, `password=…`). Identity and secret must both be there where the scheme has both. Errors: 9026
  * (`encrypt_key`, which nobody types), 1210 (anything else that is not these keys).
  */
 export function parseAccessInfo(text: string, { scheme, authorization }: Destination): Destination['authorization'] {
   if (text.includes('encrypt_key='))
     throw fault('OB_INVALID_BACKUP_DEST', 'backup destination contains encrypt_key, which');
   const values = new Map<string, string>();
-  const [id, secret] = [identityName(scheme), secretName(scheme)];
+  const byRole = (scheme === 'oss' || scheme === 's3') && text.startsWith(`${roleNames.id}=`);
+  const [id, secret] = byRole ? [roleNames.id, roleNames.secret] : [identityName(scheme), secretName(scheme)];
   for (const token of text.split('&')) {
     const cut = token.indexOf('=');
     const key = token.slice(0, Math.max(cut, 0));
@@ -23,6 +24,7 @@ export function parseAccessInfo(text: string, { scheme, authorization }: Destina
   const accessId =
     id === null ? authorization.accessId : (values.get(id) ?? (isOurs(scheme) ? authorization.accessId : ''));
   const accessKey = values.get(secret) ?? '';
+  if (byRole && accessId !== '') return Object.freeze({ accessId, accessKey, byRole });
   if (accessKey === '' || (accessId === '' && !isOurs(scheme))) throw fault('OB_INVALID_ARGUMENT');
   return Object.freeze({ accessId, accessKey });
 }

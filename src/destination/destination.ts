@@ -1,5 +1,15 @@
 import type { Scheme } from '../media/medium.ts';
 
+/** Who speaks and the one secret, in plain text. */
+export interface Authorization {
+  /** access_id, user, or with `byRole` role_arn; `''` for file. */
+  readonly accessId: string;
+  /** access_key, password, token, or with `byRole` external_id; `''` where there is none. */
+  readonly accessKey: string;
+  /** A role is taken on, of OSS or S3. Left out where keys are used. */
+  readonly byRole?: true;
+}
+
 /** What a backup path is once its text was read. Frozen. */
 export interface Destination {
   /** `file`, `oss`, `cos` and `s3` are OceanBase's; `sftp`, `cifs` and `hdfs` are ours, in every release. */
@@ -8,8 +18,7 @@ export interface Destination {
   readonly path: string;
   /** Endpoint text of an object store without `host=`; `''` for all others. */
   readonly host: string;
-  /** Who speaks and the one secret, in plain text: access_id and access_key; user and password or token; both `''` for file. */
-  readonly authorization: { readonly accessId: string; readonly accessKey: string };
+  readonly authorization: Authorization;
   /** Remaining options by key (`delete_mode`, `appid`, `s3_region`, `checksum_type`, …); `MediumAddress` lists those that are ours. */
   readonly options: Readonly<Record<string, string>>;
   /** The same options as stored text, `appid=…&delete_mode=…`. */
@@ -51,6 +60,9 @@ const authorizationNames: Readonly<Record<Scheme, { readonly id: string | null; 
   hdfs: { id: 'user', secret: 'delegation_token' },
 };
 
+/** What a role and its secret are called in a text. */
+export const roleNames = Object.freeze({ id: 'role_arn', secret: 'external_id' });
+
 /** What the secret of a destination is called in its text. */
 export function secretName(scheme: Scheme): string {
   return authorizationNames[scheme].secret;
@@ -76,8 +88,8 @@ export function isObjectStore(scheme: Scheme): scheme is 'oss' | 'cos' | 's3' {
 /** AUTHORIZATION of the storage-info row; with `seal` the secret is stored as `encrypt_key=<hex>`. */
 export function authorizationText(destination: Destination, seal?: SealKey): string {
   const { scheme, authorization } = destination;
-  const { accessId, accessKey } = authorization;
-  const { id, secret } = authorizationNames[scheme];
+  const { accessId, accessKey, byRole } = authorization;
+  const { id, secret } = byRole ? roleNames : authorizationNames[scheme];
   const typed = isOurs(scheme) ? encodeURIComponent(accessKey) : accessKey;
   return [
     id === null || accessId === '' ? '' : `${id}=${accessId}`,
@@ -116,12 +128,12 @@ export function storageColumns(destination: Destination, seal?: SealKey): Storag
 }
 
 /**
- * A text fit for logs: whatever stands behind `access_key=`, `encrypt_key=`, `password=` or `delegation_token=` becomes
+ * A text fit for logs: whatever stands behind `access_key=`, `external_id=`, `encrypt_key=`, `password=` or `delegation_token=` becomes
  * asterisks, up to the next `&`, and so does a password in front of an `@`. Takes any text, also one that does not parse;
  * rather hides too much.
  */
 export function maskDestination(text: string): string {
   return text
-    .replace(/((?:access_key|encrypt_key|secret_key|password|delegation_token)\s*=)[^&]*/gi, '$1******')
+    .replace(/((?:access_key|encrypt_key|secret_key|external_id|password|delegation_token)\s*=)[^&]*/gi, '$1******')
     .replace(/(:\/\/[^/@:\s]*:)[^/@\s]+@/g, '$1******@');
 }

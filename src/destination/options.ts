@@ -1,6 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { atLeast, type Release } from '../base/release.ts';
 import { parseEndpoint } from '../media/endpoint.ts';
+import { stsEndpoint } from '../media/sts/role.ts';
 import type { Destination } from './destination.ts';
 import { extensionBytes, optionFieldBytes, optionTextBytes, optionTextBytes43 } from './limits.ts';
 import { parseCapacity } from './time-text.ts';
@@ -26,8 +27,10 @@ interface Draft {
   accessKey: string;
   extension: string;
   readonly options: Record<string, string>;
-  /** role_arn or external_id was named. */
-  role: boolean;
+  roleArn: string;
+  externalId: string;
+  /** Of a stored text: the secret as it was sealed. */
+  sealed: string;
   maxIops: bigint;
   maxBandwidth: bigint;
   readonly ignored: string[];
@@ -53,17 +56,20 @@ export function parseOptions(
     maxIops: 0n,
     maxBandwidth: 0n,
     options: {},
-    role: false,
+    roleArn: '',
+    externalId: '',
+    sealed: '',
     ignored: [],
   };
-  for (const token of text.split('&')) if (token !== '') readToken(draft, token, scheme, release, open);
+  for (const token of text.split('&')) if (token !== '') readToken(draft, token, scheme, release);
+  if (open) openSealed(draft, open);
   checkWhole(draft, scheme, release);
   if (scheme === 'file') refuseUnknown(draft);
   addDefaultChecksum(draft, scheme, release);
   if (Buffer.byteLength(draft.extension) >= extensionBytes) throw fault('OB_INVALID_ARGUMENT');
   return {
     host: draft.host,
-    authorization: Object.freeze({ accessId: draft.accessId, accessKey: draft.accessKey }),
+    authorization: authorizationOf(draft),
     options: Object.freeze(draft.options),
     extension: draft.extension,
     maxIops: draft.maxIops,
@@ -81,26 +87,44 @@ function refuseUnknown({ ignored }: Draft): void {
     throw fault('OB_INVALID_BACKUP_DEST', `file destination with ? and '${ignored[0]?.slice(0, 64)}' behind it`);
 }
 
-type FieldKey = 'host' | 'accessId' | 'accessKey';
+function authorizationOf({ accessId, accessKey, roleArn, externalId }: Draft): Destination['authorization'] {
+  return Object.freeze(
+    roleArn === '' ? { accessId, accessKey } : { accessId: roleArn, accessKey: externalId, byRole: true as const },
+  );
+}
 
-function readToken(
-  draft: Draft,
-  token: string,
-  scheme: Scheme,
-  release: Release | null,
-  open?: (hex: string) => string,
-) {
+/** A stored text has one sealed secret; whose it is says what stands beside it. */
+function openSealed(draft: Draft, open: (hex: string) => string) {
+  if (draft.sealed === '') return;
+  if (draft.roleArn === '') draft.accessKey = open(draft.sealed);
+  else draft.externalId = open(draft.sealed);
+}
+
+type FieldKey = 'host' | 'accessId' | 'accessKey' | 'roleArn' | 'externalId';
+
+const roleSince = '4.3.0';
+
+const fields: Readonly<Record<string, { readonly field: FieldKey; readonly since: string }>> = Object.freeze({
+  host: { field: 'host', since: '4.1.0' },
+  access_id: { field: 'accessId', since: '4.1.0' },
+  access_key: { field: 'accessKey', since: '4.1.0' },
+  role_arn: { field: 'roleArn', since: roleSince },
+  external_id: { field: 'externalId', since: roleSince },
+});
+
+function readToken(draft: Draft, token: string, scheme: Scheme, release: Release | null) {
   const cut = token.indexOf('=');
   const key = cut < 0 ? token : token.slice(0, cut);
   const value = cut < 0 ? '' : token.slice(cut + 1);
+  const known = Object.hasOwn(fields, key) ? fields[key] : undefined;
   if (cut < 0) draft.ignored.push(key);
-  else if (key === 'host') addField(draft, 'host', key, value);
-  else if (key === 'access_id') addField(draft, 'accessId', key, value);
-  else if (key === 'access_key') addField(draft, 'accessKey', key, value);
-  else if (key === 'encrypt_key' && open) addField(draft, 'accessKey', 'access_key', open(value));
+  else if (known && knows(release, known.since)) {
+    // Nobody is nobody's role.
+    if (value === '' && known.since === roleSince) throw fault('OB_INVALID_BACKUP_DEST');
+    addField(draft, known.field, key, value);
+  } else if (key === 'encrypt_key' && release === null) draft.sealed = value;
   else if (key === 'max_iops') draft.maxIops = readIops(value);
   else if (key === 'max_bandwidth') draft.maxBandwidth = readBandwidth(value);
-  else if ((key === 'role_arn' || key === 'external_id') && knows(release, '4.3.0')) draft.role = true;
   else if (key === 'enable_worm' && knows(release, '4.3.5'))
     throw fault('OB_NOT_SUPPORTED', `${key} of a destination is`);
   else addKnownExtension(draft, key, value, scheme, release);
@@ -138,6 +162,8 @@ const extensionRules: ReadonlyMap<string, ExtensionRule> = new Map<string, Exten
   ['checksum_type', { since: '4.2.5', values: ['no_checksum', 'md5', 'crc32'] }],
   // Ours: a file with the certificates that sign the endpoint's.
   ['ca_file', { since: '4.1.0', schemes: ['oss', 'cos', 's3'] }],
+  // Ours: where roles are asked for, when it is not the service of the cloud the host belongs to.
+  ['sts_host', { since: roleSince, schemes: ['oss', 's3'] }],
   ['addressing_model', { since: '4.3.0', schemes: ['s3'], values: ['virtual_hosted_style', 'path_style'] }],
 ]);
 
@@ -161,29 +187,39 @@ function addDefaultChecksum(draft: Draft, scheme: Scheme, release: Release | nul
 }
 
 function checkWhole(draft: Draft, scheme: Scheme, release: Release | null) {
-  const { host, accessId, accessKey, options, role } = draft;
+  const { host, accessId, accessKey, roleArn, externalId, options } = draft;
   if (scheme === 'file') {
-    if (role || [host, accessId, accessKey, draft.extension].some((text) => text !== ''))
+    if ([host, accessId, accessKey, roleArn, externalId, draft.extension].some((text) => text !== ''))
       throw fault('OB_INVALID_BACKUP_DEST');
     return;
   }
   // A role stands in for both keys, on OSS and S3 only.
   const keys = accessId !== '' || accessKey !== '';
-  if (role && (keys || scheme === 'cos')) throw fault('OB_INVALID_BACKUP_DEST');
-  if (host === '' || (!role && (accessId === '' || accessKey === ''))) throw fault('OB_INVALID_BACKUP_DEST');
+  if ((roleArn !== '' || externalId !== '') && (keys || roleArn === '' || scheme === 'cos'))
+    throw fault('OB_INVALID_BACKUP_DEST');
+  if (host === '' || (roleArn === '' && (accessId === '' || accessKey === ''))) throw fault('OB_INVALID_BACKUP_DEST');
   if (scheme === 'cos' && (options['appid'] ?? '') === '') throw fault('OB_INVALID_BACKUP_DEST');
-  checkHost(host, options, release);
-  if (role) throw fault('OB_NOT_SUPPORTED', 'role_arn of a destination is');
+  checkHost(draft, scheme, release);
 }
 
-function checkHost(host: string, options: Draft['options'], release: Release | null) {
+function checkHost({ host, roleArn, options }: Draft, scheme: Scheme, release: Release | null) {
   const endpoint = parseEndpoint(host);
   if (endpoint === null)
     throw fault(knows(release, '4.3.0') ? 'OB_INVALID_OBJECT_STORAGE_ENDPOINT' : 'OB_INVALID_BACKUP_DEST');
+  const sts = roleArn === '' ? null : stsEndpoint({ scheme, host, options });
+  if (roleArn !== '' && sts === null)
+    throw options['sts_host'] === undefined
+      ? fault(
+          'OB_INVALID_BACKUP_DEST',
+          'destination with role_arn whose host tells no token service and without sts_host',
+        )
+      : fault('OB_INVALID_OBJECT_STORAGE_ENDPOINT');
+  if (roleArn === '' && options['sts_host'] !== undefined)
+    throw fault('OB_INVALID_BACKUP_DEST', 'destination with sts_host and without role_arn');
   const caFile = options['ca_file'];
   if (caFile === undefined) return;
   if (!caFile.startsWith('/')) throw fault('OB_INVALID_ARGUMENT', 'ca_file, it should be an absolute path');
-  if (!endpoint.tls)
+  if (!endpoint.tls && sts?.tls !== true)
     throw fault('OB_INVALID_BACKUP_DEST', 'destination with ca_file whose host does not begin with https://');
 }
 

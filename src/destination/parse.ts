@@ -12,7 +12,7 @@ export type OpenKey = (hex: string) => string;
 /**
  * Reads a destination as a user types it. Errors: 9026 (shape, prefix, lengths, missing or forbidden options), 9118 from 4.3
  * on (a host that is no endpoint), 1210 (a value that is not allowed, a field too long, an empty path), 9113 (checksum type
- * of another store), 1235 (role_arn; options our own schemes do not know).
+ * of another store), 1235 (enable_worm; options our own schemes do not know).
  */
 export function parseDestination(text: string, release: Release = defaultRelease): Destination {
   if (text.includes('encrypt_key='))

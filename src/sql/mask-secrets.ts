@@ -1,13 +1,13 @@
 const mask = '******';
 
 /** Without one of these words a text has nothing to hide. */
-const suspicious = /identified|encrypted|password|_key|_secret|_token|kms|:\/\//i;
+const suspicious = /identified|encrypted|password|_key|_secret|_token|external_id|kms|:\/\//i;
 
 /** `access_key=…` and the like inside a quoted destination or key text; the value of a password ends at a blank only. */
 const hiddenItem =
-  /\b(?:(access_key|encrypt_key|secret_key|kms_secret|sts_token|delegation_token)(\s*=\s*)([^&\s,]+)|(password)(\s*=\s*)(\S+))/gi;
+  /\b(?:(access_key|encrypt_key|secret_key|kms_secret|sts_token|external_id|delegation_token)(\s*=\s*)([^&\s,]+)|(password)(\s*=\s*)(\S+))/gi;
 /** The same where no quotes stand around it, such as in an error text. */
-const bareItem = /\b(access_key|encrypt_key|delegation_token)(=)([^&\s,;'"]+)/gi;
+const bareItem = /\b(access_key|encrypt_key|external_id|delegation_token)(=)([^&\s,;'"]+)/gi;
 
 /** A password where a user stands in a path; no destination may have one. */
 const pathPassword = /(:\/\/[^/@:\s'"]*:)([^/@\s'"]+)@/g;

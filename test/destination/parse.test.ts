@@ -217,18 +217,41 @@ describe('releases', () => {
       expect(at('4.2.1', `oss://b/d?host=${host}&access_id=a&access_key=k`).host).toBe(host);
   });
 
-  test('roles are refused where they are known', () => {
+  test('a role takes the place of both keys on OSS and S3, where releases know it', () => {
+    const stored = (text: string) => storedText(at('4.3.2', text), (key) => `sealed-${key}`);
     for (const key of ['role_arn', 'external_id']) {
       expect(failure(() => at('4.3.2', `file:///d?${key}=r`))).toEqual(invalid);
       expect(failure(() => at('4.3.2', `oss://b/d?${keys}&${key}=r`))).toEqual(invalid);
+      expect(failure(() => at('4.3.2', `oss://b/d?${keys}&${key}=`))).toEqual(invalid);
       expect(failure(() => at('4.3.2', `cos://b/d?host=h&appid=1&${key}=r`))).toEqual(invalid);
-      expect(failure(() => at('4.3.2', `s3://b/d?host=h&${key}=r`))).toEqual({
-        code: -4007,
-        message: 'role_arn of a destination is not supported',
-      });
       expect(at('4.2.5', `oss://b/d?${keys}&${key}=r`).ignored).toEqual([key]);
       expect(failure(() => at('4.2.5', `oss://b/d?host=h&${key}=r`))).toEqual(invalid);
     }
+    const typed = at('4.3.2', 's3://b/d?host=h&role_arn=arn:aws:iam::1:role/r&external_id=e/1');
+    expect(typed.authorization).toEqual({ accessId: 'arn:aws:iam::1:role/r', accessKey: 'e/1', byRole: true });
+    const text = storedText(typed, (key) => `sealed-${key}`);
+    expect(text).toBe('s3://b/d?host=h&role_arn=arn:aws:iam::1:role/r&encrypt_key=sealed-e/1&checksum_type=md5');
+    expect(parseStoredDestination(text, (hex) => hex.slice('sealed-'.length))).toEqual(typed);
+    expect(stored('s3://b/d?host=h&role_arn=r')).toBe('s3://b/d?host=h&role_arn=r&checksum_type=md5');
+    expect(failure(() => at('4.3.2', 's3://b/d?host=h&external_id=e'))).toEqual(invalid);
+    expect(at('4.3.0', 's3://b/d?host=h&role_arn=r').authorization.accessKey).toBe('');
+  });
+
+  test('sts_host says where a role is asked for, and must where nobody can know', () => {
+    const role = 'role_arn=r&external_id=e';
+    expect(failure(() => at('4.3.2', `oss://b/d?host=oss.example.net&${role}`)).code).toBe(-9026);
+    expect(at('4.3.2', `oss://b/d?host=oss.example.net&${role}&sts_host=https://sts`).options['sts_host']).toBe(
+      'https://sts',
+    );
+    expect(at('4.3.2', `oss://b/d?host=https://oss-cn-beijing.aliyuncs.com&${role}`).options['sts_host']).toBe(
+      undefined,
+    );
+    expect(failure(() => at('4.3.2', `s3://b/d?host=h&${role}&sts_host=h h`)).code).toBe(-9118);
+    expect(failure(() => at('4.3.2', `s3://b/d?${keys}&sts_host=h`)).code).toBe(-9026);
+    expect(failure(() => at('4.3.2', `cos://b/d?${keys}&appid=1&sts_host=h`)).code).toBe(-4002);
+    expect(failure(() => at('4.3.2', `s3://b/d?host=h&${role}&ca_file=/c`)).code).toBe(-9026);
+    expect(at('4.3.2', `s3://b/d?host=h&${role}&ca_file=/c&sts_host=https://s`).options['ca_file']).toBe('/c');
+    expect(at('4.2.5', `s3://b/d?${keys}&sts_host=h`).ignored).toEqual(['sts_host']);
   });
 });
 

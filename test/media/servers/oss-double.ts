@@ -11,6 +11,7 @@ import { errorXml, OssError } from './oss-error.ts';
 import { type OssReply, serve } from './oss-routes.ts';
 import { checkSignature } from './oss-sign.ts';
 import { OssBucket } from './oss-store.ts';
+import type { TemporaryKeys } from './sts-double.ts';
 
 /** What a request is, for faults and for tests that look at what was sent. */
 export interface OssCall {
@@ -65,6 +66,8 @@ export class OssDouble {
   readonly region: string;
   readonly calls: OssCall[] = [];
   readonly faults: OssFault[] = [];
+  /** Keys of roles by their id; a token service's `given`. */
+  temporary: ReadonlyMap<string, TemporaryKeys> = new Map();
   readonly #buckets = new Map<string, OssBucket>();
   /** Clock of the server minus that of the machine. */
   clockOffsetMs = 0;
@@ -146,7 +149,7 @@ export class OssDouble {
       }
       const body = await received(request, fault);
       if (body === null) return null;
-      checkSignature(call, { ...this, nowMs: Date.now() + this.clockOffsetMs });
+      checkSignature(call, { ...this.#signerOf(call), region: this.region, nowMs: this.#nowMs() });
       const bucket = this.#buckets.get(call.bucket);
       if (!bucket) throw new OssError(404, 'NoSuchBucket', 'The specified bucket does not exist.');
       const asked = { ...call, bucket, body, pageEntries: this.pageEntries };
@@ -165,6 +168,21 @@ export class OssDouble {
         };
       return { status: error.status, headers: { ...headers, 'content-type': 'application/xml' }, body: text };
     }
+  }
+
+  #nowMs(): number {
+    return Date.now() + this.clockOffsetMs;
+  }
+
+  /** Whoever shows a token has the keys that came with it. */
+  #signerOf({ headers }: OssCall): { readonly accessId: string; readonly accessKey: string } {
+    const token = headers['x-oss-security-token'];
+    if (token === undefined) return this;
+    const found = [...this.temporary.values()].find((keys) => keys.token === token);
+    if (!found) throw new OssError(403, 'InvalidSecurityToken', 'The security token you provided is invalid.');
+    if (this.#nowMs() >= found.endsMs)
+      throw new OssError(403, 'SecurityTokenExpired', `The security token ${token} has expired.`);
+    return found;
   }
 
   #callOf(request: IncomingMessage): OssCall {

@@ -6,6 +6,7 @@ import { type S3FaultDeed, S3Faults, type S3Operation } from './s3-faults.ts';
 import { S3Refusal } from './s3-refusal.ts';
 import { verifySignature } from './s3-signature.ts';
 import { S3Bucket } from './s3-store.ts';
+import type { TemporaryKeys } from './sts-double.ts';
 
 export interface S3DoubleOptions {
   /** Buckets there from the beginning; `bucket` when left out. */
@@ -38,6 +39,8 @@ export class S3Double {
   /** Keys that begin so are AccessDenied. */
   deniedPrefix: string | null = null;
   readonly keys: Record<string, string> = { [s3Keys.accessId]: s3Keys.accessKey };
+  /** Keys of roles by their id; a token service's `given`. */
+  temporary: ReadonlyMap<string, TemporaryKeys> = new Map();
   readonly minPartBytes: number;
   readonly region: string;
   readonly #domain: string | null;
@@ -121,7 +124,7 @@ export class S3Double {
       if (!(error instanceof S3Refusal)) throw error;
       answer = {
         status: error.status,
-        headers: { 'content-type': 'application/xml' },
+        headers: { 'content-type': 'application/xml', ...error.headers },
         body: error.document(requestId),
       };
     }

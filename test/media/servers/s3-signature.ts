@@ -1,40 +1,71 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { S3Refusal } from './s3-refusal.ts';
+import type { TemporaryKeys } from './sts-double.ts';
 
 /** Who may speak to the double, and its clock. */
 export interface S3Accounts {
   /** Secret key by access key id. */
   readonly keys: Readonly<Record<string, string>>;
   readonly region: string;
+  /** Keys of roles by their id. */
+  readonly temporary?: ReadonlyMap<string, TemporaryKeys>;
   nowMs(): number;
+}
+
+/** What a signature is for. */
+export interface V4Use {
+  readonly service: 's3' | 'sts';
+  readonly payloadHash: string;
 }
 
 const allowedSkewMs = 15 * 60_000;
 
 /** Checks the header form of Signature Version 4 and returns the payload hash the client signed. Throws S3Refusal. */
 export function verifySignature(request: IncomingMessage, accounts: S3Accounts): string {
-  const given = parseAuthorization(request.headers.authorization);
-  const secret = accounts.keys[given.accessId];
-  if (secret === undefined) throw new S3Refusal(403, 'InvalidAccessKeyId');
-  const amzDate = header(request, 'x-amz-date');
-  checkDate(amzDate, given.day, accounts.nowMs());
-  if (given.service !== 's3' || given.terminator !== 'aws4_request' || given.region !== accounts.region)
-    throw new S3Refusal(400, 'AuthorizationHeaderMalformed');
-  checkSignedHeaders(request, given.signedHeaders);
+  parseAuthorization(request.headers.authorization);
   const payloadHash = header(request, 'x-amz-content-sha256');
   if (payloadHash.startsWith('STREAMING-')) throw new S3Refusal(501, 'NotImplemented');
   if (payloadHash !== 'UNSIGNED-PAYLOAD' && !/^[0-9a-f]{64}$/.test(payloadHash))
     throw new S3Refusal(400, 'InvalidRequest');
-  const scope = `${given.day}/${given.region}/s3/aws4_request`;
+  verifyV4(request, accounts, { service: 's3', payloadHash });
+  return payloadHash;
+}
+
+/** Checks a signature over a payload of this hash. Throws S3Refusal. */
+export function verifyV4(request: IncomingMessage, accounts: S3Accounts, { service, payloadHash }: V4Use): void {
+  const given = parseAuthorization(request.headers.authorization);
+  const secret = secretOf(given.accessId, request, accounts);
+  const amzDate = header(request, 'x-amz-date');
+  checkDate(amzDate, given.day, accounts.nowMs());
+  if (given.service !== service || given.terminator !== 'aws4_request')
+    throw new S3Refusal(400, 'AuthorizationHeaderMalformed');
+  if (given.region !== accounts.region)
+    throw new S3Refusal(400, 'AuthorizationHeaderMalformed', `<Region>${accounts.region}</Region>`, {
+      'x-amz-bucket-region': accounts.region,
+    });
+  checkSignedHeaders(request, given.signedHeaders);
+  const scope = `${given.day}/${given.region}/${service}/aws4_request`;
   const toSign = ['AWS4-HMAC-SHA256', amzDate, scope, sha256(canonicalRequest(request, given, payloadHash))].join('\n');
   const dayKey = hmac(`AWS4${secret}`, given.day);
-  const signingKey = hmac(hmac(hmac(dayKey, given.region), 's3'), 'aws4_request');
+  const signingKey = hmac(hmac(hmac(dayKey, given.region), service), 'aws4_request');
   const expected = hmac(signingKey, toSign);
   const got = Buffer.from(given.signature, 'hex');
   if (got.length !== expected.length || !timingSafeEqual(got, expected))
     throw new S3Refusal(403, 'SignatureDoesNotMatch', `<StringToSign>${toSign}</StringToSign>`);
-  return payloadHash;
+}
+
+/** Temporary keys are nothing without their token, and nothing when their time is over. */
+function secretOf(accessId: string, request: IncomingMessage, accounts: S3Accounts): string {
+  const { keys, temporary } = accounts;
+  const token = request.headers['x-amz-security-token'];
+  const role = temporary?.get(accessId);
+  const secret = keys[accessId] ?? role?.accessKey;
+  if (secret === undefined) throw new S3Refusal(403, 'InvalidAccessKeyId');
+  if (token !== role?.token) throw new S3Refusal(400, 'InvalidToken');
+  if (role && accounts.nowMs() >= role.endsMs)
+    throw new S3Refusal(400, 'ExpiredToken', `<Token-0>${role.token}</Token-0>`);
+  return secret;
 }
 
 interface Given {

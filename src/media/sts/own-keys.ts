@@ -1,0 +1,71 @@
+import { open } from 'node:fs/promises';
+import { errnoOf } from '../file-errors.ts';
+import { MediumError } from '../medium.ts';
+import { keysFileBytes } from './limits.ts';
+import type { Role } from './role.ts';
+
+/** Keys a request is signed with. */
+export interface Keys {
+  readonly accessId: string;
+  readonly accessKey: string;
+  /** What makes temporary keys valid, `''` for lasting ones. */
+  readonly token: string;
+}
+
+/** The names under which each cloud's own tools look for keys. */
+const names: Readonly<Record<Role['vendor'], Readonly<Record<keyof Keys, string>>>> = {
+  aws: { accessId: 'AWS_ACCESS_KEY_ID', accessKey: 'AWS_SECRET_ACCESS_KEY', token: 'AWS_SESSION_TOKEN' },
+  aliyun: {
+    accessId: 'ALIBABA_CLOUD_ACCESS_KEY_ID',
+    accessKey: 'ALIBABA_CLOUD_ACCESS_KEY_SECRET',
+    token: 'ALIBABA_CLOUD_SECURITY_TOKEN',
+  },
+};
+
+/** Names the file with the keys of this server: lines `NAME=value`, the names as in the environment. */
+export const keysFileVariable = 'OBVAULT_CREDENTIALS_FILE';
+
+/**
+ * The keys this server has of its own at a cloud, with which it asks for roles: from the file that `OBVAULT_CREDENTIALS_FILE` names,
+ * which is read anew each time, else from the environment. Errors: `denied` (there are none; the file cannot be read, or others may).
+ */
+export async function ownKeys(
+  vendor: Role['vendor'],
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Keys> {
+  const file = environment[keysFileVariable];
+  const values = file === undefined || file === '' ? environment : linesOf(await readPrivate(file));
+  const wanted = names[vendor];
+  const accessId = values[wanted.accessId] ?? '';
+  const accessKey = values[wanted.accessKey] ?? '';
+  if (!/^[\x21-\x7e]+$/.test(accessId) || accessKey === '')
+    throw new MediumError(
+      'denied',
+      '',
+      `this server has no keys to ask for a role: ${wanted.accessId}, ${wanted.accessKey}`,
+    );
+  return { accessId, accessKey, token: values[wanted.token] ?? '' };
+}
+
+async function readPrivate(path: string): Promise<string> {
+  const refuse = (why: string) => new MediumError('denied', '', `${keysFileVariable}: ${why}`);
+  const file = await open(path, 'r').catch((error: unknown) => {
+    throw refuse(errnoOf(error) || 'it cannot be read');
+  });
+  try {
+    const found = await file.stat();
+    if (!found.isFile() || found.size > keysFileBytes) throw refuse('it is no file of keys');
+    if ((found.mode & 0o077) !== 0) throw refuse('others than its owner may use it');
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+function linesOf(text: string): Readonly<Record<string, string>> {
+  const pairs = text.split('\n').flatMap((line) => {
+    const match = /^\s*([A-Z_]+)\s*=\s*(\S.*?)\s*$/.exec(line);
+    return match ? [[match[1], match[2]] as const] : [];
+  });
+  return Object.fromEntries(pairs);
+}
