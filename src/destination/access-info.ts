@@ -4,14 +4,15 @@ import { optionFieldBytes } from './limits.ts';
 
 /**
  * Reads ACCESS_INFO of CHANGE EXTERNAL_STORAGE_DEST: new keys for a destination, under the names its text has them
- * (`access_id=…&access_key=…`, `role_arn=…&external_id=…`, `password=…`). Identity and secret must both be there where the scheme has both. Errors: 9026
- * (`encrypt_key`, which nobody types), 1210 (anything else that is not these keys).
+ * (`access_id=…&access_key=…`, `role_arn=…&external_id=…`, `password=…`). Identity and secret must both be there where the scheme
+ * has both. Whether keys or a role lead there is for SET to change. Errors: 9026 (`encrypt_key`, which nobody types), 1210
+ * (anything else that is not these keys).
  */
 export function parseAccessInfo(text: string, { scheme, authorization }: Destination): Destination['authorization'] {
   if (text.includes('encrypt_key='))
     throw fault('OB_INVALID_BACKUP_DEST', 'backup destination contains encrypt_key, which');
   const values = new Map<string, string>();
-  const byRole = (scheme === 'oss' || scheme === 's3') && text.startsWith(`${roleNames.id}=`);
+  const { byRole } = authorization;
   const [id, secret] = byRole ? [roleNames.id, roleNames.secret] : [identityName(scheme), secretName(scheme)];
   for (const token of text.split('&')) {
     const cut = token.indexOf('=');

@@ -43,7 +43,7 @@ export function withLimits(tx: Repositories, tenantId: number, destination: Dest
   return row === null ? destination : { ...destination, maxIops: row.maxIops, maxBandwidth: row.maxBandwidth };
 }
 
-/** The destination with the limits and the keys its storage-info row has now: those of a job's memory may have been taken back. */
+/** The destination with limits, keys and options as its storage-info row has them now: those of a job's memory may have been taken back. */
 export function asRegistered(
   tx: Repositories,
   secrets: Secrets,
@@ -56,8 +56,9 @@ export function asRegistered(
   const { maxIops, maxBandwidth } = row;
   if (row.authorization === '') return { ...destination, maxIops, maxBandwidth };
   const options = [row.endpoint, row.authorization, row.extension].filter((text) => text !== '').join('&');
-  const { authorization } = readStored(secrets, tenantId, `${row.path}?${options}`);
-  return { ...destination, authorization, maxIops, maxBandwidth };
+  const registered = readStored(secrets, tenantId, `${row.path}?${options}`);
+  const { authorization, extension } = registered;
+  return { ...destination, authorization, options: registered.options, extension, maxIops, maxBandwidth };
 }
 
 /** Opens a destination of a tenant as it was read from the catalog, at the pace all work of the tenant on it shares. */
