@@ -4,6 +4,7 @@ import { statementLimits } from '../base/limits.ts';
 import { atLeast, type Release } from '../base/release.ts';
 import type { UnboundStatement } from './bind-statement.ts';
 import { quoteMasked } from './mask-secrets.ts';
+import { blankComments } from './scan.ts';
 import type { ObStatement, ObStatementKind } from './statement.ts';
 
 export interface ObParseOptions {
@@ -52,7 +53,8 @@ export function prepareObStatement(text: string, options: ObParseOptions): Unbou
 function run(text: string, options: ObParseOptions, placeholders: boolean): unknown {
   if (text.length > statementLimits.maxCharacters) throw fault('OB_SIZE_OVERFLOW');
   try {
-    return parse(text, {
+    // The grammar knows comments, not those whose content counts.
+    return parse(text.includes('/*!') ? blankComments(text, { oracle: options.oracle }) : text, {
       atLeast: (release) => atLeast(options.release, release),
       oracle: options.oracle,
       placeholders,

@@ -93,6 +93,26 @@ export function normalise(text: string, options?: ScanOptions): Normalised {
   return { key: key.trim(), literals };
 }
 
+/**
+ * The text with blanks for what the language does not see: comments and the brackets of version comments that are carried
+ * out. Every other character stays where it was. A text the scanner cannot read to its end comes back unchanged.
+ */
+export function blankComments(text: string, options?: ScanOptions): string {
+  const scanner = new Scanner(text, options);
+  let kind = scanner.next();
+  while (kind !== END && kind !== BROKEN) kind = scanner.next();
+  if (kind === BROKEN) return text;
+  let blanked = '';
+  let copied = 0;
+  for (let i = 0; i < scanner.removed.length; i += 2) {
+    const [start, end] = [scanner.removed[i]!, scanner.removed[i + 1]!];
+    if (start < copied) continue;
+    blanked += text.slice(copied, start) + ' '.repeat(end - start);
+    copied = end;
+  }
+  return blanked + text.slice(copied);
+}
+
 /** The first words of a statement in upper case, at most `count`; ends at the first token that is no word. */
 export function leadingWords(text: string, count = 4): string[] {
   const scanner = new Scanner(text);

@@ -1,6 +1,6 @@
 import { fault, type ObError } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
-import type { Tenant } from '../catalog/tenants.ts';
+import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
 import type { TenantClause } from '../sql/statement.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { isSys, resolveArchiveTenants } from './tenant-clause.ts';
@@ -21,6 +21,8 @@ function switchMode(tx: Repositories, tenant: Tenant, on: boolean): ObError | nu
 function targetsOf(tx: Repositories, clause: TenantClause, speaker: Speaker): readonly Tenant[] {
   const tenants = resolveArchiveTenants(tx, clause, speaker, 'ALTER SYSTEM ARCHIVELOG');
   if (tenants.length === 0) throw fault('OB_NOT_SUPPORTED', 'No valid tenant name given');
+  if (tenants.some(({ tenantId }) => tenantId === sysTenantId))
+    throw fault('OB_NOT_SUPPORTED', 'ALTER SYSTEM ARCHIVELOG of the sys tenant is');
   return tenants;
 }
 

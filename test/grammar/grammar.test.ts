@@ -63,6 +63,21 @@ describe('spelling', () => {
     );
   });
 
+  test('what stands in a version comment counts when its version is not above ours, in strings it is text', () => {
+    const backup = typed('ALTER SYSTEM BACKUP TENANT = t PLUS ARCHIVELOG');
+    expect(typed('ALTER /*!50000 SYSTEM */ BACKUP TENANT = t /*! PLUS ARCHIVELOG*/')).toEqual(backup);
+    expect(
+      typed('ALTER SYSTEM BACKUP /*!99999 INCREMENTAL */ TENANT = t /*!50725 PLUS /* all */ ARCHIVELOG */'),
+    ).toEqual(backup);
+    expect(typed("ALTER SYSTEM SET a = 'x /*! y */ z'")).toMatchObject({
+      items: [{ value: { text: 'x /*! y */ z' } }],
+    });
+    expect(refusal('ALTER SYSTEM BACKUP\nTENANT = t /*!50000 NOTHING */').message).toMatch(
+      /near 'NOTHING \*\/' at line 2$/,
+    );
+    expect(refusal('ALTER SYSTEM BACKUP TENANT = t /*!50000 PLUS ARCHIVELOG').errno).toBe(1064);
+  });
+
   test('strings read as MySQL reads them', () => {
     const value = (literal: string) => typed(`ALTER SYSTEM SET a = ${literal}`);
     const reads = (literal: string, text: string) =>

@@ -37,6 +37,8 @@ export const logModeRefusals: readonly Refusal[] = ['ARCHIVELOG', 'NOARCHIVELOG'
     [sys, `ALTER SYSTEM ${mode} TENANT = all, all`, 1235, combined],
     [sys, `ALTER SYSTEM ${mode} TENANT = t, t`, 1235, 'duplicate tenant t is not supported'],
     [sys, `ALTER SYSTEM ${mode} TENANT = t, t2, t`, 1235, 'duplicate tenant t is not supported'],
+    [sys, `ALTER SYSTEM ${mode} TENANT = sys`, 1235, 'ALTER SYSTEM ARCHIVELOG of the sys tenant is not supported'],
+    [sys, `ALTER SYSTEM ${mode} TENANT = t, sys`, 1235, 'ALTER SYSTEM ARCHIVELOG of the sys tenant is not supported'],
     [sys, `ALTER SYSTEM ${mode} TENANT = nobody`, 5160, noSuchTenant],
     [sys, `ALTER SYSTEM ${mode} TENANT = t, nobody`, 5160, noSuchTenant],
     [sys, `ALTER SYSTEM ${mode} TENANT T`, 5160, noSuchTenant],
