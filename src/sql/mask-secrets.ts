@@ -1,3 +1,5 @@
+import { executedVersion } from './scan/blanks.ts';
+
 const mask = '******';
 
 /** Without one of these words a text has nothing to hide. */
@@ -17,7 +19,7 @@ const hiddenNames = new Set(['external_kms_info', 'kms_encrypt_info']);
 /** Words that may stand between IDENTIFIED or ENCRYPTED and the secret. */
 const between = new Set(['BY', 'PASSWORD', 'VALUES', 'WITH', 'AS']);
 
-const piece = /--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|[\w$\u0080-\uff0b\uff0d-\uffff]+|\s+|[\s\S]/y;
+const piece = /--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\*\/|[\w$\u0080-\uff0b\uff0d-\uffff]+|\s+|[\s\S]/y;
 
 /**
  * The text of a statement with every password, key and access key replaced by `******`: for logs and SHOW PROCESSLIST.
@@ -48,14 +50,21 @@ function maskSecretsFrom(text: string, from: number): string {
   for (let at = 0; at < text.length; ) {
     const quote = text[at]!;
     const quoted = quote === "'" || quote === '"' || quote === '`';
-    piece.lastIndex = at;
-    const token = quoted ? text.slice(at, endOfQuoted(text, at)) : piece.exec(text)![0];
+    const token = quoted ? text.slice(at, endOfQuoted(text, at)) : bareToken(text, at);
     const shown = quoted ? masker.quoted(token, quote) : masker.bare(token);
     if (at >= from || (shown !== token && at + token.length > from)) masked += shown;
     else masked += token.slice(from - at);
     at += token.length;
   }
   return masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`).replace(pathPassword, `$1${mask}@`);
+}
+
+/** The token at a place; of a version comment that is carried out the opening bracket only. */
+function bareToken(text: string, at: number): string {
+  piece.lastIndex = at;
+  const token = piece.exec(text)![0];
+  const opened = /^\/\*!(\d{5,6})?/.exec(token);
+  return opened !== null && Number(opened[1] ?? 0) <= executedVersion ? opened[0] : token;
 }
 
 /** Offset behind the closing quote, or the end of the text when there is none. */
@@ -99,7 +108,7 @@ class Masker {
   }
 
   bare(token: string): string {
-    if (/^(?:\s|--|#|\/\*)/.test(token)) return hideItems(token, null);
+    if (/^(?:\s|--|#|\/\*|\*\/)/.test(token)) return hideItems(token, null);
     if (!/^[\w$\u0080-\uff0b\uff0d-\uffff]/.test(token)) return this.#sign(token);
     return this.#word(token);
   }

@@ -12,6 +12,11 @@ const cases: readonly (readonly [string, string])[] = [
     "CREATE USER 'a'@'%' IDENTIFIED BY 'x', 'b' IDENTIFIED BY PASSWORD '*AB', 'c'",
     "CREATE USER 'a'@'%' IDENTIFIED BY '******', 'b' IDENTIFIED BY PASSWORD '******', 'c'",
   ],
+  ["/*!50706 ALTER USER a IDENTIFIED /*!BY*/ 'zz' */", "/*!50706 ALTER USER a IDENTIFIED /*!BY*/ '******' */"],
+  [
+    "CREATE USER a /*!99999 it's */ IDENTIFIED BY /*!50000 */ 'z'",
+    "CREATE USER a /*!99999 it's */ IDENTIFIED BY /*!50000 */ '******'",
+  ],
   ["ALTER USER a IDENTIFIED WITH p AS 'zz'", "ALTER USER a IDENTIFIED WITH p AS '******'"],
   ["ALTER USER a IDENTIFIED WITH 'p' BY 'zz'", "ALTER USER a IDENTIFIED WITH 'p' BY '******'"],
   ['CREATE USER x IDENTIFIED BY Abc1', 'CREATE USER x IDENTIFIED BY ******'],

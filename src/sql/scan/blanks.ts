@@ -1,7 +1,7 @@
 import { isDigit, isSpace } from './characters.ts';
 
 /** Version comments up to this number are carried out. */
-const executedVersion = 50725;
+export const executedVersion = 50725;
 
 /** A position in a text that can step over blanks and comments: the part of the scanner that yields no tokens. */
 export class Blanks {
