@@ -19,6 +19,7 @@ const symbolOfKind: Readonly<Record<MediumErrorKind, ErrorName>> = {
   io: 'OB_IO_ERROR',
   checksum: 'OB_CHECKSUM_ERROR',
   clockSkew: 'OB_IO_ERROR',
+  wrongRegion: 'OB_IO_ERROR',
   invalidKey: 'OB_INVALID_ARGUMENT',
   unsupported: 'OB_NOT_SUPPORTED',
   cancelled: 'OB_CANCELED',
@@ -55,10 +56,11 @@ function configuringSymbol(kind: MediumErrorKind, { scheme, release }: FaultPlac
   // The stores answer a request of a wrong time as they answer one with a wrong key: 403.
   if (kind === 'denied' || kind === 'clockSkew')
     return unified ? 'OB_OBJECT_STORAGE_PERMISSION_DENIED' : 'OB_BACKUP_PERMISSION_DENIED';
+  if (kind === 'wrongRegion' && unified) return 'OB_S3_REGION_MISMATCH';
   // And a missing bucket as a missing object: 404.
   if (kind === 'notFound' || (kind === 'noContainer' && scheme !== 'file'))
     return unified ? 'OB_OBJECT_NOT_EXIST' : 'OB_BACKUP_FILE_NOT_EXIST';
-  if (kind === 'io' && isObjectStore(scheme))
+  if ((kind === 'io' || kind === 'wrongRegion') && isObjectStore(scheme))
     return atLeast(release, '4.3.3') ? 'OB_OBJECT_STORAGE_IO_ERROR' : errorOfStore[scheme];
   return symbolOfKind[kind];
 }

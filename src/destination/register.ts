@@ -76,7 +76,7 @@ export interface PreparedDestination {
 /**
  * Steps 4 to 8 of SET DATA_BACKUP_DEST and LOG_ARCHIVE_DEST: emptiness, connectivity, decision, format file. Errors
  * are coded: 9080 (something lies there, but no format file), 9081 (the directory of somebody else), -4103, -4016,
- * -4002 (a damaged format file), 9070, 9071, 9116, 9082, -4009, -4117 and those of the stores (the medium). All of it is over
+ * -4002 (a damaged format file), 9070, 9071, 9116, 9117, 9082, -4009, -4117 and those of the stores (the medium). All of it is over
  * after `configureDeadlineMs`: 9070.
  *
  * Files are not transactional: the check file of a refused call stays, and a crash between the format file and the

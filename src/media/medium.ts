@@ -121,6 +121,8 @@ export type MediumErrorKind =
   | 'network'
   | 'checksum'
   | 'clockSkew'
+  /** A store cut into regions was asked in another one than the bucket's. */
+  | 'wrongRegion'
   | 'invalidKey'
   | 'notDirectory'
   | 'unsupported'

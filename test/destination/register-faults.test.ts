@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ObError } from '../../src/base/errors.ts';
+import { parseRelease } from '../../src/base/release.ts';
 import { readFormatFile, requireFormat } from '../../src/destination/identity.ts';
 import { mapMediumError } from '../../src/destination/medium-fault.ts';
 import { parseDestination } from '../../src/destination/parse.ts';
@@ -136,6 +137,7 @@ describe('what errors of a medium are called', () => {
     network: [-4009, -9070],
     checksum: [-4103, -4103],
     clockSkew: [-4009, -9071],
+    wrongRegion: [-4009, -4009],
     invalidKey: [-4002, -4002],
     notDirectory: [-4117, -4117],
     unsupported: [-4007, -4007],
@@ -148,6 +150,13 @@ describe('what errors of a medium are called', () => {
     const mapped = (['working', 'configuring'] as const).map((moment) => mapMediumError(error, moment) as ObError);
     expect(mapped.map((fault) => fault.code)).toEqual(codes);
     for (const fault of mapped) expect([fault.cause, fault.message.includes('detail')]).toEqual([error, false]);
+  });
+
+  test('a region that does not fit has a code of its own from 4.3 on, and that of its store before', () => {
+    const error = new MediumError('wrongRegion', '', 'detail');
+    const codeAt = (release: string) =>
+      (mapMediumError(error, 'configuring', { scheme: 's3', release: parseRelease(release) }) as ObError).code;
+    expect(['4.1.0', '4.2.5', '4.3.0', '4.4.2'].map(codeAt)).toEqual([-9105, -9105, -9117, -9117]);
   });
 
   test('a bug stays a bug, a coded error stays itself', () => {

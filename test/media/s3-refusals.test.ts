@@ -58,6 +58,15 @@ describe('what a server refuses has its kind, in every call', () => {
     await stranger.close();
   });
 
+  test.each(everyCall)('%s in another region is wrongRegion, which names the right one', async (_, call) => {
+    const elsewhere = openS3Medium(s3Address(double, { options: { s3_region: 'eu-north-1' } }));
+    const error = await expectS3Kind(call(elsewhere), 'wrongRegion');
+    expect(error.message).toContain('the bucket is in us-east-1');
+    await elsewhere.close();
+    double.elsewhere = 'eu-west-3';
+    expect((await expectS3Kind(call(medium), 'wrongRegion')).message).toContain('the bucket is in eu-west-3');
+  });
+
   test.each(everyCall)('%s in a missing bucket is noContainer', async (_, call) => {
     const lost = openS3Medium(s3Address(double, { path: 's3://nowhere/dest' }));
     await expectS3Kind(call(lost), 'noContainer');
@@ -85,7 +94,9 @@ describe('what a server refuses has its kind, in every call', () => {
   test.each<[number, string, MediumErrorKind]>([
     [400, 'ExpiredToken', 'denied'],
     [400, 'InvalidToken', 'denied'],
-    [301, 'PermanentRedirect', 'denied'],
+    [301, 'PermanentRedirect', 'wrongRegion'],
+    // Nothing is said of regions: the header itself was no good.
+    [400, 'AuthorizationHeaderMalformed', 'denied'],
     [403, 'RequestTimeTooSkewed', 'clockSkew'],
     [403, 'QuotaExceeded', 'outOfSpace'],
     [507, 'Whatever', 'outOfSpace'],
@@ -212,7 +223,7 @@ test('a bucket is named by the host where it is asked for so', async () => {
   const elsewhere = openS3Medium(s3Address(virtual, { host, options: { s3_region: 'us-west-2' } }), undefined, {
     lookup,
   });
-  await expectS3Kind(elsewhere.list(''), 'denied');
+  await expectS3Kind(elsewhere.list(''), 'wrongRegion');
   for (const opened of [named, paths, elsewhere]) await opened.close();
   await virtual.stop();
 });

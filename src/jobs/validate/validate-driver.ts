@@ -111,7 +111,17 @@ async function driveSteps(run: ValidateRun): Promise<void> {
 
 /** What concerns the whole destination: going on to the next object would meet it again. */
 const sickDestination: ReadonlySet<MediumErrorKind> = new Set([
-  ...(['timeout', 'unavailable', 'network', 'throttled', 'denied', 'noContainer', 'notDirectory'] as const),
+  ...([
+    'timeout',
+    'unavailable',
+    'network',
+    'throttled',
+    'denied',
+    'clockSkew',
+    'wrongRegion',
+    'noContainer',
+    'notDirectory',
+  ] as const),
 ]);
 
 /** A fault of the medium at one object fails its task once the retries are used up; the other tasks go on. */

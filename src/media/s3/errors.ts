@@ -19,7 +19,8 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
   InvalidToken: 'denied',
   InvalidSecurity: 'denied',
   AuthorizationHeaderMalformed: 'denied',
-  PermanentRedirect: 'denied',
+  PermanentRedirect: 'wrongRegion',
+  IllegalLocationConstraintException: 'wrongRegion',
   RequestTimeTooSkewed: 'clockSkew',
   RequestExpired: 'clockSkew',
   SlowDown: 'throttled',
@@ -98,6 +99,9 @@ interface SdkError {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly $metadata?: { readonly httpStatusCode?: unknown; readonly requestId?: unknown };
+  /** The region an error document names. */
+  readonly Region?: unknown;
+  readonly $response?: { readonly headers?: Readonly<Record<string, unknown>> };
 }
 
 /**
@@ -112,11 +116,22 @@ export function s3Error(ask: S3Ask, error: unknown): MediumError {
   const status = typeof $metadata?.httpStatusCode === 'number' ? $metadata.httpStatusCode : 0;
   // A broken connection has the name TimeoutError, and its own code.
   const names = [word(code), word(name)].filter((text) => text !== '');
-  const kind = kindOf(names, status);
+  const region = otherRegion(error as SdkError | null, status);
+  const kind = region === '' ? kindOf(names, status) : 'wrongRegion';
   const said = names.find((text) => text !== 'Error' && text !== 'Unknown') ?? 'no code';
   const request = word($metadata?.requestId);
-  const parts = [`${ask.operation} on ${ask.host}: ${said}`, status > 0 ? `status ${status}` : '', request];
+  const where = region === '' ? '' : `the bucket is in ${region}`;
+  const parts = [`${ask.operation} on ${ask.host}: ${said}`, where, status > 0 ? `status ${status}` : '', request];
   return new MediumError(kind, key, parts.filter((text) => text !== '').join(', '));
+}
+
+/**
+ * The region a refusal names as the right one, `''` for other refusals. Answers to HEAD have it in a header only; where somebody merely
+ * redirects there is none.
+ */
+function otherRegion(error: SdkError | null, status: number): string {
+  if (status !== 301 && status !== 400) return '';
+  return word(error?.Region) || word(error?.$response?.headers?.['x-amz-bucket-region']);
 }
 
 /** The status of a thrown error of the SDK, 0 without an answer. */

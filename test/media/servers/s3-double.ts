@@ -36,6 +36,8 @@ export class S3Double {
   skewMs = 0;
   pageLimit = 1000;
   completeIgnoresCondition = false;
+  /** The region all buckets are in when it is not that of this endpoint: every request is sent away. */
+  elsewhere: string | null = null;
   /** Keys that begin so are AccessDenied. */
   deniedPrefix: string | null = null;
   readonly keys: Record<string, string> = { [s3Keys.accessId]: s3Keys.accessKey };
@@ -111,6 +113,10 @@ export class S3Double {
       if (deed?.deed === 'stall') return;
       const payloadHash = verifySignature(request, this);
       if (deed?.deed === 'refuse') throw new S3Refusal(deed.status, deed.code);
+      if (this.elsewhere !== null)
+        throw new S3Refusal(301, 'PermanentRedirect', `<Endpoint>s3.${this.elsewhere}.test</Endpoint>`, {
+          'x-amz-bucket-region': this.elsewhere,
+        });
       if (this.deniedPrefix !== null && key.startsWith(this.deniedPrefix)) throw new S3Refusal(403, 'AccessDenied');
       const ask: S3Ask = { request, operation, bucketName, bucket: this.bucket(bucketName), key, query };
       const body = await this.#receive(request, deed);
