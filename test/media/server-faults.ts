@@ -70,6 +70,7 @@ export async function heldBytesAboveIdle(module: string, opener: string, address
     console.log((process.resourceUsage().maxRSS - idle) * 1024);`;
   // A young generation as small as that of a media thread.
   const args = ['--max-semi-space-size=2', '--input-type=module', '-e', script];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args, { env: { PATH: process.env['PATH'] } });
+  expect(stderr).toBe('');
   return Number(stdout);
 }

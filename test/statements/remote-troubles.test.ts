@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { ObError } from '../../src/base/errors.ts';
 import { parseRelease } from '../../src/base/release.ts';
 import type { MediumAddress } from '../../src/media/open-medium.ts';
@@ -62,6 +62,44 @@ const withKey = (address: MediumAddress, accessKey: string): MediumAddress => ({
   authorization: { ...address.authorization, accessKey },
 });
 
+/** A destination that is refused: by what, how it is made so, the codes of the releases, and what the warnings say. */
+type Refusal = readonly [name: string, make: () => MediumAddress, codes: readonly number[], hint?: RegExp];
+
+function eachHasItsCode(refusals: readonly Refusal[]): void {
+  for (const [name, make, codes, hint = /./] of refusals)
+    test(`${name} has its code`, async () => {
+      const told = await setEverywhere(make(), 'dest', '', codes.length);
+      expect(told.codes).toEqual(codes);
+      for (const one of told.hints) expect(one).toMatch(hint);
+      expect(told.hints).toHaveLength(codes.length);
+    });
+}
+
+function isTaken(address: () => MediumAddress, withTags: boolean): void {
+  test(`is taken when it is right${withTags ? ', and with tags' : ''}`, async () => {
+    expect(await setEverywhere(address())).toEqual({ codes: [0, 0], hints: [] });
+    if (!withTags) return;
+    expect(await setEverywhere(address(), 'tags/dest', 'delete_mode=tagging')).toEqual({ codes: [0, 0], hints: [] });
+  });
+}
+
+/** What every object store refuses alike. */
+function storeRefusals(store: {
+  readonly scheme: string;
+  address(): MediumAddress;
+  /** The address, while the store's clock is twenty minutes off. */
+  skewed(): MediumAddress;
+}): readonly Refusal[] {
+  const { scheme, address, skewed } = store;
+  const closed = () => ({ ...address(), host: `127.0.0.1:${closedPort}` });
+  return [
+    ['a wrong key', () => withKey(address(), 'wrong-secret'), [-9071, -9116], /^denied at/],
+    ['a missing bucket', () => ({ ...address(), path: `${scheme}://nowhere` }), [-9011, -9120], /^noContainer at/],
+    ['a closed port', closed, [-9070], /^(network|unavailable) at/],
+    ['a late clock', skewed, [-9071, -9116], /^clockSkew at/],
+  ];
+}
+
 describe('a destination on OSS', () => {
   let double: OssDouble;
   let address: MediumAddress;
@@ -76,27 +114,17 @@ describe('a destination on OSS', () => {
     double.clockOffsetMs = 0;
   });
 
-  test('is taken when it is right, and with tags', async () => {
-    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
-    expect(await setEverywhere(address, 'tags/dest', 'delete_mode=tagging')).toEqual({ codes: [0, 0], hints: [] });
-  });
-
-  test.each([
-    ['a wrong key', () => withKey(address, 'wrong-secret'), [-9071, -9116], /^denied at/],
-    ['a missing bucket', () => ({ ...address, path: 'oss://nowhere' }), [-9011, -9120], /^noContainer at/],
-    ['a closed port', () => ({ ...address, host: `127.0.0.1:${closedPort}` }), [-9070], /^(network|unavailable) at/],
-    ['a late clock', () => skewed(), [-9071, -9116], /^clockSkew at/],
-  ])('%s has its code', async (_, make, codes, hint) => {
-    const told = await setEverywhere(make(), 'dest', '', codes.length);
-    expect(told.codes).toEqual(codes);
-    for (const one of told.hints) expect(one).toMatch(hint);
-    expect(told.hints).toHaveLength(codes.length);
-  });
-
-  function skewed(): MediumAddress {
-    double.clockOffsetMs = 1_200_000;
-    return address;
-  }
+  isTaken(() => address, true);
+  eachHasItsCode(
+    storeRefusals({
+      scheme: 'oss',
+      address: () => address,
+      skewed() {
+        double.clockOffsetMs = 1_200_000;
+        return address;
+      },
+    }),
+  );
 });
 
 describe('a destination on COS', () => {
@@ -112,28 +140,18 @@ describe('a destination on COS', () => {
     double.skewMs = 0;
   });
 
-  test('is taken when it is right, and with tags', async () => {
-    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
-    expect(await setEverywhere(address, 'tags/dest', 'delete_mode=tagging')).toEqual({ codes: [0, 0], hints: [] });
-  });
-
-  test.each([
-    ['a wrong key', () => withKey(address, 'wrong-secret'), [-9071, -9116], /^denied at/],
-    ['a missing bucket', () => ({ ...address, path: 'cos://nowhere' }), [-9011, -9120], /^noContainer at/],
+  isTaken(() => address, true);
+  eachHasItsCode([
     ['another appid', () => ({ ...address, options: { appid: '1259999999' } }), [-9011, -9120], /^noContainer at/],
-    ['a closed port', () => ({ ...address, host: `127.0.0.1:${closedPort}` }), [-9070], /^(network|unavailable) at/],
-    ['a late clock', () => skewed(), [-9071, -9116], /^clockSkew at/],
-  ])('%s has its code', async (_, make, codes, hint) => {
-    const told = await setEverywhere(make(), 'dest', '', codes.length);
-    expect(told.codes).toEqual(codes);
-    for (const one of told.hints) expect(one).toMatch(hint);
-    expect(told.hints).toHaveLength(codes.length);
-  });
-
-  function skewed(): MediumAddress {
-    double.skewMs = 1_200_000;
-    return address;
-  }
+    ...storeRefusals({
+      scheme: 'cos',
+      address: () => address,
+      skewed() {
+        double.skewMs = 1_200_000;
+        return address;
+      },
+    }),
+  ]);
 });
 
 describe.skipIf(sftpRefusal() !== null)('a destination on SFTP', () => {
@@ -146,12 +164,13 @@ describe.skipIf(sftpRefusal() !== null)('a destination on SFTP', () => {
   afterAll(() => sshd?.end());
   const other = `SHA256:${'A'.repeat(43)}`;
 
-  test('is taken when it is right', async () => {
-    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
+  isTaken(() => address, false);
+
+  test('has no tags', async () => {
     expect((await setEverywhere(address, 'dest', 'delete_mode=tagging')).codes).toEqual([-9026, -9026]);
   });
 
-  test.each([
+  eachHasItsCode([
     ['another host key', () => ({ ...address, options: { ...address.options, host_key: other } }), [-9071, -9116]],
     [
       'a wrong password',
@@ -159,11 +178,7 @@ describe.skipIf(sftpRefusal() !== null)('a destination on SFTP', () => {
       [-9071, -9116],
     ],
     ['a closed port', () => ({ ...address, path: address.path.replace(`:${sshd.port}/`, `:${closedPort}/`) }), [-9070]],
-  ])('%s has its code', async (_, make, codes) => {
-    const told = await setEverywhere(make(), 'dest', '', codes.length);
-    expect(told.codes).toEqual(codes);
-    expect(told.hints).toHaveLength(codes.length);
-  });
+  ]);
 });
 
 describe.skipIf(cifsRefusal() !== null)('a destination on a share', () => {
@@ -175,20 +190,14 @@ describe.skipIf(cifsRefusal() !== null)('a destination on a share', () => {
   });
   afterAll(() => smbd?.end());
 
-  test('is taken when it is right', async () => {
-    expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
-  });
+  isTaken(() => address, false);
 
-  test.each([
+  eachHasItsCode([
     ['a wrong password', () => withKey(address, 'wrong'), [-9071, -9116]],
     ['a missing share', () => smbd.address('', 'nowhere'), [-9011, -9120]],
     ['a share that is read only', () => smbd.address('', 'readonly'), [-9071, -9116]],
     ['a closed port', () => ({ ...address, path: address.path.replace(`:${smbd.port}/`, `:${closedPort}/`) }), [-9070]],
-  ])('%s has its code', async (_, make, codes) => {
-    const told = await setEverywhere(make(), 'dest', '', codes.length);
-    expect(told.codes).toEqual(codes);
-    expect(told.hints).toHaveLength(codes.length);
-  });
+  ]);
 });
 
 describe('a destination on HDFS', () => {
@@ -196,10 +205,12 @@ describe('a destination on HDFS', () => {
   let address: MediumAddress;
   beforeAll(async () => {
     double = await HdfsDouble.start();
-    double.active = 1;
     address = hdfsAddress(double, 'user/backup');
   });
   afterAll(() => double?.stop());
+  beforeEach(() => {
+    double.active = 1;
+  });
 
   test('is taken when it is right, by user and by token', async () => {
     expect(await setEverywhere(address)).toEqual({ codes: [0, 0], hints: [] });
@@ -207,19 +218,11 @@ describe('a destination on HDFS', () => {
     expect(await setEverywhere(token, 'token/dest')).toEqual({ codes: [0, 0], hints: [] });
   });
 
-  test.each([
+  eachHasItsCode([
     ['a wrong token', () => ({ ...address, authorization: { accessId: '', accessKey: 'd3Jvbmc' } }), [-9071, -9116]],
     ['no NameNode at all', () => ({ ...address, options: { namenode: `127.0.0.1:${closedPort}` } }), [-9070]],
     ['standbys only', () => standbys(), [-9070]],
-  ])('%s has its code', async (_, make, codes) => {
-    try {
-      const told = await setEverywhere(make(), 'dest', '', codes.length);
-      expect(told.codes).toEqual(codes);
-      expect(told.hints).toHaveLength(codes.length);
-    } finally {
-      double.active = 1;
-    }
-  });
+  ]);
 
   function standbys(): MediumAddress {
     double.active = -1;

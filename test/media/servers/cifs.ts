@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { openCifsMedium } from '../../../src/media/cifs-medium.ts';
 import type { MediumAddress } from '../../../src/media/open-medium.ts';
 import { scratchDirectory } from '../scratch.ts';
-import type { MediumServer } from './fixture.ts';
-import { allGone, answers, freePort, missingPrograms, processTree, signalAll } from './processes.ts';
+import { type MediumServer, rootsOf } from './fixture.ts';
+import { answers, freePort, type Killable, killable, missingPrograms } from './processes.ts';
 
 export function refusal(): string | null {
   const missing = missingPrograms(['/usr/sbin/smbd', 'smbclient', 'pdbedit']);
@@ -14,7 +14,7 @@ export function refusal(): string | null {
 }
 
 /** A real smbd on the loopback interface, for the user who runs the tests. */
-export interface Smbd {
+export interface Smbd extends Killable {
   readonly port: number;
   /** The directory that is shared as `vault`. */
   readonly directory: string;
@@ -22,12 +22,6 @@ export interface Smbd {
   readonly password: string;
   /** Address of a directory below a share. */
   address(directory: string, share?: string): MediumAddress;
-  /** The listener, its helpers and the processes of its connections. */
-  processes(): number[];
-  /** kill -9 of all of them. */
-  kill(): void;
-  restart(): Promise<void>;
-  end(): Promise<void>;
 }
 
 /** `path` is the directory to share, a new one unless given. */
@@ -76,20 +70,13 @@ export async function startSmbd(options: { readonly path?: string } = {}): Promi
     await answers(port, child);
     return child;
   };
-  let listener = await launch();
-  const processes = () => processTree(listener.pid!);
-  let killed: readonly number[] = [];
-  const kill = () => {
-    killed = [...killed, ...processes()];
-    signalAll(killed, 'SIGKILL');
-  };
+  const server = await killable(launch);
   return {
     port,
     directory,
     user,
     password,
-    processes,
-    kill,
+    ...server,
     address: (path, share = 'vault') => ({
       scheme: 'cifs',
       path: `cifs://127.0.0.1:${port}/${share}${path === '' ? '' : '/'}${path}`,
@@ -97,15 +84,8 @@ export async function startSmbd(options: { readonly path?: string } = {}): Promi
       authorization: { accessId: user, accessKey: password },
       options: {},
     }),
-    async restart() {
-      kill();
-      await allGone(killed);
-      killed = [];
-      listener = await launch();
-    },
     async end() {
-      kill();
-      await allGone(killed);
+      await server.end();
       scratch.remove();
     },
   };
@@ -113,19 +93,6 @@ export async function startSmbd(options: { readonly path?: string } = {}): Promi
 
 export async function start(): Promise<MediumServer> {
   const smbd = await startSmbd();
-  let roots = 0;
-  return {
-    async openRoot() {
-      roots += 1;
-      const directory = `root ${roots}/dest`;
-      const address = smbd.address(directory);
-      return {
-        medium: openCifsMedium(address),
-        reopen: () => openCifsMedium(address),
-        dispose: async () => undefined,
-        address,
-      };
-    },
-    end: () => smbd.end(),
-  };
+  const rootAt = (no: number) => ({ address: smbd.address(`root ${no}/dest`) });
+  return rootsOf({ rootAt, open: (address) => openCifsMedium(address), end: () => smbd.end() });
 }

@@ -1,8 +1,7 @@
-import type { Clock } from '../../../src/base/clock.ts';
 import { openCosMedium } from '../../../src/media/cos-medium.ts';
 import type { MediumAddress } from '../../../src/media/open-medium.ts';
 import { CosDouble } from './cos-double.ts';
-import type { MediumServer } from './fixture.ts';
+import { type MediumServer, rootsOf } from './fixture.ts';
 
 /** The address of a destination in the first bucket of the double. */
 export function cosAddress(double: CosDouble, directory: string): MediumAddress {
@@ -21,29 +20,12 @@ export function cosAddress(double: CosDouble, directory: string): MediumAddress 
 export async function start(): Promise<MediumServer> {
   const double = await CosDouble.start();
   double.pageLimit = 7;
-  let roots = 0;
-  return {
-    async openRoot() {
-      const directory = `backup/root${roots++}`;
-      const address = cosAddress(double, directory);
-      const opened = [openCosMedium(address)];
-      const open = (clock?: Clock) => {
-        const medium = openCosMedium(address, clock);
-        opened.push(medium);
-        return medium;
-      };
-      return {
-        medium: open(),
-        reopen: () => open(),
-        dispose: async () => {
-          for (const medium of opened) await medium.close();
-        },
-        address,
-        pageEntries: double.pageLimit,
-        leftovers: async () =>
-          [...double.store.uploads.values()].filter(({ key }) => key.startsWith(`${directory}/`)).length,
-      };
-    },
-    end: () => double.stop(),
+  const uploads = (directory: string) =>
+    [...double.store.uploads.values()].filter(({ key }) => key.startsWith(`${directory}/`));
+  const rootAt = (no: number) => {
+    const directory = `backup/root${no}`;
+    const leftovers = async () => uploads(directory).length;
+    return { address: cosAddress(double, directory), pageEntries: double.pageLimit, leftovers };
   };
+  return rootsOf({ rootAt, open: (address) => openCosMedium(address), end: () => double.stop() });
 }

@@ -24,6 +24,28 @@ export interface MediumServer {
   end(): Promise<void>;
 }
 
+/** What differs from server to server, for `rootsOf`. */
+export interface Roots {
+  /** The root of a number, not used before. */
+  rootAt(no: number): Required<Pick<MediumUnderTest, 'address'>> & Pick<MediumUnderTest, 'pageEntries' | 'leftovers'>;
+  open(address: MediumAddress): Medium;
+  end(): Promise<void>;
+}
+
+/** A server whose roots are directories side by side, which go with the server. */
+export function rootsOf({ rootAt, open, end }: Roots): MediumServer {
+  let roots = 0;
+  return {
+    async openRoot() {
+      roots += 1;
+      const root = rootAt(roots);
+      const reopen = () => open(root.address);
+      return { ...root, medium: reopen(), reopen, dispose: async () => undefined };
+    },
+    end,
+  };
+}
+
 /**
  * What `test/media/servers/<scheme>.ts` exports for each `src/media/<scheme>-medium.ts`. `refusal` says why the server cannot be
  * started here (its program is missing); then the tests of the scheme are skipped, loudly.

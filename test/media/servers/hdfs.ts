@@ -1,7 +1,7 @@
 import { openHdfsMedium } from '../../../src/media/hdfs-medium.ts';
 import { isTempName } from '../../../src/media/key.ts';
 import type { MediumAddress } from '../../../src/media/open-medium.ts';
-import type { MediumServer } from './fixture.ts';
+import { type MediumServer, rootsOf } from './fixture.ts';
 import { HdfsDouble } from './hdfs-double.ts';
 
 /** The address of a directory of the double. */
@@ -20,30 +20,14 @@ export async function start(options: { readonly gateway?: boolean } = {}): Promi
   const double = await HdfsDouble.start(options);
   double.pageLimit = 7;
   double.active = 1;
-  let roots = 0;
-  return {
-    async openRoot() {
-      const directory = `user/backup/root${roots++}`;
-      const address = hdfsAddress(double, directory);
-      const opened = [openHdfsMedium(address)];
-      return {
-        medium: opened[0] as (typeof opened)[number],
-        reopen() {
-          const medium = openHdfsMedium(address);
-          opened.push(medium);
-          return medium;
-        },
-        dispose: async () => {
-          for (const medium of opened) await medium.close();
-        },
-        address,
-        pageEntries: double.pageLimit,
-        leftovers: async () =>
-          [...double.tree.nodes.keys()].filter(
-            (path) => path.startsWith(`/${directory}/`) && isTempName(path.slice(path.lastIndexOf('/') + 1)),
-          ).length,
-      };
-    },
-    end: () => double.stop(),
+  const temps = (directory: string) =>
+    [...double.tree.nodes.keys()].filter(
+      (path) => path.startsWith(`/${directory}/`) && isTempName(path.slice(path.lastIndexOf('/') + 1)),
+    );
+  const rootAt = (no: number) => {
+    const directory = `user/backup/root${no}`;
+    const leftovers = async () => temps(directory).length;
+    return { address: hdfsAddress(double, directory), pageEntries: double.pageLimit, leftovers };
   };
+  return rootsOf({ rootAt, open: (address) => openHdfsMedium(address), end: () => double.stop() });
 }

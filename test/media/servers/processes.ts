@@ -48,6 +48,41 @@ export async function allGone(pids: readonly number[]): Promise<void> {
   while (pids.some(alive)) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
+/** A server with its helpers and the processes of its connections. */
+export interface Killable {
+  processes(): number[];
+  /** kill -9 of all of them. */
+  kill(): void;
+  /** Listens again, at the same place with the same keys. */
+  restart(): Promise<void>;
+  end(): Promise<void>;
+}
+
+/** Starts a server that can be killed as a whole; `launch` resolves when it listens. */
+export async function killable(launch: () => Promise<ChildProcess>): Promise<Killable> {
+  let listener = await launch();
+  let killed: readonly number[] = [];
+  const processes = () => processTree(listener.pid!);
+  const kill = () => {
+    killed = [...killed, ...processes()];
+    signalAll(killed, 'SIGKILL');
+  };
+  const end = async () => {
+    kill();
+    await allGone(killed);
+    killed = [];
+  };
+  return {
+    processes,
+    kill,
+    end,
+    async restart() {
+      await end();
+      listener = await launch();
+    },
+  };
+}
+
 /** Resolves when a child has said something on its standard error, rejects when it ended before. */
 export function saidOnStderr(child: ChildProcess, text: string): Promise<void> {
   return new Promise((resolve, reject) => {

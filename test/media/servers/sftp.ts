@@ -6,8 +6,8 @@ import { isTempName } from '../../../src/media/key.ts';
 import type { MediumAddress } from '../../../src/media/open-medium.ts';
 import { openSftpMedium } from '../../../src/media/sftp-medium.ts';
 import { scratchDirectory } from '../scratch.ts';
-import type { MediumServer } from './fixture.ts';
-import { allGone, freePort, missingPrograms, processTree, saidOnStderr, signalAll } from './processes.ts';
+import { type MediumServer, rootsOf } from './fixture.ts';
+import { freePort, type Killable, killable, missingPrograms, saidOnStderr } from './processes.ts';
 
 export function refusal(): string | null {
   const missing = missingPrograms(['/usr/sbin/sshd', 'ssh-keygen']);
@@ -15,7 +15,7 @@ export function refusal(): string | null {
 }
 
 /** A real sshd on the loopback interface, for the user who runs the tests. */
-export interface Sshd {
+export interface Sshd extends Killable {
   readonly port: number;
   /** A directory the server serves; it goes with the server. */
   readonly directory: string;
@@ -23,13 +23,6 @@ export interface Sshd {
   address(directory: string): MediumAddress;
   readonly fingerprint: string;
   readonly keyPath: string;
-  /** The listener and the processes of its connections. */
-  processes(): number[];
-  /** kill -9 of all of them. */
-  kill(): void;
-  /** Listens again, on the same port with the same keys. */
-  restart(): Promise<void>;
-  end(): Promise<void>;
 }
 
 export interface SshdOptions {
@@ -72,21 +65,14 @@ export async function startSshd({ denied = [], passwordUser }: SshdOptions = {})
     await saidOnStderr(child, 'Server listening');
     return child;
   };
-  let listener = await launch();
-  const processes = () => processTree(listener.pid!);
-  let killed: readonly number[] = [];
-  const kill = () => {
-    killed = [...killed, ...processes()];
-    signalAll(killed, 'SIGKILL');
-  };
+  const server = await killable(launch);
   const fingerprint = execFileSync('ssh-keygen', ['-l', '-f', at('host.pub')], { encoding: 'utf8' }).split(' ')[1]!;
   return {
     port,
     directory,
     fingerprint,
     keyPath: at('client'),
-    processes,
-    kill,
+    ...server,
     address: (path) => ({
       scheme: 'sftp',
       path: `sftp://${userInfo().username}@127.0.0.1:${port}${path}`,
@@ -94,15 +80,8 @@ export async function startSshd({ denied = [], passwordUser }: SshdOptions = {})
       authorization: { accessId: userInfo().username, accessKey: '' },
       options: { host_key: fingerprint, private_key: at('client') },
     }),
-    async restart() {
-      kill();
-      await allGone(killed);
-      killed = [];
-      listener = await launch();
-    },
     async end() {
-      kill();
-      await allGone(killed);
+      await server.end();
       scratch.remove();
     },
   };
@@ -110,22 +89,11 @@ export async function startSshd({ denied = [], passwordUser }: SshdOptions = {})
 
 export async function start(): Promise<MediumServer> {
   const sshd = await startSshd();
-  let roots = 0;
-  return {
-    async openRoot() {
-      roots += 1;
-      const directory = join(sshd.directory, `root ${roots}`, 'dest');
-      const address = sshd.address(directory);
-      return {
-        medium: openSftpMedium(address),
-        reopen: () => openSftpMedium(address),
-        dispose: async () => undefined,
-        address,
-        leftovers: async () => tempsBelow(directory),
-      };
-    },
-    end: () => sshd.end(),
+  const rootAt = (no: number) => {
+    const directory = join(sshd.directory, `root ${no}`, 'dest');
+    return { address: sshd.address(directory), leftovers: async () => tempsBelow(directory) };
   };
+  return rootsOf({ rootAt, open: (address) => openSftpMedium(address), end: () => sshd.end() });
 }
 
 /** Temporary names below a directory of this machine. */
