@@ -68,12 +68,16 @@ export interface RestoreRepository {
   readonly logSources: TableAccess<LogRestoreSource, 'tenantId' | 'id'>;
   /** Rows not in the history yet, of one tenant or of all. */
   liveJobs(tenantId?: number): readonly RestoreJob[];
-  /** The live sys row for a tenant name. */
+  /** The sys row of the restore that is making a tenant of that name; null once it is over, though its rows are still live. */
   liveJobOfName(restoreTenantName: string): RestoreJob | null;
   /** Moves one row to the history. */
   moveToHistory(tenantId: number, jobId: number): void;
   /** Forgets what belongs to a dropped tenant; the history of its restore stays. */
   removeTenant(tenantId: number): void;
+}
+
+function isOver(job: RestoreJob | null): boolean {
+  return job?.status === 'RESTORE_SUCCESS' || job?.status === 'RESTORE_FAIL';
 }
 
 export function createRestores(store: Store): RestoreRepository {
@@ -122,8 +126,11 @@ export function createRestores(store: Store): RestoreRepository {
     jobs,
     logSources,
     liveJobs: liveJobsOf(jobs),
-    liveJobOfName: (restoreTenantName: string) =>
-      jobs.list({ history: false, tenantId: 1, restoreTenantName })[0] ?? null,
+    liveJobOfName: (restoreTenantName: string) => {
+      const own = ({ restoreTenantId, jobId }: RestoreJob) => jobs.get({ tenantId: restoreTenantId, jobId });
+      const live = jobs.list({ history: false, tenantId: 1, restoreTenantName });
+      return live.find((job) => !isOver(job) && !isOver(own(job))) ?? null;
+    },
     moveToHistory: (tenantId: number, jobId: number) => void jobs.update({ tenantId, jobId }, { history: true }),
     removeTenant: (tenantId: number) => void logSources.removeAll({ tenantId }),
   });

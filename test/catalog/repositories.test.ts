@@ -274,6 +274,12 @@ describe('history', () => {
       ];
     });
     expect(seen).toEqual([1, 0, 0, 1]);
+    // A name is free as soon as the restore is over, also while its rows still stand in the progress view.
+    const free = await catalog.transaction(({ restores }) => {
+      restores.jobs.update({ tenantId: 1008, jobId: 2 }, { status: 'RESTORE_FAIL' });
+      return [restores.liveJobOfName('mysql'), restores.liveJobs(1).length];
+    });
+    expect(free).toEqual([null, 1]);
   });
 });
 
