@@ -6,7 +6,8 @@ import type { CopyWorkers } from '../copy/copy-workers.ts';
 import type { LogShipper } from '../copy/log-shipper.ts';
 import type { Destination } from '../destination/destination.ts';
 import type { Medium } from '../media/medium.ts';
-import type { Pace, Paces } from '../media/pace.ts';
+import type { MediumAddress } from '../media/open-medium.ts';
+import type { Paces } from '../media/pace.ts';
 import type { TenantEngines } from '../tenants/tenant-engine.ts';
 
 /** What statements and jobs work with: one per server. */
@@ -22,8 +23,8 @@ export interface Controller {
   readonly cluster: { readonly name: string; readonly id: number };
   /** `ip:port` as COMMENT columns name the server. */
   readonly address: string;
-  /** Opens the medium a destination lies on; every call of it has a deadline. */
-  openMedium(destination: Destination & { readonly pace?: Pace }): Medium;
+  /** Opens the medium a destination lies on; every call of it has a deadline, a short one with the patience of a statement. */
+  openMedium(destination: Destination & Pick<MediumAddress, 'pace' | 'patience'>): Medium;
   /** The paces of the tenants' destinations; see `openPaced`. */
   readonly paces: Paces;
   /** Ends what the drivers do for a tenant that is being dropped; resolves when none of them touches it any more. */

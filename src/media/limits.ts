@@ -29,6 +29,14 @@ export const listPageEntries = 1_000;
 export const retryAttemptsMax = 5;
 export const retryTotalMs = 60_000;
 
+/**
+ * For statements, whose speaker waits: how long one call may take, how long publishing, and how often a server that cannot be reached,
+ * or is sick, is asked in all. Who does not answer in time is not asked again; who has too much to do (`throttled`) is, as ever.
+ */
+export const statementCallMs = 10_000;
+export const statementPublishMs = 30_000;
+export const statementAttemptsMax = 2;
+
 /** The pause before the second attempt; each further one is twice as long, less up to half of it by chance. */
 export const retryFirstPauseMs = 200;
 

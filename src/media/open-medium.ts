@@ -1,11 +1,18 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
 import { openFileMedium } from './file-medium.ts';
-import { abandonedRemoteCallsMax as hangingMax } from './limits.ts';
+import {
+  callDeadlineMs,
+  abandonedRemoteCallsMax as hangingMax,
+  publishDeadlineMs,
+  statementCallMs,
+  statementPublishMs,
+} from './limits.ts';
 import type { Medium } from './medium.ts';
 import { Pace } from './pace.ts';
 import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
+import type { Patience } from './wrap/attempts.ts';
 import { withDeadlines } from './wrap/deadline.ts';
 import { withRetries } from './wrap/retry.ts';
 import { withThrottle } from './wrap/throttle.ts';
@@ -34,6 +41,8 @@ export interface MediumAddress {
   readonly maxBandwidth?: bigint;
   /** The pace shared by everybody who works on the destination; it wins over the limits. */
   readonly pace?: Pace;
+  /** How long calls may take and how often they are tried; `job` when left out. */
+  readonly patience?: Patience;
 }
 
 /**
@@ -45,14 +54,23 @@ export interface MediumAddress {
  * thread; what they are made of is not loaded here.
  */
 export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  const limits = { clock, abandoned: abandonedOf(address) };
+  const { patience = 'job' } = address;
+  const limits = { clock, abandoned: abandonedOf(address), ...deadlines[patience] };
   const steady =
     address.scheme === 'file'
       ? withDeadlines(openFileMedium(address.path.slice('file://'.length), clock), limits)
-      : withRetries(withDeadlines(openInThread(address, abilitiesOf(address)), { ...limits, hangingMax }), { clock });
+      : withRetries(withDeadlines(openInThread(address, abilitiesOf(address)), { ...limits, hangingMax }), {
+          clock,
+          patience,
+        });
   const pace = address.pace ?? ownPace(address);
   return pace === null ? steady : withThrottle(steady, pace, clock);
 }
+
+const deadlines: Readonly<Record<Patience, { readonly callMs: number; readonly publishMs: number }>> = {
+  job: { callMs: callDeadlineMs, publishMs: publishDeadlineMs },
+  statement: { callMs: statementCallMs, publishMs: statementPublishMs },
+};
 
 function ownPace({ maxIops = 0n, maxBandwidth = 0n }: MediumAddress): Pace | null {
   if (maxIops === 0n && maxBandwidth === 0n) return null;

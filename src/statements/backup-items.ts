@@ -178,7 +178,7 @@ async function checkLogSource(
 ): Promise<void> {
   const unreadable = 'access the log restore source location';
   const place = { scheme: location.scheme, release: controller.release };
-  const medium = controller.openMedium(location);
+  const medium = controller.openMedium({ ...location, patience: 'statement' });
   try {
     const format = await withCodedErrors(() => readFormatFile(medium), 'configuring', place);
     if (format === null) throw faultText('OB_BACKUP_FILE_NOT_EXIST', `Incorrect arguments to ${unreadable}`);

@@ -71,7 +71,7 @@ async function writeKeyFile(
   tenantId: number,
   file: Uint8Array,
 ): Promise<void> {
-  const medium = controller.openMedium(destination);
+  const medium = controller.openMedium({ ...destination, patience: 'statement' });
   try {
     await withCodedErrors(async () => {
       let atMs = controller.clock.nowUs() / 1000;

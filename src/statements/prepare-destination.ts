@@ -40,7 +40,7 @@ export async function prepare(
   let medium: Medium | null = null;
   try {
     // Opening may find that no such place can exist.
-    medium = controller.openMedium(destination);
+    medium = controller.openMedium({ ...destination, patience: 'statement' });
     const { destId, findings } = await prepareDestination({
       release,
       known,

@@ -181,7 +181,7 @@ async function readKeyBackup(
 ): Promise<readonly MasterKey[]> {
   if (clause.password === null) throw fault('OB_MISS_ARGUMENT', 'ENCRYPTED BY password of the key backup');
   const destination = parseDestination(clause.from, controller.release);
-  const medium = controller.openMedium(destination);
+  const medium = controller.openMedium({ ...destination, patience: 'statement' });
   try {
     return await withCodedErrors(async () => {
       const format = await readFormatFile(medium);

@@ -40,7 +40,7 @@ export const testDestination = handler<'testDestination', Destination>({
 async function probe(controller: Controller, destination: Destination): Promise<readonly ProbeRow[]> {
   let medium: Medium;
   try {
-    medium = controller.openMedium(destination);
+    medium = controller.openMedium({ ...destination, patience: 'statement' });
   } catch (error) {
     const cause = error instanceof ObError ? error.cause : null;
     if (!(cause instanceof MediumError)) throw error;

@@ -73,7 +73,7 @@ export async function openPaths(
   const opened: SourcePath[] = [];
   try {
     for (const destination of destinations) {
-      const medium = controller.openMedium(destination);
+      const medium = controller.openMedium({ ...destination, patience: 'statement' });
       const format = await withCodedErrors(() => namedFormat(medium, destination, signal)).catch(async (error) => {
         await medium.close();
         throw error;

@@ -1,11 +1,16 @@
 import type { Clock } from '../../base/clock.ts';
-import { retryAttemptsMax, retryFirstPauseMs, retryTotalMs } from '../limits.ts';
+import { retryAttemptsMax, retryFirstPauseMs, retryTotalMs, statementAttemptsMax } from '../limits.ts';
 import { MediumError, type MediumErrorKind } from '../medium.ts';
+
+/** Who waits: a job, which has time, or somebody who typed a statement. */
+export type Patience = 'job' | 'statement';
 
 export interface AttemptOptions {
   readonly clock: Clock;
   /** From 0 to 1, for the pauses. */
   readonly random: () => number;
+  /** `job` when left out. */
+  readonly patience?: Patience | undefined;
 }
 
 /** What may pass by itself. An `io` fault is none: who met it decides, for it may have cost something. */
@@ -27,7 +32,7 @@ export interface AttemptAsk {
   readonly mayBeReplaced?: boolean;
 }
 
-export function attemptsWith({ clock, random }: AttemptOptions): Attempts {
+export function attemptsWith({ clock, random, patience = 'job' }: AttemptOptions): Attempts {
   return async (ask, work) => {
     const { key, signal } = ask;
     const lastNs = clock.nowNs() + BigInt(retryTotalMs) * 1_000_000n;
@@ -38,13 +43,19 @@ export function attemptsWith({ clock, random }: AttemptOptions): Attempts {
         const pauseMs = retryFirstPauseMs * 2 ** (attempt - 1) * (1 - random() / 2);
         const tooLate = clock.nowNs() + BigInt(Math.round(pauseMs * 1e6)) > lastNs;
         const again = mayPass(error, ask) || (attempt === 1 && ask.mayBeReplaced === true && isMissing(error));
-        if (!again || attempt >= retryAttemptsMax || tooLate) throw error;
+        if (!again || attempt >= attemptsMax(error, patience) || tooLate) throw error;
         await clock.sleep(pauseMs, signal).catch(() => {
           throw new MediumError('cancelled', key, 'the caller gave up', signal?.reason);
         });
       }
     }
   };
+}
+
+function attemptsMax(error: unknown, patience: Patience): number {
+  if (patience === 'job' || !(error instanceof MediumError)) return retryAttemptsMax;
+  if (error.kind === 'timeout') return 1;
+  return error.kind === 'network' || error.kind === 'unavailable' ? statementAttemptsMax : retryAttemptsMax;
 }
 
 function isMissing(error: unknown): boolean {

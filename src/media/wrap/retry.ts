@@ -1,13 +1,14 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { listResumeNames } from '../limits.ts';
 import { type ListEntry, type Medium, MediumError } from '../medium.ts';
-import { type Attempts, attemptsWith } from './attempts.ts';
+import { type Attempts, attemptsWith, type Patience } from './attempts.ts';
 import { retriedAppend, retriedSink, retriedSource } from './retry-objects.ts';
 
 export interface RetryOptions {
   readonly clock?: Clock;
   /** From 0 to 1, for the pauses. */
   readonly random?: () => number;
+  readonly patience?: Patience | undefined;
 }
 
 /**
@@ -17,7 +18,8 @@ export interface RetryOptions {
  * that finds nothing looks once more.
  */
 export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
-  const attempts = attemptsWith({ clock: options.clock ?? systemClock, random: options.random ?? Math.random });
+  const { clock = systemClock, random = Math.random, patience } = options;
+  const attempts = attemptsWith({ clock, random, patience });
   const mayBeReplaced = !inner.abilities.atomicReplace;
   return {
     scheme: inner.scheme,
