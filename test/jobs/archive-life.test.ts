@@ -87,6 +87,31 @@ test('the log is folded again and again while it is archived', async () => {
   expect(await restoredCount(harness, 'a', 'b')).toBe('800');
 });
 
+for (const restarts of [false, true])
+  test(`a round that begins right behind a fold misses nothing${restarts ? ', also after a restart' : ''}`, async () => {
+    directory = mkdtempSync(join(tmpdir(), 'obvault-life-'));
+    const options = { directory, settings: { foldLogBytes: 50_000 } };
+    harness = await startHarness(options);
+    const engine = await harness.controller.engines.open(await makeTenant(harness, 'a'));
+    await makeTable(harness, 'a');
+    await harness.sql('a', `INSERT INTO d.t VALUES (1, '${'y'.repeat(60_000)}')`);
+    await harness.until(async () => (await engine.logBytes()) === 0);
+    await startArchiving(harness, 'a');
+    if (restarts) {
+      await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+      await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'SUSPEND');
+    }
+    await harness.sql('a', "INSERT INTO d.t VALUES (2, 'the first of a new generation of the log')");
+    if (restarts) {
+      await harness.stop();
+      harness = await startHarness(options);
+      await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
+      await harness.until(async () => (await roundOf(harness!, 'a'))?.status !== 'SUSPEND');
+    }
+    await checkpointPasses(harness, 'a');
+    expect(await roundOf(harness, 'a')).toMatchObject({ status: 'DOING', comment: '' });
+  });
+
 test('pieces switch on their interval and a restore reads through all of them', async () => {
   harness = await startHarness();
   const tenantId = await makeTenant(harness, 'a');

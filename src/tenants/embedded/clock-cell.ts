@@ -76,7 +76,9 @@ export class ClockCell {
     // The mark is `pending` only between two loads of the engine thread: nanoseconds.
     while (mark === pending) mark = Atomics.load(this.#cells, slot.inFlight);
     const scn = mark === none || mark > wanted ? wanted : mark - 1n;
-    return { scn, position: this.read() };
+    const position = this.read();
+    // Who begins to read here may find the next generation only later, after a restart even.
+    return { scn, position: { ...position, sealed: this.isSealed(position) } };
   }
 
   /** Raises the floor to `scn` at least and returns what it now is. */

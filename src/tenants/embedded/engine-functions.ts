@@ -128,9 +128,10 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
         store.cell.seal(sealed ? position : null);
         const ahead = await store.foldAhead((data) => foldElsewhere(recycleId, data));
         const folded = ahead && store.foldLog();
-        // A reader was in the way: all of the log is in the file, and the next writer begins a new generation. Who begins to read
-        // before that, at the very end, has missed nothing. Otherwise the seal alone that the archive holds counts.
-        if (!folded) store.cell.seal(!sealed && ahead && store.logBytes() === 0 ? position : null);
+        // All of an unsealed log is in the file, and the next writer begins a new generation: who begins to read before that, at the
+        // very end, has missed nothing. With a reader in the way the seal alone that the archive holds counts.
+        if (!sealed) store.cell.seal(ahead && store.logBytes() === 0 ? position : null);
+        else if (!folded) store.cell.seal(null);
         return folded;
       } finally {
         store.lock.release();
