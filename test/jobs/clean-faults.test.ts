@@ -15,7 +15,9 @@ let scene: CleanScene;
 let rows = 0;
 
 /** Every operation with OBVAULT_FAULTS=all. */
-const stride = (some: number) => (process.env['OBVAULT_FAULTS'] === 'all' ? 1 : some);
+const everything = process.env['OBVAULT_FAULTS'] === 'all';
+const stride = (some: number) => (everything ? 1 : some);
+const loopMs = everything ? 3_600_000 : 60_000;
 
 /** Only clean-ups meet the faults: media of theirs are those opened while one may run. */
 function wrapMedium(medium: Medium, path: string): Medium {
@@ -23,7 +25,11 @@ function wrapMedium(medium: Medium, path: string): Medium {
 }
 
 beforeAll(async () => {
-  scene = await openCleanScene({ wrapMedium, pieceSwitch: '500ms', settings: { maxDeleteRetries: 3 } });
+  scene = await openCleanScene({
+    wrapMedium,
+    pieceSwitch: everything ? '3s' : '500ms',
+    settings: { maxDeleteRetries: 3 },
+  });
   await backUp(scene, ++rows);
   await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '12h' TENANT = a");
   await cleaned(scene, 1);
@@ -64,7 +70,7 @@ async function operationsFail(plan: PlannedFault, step: number, check: (after: C
 
 describe('a clean-up on a failing medium', () => {
   for (const moment of ['before', 'after'] as const) {
-    test(`survives a single fault ${moment} any operation`, { timeout: 60_000 }, async () => {
+    test(`survives a single fault ${moment} any operation`, { timeout: loopMs }, async () => {
       await operationsFail({ kind: 'io', moment }, stride(17), ({ jobs, sets }) => {
         expect(jobs.at(-1)).toMatchObject({ status: 'COMPLETED', result: 0 });
         expect(Object.values(sets).filter((status) => status !== 'DELETED')).toEqual(['AVAILABLE']);
@@ -72,7 +78,7 @@ describe('a clean-up on a failing medium', () => {
     });
   }
 
-  test('ends FAILED when it is denied; the next one goes on where it stopped', { timeout: 60_000 }, async () => {
+  test('ends FAILED when it is denied; the next one goes on where it stopped', { timeout: loopMs }, async () => {
     await operationsFail({ kind: 'denied' }, stride(19), ({ jobs, tasks }) => {
       const job = jobs.at(-1)!;
       expect(job).toMatchObject({ status: 'FAILED', result: -9071 });

@@ -26,8 +26,8 @@ export interface FaultJob {
   /** Before the medium fails. */
   prepare?(scene: FaultScene): Promise<void>;
   run(scene: FaultScene): Promise<void>;
-  /** Whether it succeeded; throws when it says something that is not so. */
-  check(scene: FaultScene): Promise<boolean>;
+  /** What it says went wrong, null when it succeeded; throws when it says something that is not so. */
+  check(scene: FaultScene): Promise<string | null>;
 }
 
 export interface FaultScene {
@@ -86,7 +86,7 @@ function backup(name: FaultJobName, statement: string): FaultJob {
       const [set] = (await setsOf(harness, 'a')).slice(-1);
       if (job?.status === 'COMPLETED') expect(set?.status).toBe('SUCCESS');
       else expect(job).toMatchObject({ status: 'FAILED', result: expect.any(Number) });
-      return job?.status === 'COMPLETED';
+      return job?.status === 'COMPLETED' ? null : `${job?.result} ${job?.comment}`;
     },
   };
 }
@@ -105,7 +105,7 @@ const archive: FaultJob = {
   },
   async check({ harness }) {
     expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING', comment: '' });
-    return true;
+    return null;
   },
 };
 
@@ -130,7 +130,7 @@ const restore: FaultJob = {
     else if (jobs.length > 0) expect(tenant).toMatchObject({ status: 'RESTORE', role: 'RESTORE' });
     if (tenant !== null) await harness.say(`DROP TENANT ${name} FORCE`);
     await harness.say(`DROP RESOURCE POOL p${no}`);
-    return done;
+    return done ? null : jobs.map((job) => `${job.status} ${job.comment}`).join();
   },
 };
 
@@ -145,7 +145,7 @@ const validate: FaultJob = {
     const job = await lastJob(harness, 'a');
     expect((await findingsOf(harness, 'a')).filter(({ kind }) => kind !== 'FOREIGN')).toEqual([]);
     if (job.status !== 'COMPLETED') expect(job).toMatchObject({ status: 'FAILED', result: expect.any(Number) });
-    return job.status === 'COMPLETED' && job.result === 0;
+    return job.status === 'COMPLETED' && job.result === 0 ? null : `${job.result} ${job.comment}`;
   },
 };
 
@@ -172,10 +172,10 @@ const recoverTable: FaultJob = {
     const there = `SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'd' AND TABLE_NAME = 't${no}'`;
     const done = job?.status === 'COMPLETED';
     expect(await harness.value('a', there)).toBe(done ? '1' : '0');
-    if (!done) return false;
+    if (!done) return `${job?.result} ${job?.comment}`;
     expect(await harness.value('a', `SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t${no}`)).toBe(`${rows}/${rows}`);
     await harness.sql('a', `DROP TABLE d.t${no}`);
-    return true;
+    return null;
   },
 };
 
@@ -202,7 +202,7 @@ const standby: FaultJob = {
     expect(await harness.value(name, summary)).toBe(`${rows}/${rows}`);
     await harness.say(`DROP TENANT ${name} FORCE`);
     await harness.say(`DROP RESOURCE POOL pool_${name}`);
-    return true;
+    return null;
   },
 };
 
@@ -227,7 +227,8 @@ export const faultJobs: readonly FaultJob[] = [
 export interface FaultRun {
   readonly hit: string | null;
   readonly operations: number;
-  readonly done: boolean;
+  /** What the job said went wrong. */
+  readonly failure: string | null;
 }
 
 /** Runs the job with its n-th operation (0: none) failing. A statement that was refused has a code and begins nothing. */
@@ -248,10 +249,10 @@ export async function runWithFault(
   const { hit, count: operations } = media;
   await media.clear();
   if (refused !== null && (hit === null || !(refused instanceof ObError))) throw refused;
-  const done = await job.check(scene);
-  if (refused !== null) expect(done).toBe(false);
+  const failure = await job.check(scene);
+  if (refused !== null) expect(failure).not.toBeNull();
   await expectSound(scene);
-  return { hit, operations, done };
+  return { hit, operations, failure };
 }
 
 /** Whatever happened, no set and no piece is taken for damaged, and the round goes on. */

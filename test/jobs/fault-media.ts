@@ -1,4 +1,5 @@
 import { existsSync, renameSync } from 'node:fs';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { type ListEntry, type Medium, MediumError, type MediumErrorKind } from '../../src/media/medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
@@ -14,8 +15,8 @@ const errorKinds: Readonly<Partial<Record<FaultEffect, MediumErrorKind>>> = {
   'short write': 'io',
 };
 
-/** Deadline of a call where one hangs, and for how long: it is carried out then, long after anybody waits for it. */
-const [shortCallMs, hangMs] = [500, 800];
+/** When a call that hangs is given up, and when it is carried out, long after anybody waits for it. */
+const [givenUpMs, hangMs] = [50, 200];
 /** Deadline of any other call, on a machine that has much else to do. */
 const callMs = 20_000;
 /** How long a mount is away. */
@@ -31,6 +32,8 @@ export class FaultMedia {
   #effect: FaultEffect = 'EIO';
   #places: (path: string) => boolean = () => true;
   #hit: string | null = null;
+  /** Set while a call that is to hang begins: its deadline, which is set next, comes soon. */
+  #hangs = false;
   readonly #pending = new Set<Promise<unknown>>();
   readonly #abandoned = new Map<string, AbandonedCalls>();
 
@@ -62,8 +65,15 @@ export class FaultMedia {
   wrap(medium: Medium, path: string): Medium {
     const abandoned = this.#abandoned.get(path) ?? new AbandonedCalls();
     this.#abandoned.set(path, abandoned);
-    const limitMs = this.#at > 0 && this.#effect === 'hang' ? shortCallMs : callMs;
-    return withDeadlines(this.#around(medium, path, ''), { callMs: limitMs, publishMs: limitMs, abandoned });
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (delayMs, signal) => {
+        const hangs = this.#hangs && delayMs === callMs;
+        if (hangs) this.#hangs = false;
+        return systemClock.sleep(hangs ? givenUpMs : delayMs, signal);
+      },
+    };
+    return withDeadlines(this.#around(medium, path, ''), { clock, callMs, publishMs: callMs, abandoned });
   }
 
   #around<T extends object>(target: T, path: string, opened: string): T {
@@ -88,25 +98,32 @@ export class FaultMedia {
     });
   }
 
-  /** Each page is an operation. */
+  /** Each page is an operation, and so is learning that there is no more. */
   async *#pages(args: unknown[], path: string, list: (given: unknown[]) => Pages): Pages {
     const key = String(args[0] ?? '');
-    for await (const page of list(args)) {
+    const pages = list(args);
+    for (;;) {
       const isHit = this.#places(path) && ++this.#count === this.#at;
       if (isHit) this.#hit = `listPages ${key}`;
-      yield isHit ? ((await this.#meet('listPages', args, key, path, async () => page)) as readonly ListEntry[]) : page;
+      const work = () => pages.next();
+      const { done, value } = await (isHit ? this.#meet('listPages', args, key, path, work) : work());
+      if (done === true) return;
+      yield value;
     }
   }
 
-  async #meet(
+  async #meet<T>(
     name: string,
     args: unknown[],
     key: string,
     path: string,
-    work: (given: unknown[]) => Promise<unknown>,
-  ): Promise<unknown> {
+    work: (given: unknown[]) => Promise<T>,
+  ): Promise<T> {
     const effect = this.#effect;
-    if (effect === 'hang') return this.#keep(later(hangMs).then(() => work(args)));
+    if (effect === 'hang') {
+      this.#hangs = true;
+      return this.#keep(later(hangMs).then(() => work(args)));
+    }
     if (effect === 'mount gone') {
       this.#takeAway(path.slice('file://'.length));
       return work(args);

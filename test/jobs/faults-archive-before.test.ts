@@ -1,6 +1,6 @@
 import { test } from 'vitest';
 import { operationsFail } from './archive-faults.ts';
 
-test('an archive operation that fails before it was done makes no hole', { timeout: 120_000 }, () =>
+test('an archive operation that fails before it was done makes no hole', { timeout: 600_000 }, () =>
   operationsFail({ kind: 'outOfSpace', moment: 'before' }, 2),
 );

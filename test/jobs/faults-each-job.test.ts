@@ -20,15 +20,13 @@ const asked = askedLoop();
 let scene: FaultScene;
 
 async function meetAt(job: FaultJob, at: number, effect: FaultEffect): Promise<FaultRun> {
-  return runWithFault(scene, job, at, effect).then(
-    (run) => {
-      if (run.hit === null) expect(run.done).toBe(true);
-      return run;
-    },
-    (cause: unknown) => {
-      throw new Error(`${job.name}: ${effect} at operation ${at}, ${scene.media.hit}`, { cause });
-    },
-  );
+  try {
+    const run = await runWithFault(scene, job, at, effect);
+    if (run.hit === null) expect(run.failure).toBeNull();
+    return run;
+  } catch (cause) {
+    throw new Error(`${job.name}: ${effect} at operation ${at}, ${scene.media.hit}`, { cause });
+  }
 }
 
 /** The archive works on beside a job, so that one run has fewer operations than the other: then an earlier one is met. */
@@ -50,13 +48,17 @@ async function meetSome(job: FaultJob, operations: number): Promise<void> {
   expect(met).toBe(faultEffects.length);
 }
 
+/** What the archive does beside a job is sometimes less: so many runs without a fault mean that there is no such operation. */
+const lastMisses = 3;
+
 async function meetAll(job: FaultJob, operations: number, effect: FaultEffect): Promise<void> {
-  let [met, went] = [0, 0];
-  for (let at = 1; ; at++) {
-    const { hit, done } = await meetAt(job, at, effect);
-    if (hit === null) break;
+  let [met, went, misses] = [0, 0, 0];
+  for (let at = 1; misses < lastMisses; at++) {
+    const { hit, failure } = await meetAt(job, at, effect);
+    misses = hit === null ? misses + 1 : 0;
+    if (hit === null) continue;
     met++;
-    went += Number(done);
+    went += Number(failure === null);
   }
   expect(met).toBeGreaterThan(operations / 2);
   reportLoop({ job: job.name, kind: effect, met, went });
@@ -71,10 +73,10 @@ for (const job of faultJobs.filter(({ name }) => asked === null || asked.job ===
 
     test('survives or says what failed, and goes well afterwards', { timeout: 7_200_000 }, async () => {
       const { operations, ...clean } = await runWithFault(scene, job, 0, 'EIO');
-      expect(clean).toMatchObject({ hit: null, done: true });
+      expect(clean).toMatchObject({ hit: null, failure: null });
       if (asked === null) await meetSome(job, operations);
       else await meetAll(job, operations, asked.kind);
-      expect(await runWithFault(scene, job, 0, 'EIO')).toMatchObject({ done: true });
+      expect(await runWithFault(scene, job, 0, 'EIO')).toMatchObject({ failure: null });
       await expectEverything(scene);
     });
   });

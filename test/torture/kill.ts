@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runFaultLoops } from './faults.ts';
+import { runHistories } from './histories.ts';
 import { tortureRun } from './kill-run.ts';
 import { filePlaces, servedPlaces } from './places.ts';
 
@@ -12,12 +13,16 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     medium: { type: 'string', default: 'file' },
     faults: { type: 'boolean' },
+    histories: { type: 'string' },
+    length: { type: 'string', default: '90' },
     job: { type: 'string' },
     kind: { type: 'string' },
     lanes: { type: 'string', default: '3' },
   },
 });
 if (values.faults === true) process.exit(await runFaultLoops({ ...values, lanes: Number(values.lanes) }));
+if (values.histories !== undefined)
+  process.exit(await runHistories(Number(values.histories), Number(values.length), values.seed));
 const scratch = mkdtempSync(join(tmpdir(), 'obvault-torture-'));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const served = values.medium === 'file' ? null : await servedPlaces(values.medium);
