@@ -1,16 +1,21 @@
 import type { Catalog } from './catalog/catalog.ts';
+import { sysTenantId } from './catalog/tenants.ts';
 import { createViews } from './catalog/view-reader.ts';
 import { sessionTables } from './session/session-tables.ts';
 import type { SourceColumn } from './sql/schema.ts';
 import type { SystemTable } from './tenants/embedded/engine-calls.ts';
 
-/** The views user tenants see and the tables sessions know, for information_schema and SHOW TABLES of their engines. */
+/** The views tenants see and the tables sessions know, for information_schema and SHOW TABLES of their engines. */
 export function systemTables(catalog: Catalog): readonly SystemTable[] {
-  const views = createViews(catalog.release, catalog).names('mysql');
-  return [
-    ...views.map(({ schema, name, columns }) => ({ schema, name, columns: columns.map(plainColumn) })),
-    ...sessionTables.map(({ schema, name, source }) => ({ schema, name, columns: source.columns.map(plainColumn) })),
-  ];
+  const source = createViews(catalog.release, catalog);
+  const everywhere = new Set(source.names('mysql').map(({ name }) => name));
+  const views = source.names('sys').map(({ schema, name, columns }) => {
+    return { schema, name, tenantId: everywhere.has(name) ? null : sysTenantId, columns: columns.map(plainColumn) };
+  });
+  const tables = sessionTables.map(({ schema, name, source }) => {
+    return { schema, name, tenantId: null, columns: source.columns.map(plainColumn) };
+  });
+  return [...views, ...tables];
 }
 
 function plainColumn({ name, type, nullable }: Pick<SourceColumn, 'name' | 'type' | 'nullable'>): SourceColumn {

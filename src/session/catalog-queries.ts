@@ -17,7 +17,8 @@ import { PlanCache } from './plan-cache.ts';
 import { checkVariables, placeOf } from './query-place.ts';
 import type { SessionState } from './session-state.ts';
 import { variable } from './session-state.ts';
-import { type SessionTable, sessionTablesOf, withSessionTables } from './session-tables.ts';
+import type { SessionTable } from './session-table.ts';
+import { sessionTablesOf, withSessionTables } from './session-tables.ts';
 import type { LiveContext } from './statement-context.ts';
 
 /** A query that runs on the catalog: the plan and SQLite's statements, which are kept with it. */

@@ -179,6 +179,13 @@ describe('programs', () => {
     for (const client of [shop, copy]) client.destroy();
   });
 
+  test.each(['root@sys', 'root@shop'])('mariadb-dump of all databases ends well for %s', async (user) => {
+    const words = ['-h127.0.0.1', `-P${server.port}`, `-u${user}`, '--single-transaction', '--all-databases'];
+    const { out, err, code } = await run('mariadb-dump', [...words, '--routines', '--triggers', '--events']);
+    expect([err, code]).toEqual(['', 0]);
+    expect(out).toContain('-- Dump completed');
+  });
+
   test('a syntax error says where', async () => {
     expect(await errorOf(sys.query('SELEC 1'))).toMatchObject({
       errno: 1064,

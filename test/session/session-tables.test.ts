@@ -110,6 +110,95 @@ describe('information_schema.PROCESSLIST', () => {
   });
 });
 
+describe('GV$OB_PROCESSLIST', () => {
+  test('says for each session whose it is and where', async () => {
+    const sql =
+      "SELECT * FROM oceanbase.GV$OB_PROCESSLIST WHERE TENANT = 'shop' AND USER = 'root' AND STATE = 'ACTIVE'";
+    const [row, ...more] = await rowsOf(shop, sql);
+    expect(more).toEqual([]);
+    expect(row).toMatchObject({
+      SVR_IP: '127.0.0.1',
+      SVR_PORT: 2882,
+      SQL_PORT: server.port,
+      COMMAND: 'Query',
+      INFO: sql,
+    });
+    expect(row).toMatchObject({ USER_CLIENT_IP: '127.0.0.1', RETRY_CNT: 0, PROXY_SESSID: null, TRACE_ID: '' });
+    const counts = await rowsOf(
+      sys,
+      "select t.tenant_name, case when cnt is null then 0 else cnt end as cnt from oceanbase.DBA_OB_TENANTS t left join (select count(`state`='ACTIVE' OR NULL) as cnt, tenant as tenant_name from oceanbase.V$OB_PROCESSLIST where svr_port = 2882 group by tenant) p on t.tenant_name = p.tenant_name where t.tenant_type <> 'META' order by t.tenant_id",
+    );
+    expect(counts).toEqual([
+      { tenant_name: 'sys', cnt: 1 },
+      { tenant_name: 'shop', cnt: 0 },
+    ]);
+    expect((await errorOf(poor.query('SELECT * FROM oceanbase.GV$OB_PROCESSLIST'))).errno).toBe(1142);
+  });
+});
+
+describe('privileges in information_schema', () => {
+  const of = (table: string, client = shop) =>
+    rowsOf(
+      client,
+      `SELECT * FROM information_schema.${table} WHERE GRANTEE NOT LIKE '%root%' ORDER BY GRANTEE, PRIVILEGE_TYPE`,
+    );
+
+  test('per user, database and table', async () => {
+    await shop.query("GRANT UPDATE ON crm.deals TO 'poor'");
+    const clerk = { GRANTEE: "'clerk'@'10.%'", TABLE_CATALOG: 'def', IS_GRANTABLE: 'YES' };
+    const poorly = { GRANTEE: "'poor'@'%'", TABLE_CATALOG: 'def', IS_GRANTABLE: 'NO' };
+    expect(await of('USER_PRIVILEGES')).toEqual([
+      { ...clerk, PRIVILEGE_TYPE: 'INSERT' },
+      { ...clerk, PRIVILEGE_TYPE: 'SELECT' },
+      { ...poorly, PRIVILEGE_TYPE: 'USAGE' },
+    ]);
+    expect(await of('SCHEMA_PRIVILEGES')).toEqual([{ ...poorly, TABLE_SCHEMA: 'crm', PRIVILEGE_TYPE: 'SELECT' }]);
+    expect((await of('TABLE_PRIVILEGES')).filter((row) => row['TABLE_SCHEMA'] === 'crm')).toEqual([
+      { ...poorly, TABLE_SCHEMA: 'crm', TABLE_NAME: 'deals', PRIVILEGE_TYPE: 'UPDATE' },
+    ]);
+    expect(await of('COLUMN_PRIVILEGES')).toEqual([]);
+    const root = await rowsOf(
+      shop,
+      "SELECT PRIVILEGE_TYPE p FROM information_schema.USER_PRIVILEGES WHERE GRANTEE LIKE '%root%'",
+    );
+    expect(root.map(({ p }) => p)).toEqual(expect.arrayContaining(['SUPER', 'ALTER SYSTEM', 'SELECT']));
+  });
+
+  test('others are not shown without SELECT', async () => {
+    expect((await of('USER_PRIVILEGES', poor)).map(({ GRANTEE }) => GRANTEE)).toEqual(["'poor'@'%'"]);
+  });
+
+  test('mysql.db has a row for each database', async () => {
+    expect(
+      await rowsOf(shop, "SELECT host, db, user, select_priv, update_priv, grant_priv FROM mysql.db WHERE db = 'crm'"),
+    ).toEqual([{ host: '%', db: 'crm', user: 'poor', select_priv: 'Y', update_priv: 'N', grant_priv: 'N' }]);
+  });
+});
+
+test('information_schema lists the system views each tenant has', async () => {
+  const named = (client: Connection, table: string) =>
+    rowsOf(
+      client,
+      `SELECT COUNT(*) n FROM information_schema.${table} WHERE TABLE_NAME IN ('CDB_OB_BACKUP_JOBS', 'DBA_OB_TENANTS')`,
+    );
+  for (const table of ['TABLES', 'VIEWS']) {
+    expect(await named(sys, table)).toEqual([{ n: 2 }]);
+    expect(await named(shop, table)).toEqual([{ n: 1 }]);
+  }
+  const listed = await rowsOf(sys, "SHOW TABLES FROM oceanbase LIKE '%V$OB_PROCESSLIST'");
+  expect(listed.map((row) => Object.values(row)[0])).toEqual(['GV$OB_PROCESSLIST', 'V$OB_PROCESSLIST']);
+});
+
+test('variables and status are tables too', async () => {
+  await shop.query('SET ob_query_timeout = 77000000');
+  const value = (table: string, name: string) =>
+    oneValue(shop, `SELECT VARIABLE_VALUE FROM information_schema.${table} WHERE VARIABLE_NAME = '${name}'`);
+  expect(await value('SESSION_VARIABLES', 'ob_query_timeout')).toBe('77000000');
+  expect(await value('GLOBAL_VARIABLES', 'OB_QUERY_TIMEOUT')).toBe('10000000');
+  expect(Number(await value('GLOBAL_STATUS', 'Threads_connected'))).toBeGreaterThanOrEqual(3);
+  expect(Number(await value('SESSION_STATUS', 'Uptime'))).toBeGreaterThanOrEqual(0);
+});
+
 describe('texts and lists beyond the limits', () => {
   test('a second statement is quoted without its secrets', async () => {
     const told = await errorOf(shop.query("SELECT 1; ALTER USER clerk IDENTIFIED BY 'hidden words'"));

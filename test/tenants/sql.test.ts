@@ -11,6 +11,7 @@ beforeAll(async () => {
       {
         schema: 'oceanbase',
         name: 'DBA_OB_TENANTS',
+        tenantId: null,
         columns: [
           {
             name: 'TENANT_ID',

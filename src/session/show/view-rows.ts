@@ -5,7 +5,7 @@ import { formatTypeText, isTextType } from '../../value/column-storage.ts';
 import { type MemoryRows, numberColumn, textColumn } from '../memory-table.ts';
 import { catalogQueries } from '../queries.ts';
 import type { SessionContext } from '../session-context.ts';
-import { findSessionTable } from '../session-tables.ts';
+import { findSessionTable, sessionTables } from '../session-tables.ts';
 
 const known = new WeakMap<object, Map<string, readonly ViewDescription[]>>();
 
@@ -50,11 +50,18 @@ export function describedTable(schema: string | null, name: string, session: Ses
   return { schema: table.schema, name: table.name, columns };
 }
 
+/** Views and session tables of the system database, in the order of their names. */
+function systemNames(session: SessionContext): readonly string[] {
+  const schema = viewSchema(session.state.kind);
+  const tables = sessionTables.filter((table) => table.schema === schema);
+  return [...viewsOf(session), ...tables].map(({ name }) => name).sort();
+}
+
 export function viewTables(show: Show, session: SessionContext): MemoryRows {
   const schema = viewSchema(session.state.kind);
   const label = `Tables_in_${schema}${show.like === null ? '' : ` (${show.like})`}`;
   const columns = [textColumn(label, 128), ...(show.full ? [textColumn('Table_type', 64)] : [])];
-  const rows = viewsOf(session).map(({ name }) => (show.full ? [name, 'SYSTEM VIEW'] : [name]));
+  const rows = systemNames(session).map((name) => (show.full ? [name, 'SYSTEM VIEW'] : [name]));
   return { columns, rows };
 }
 
@@ -66,7 +73,7 @@ const statusColumns = statusLabels.map((label) => textColumn(label, 128));
 
 export function viewStatus(_: Show, session: SessionContext): MemoryRows {
   const blank = new Array<null>(statusLabels.length - 2).fill(null);
-  return { columns: statusColumns, rows: viewsOf(session).map(({ name }) => [name, ...blank, 'SYSTEM VIEW']) };
+  return { columns: statusColumns, rows: systemNames(session).map((name) => [name, ...blank, 'SYSTEM VIEW']) };
 }
 
 const plainLabels = ['Field', 'Type', 'Null', 'Key', 'Default', 'Extra'];

@@ -143,5 +143,7 @@ export interface EngineLimits {
 export interface SystemTable {
   readonly schema: string;
   readonly name: string;
+  /** The only tenant that has it; null where all have. */
+  readonly tenantId: number | null;
   readonly columns: readonly SourceColumn[];
 }

@@ -25,7 +25,8 @@ export class SqlTenant {
     this.store = openStore(() => this);
     this.settings = new Settings(this.store);
     this.meta = this.settings.meta();
-    this.dictionary = new Dictionary(this.store.writer, systemTables);
+    const own = systemTables.filter((table) => table.tenantId === null || table.tenantId === tenantId);
+    this.dictionary = new Dictionary(this.store.writer, own);
   }
 
   /** Roughly how many rows a table has, and its next AUTO_INCREMENT value; without a scan. */

@@ -1,6 +1,6 @@
 import { charsetRows, collationRows, engineRow } from './character-sets.ts';
 import { columnRows, statisticsRows } from './column-views.ts';
-import { constraintRows, keyUsageRows, referentialRows, schemaRows, tableRows } from './table-views.ts';
+import { constraintRows, keyUsageRows, referentialRows, schemaRows, systemViewRows, tableRows } from './table-views.ts';
 import { type CatalogView, catalogView } from './views.ts';
 
 /** What a tenant's information_schema holds. Views of things tenants here do not have are empty. */
@@ -54,6 +54,7 @@ export const informationSchema: readonly CatalogView[] = [
   catalogView(
     'VIEWS',
     'TABLE_CATALOG:s TABLE_SCHEMA:s TABLE_NAME:s VIEW_DEFINITION:l CHECK_OPTION:s IS_UPDATABLE:s DEFINER:s SECURITY_TYPE:s CHARACTER_SET_CLIENT:s COLLATION_CONNECTION:s',
+    systemViewRows,
   ),
   catalogView(
     'TRIGGERS',
