@@ -178,6 +178,43 @@ describe('calls given up', () => {
     expect(await text('a')).toBe('new');
   });
 
+  test('what could not be closed while calls hang is closed when they have come back, and holds no more than it must', async () => {
+    const hand = handClock();
+    const abandoned = new AbandonedCalls();
+    await real.putSmall('a', Buffer.from('x'), 'replace');
+    const waiting: (() => void)[] = [];
+    let closed = 0;
+    let aborted = 0;
+    const slow: Medium = {
+      ...real,
+      head: () => new Promise((resolve) => waiting.push(() => resolve(null))),
+      async openObject(key) {
+        const source = await real.openObject(key);
+        return { ...source, read: source.read, close: () => source.close().then(() => void closed++) };
+      },
+      async createObject(key) {
+        const sink = await real.createObject(key);
+        return { ...sink, abort: () => sink.abort().then(() => void aborted++) };
+      },
+    };
+    const medium = withDeadlines(slow, { clock: hand.clock, abandoned });
+    const sources = await Promise.all(Array.from({ length: 3 }, () => medium.openObject('a')));
+    const sink = await medium.createObject('b');
+    const hanging = [medium.head('1'), medium.head('2')].map((call) => expectKind(call, 'timeout'));
+    await until(() => waiting.length === 2);
+    hand.pass();
+    await Promise.all(hanging);
+    for (const source of sources) await expectKind(source.close(), 'unavailable');
+    for (let i = 0; i < 2; i++) await expectKind(sink.abort(), 'unavailable');
+    expect(closed + aborted).toBe(0);
+    for (const comesBack of waiting) comesBack();
+    await until(() => closed === 3 && aborted > 0);
+    await turn();
+    expect(aborted).toBe(1);
+    expect(await real.list('')).toEqual([expect.objectContaining({ name: 'a' })]);
+    expect(abandoned.idle).toBe(true);
+  });
+
   test('a removal that hangs keeps all of its keys', async () => {
     const hand = handClock();
     const abandoned = new AbandonedCalls();

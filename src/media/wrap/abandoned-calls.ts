@@ -4,6 +4,9 @@ import { MediumError } from '../medium.ts';
 /** A cancelled call that is not back after this time hangs. */
 const backAfterCancelMs = 1_000;
 
+/** Endings of objects that wait for a medium that hangs, at most; of what is beyond them the descriptors are left to the collector of memory. */
+const owedMax = 1_000;
+
 interface Abandoned {
   hangs: boolean;
   /** Resolves when the call is back, or is known to hang. */
@@ -17,6 +20,9 @@ interface Abandoned {
 export class AbandonedCalls {
   readonly #all = new Set<Abandoned>();
   readonly #changing = new Map<string, Set<Abandoned>>();
+  readonly #owed = new Map<object, () => Promise<unknown>>();
+  #paying = false;
+  #due = false;
   /** Those that hang: they passed their deadline, or did not come back soon after they were cancelled. */
   hanging = 0;
 
@@ -46,6 +52,30 @@ export class AbandonedCalls {
     await Promise.all([...this.#all].map(({ judged }) => judged));
   }
 
+  /**
+   * Remembers what ends an object and was refused because too many calls hang. Whenever one of those has come back all that is owed
+   * is tried, one after the other; what is refused again is owed again. `of` stands for the object, which is ended once.
+   */
+  owe(of: object, end: () => Promise<unknown>): void {
+    if (this.#owed.size < owedMax) this.#owed.set(of, end);
+  }
+
+  /** The object is being ended. */
+  settle(of: object): void {
+    this.#owed.delete(of);
+  }
+
+  async #pay(): Promise<void> {
+    this.#due = true;
+    if (this.#paying) return;
+    this.#paying = true;
+    while (this.#due) {
+      this.#due = false;
+      for (const end of [...this.#owed.values()]) await end().catch(() => undefined);
+    }
+    this.#paying = false;
+  }
+
   /** Keeps account of a call given up until what it returns is called. `changes` are the keys it may still write or remove. */
   add(clock: Clock, changes: readonly string[], timedOut: boolean): () => void {
     const { promise: judged, resolve } = Promise.withResolvers<void>();
@@ -66,6 +96,7 @@ export class AbandonedCalls {
       this.#all.delete(call);
       for (const key of changes) this.#forget(key, call);
       resolve();
+      void this.#pay();
     };
   }
 

@@ -20,6 +20,8 @@ interface Ask {
   readonly signal?: AbortSignal | undefined;
   /** Keys the call writes or removes. */
   readonly changes?: readonly string[];
+  /** It ends what was opened: refused now, it is made up for when the medium takes calls again. */
+  readonly ends?: boolean;
 }
 
 type Call = <T>(ask: Ask, work: (signal: AbortSignal) => Promise<T>, late?: (result: T) => Promise<void>) => Promise<T>;
@@ -27,9 +29,10 @@ type Call = <T>(ask: Ask, work: (signal: AbortSignal) => Promise<T>, late?: (res
 /**
  * Gives every call of a medium, and of the objects it opens, a deadline; a call that passes it fails with `timeout`
  * and its signal is aborted. What still runs below (a dead mount cannot be interrupted) is counted: at
- * `abandonedCallsMax` the medium answers `unavailable` at once, so that a sick destination never takes all threads. The
- * signal an object was opened with also ends the waits on that object, but for `abort` and `close`. What hangs may still write
- * or remove when it comes back: until then nothing else is changed under its keys.
+ * `abandonedCallsMax` the medium answers `unavailable` at once, so that a sick destination never takes all threads; an `abort` or
+ * `close` that was refused is made up for when calls come back. The signal an object was opened with also ends the waits on that
+ * object, but for `abort` and `close`. What hangs may still write or remove when it comes back: until then nothing else is changed
+ * under its keys.
  */
 export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Medium {
   const callMs = options.callMs ?? callDeadlineMs;
@@ -38,6 +41,7 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
   const call = deadlineCall(clock, abandoned, hangingMax);
   const reads = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal });
   const changes = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal, changes: [key] });
+  const end = ending(reads(''));
   return {
     scheme: inner.scheme,
     abilities: inner.abilities,
@@ -79,16 +83,20 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
     tagsOf: (key, signal) => call(reads(key, signal), (s) => inner.tagsOf(key, s)),
     sweep: (olderThanMs, signal) => call({ key: '', limitMs: publishMs, signal }, (s) => inner.sweep(olderThanMs, s)),
     status: (signal) => call(reads('', signal), (s) => inner.status(s)),
-    close: () => call(reads(''), () => inner.close()),
+    close: () => call(end, () => inner.close()),
   };
 }
 
 function deadlineCall(clock: Clock, abandoned: AbandonedCalls, hangingMax: number): Call {
-  return async ({ key, limitMs, signal, changes = [] }, work, late) => {
+  const call: Call = async (ask, work, late) => {
+    const { key, limitMs, signal, changes = [] } = ask;
     await abandoned.settled(changes);
     if (signal?.aborted) throw new MediumError('cancelled', key, 'the caller gave up', signal.reason);
-    if (abandoned.hanging >= hangingMax)
+    if (abandoned.hanging >= hangingMax) {
+      if (ask.ends) abandoned.owe(ask, () => call(ask, work));
       throw new MediumError('unavailable', key, `${abandoned.hanging} earlier calls have not come back`);
+    }
+    if (ask.ends) abandoned.settle(ask);
     const giveUp = new AbortController();
     const settled = new AbortController();
     const running = work(giveUp.signal);
@@ -121,38 +129,42 @@ function deadlineCall(clock: Clock, abandoned: AbandonedCalls, hangingMax: numbe
       settled.abort();
     }
   };
+  return call;
 }
 
-/** The ask of an `abort` or `close`: it goes on when the caller has given up, and waits for nothing that hangs. */
+/** The ask of an object's `abort` or `close`: it goes on when the caller has given up, and waits for nothing that hangs. */
 function ending({ key, limitMs }: Ask): Ask {
-  return { key, limitMs };
+  return { key, limitMs, ends: true };
 }
 
 function limitSink(sink: ObjectSink, call: Call, ask: Ask, publishMs: number): ObjectSink {
+  const end = ending(ask);
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
     writeAt: (offset, bytes) => call(ask, () => sink.writeAt(offset, bytes)),
     publish: (sizeBytes) => call({ ...ask, limitMs: publishMs }, () => sink.publish(sizeBytes)),
-    abort: () => call(ending(ask), () => sink.abort()),
+    abort: () => call(end, () => sink.abort()),
   };
 }
 
 function limitAppend(sink: AppendSink, call: Call, ask: Ask): AppendSink {
+  const end = ending(ask);
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
     get sizeBytes() {
       return sink.sizeBytes;
     },
     append: (bytes) => call(ask, () => sink.append(bytes)),
-    close: () => call(ending(ask), () => sink.close()),
+    close: () => call(end, () => sink.close()),
   };
 }
 
 function limitSource(source: ObjectSource, call: Call, ask: Ask): ObjectSource {
+  const end = ending(ask);
   return {
     sizeBytes: source.sizeBytes,
     ...(source.fd === undefined ? {} : { fd: source.fd }),
     read: (offset, length) => call(ask, () => source.read(offset, length)),
-    close: () => call(ending(ask), () => source.close()),
+    close: () => call(end, () => source.close()),
   };
 }
