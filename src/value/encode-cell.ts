@@ -6,6 +6,7 @@ import { decimalOf, decimalText, formatDecimal } from './decimal.ts';
 import { writeDate, writeDateTime, writeTime } from './encode-temporal.ts';
 import type { ZoneMoments } from './moment.ts';
 import { formatDouble, formatFloat } from './text-form.ts';
+import { unsignedOfBytes } from './unsigned.ts';
 
 /** How a column's cells are written; several MySQL types share one way. */
 type Form = 'text' | 'bytes' | 'integer' | 'decimal' | 'float' | 'double' | 'bit' | 'date' | 'datetime' | 'time';
@@ -88,7 +89,8 @@ export function writeText(out: ByteWriter, cell: Cell | undefined, slot: Slot): 
       slot.form === 'decimal' ? decimalCell(cell, slot.type.scale) : String(cell).padStart(slot.pad, '0'),
     );
   } else if (cell instanceof Uint8Array) {
-    out.lenencBytes(cell);
+    if (slot.form === 'integer') out.lenencAscii(String(unsignedOfBytes(cell)).padStart(slot.pad, '0'));
+    else out.lenencBytes(cell);
   } else {
     throw wrongCell(cell, slot);
   }
@@ -173,6 +175,7 @@ function integerOf(cell: Cell | undefined, slot: Slot): number | bigint {
     return Number.isSafeInteger(whole) ? whole : BigInt(whole);
   }
   if (typeof cell === 'string' && /^-?\d+$/.test(cell)) return BigInt(cell);
+  if (cell instanceof Uint8Array && cell.length === 8) return unsignedOfBytes(cell);
   throw wrongCell(cell, slot);
 }
 

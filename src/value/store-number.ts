@@ -4,6 +4,7 @@ import { integerRange } from './column-storage.ts';
 import type { Cell, ColumnType } from './column-type.ts';
 import { type Decimal, decimalOf, decimalToNumber, pow10, readDecimal, rescale, significantDigits } from './decimal.ts';
 import { complain, incorrect, outOfRange, refuse, type StoreTarget, truncated } from './store-target.ts';
+import { unsignedCell } from './unsigned.ts';
 
 export type Given = number | bigint | string | Uint8Array;
 export type Store = (value: Given, target: StoreTarget) => Cell;
@@ -37,9 +38,9 @@ export function storeInteger(type: ColumnType): Store {
     const whole = rescale(numberOf(given, 'integer', target), 0).unscaled;
     if (whole < low || whole > high) {
       complain(target, outOfRange(target));
-      return keep(whole < low ? low : high, target);
+      return keep(whole < low ? low : high);
     }
-    return keep(whole, target);
+    return keep(whole);
   };
 }
 
@@ -49,9 +50,8 @@ function evenHalf(value: number): number {
   return value - floor === 0.5 ? (floor % 2 === 0 ? floor : floor + 1) : value;
 }
 
-function keep(value: bigint, target: StoreTarget): number | bigint {
-  if (value > 9223372036854775807n) throw refuse(target, 'bigint unsigned value above 9223372036854775807');
-  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value;
+function keep(value: bigint): Cell {
+  return value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : unsignedCell(value);
 }
 
 /** Decimals: rounded half away from zero to the scale of the column; more digits than can be kept exactly are refused. */
@@ -131,7 +131,7 @@ export function storeBit(type: ColumnType): Store {
       complain(target, number < 0n ? outOfRange(target) : tooLong(target));
       number = (1n << bits) - 1n;
     }
-    return keep(number, target);
+    return keep(number);
   };
 }
 

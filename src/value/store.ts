@@ -16,7 +16,7 @@ const converters = new WeakMap<ColumnType, StoreConverter>();
 /**
  * The converter of a type. Numbers stand for SQL numbers (20240131 is a date to a DATE column), texts for SQL strings,
  * timestamps are given in the session's zone. Errors are MySQL's of strict mode: 1048, 1264, 1265, 1292, 1366, 1406, 3140;
- * values that could only be kept rounded (long decimals, unsigned beyond 2^63-1) are refused with 1235 in every mode.
+ * values that could only be kept rounded (long decimals) are refused with 1235 in every mode.
  */
 export function storeConverter(type: ColumnType): StoreConverter {
   let converter = converters.get(type);

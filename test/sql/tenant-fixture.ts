@@ -14,6 +14,7 @@ import { sqliteColumnType } from '../../src/value/column-storage.ts';
 import type { Cell, ColumnType, ResultColumn } from '../../src/value/column-type.ts';
 import { decimalText } from '../../src/value/decimal.ts';
 import { formatDouble, formatFloat } from '../../src/value/text-form.ts';
+import { plainInteger } from '../../src/value/unsigned.ts';
 
 /** Where a test's statements run: a database in memory whose tables are made from MySQL's own CREATE TABLE. */
 export interface Fixture {
@@ -212,7 +213,8 @@ function createTable(at: Fixture, statement: CreateTable): Answer {
 }
 
 /** A cell in the text protocol's form. */
-export function show(cell: Cell, type: ColumnType): string | null {
+export function show(given: Cell, type: ColumnType): string | null {
+  const cell = plainInteger(type, given);
   if (cell === null) return null;
   if (cell instanceof Uint8Array) return Buffer.from(cell).toString('latin1');
   if (typeof cell === 'string') return cell;

@@ -1,8 +1,8 @@
 import type { Database } from 'better-sqlite3';
-import { type Decimal, decimalOf, formatDecimal, readDecimal, rescale } from '../../value/decimal.ts';
+import { type Decimal, formatDecimal, rescale } from '../../value/decimal.ts';
 import { formatJson, type JsonValue } from '../../value/json.ts';
 import { num, type SqlValue, str } from './definition.ts';
-import { wide } from './internal-number-functions.ts';
+import { exact, wide } from './internal-number-functions.ts';
 import { jsonValueOf } from './json-functions.ts';
 
 interface Spread {
@@ -42,8 +42,7 @@ const noSum: DecimalSum = { total: { unscaled: 0n, scale: 0 }, count: 0 };
 /** A row that comes into a sum of decimals or leaves it. */
 function moved({ total, count }: DecimalSum, value: SqlValue | undefined, sign: 1 | -1): DecimalSum {
   if (value === null || value === undefined) return { total, count };
-  const given =
-    typeof value === 'bigint' || typeof value === 'number' ? decimalOf(value) : readDecimal(str(value)).value;
+  const given = exact(value);
   const scale = Math.max(total.scale, given.scale);
   const change = rescale(given, scale).unscaled;
   const unscaled = rescale(total, scale).unscaled + (sign < 0 ? -change : change);

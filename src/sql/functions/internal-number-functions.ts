@@ -13,6 +13,7 @@ import {
 } from '../../value/decimal.ts';
 import { decimalKey, decimalOfKey } from '../../value/decimal-key.ts';
 import { formatDouble, formatFloat } from '../../value/text-form.ts';
+import { besideUnsigned, maxUnsigned, unsignedCell, unsignedOfBytes } from '../../value/unsigned.ts';
 import { toNumber } from '../translate/bind-convert.ts';
 import { type FunctionDefinition, type Given, internal, num, type SqlValue, str } from './definition.ts';
 
@@ -22,8 +23,9 @@ function outOfRange(kind: string, text: SqlValue): never {
   throw fault('ER_DATA_OUT_OF_RANGE', kind, str(text));
 }
 
-/** Decimal of an operand of exact arithmetic: texts are exact, numbers are what they print as. */
-function exact(value: Given): Decimal {
+/** Decimal of an operand of exact arithmetic: texts are exact, numbers are what they print as, bytes are unsigned integers. */
+export function exact(value: Given): Decimal {
+  if (value instanceof Uint8Array) return { unscaled: unsignedOfBytes(value), scale: 0 };
   return typeof value === 'number' || typeof value === 'bigint' ? decimalOf(value) : readDecimal(str(value)).value;
 }
 
@@ -61,15 +63,18 @@ function intDivide([a, b]: readonly Given[]): SqlValue {
   return quotient;
 }
 
-/** Integers of which one may be 64 unsigned bits; the result is such bits. */
-function unsignedMath([operator, left, leftBits, right, rightBits, text]: readonly Given[]): SqlValue {
-  const side = (value: Given, bits: Given) => (bits ? BigInt.asUintN(64, value as bigint) : (value as bigint));
-  const [a, b] = [side(left!, leftBits!), side(right!, rightBits!)];
+/** Integers, unsigned ones as they are stored; the result is such a one when `unsigned` says so. */
+function integerMath([operator, left, right, unsigned, text]: readonly Given[]): SqlValue {
+  const [a, b] = [wholeOf(left!), wholeOf(right!)];
   const sign = str(operator);
   if ((sign === 'DIV' || sign === '%') && b === 0n) return null;
   const result = sign === '+' ? a + b : sign === '-' ? a - b : sign === '*' ? a * b : sign === '%' ? a % b : a / b;
-  if (result < 0n || result >= 1n << 64n) outOfRange('BIGINT UNSIGNED', text!);
-  return BigInt.asIntN(64, result);
+  if (unsigned === 0n) return BigInt.asIntN(64, result) === result ? result : outOfRange('BIGINT', text!);
+  return result < 0n || result > maxUnsigned ? outOfRange('BIGINT UNSIGNED', text!) : unsignedCell(result);
+}
+
+function wholeOf(value: Given): bigint {
+  return typeof value === 'bigint' ? value : rescale(exact(value), 0).unscaled;
 }
 
 /** Doubles round half to even, as the C library does. */
@@ -101,7 +106,7 @@ function toBits(value: Given): bigint {
 /** A sum whose smaller values are given in units of the last place, the others as a decimal; null without any. */
 function total([units, others, scaleGiven]: readonly SqlValue[]): string | null {
   if ((units ?? null) === null && (others ?? null) === null) return null;
-  const small: Decimal = { unscaled: (units as bigint | null) ?? 0n, scale: num(scaleGiven!) };
+  const small: Decimal = { unscaled: exact(units ?? 0n).unscaled, scale: num(scaleGiven!) };
   const large = (others ?? null) === null ? { unscaled: 0n, scale: 0 } : exact(others as Given);
   const scale = Math.max(small.scale, large.scale);
   return formatDecimal({ unscaled: rescale(small, scale).unscaled + rescale(large, scale).unscaled, scale });
@@ -110,13 +115,11 @@ function total([units, others, scaleGiven]: readonly SqlValue[]): string | null 
 /** An integer, as text when it has more than 64 bits. */
 export const wide = (value: bigint): bigint | string => (BigInt.asIntN(64, value) === value ? value : String(value));
 
-/** A number beside integers of 64 bits; what is beyond them stays beyond as a REAL. */
-function wideNumber(value: Given): SqlValue {
-  const found = wide(rescale(exact(value), 0).unscaled);
-  return typeof found === 'bigint' ? found : Number(found) * 1.000_000_000_000_001;
-}
-
-const unsignedText = (value: bigint): string => BigInt.asUintN(64, value).toString();
+/** A stored unsigned integer as something else; what is no bytes stays as it is. */
+const ofBytes =
+  (form: (value: bigint) => SqlValue) =>
+  ([value]: readonly Given[]): SqlValue =>
+    value instanceof Uint8Array ? form(unsignedOfBytes(value)) : value!;
 
 /** Texts lose their fraction, numbers round. */
 function castInteger(value: Given): bigint {
@@ -151,7 +154,7 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
   internal('check_unsigned', [2, 2], ([value, text]) =>
     typeof value === 'number' || (value as bigint) < 0n ? outOfRange('BIGINT UNSIGNED', text!) : value!,
   ),
-  internal('unsigned_math', [6, 6], unsignedMath),
+  internal('integer_math', [5, 5], integerMath),
   internal('hex_number', [1, 1], ([value]) =>
     BigInt.asUintN(64, value as bigint)
       .toString(16)
@@ -168,7 +171,7 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
   internal('decimal', [4, 4], decimalArithmetic),
   internal('mod', [3, 3], modulo),
   internal('int_div', [2, 2], intDivide),
-  internal('wide_number', [1, 1], ([value]) => wideNumber(value!)),
+  internal('beside', [1, 1], ([value]) => (typeof value === 'bigint' ? value : besideUnsigned(exact(value!)))),
   internal('decimal_key', [1, 1], ([value]) => decimalKey(exact(value!))),
   internal('from_key', [1, 1], ([key]) => {
     const value = decimalOfKey(str(key));
@@ -184,7 +187,9 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
     const tens = rescale({ unscaled: given.unscaled, scale: given.scale - places }, 0);
     return String(tens.unscaled * pow10(-places));
   }),
-  internal('decimal_text', [2, 2], ([value, scale]) => decimalText(value as number | bigint | string, num(scale))),
+  internal('decimal_text', [2, 2], ([value, scale]) =>
+    decimalText(value instanceof Uint8Array ? unsignedOfBytes(value) : value!, num(scale)),
+  ),
   internal('double_text', [1, 1], ([value]) => formatDouble(num(value))),
   internal('float_text', [1, 1], ([value]) => formatFloat(num(value))),
   internal('number', [1, 1], ([value]) => toNumber(value instanceof Uint8Array ? str(value) : value!)),
@@ -198,9 +203,17 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
     num(by) < 0 || num(by) > 63 ? 0n : BigInt.asIntN(64, BigInt.asUintN(64, value as bigint) >> (by as bigint)),
   ),
   internal('xor_bits', [2, 2], ([a, b]) => (a as bigint) ^ (b as bigint)),
-  internal('unsigned_text', [1, 1], ([value]) => ((value as bigint) < 0n ? unsignedText(value as bigint) : value!)),
-  internal('unsigned_number', [1, 1], ([value]) =>
-    (value as bigint) < 0n ? Number(BigInt.asUintN(64, value as bigint)) : value!,
+  internal('unsigned', [1, 1], ([bits]) => unsignedCell(BigInt.asUintN(64, bits as bigint))),
+  internal('unsigned_near', [1, 1], ([value]) => {
+    const whole = rescale(exact(value!), 0).unscaled;
+    return unsignedCell(whole < 0n ? 0n : whole > maxUnsigned ? maxUnsigned : whole);
+  }),
+  internal('unsigned_text', [1, 1], ofBytes(String)),
+  internal('unsigned_number', [1, 1], ofBytes(Number)),
+  internal(
+    'unsigned_bits',
+    [1, 1],
+    ofBytes((value) => BigInt.asIntN(64, value)),
   ),
   internal('cast_integer', [1, 1], ([value]) => castInteger(value!)),
   internal('cast_unsigned', [1, 1], ([value]) => castUnsigned(value!)),

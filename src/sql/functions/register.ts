@@ -1,9 +1,10 @@
 import type { Database } from 'better-sqlite3';
 import { fault } from '../../base/errors.ts';
+import { maxUnsigned, unsignedCell } from '../../value/unsigned.ts';
 import { registerAggregates } from './aggregates.ts';
 import { functionDefinitions } from './catalog.ts';
 import type { FunctionContext } from './context.ts';
-import type { FunctionDefinition, Given, SqlValue } from './definition.ts';
+import { type FunctionDefinition, type Given, returns, type SqlValue } from './definition.ts';
 import { registerTextKeys } from './text-keys.ts';
 
 export type { FunctionContext } from './context.ts';
@@ -56,13 +57,14 @@ function callableOf(definition: FunctionDefinition, context: () => FunctionConte
 }
 
 /** SQLite takes JavaScript numbers as REAL: integers go as bigint. */
-function result({ name, integer }: FunctionDefinition, value: SqlValue | boolean): SqlValue {
+function result({ name, integer, result: answer }: FunctionDefinition, value: SqlValue | boolean): SqlValue {
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (typeof value === 'number') {
     if (Number.isNaN(value)) return null;
     return integer === true && Number.isInteger(value) ? within(name, BigInt(value)) : value;
   }
-  return typeof value === 'bigint' ? within(name, value) : value;
+  if (typeof value !== 'bigint') return value;
+  return answer === returns.unsigned && value >= 0n && value <= maxUnsigned ? unsignedCell(value) : within(name, value);
 }
 
 function within(name: string, value: bigint): bigint {

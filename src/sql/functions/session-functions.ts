@@ -1,6 +1,8 @@
 import { faultText } from '../../base/errors.ts';
+import { rescale } from '../../value/decimal.ts';
 import type { FunctionContext } from './context.ts';
 import { define, type FunctionDefinition, num, returns, type SqlValue } from './definition.ts';
+import { exact } from './internal-number-functions.ts';
 
 const fact = (
   name: string,
@@ -34,8 +36,9 @@ function lastInsertId(args: readonly SqlValue[], context: FunctionContext): SqlV
   if (args.length === 0) return context.lastInsertId;
   const [value] = args;
   if (value === null || value === undefined) return null;
-  context.setLastInsertId?.(BigInt(Math.trunc(num(value))));
-  return value;
+  const given = rescale(exact(value), 0).unscaled;
+  context.setLastInsertId?.(given);
+  return given;
 }
 
 export const sessionFunctions: readonly FunctionDefinition[] = [
@@ -59,7 +62,7 @@ export const sessionFunctions: readonly FunctionDefinition[] = [
     name: 'last_insert_id',
     least: 0,
     most: 1,
-    kinds: ['integer'],
+    kinds: ['exact'],
     result: returns.unsigned,
     runNulls: lastInsertId,
     volatile: true,

@@ -1,4 +1,5 @@
 import { decimalText } from '../../value/decimal.ts';
+import { unsignedOfBytes } from '../../value/unsigned.ts';
 import { join, sql } from '../translate/fragment.ts';
 import {
   bytes,
@@ -88,7 +89,8 @@ function format([value, digits]: readonly Given[]): string {
 }
 
 function fixed(value: Given, scale: number): string {
-  return decimalText(typeof value === 'number' || typeof value === 'bigint' ? value : str(value), scale);
+  if (value instanceof Uint8Array) return decimalText(unsignedOfBytes(value), scale);
+  return decimalText(value, scale);
 }
 
 function soundex(text: string): string {

@@ -3,7 +3,7 @@ import type { ColumnType } from '../../value/column-type.ts';
 import type { Aggregate, WindowCall, WindowSpec } from '../ast/call.ts';
 import type { Expression, OrderItem } from '../ast/expression.ts';
 import { sortedBy } from './compare.ts';
-import { asBits, asCharacters, asExact, asInteger, asNumber, numberType, settle } from './convert.ts';
+import { asBits, asCharacters, asExact, asInteger, asNumber, asText, numberType, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
 import { jsonOperand } from './json-call.ts';
@@ -16,8 +16,10 @@ import {
   decimal,
   double,
   integerDigits,
+  isWhole64,
   json,
   longtext,
+  ofBits,
   type Typed,
   typed,
   unsignedBigint,
@@ -57,10 +59,7 @@ function fold(expression: Aggregate, args: readonly Typed[], over: Fragment, pla
     case 'bit_and':
     case 'bit_or':
     case 'bit_xor':
-      return typed(sql`my_${expression.name}(${asBits(first!)})${over}`, unsignedBigint, {
-        bits: true,
-        nullable: false,
-      });
+      return ofBits(sql`my_${expression.name}(${asBits(first!)})${over}`, { nullable: false });
     case 'json_arrayagg':
       return typed(sql`my_json_arrayagg(${jsonOperand(first!)})${over}`, json);
     case 'json_objectagg':
@@ -84,7 +83,9 @@ function count(expression: Aggregate, args: readonly Typed[]): Fragment {
         ? call('hex', value.sql)
         : value.wide
           ? wideKey(value)
-          : value.sql,
+          : isWhole64(value)
+            ? asText(value)
+            : value.sql,
   );
   const present = join(
     args.map((value) => sql`${value.sql} IS NOT NULL`),
@@ -95,12 +96,12 @@ function count(expression: Aggregate, args: readonly Typed[]): Fragment {
 
 function sum(value: Typed, distinct: string, over: Fragment): Typed {
   const type = numberType(value);
+  // Texts may read as integers, whose sum SQLite would not let pass 2^63.
+  if (category(type) === 'double') return typed(sql`sum(${distinct}${asNumber(value)} * 1.0)${over}`, double);
   const plain = sql`sum(${distinct}${asNumber(value)})${over}`;
-  if (category(type) === 'double') return typed(plain, double);
   const scale = type.scale ?? 0;
   const result = decimal(Math.min(65, integerDigits(type) + 22 + scale), scale);
-  if (scale === 0)
-    return value.bits || !isNarrow(type) ? wideValue(wideSum(value, distinct, over), result) : typed(plain, result);
+  if (scale === 0) return !isNarrow(type) ? wideValue(wideSum(value, distinct, over), result) : typed(plain, result);
   return typed(sql`round(${plain}, ${scale})`, result, { exact: exactSum(value, scale, distinct, over) });
 }
 
@@ -114,15 +115,28 @@ function isNarrow(type: ColumnType): boolean {
  * itself. The result stays a number as long as it fits.
  */
 function wideSum(value: Typed, distinct: string, over: Fragment): Fragment {
-  const fits = value.bits === true || category(value.type) === 'integer' || integerDigits(numberType(value)) <= 18;
+  const fits = category(value.type) === 'integer' || integerDigits(numberType(value)) <= 18;
   if (distinct !== '' || !fits) {
     const operand = asExact(value);
     return sql`my_sum_decimals(${distinct}${operand})${over}`;
   }
-  const operand = value.bits ? value.sql : asNumber(value);
-  const high = value.bits ? sql`((${operand} >> 32) & 4294967295)` : sql`(${operand} >> 32)`;
-  const upper = sql`sum(${high})${over}`;
-  const lower = sql`sum(${operand} & 4294967295)${over}`;
+  if (isWhole64(value)) return unsignedSum(value, over);
+  return halvedSum(asNumber(value), raw(''), over);
+}
+
+/** Numbers that are kept as bytes are summed by us, if there are any. */
+function unsignedSum({ sql: operand }: Typed, over: Fragment): Fragment {
+  const kind = sql`typeof(${operand})`;
+  const smaller = halvedSum(operand, sql` FILTER (WHERE ${kind} = 'integer')`, over);
+  const larger = sql`my_sum_decimals(${operand}) FILTER (WHERE ${kind} = 'blob')${over}`;
+  const both = call('my_total', smaller, larger, raw('0'));
+  if (over.text !== '' || operand.binds.length > 0) return both;
+  return sql`CASE WHEN max(${operand}) <= 9223372036854775807 THEN ${smaller} ELSE ${both} END`;
+}
+
+function halvedSum(operand: Fragment, filter: Fragment, over: Fragment): Fragment {
+  const upper = sql`sum(${operand} >> 32)${filter}${over}`;
+  const lower = sql`sum(${operand} & 4294967295)${filter}${over}`;
   const joined = call('my_halves', upper, lower);
   // SQLite computes an aggregate once that stands there several times, but neither a window nor one with parameters.
   if (over.text !== '' || operand.binds.length > 0) return joined;
@@ -161,18 +175,11 @@ function average(value: Typed, distinct: string, over: Fragment): Typed {
 function extremeOf(name: 'min' | 'max', value: Typed, over: Fragment): Typed {
   if (value.wide) return wideValue(call('my_from_key', sql`${name}(${wideKey(value)})${over}`), value.type);
   const plain = settle(value);
-  if (value.bits) return typed(extremeBits(name, value.sql, over), value.type, { bits: true });
   const found = needsKey(plain)
     ? unkeyed(sql`${name}(${keyed(plain)})${over}`)
     : sql`${name}(${sortedBy(plain)})${over}`;
   const made = typed(found, plain.type);
   return value.collating ? { ...made, collating: { ...value.collating, strength: 3, declared: false } } : made;
-}
-
-/** Of 64 unsigned bits the numbers SQLite sees as negative are the larger ones. */
-function extremeBits(name: 'min' | 'max', value: Fragment, over: Fragment): Fragment {
-  const side = name === 'max' ? '<' : '>=';
-  return sql`coalesce(${name}(${value}) FILTER (WHERE ${value} ${side} 0)${over}, ${name}(${value})${over})`;
 }
 
 function groupConcat(expression: Aggregate, args: readonly Typed[], over: Fragment, place: Place): Typed {

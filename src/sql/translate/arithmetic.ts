@@ -1,8 +1,20 @@
 import type { ColumnType } from '../../value/column-type.ts';
-import { asBits, asExact, asInteger, asNumber, memberNumber, numberType } from './convert.ts';
+import { isUnsigned64 } from '../../value/unsigned.ts';
+import { asBits, asExact, asInteger, asNumber, memberNumber, numberType, settle } from './convert.ts';
 import { call, type Fragment, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
-import { bigint, category, decimal, double, integerDigits, type Typed, typed, unsignedBigint } from './typed.ts';
+import {
+  bigint,
+  category,
+  decimal,
+  double,
+  integerDigits,
+  isWhole64,
+  ofBits,
+  type Typed,
+  typed,
+  unsignedBigint,
+} from './typed.ts';
 import { wideValue } from './wide.ts';
 
 type Operator = '+' | '-' | '*' | '/' | 'DIV' | '%';
@@ -38,7 +50,7 @@ function real(value: Typed): Fragment {
 /** The value as an operand: unchecked, unrounded. */
 function number(value: Typed): Fragment {
   if (value.open) return value.open;
-  if (value.unchecked !== undefined) return value.sql;
+  if (value.unchecked !== undefined) return value.type.unsigned ? settle(value).sql : value.sql;
   if (value.type.name === 'enum' || value.type.name === 'set') return memberNumber(value);
   return asNumber(value);
 }
@@ -57,10 +69,11 @@ function exactly(
   const plain = sql`(${number(left)} ${operator} ${number(right)})`;
   if (category(a) === 'integer' && category(b) === 'integer') {
     const signed = operator === '-' && /NO_UNSIGNED_SUBTRACTION/i.test(translation.env.sqlMode);
-    if (!signed && (left.bits || right.bits)) return unsignedMath(operator, left, right, text);
-    const unsigned = !signed && (a.unsigned === true || b.unsigned === true);
+    const unsigned = !signed && (isUnsigned(a) || isUnsigned(b));
     const digits =
       operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
+    if (isUnsigned64(a) || isUnsigned64(b) || (unsigned && digits > 18))
+      return integerMath(operator, left, right, unsigned, text);
     const safe = !unsigned && digits <= 18 && left.unchecked === undefined && right.unchecked === undefined;
     const type = unsigned ? unsignedBigint : { ...bigint, length: Math.min(20, digits + 1) };
     return typed(plain, type, safe ? { nullable } : { nullable, unchecked: text });
@@ -73,11 +86,21 @@ function exactly(
   return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), { nullable, exact, open: plain });
 }
 
-/** Arithmetic that may pass 2^63 upwards. */
-function unsignedMath(operator: Operator, left: Typed, right: Typed, text: string): Typed {
-  const side = (value: Typed) => [value.bits ? value.sql : asNumber(value), raw(value.bits ? '1' : '0')] as const;
-  const made = call('my_unsigned_math', quoted(operator), ...side(left), ...side(right), quoted(text));
-  return typed(made, unsignedBigint, { bits: true });
+/** Integers without a sign, which an operation with any other keeps; bits are such. */
+function isUnsigned(type: ColumnType): boolean {
+  return type.unsigned === true || type.name === 'bit';
+}
+
+/** Arithmetic whose operands or result may pass 2^63 upwards. */
+function integerMath(operator: Operator, left: Typed, right: Typed, unsigned: boolean, text: string): Typed {
+  const kind = raw(unsigned ? '1' : '0');
+  const made = call('my_integer_math', quoted(operator), asWhole(left), asWhole(right), kind, quoted(text));
+  return typed(made, unsigned ? unsignedBigint : bigint);
+}
+
+/** An operand as an integer, stored unsigned ones as they are. */
+function asWhole(value: Typed): Fragment {
+  return isWhole64(value) ? settle(value).sql : asNumber(value);
 }
 
 /** The same operation on exact decimal texts, for answers of more digits than a REAL keeps. */
@@ -88,6 +111,11 @@ function exactCall(operator: Operator, left: Typed, right: Typed, scale: number)
 /** A divisor; zero gives NULL, or error 1365 where writes ask for it. */
 function divisor(value: Fragment, place: Place): Fragment {
   return place.strictDivision ? call('my_divisor', value) : value;
+}
+
+/** An operand that divides integers. */
+function strictly(value: Typed, place: Place): Typed {
+  return { ...value, sql: divisor(asWhole(value), place) };
 }
 
 /** Digits a quotient keeps beyond its scale for the arithmetic around it. */
@@ -106,10 +134,10 @@ function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
 
 function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, place: Place): Typed {
   const by = divisor(asNumber(right), place);
-  const type = a.unsigned || b.unsigned ? unsignedBigint : bigint;
+  const type = isUnsigned(a) || isUnsigned(b) ? unsignedBigint : bigint;
   if (category(a) === 'integer' && category(b) === 'integer')
-    return left.bits || right.bits
-      ? unsignedMath('DIV', left, right, 'DIV')
+    return isUnsigned64(a) || isUnsigned64(b)
+      ? integerMath('DIV', left, strictly(right, place), true, 'DIV')
       : typed(sql`(${asNumber(left)} / ${by})`, type, type.unsigned ? { unchecked: 'DIV' } : {});
   if (left.wide || right.wide) return typed(call('my_int_div', asExact(left), divisor(asExact(right), place)), type);
   return typed(call('my_int_div', asNumber(left), by), type);
@@ -118,9 +146,9 @@ function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, 
 function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
   const by = divisor(asNumber(right), place);
   if (category(a) === 'integer' && category(b) === 'integer')
-    if (left.bits || right.bits) return unsignedMath('%', left, right, '%');
+    if (isUnsigned64(a) || isUnsigned64(b)) return integerMath('%', left, strictly(right, place), isUnsigned(a), '%');
   if (category(a) === 'integer' && category(b) === 'integer')
-    return typed(sql`(${asNumber(left)} % ${by})`, a.unsigned ? unsignedBigint : bigint);
+    return typed(sql`(${asNumber(left)} % ${by})`, isUnsigned(a) ? unsignedBigint : bigint);
   if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), double);
   const scale = Math.max(a.scale ?? 0, b.scale ?? 0);
   const type = decimal(integerDigits(a) + scale, scale);
@@ -140,6 +168,7 @@ export function negate(value: Typed, text: string): Typed {
     if (value.wide) return wideValue(exact, type, { nullable });
     return typed(sql`(- ${asNumber(value)})`, type, { nullable, exact });
   }
+  if (isUnsigned64(type)) return integerMath('-', zero, value, false, text);
   return typed(sql`(- ${asNumber(value)})`, { ...bigint, length: 20 }, { nullable, unchecked: text });
 }
 
@@ -147,20 +176,16 @@ const zero: Typed = typed(raw('0'), bigint, { nullable: false });
 
 /** `& | ^ << >>`: 64 unsigned bits. */
 export function bitwise(operator: '&' | '|' | '^' | '<<' | '>>', left: Typed, right: Typed): Typed {
-  const more = { bits: true, nullable: left.nullable || right.nullable };
+  const more = { nullable: left.nullable || right.nullable };
   if (operator === '<<' || operator === '>>')
-    return typed(
-      call(operator === '<<' ? 'my_shift_left' : 'my_shift_right', asBits(left), asInteger(right)),
-      unsignedBigint,
-      more,
-    );
+    return ofBits(call(operator === '<<' ? 'my_shift_left' : 'my_shift_right', asBits(left), asInteger(right)), more);
   const a = asBits(left);
   const b = asBits(right);
-  if (operator === '^') return typed(call('my_xor_bits', a, b), unsignedBigint, more);
-  return typed(sql`(${a} ${operator} ${b})`, unsignedBigint, more);
+  if (operator === '^') return ofBits(call('my_xor_bits', a, b), more);
+  return ofBits(sql`(${a} ${operator} ${b})`, more);
 }
 
 /** `~x`. */
 export function invert(value: Typed): Typed {
-  return typed(sql`(~ ${asBits(value)})`, unsignedBigint, { bits: true, nullable: value.nullable });
+  return ofBits(sql`(~ ${asBits(value)})`, { nullable: value.nullable });
 }

@@ -1,6 +1,6 @@
 import { bytesOfText } from '../../value/charset.ts';
 import type { Cell } from '../../value/column-type.ts';
-import { decimalToNumber, readDecimal, rescale } from '../../value/decimal.ts';
+import { type Decimal, decimalOf, decimalToNumber, readDecimal, rescale } from '../../value/decimal.ts';
 import { foldGeneral, generalKey, withoutPad } from '../../value/general-ci.ts';
 import {
   type DateTime,
@@ -15,6 +15,7 @@ import {
 } from '../../value/temporal.ts';
 import { formatDouble } from '../../value/text-form.ts';
 import { localOfUs, usOfLocal } from '../../value/time-zone.ts';
+import { besideUnsigned } from '../../value/unsigned.ts';
 import type { BindConversion } from './plan.ts';
 
 export interface ConvertContext {
@@ -30,7 +31,9 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
   const scale = convert.scale ?? 0;
   switch (convert.to) {
     case 'number':
-      return toNumber(value);
+      return withinReal(toNumber(value));
+    case 'beside':
+      return besideUnsigned(exactOf(value));
     case 'double':
       return Number(toNumber(value));
     case 'integer':
@@ -70,6 +73,16 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
     case 'column':
       return value;
   }
+}
+
+/** What SQLite computes with: a REAL where an integer of 64 bits does not do. */
+function withinReal(value: number | bigint): number | bigint {
+  return typeof value === 'bigint' && BigInt.asIntN(64, value) !== value ? Number(value) : value;
+}
+
+function exactOf(value: Exclude<Cell, null>): Decimal {
+  if (typeof value === 'string') return readDecimal(value).value;
+  return decimalOf(value instanceof Uint8Array ? bytesNumber(value) : value);
 }
 
 /** Sorts behind every key: no character has a weight beyond the basic plane. */

@@ -4,6 +4,7 @@ import type { Cell, ColumnType } from '../../value/column-type.ts';
 import { formatDecimal, readDecimal } from '../../value/decimal.ts';
 import { storeValue } from '../../value/store.ts';
 import type { StoreTarget } from '../../value/store-target.ts';
+import { unsignedCell } from '../../value/unsigned.ts';
 import type { Literal } from '../ast/expression.ts';
 import { convertCell } from './bind-convert.ts';
 import type { BindConversion, BindSource, ContextBind } from './plan.ts';
@@ -77,7 +78,9 @@ export function bindCell(source: BindSource, inputs: BindInputs, row?: readonly 
   return convert?.to === 'double' ? cell : integral(cell);
 }
 
+/** Integers as SQLite takes them. */
 function integral(cell: Cell): Cell {
+  if (typeof cell === 'bigint') return unsignedCell(cell);
   return typeof cell === 'number' && Number.isSafeInteger(cell) ? BigInt(cell) : cell;
 }
 

@@ -75,7 +75,7 @@ export function queryTable(
 
 /** How a column looks from outside the query that makes it. */
 export function outerValue(value: Typed, text: string, alias: string, label: string): Typed {
-  const { type, nullable, bits } = value;
+  const { type, nullable } = value;
   const collating = value.collating ? { ...value.collating, strength: 2, declared: false } : null;
   const long = isLong(value);
   const plain: Typed = {
@@ -83,7 +83,6 @@ export function outerValue(value: Typed, text: string, alias: string, label: str
     type: category(type) === 'null' ? { name: 'varchar', length: 0 } : type,
     collating,
     nullable,
-    ...(bits ? { bits } : {}),
     ...(long ? { exact: raw(text) } : {}),
     ...(value.wide ? { wide: true } : {}),
   };

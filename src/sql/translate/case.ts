@@ -6,7 +6,7 @@ import { translate } from './expression.ts';
 import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import { keyed, unkeyed } from './text-key.ts';
-import { category, double, isNumeric, kindOf, type Typed, typed } from './typed.ts';
+import { category, double, isNumeric, isWhole64, kindOf, type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
 import { wideAmong, wideValue } from './wide.ts';
 
@@ -38,19 +38,20 @@ export function choose(conditions: readonly Fragment[], values: readonly Typed[]
 
 /** True when a decimal of several sources may have more digits than a REAL keeps. */
 export function hasLong(values: readonly Typed[], type: ColumnType): boolean {
-  return category(type) === 'decimal' && (type.precision ?? 10) > 15 && values.some(({ exact }) => exact !== undefined);
+  const exactly = (value: Typed) => value.exact !== undefined || isWhole64(value);
+  return category(type) === 'decimal' && (type.precision ?? 10) > 15 && values.some(exactly);
 }
 
 /** A value as exact decimal text of a type. */
 export function exactForm(value: Typed, type: ColumnType): Fragment {
-  const given = kindOf(value) === 'null' ? value.sql : (value.exact ?? convertTo(value, type));
+  const exact = isWhole64(value) ? value.sql : value.exact;
+  const given = kindOf(value) === 'null' ? value.sql : (exact ?? convertTo(value, type));
   return sql`my_decimal_text(${given}, ${type.scale ?? 0})`;
 }
 
-/** Texts of several sources compare byte by byte when one of them does; unsigned bits stay so when all are. */
+/** Texts of several sources compare byte by byte when one of them does. */
 export function together(value: Typed, sources: readonly Typed[]): Typed {
-  const bits = category(value.type) === 'integer' && sources.some((source) => source.bits) ? { bits: true } : {};
-  if (!value.collating) return { ...value, ...bits };
+  if (!value.collating) return value;
   const binary = sources.some(({ collating }) => collating?.order === 'binary');
   return { ...value, collating: { order: binary ? 'binary' : 'folded', strength: 3, declared: false } };
 }
@@ -93,7 +94,7 @@ export function extreme(name: 'max' | 'min', values: readonly Typed[]): Typed {
 export function nullIf(left: Expression, right: Expression, place: Place): Typed {
   const value = translate(left, place);
   const same = compare('=', value, translate(right, place)).sql;
-  const { literal: _, bind: __, origin: ___, exact, open: ____, ...rest } = value;
+  const { literal: _, bind: __, origin: ___, exact, open: ____, bits: _____, ...rest } = value;
   const made = { ...rest, sql: sql`CASE WHEN ${same} THEN NULL ELSE ${value.sql} END`, nullable: true };
   return exact ? { ...made, exact: sql`CASE WHEN ${same} THEN NULL ELSE ${exact} END` } : made;
 }

@@ -1,5 +1,5 @@
 import type { Cast, ConvertUsing } from '../ast/call.ts';
-import { asBits, asBytes, asCharacters, asDateTime, asInteger, asNumber, asText, asTime } from './convert.ts';
+import { asBits, asBytes, asCharacters, asDateTime, asExact, asInteger, asNumber, asText, asTime } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
@@ -12,7 +12,10 @@ import {
   decimal,
   displayLength,
   double,
+  isWhole64,
   json,
+  kindOf,
+  ofBits,
   type Typed,
   time,
   typed,
@@ -30,7 +33,10 @@ export function translateCast(expression: Cast, place: Place): Typed {
     case 'signed':
       return typed(integerOf(value), bigint, { nullable });
     case 'unsigned':
-      return typed(unsignedOf(value), unsignedBigint, { nullable, bits: true });
+      if (isWhole64(value)) return { ...value, type: unsignedBigint };
+      if (kindOf(value) === 'decimal')
+        return typed(call('my_unsigned_near', asExact(value)), unsignedBigint, { nullable });
+      return ofBits(unsignedOf(value), { nullable });
     case 'char': {
       if (charset === 'binary') return binary(value, length, false);
       const text = asCharacters(value);
@@ -67,7 +73,7 @@ function isText(value: Typed): boolean {
 /** Texts are cut at the point, numbers rounded. */
 function integerOf(value: Typed) {
   if (value.unknown) return call('my_cast_integer', value.sql);
-  if (value.bits) return value.sql;
+  if (isWhole64(value)) return asBits(value);
   return isText(value) ? call('my_cast_integer', asText(value)) : asInteger(value);
 }
 
@@ -86,7 +92,7 @@ function binary(value: Typed, length: number | null, filled: boolean): Typed {
 function toDecimal(value: Typed, precision: number, scale: number): Typed {
   if (scale > precision || precision > 65 || scale > 30) throw unsupported(`decimal(${precision},${scale}) is`);
   const limits = [raw(String(precision)), raw(String(scale))] as const;
-  const given = value.exact ?? (isText(value) ? asText(value) : asNumber(value));
+  const given = isText(value) ? asCharacters(value) : asExact(value);
   const exact = call('my_cast_decimal_text', given, ...limits);
   return typed(call('my_cast_decimal', given, ...limits), decimal(precision, scale), {
     nullable: value.nullable,

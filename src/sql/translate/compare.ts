@@ -18,7 +18,7 @@ import { call, type Fragment, join, raw, sql } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 import { fixSlot, type Translation } from './statement.ts';
 import { needsKey, textKey } from './text-key.ts';
-import { boolean, type Collating, isNumeric, isTemporal, kindOf, type Typed, typed } from './typed.ts';
+import { boolean, type Collating, isNumeric, isTemporal, isWhole64, kindOf, type Typed, typed } from './typed.ts';
 import { besideIntegers, wideKey } from './wide.ts';
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>';
@@ -42,7 +42,7 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
   if (isTemporal(a) && isTemporal(b)) return moments(left, right);
   if (isTemporal(a)) return withMoment(left, right);
   if (isTemporal(b)) return flip(withMoment(right, left));
-  if (left.bits && right.bits) return plain(flipped(left.sql), flipped(right.sql));
+  if (isWhole64(left) || isWhole64(right)) return unsignedNumbers(left, right);
   if ((left.wide || right.wide) && isNumeric(a) && isNumeric(b)) return wideNumbers(left, right);
   if (isNumeric(a) || isNumeric(b)) return plain(asNumber(left), asNumber(right));
   if (a === 'binary' || b === 'binary') return plain(asBytes(left), asBytes(right));
@@ -53,21 +53,20 @@ function plain(left: Fragment, right: Fragment): Comparands {
   return { left, right, collate: '' };
 }
 
+/** Numbers of 64 unsigned bits: stored ones and integers keep their form, and with it their indexes. */
+function unsignedNumbers(left: Typed, right: Typed): Comparands {
+  const form = (value: Typed) => (kindOf(value) === 'integer' ? value.sql : besideIntegers(value));
+  return plain(form(left), form(right));
+}
+
 /** Sums that may pass 2^63: plain integers keep their form, and with it their indexes. */
 function wideNumbers(left: Typed, right: Typed): Comparands {
   const [a, b] = [kindOf(left), kindOf(right)];
   if (a === 'double' || b === 'double') return plain(asNumber(left), asNumber(right));
-  if (a === 'integer' && !left.bits) return plain(asNumber(left), besideIntegers(right));
-  if (b === 'integer' && !right.bits) return plain(besideIntegers(left), asNumber(right));
+  if (a === 'integer') return plain(asNumber(left), besideIntegers(right));
+  if (b === 'integer') return plain(besideIntegers(left), asNumber(right));
   return plain(call('my_decimal_key', asExact(left)), call('my_decimal_key', asExact(right)));
 }
-
-/** 64 unsigned bits with the highest turned over: signed integers that sort as the unsigned ones. */
-export function flipped(bits: Fragment): Fragment {
-  return sql`((${bits} | ${lowest}) - (${bits} & ${lowest}))`;
-}
-
-const lowest = '-9223372036854775808';
 
 /** Texts meet as keys; `COLLATE BINARY` keeps the collation of a column inside of a key out of it. */
 function texts(left: Typed, right: Typed, order: Collating['order']): Comparands {
@@ -84,6 +83,7 @@ function withUnknown(left: Typed, right: Typed): Comparands {
   if (left.unknown && right.unknown) return { left: left.sql, right: right.sql, collate: ' COLLATE NOCASE' };
   if (left.unknown) return flip(withUnknown(right, left));
   const kind = kindOf(left);
+  if (isWhole64(left)) return unsignedNumbers(left, right);
   if (isNumeric(kind)) return plain(asNumber(left), asNumber(right));
   if (isTemporal(kind)) return withMoment(left, right);
   if (kind === 'binary') return plain(asBytes(left), asBytes(right));

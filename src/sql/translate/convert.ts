@@ -1,4 +1,5 @@
 import type { ColumnType } from '../../value/column-type.ts';
+import { isUnsigned64 } from '../../value/unsigned.ts';
 import { memberSeparator } from '../functions/internal-functions.ts';
 import { bind, call, type Fragment, quoteText, raw, sql } from './fragment.ts';
 import {
@@ -8,6 +9,7 @@ import {
   double,
   isNumeric,
   isTemporal,
+  isWhole64,
   kindOf,
   type Typed,
   typed,
@@ -45,7 +47,7 @@ export function asText(value: Typed): Fragment {
   const { type } = value;
   switch (category(type)) {
     case 'integer':
-      if (value.bits) return call('my_unsigned_text', value.sql);
+      if (isUnsigned64(type)) return sql`CAST(${numberForm(value, 'my_unsigned_text')} AS TEXT)`;
       return type.name === 'year'
         ? sql`iif(${value.sql} IS NULL, NULL, printf('%04d', ${value.sql}))`
         : sql`CAST(${value.sql} AS TEXT)`;
@@ -73,13 +75,24 @@ export function asBytes(value: Typed): Fragment {
   return kindOf(value) === 'binary' ? value.sql : sql`CAST(${asText(value)} AS BLOB)`;
 }
 
+/** 64 unsigned bits as a number to SQLite: our function is asked for what it keeps as bytes, if that is cheap to tell. */
+function numberForm(value: Typed, name: string): Fragment {
+  const { sql: own } = value;
+  return isPlainName(own) ? raw(`iif(typeof(${own.text})='blob',${name}(${own.text}),${own.text})`) : call(name, own);
+}
+
+/** A column: to name it several times costs nothing. */
+export function isPlainName({ text, binds }: Fragment): boolean {
+  return binds.length === 0 && /^\w+\.("(?:[^"]|"")*"|\w+)$/.test(text);
+}
+
 /** INTEGER or REAL. */
 export function asNumber(value: Typed): Fragment {
   const checked = settle(value);
   if (checked.bind && !isTemporal(kindOf(checked))) return checked.bind({ to: 'number' });
   switch (kindOf(checked)) {
     case 'integer':
-      return checked.bits ? call('my_unsigned_number', checked.sql) : checked.sql;
+      return isWhole64(checked) ? numberForm(checked, 'my_unsigned_number') : checked.sql;
     case 'decimal':
     case 'double':
     case 'null':
@@ -104,9 +117,12 @@ export function memberNumber(value: Typed): Fragment {
   return call(value.type.name === 'enum' ? 'my_enum_number' : 'my_set_number', value.sql, raw(members));
 }
 
-/** The value as exact decimal text where a REAL would lose digits: moments with a fraction have twenty of them. */
+/**
+ * The value without loss, for functions of ours: a number, decimal text where a REAL would lose digits (moments with a
+ * fraction have twenty of them), or the bytes of 64 unsigned bits.
+ */
 export function asExact(value: Typed): Fragment {
-  if (value.bits) return call('my_unsigned_text', value.sql);
+  if (isWhole64(value)) return value.sql;
   const checked = value.exact ? value : settle(value);
   if (checked.exact) return checked.exact;
   const kind = kindOf(checked);
@@ -135,6 +151,7 @@ export function numberType(value: Typed): ColumnType {
 export function asInteger(value: Typed): Fragment {
   const checked = settle(value);
   if (checked.bind && !isTemporal(kindOf(checked))) return checked.bind({ to: 'integer' });
+  if (isWhole64(checked)) return sql`min(${checked.sql}, 9223372036854775807)`;
   if (kindOf(checked) === 'integer') return checked.sql;
   return call(kindOf(checked) === 'double' ? 'my_integer_even' : 'my_integer', asNumber(checked));
 }
@@ -142,13 +159,15 @@ export function asInteger(value: Typed): Fragment {
 /** 64 unsigned bits for bit operators. */
 export function asBits(value: Typed): Fragment {
   if (value.wide) return call('my_cast_unsigned', value.exact!);
-  return value.bits ? value.sql : call('my_bits', asNumber(value));
+  if (value.bits) return value.bits;
+  return isWhole64(value) ? numberForm(value, 'my_unsigned_bits') : call('my_bits', asNumber(value));
 }
 
 /** Truth: 0 is false, texts count as numbers. */
 export function asBoolean(value: Typed): Fragment {
   if (value.bind) return value.bind({ to: 'number' });
   const kind = kindOf(value);
+  if (isWhole64(value)) return sql`min(${value.sql}, 1)`;
   return isNumeric(kind) || kind === 'null' ? settle(value).sql : asNumber(value);
 }
 
@@ -177,7 +196,6 @@ export function asTime(value: Typed): Fragment {
 /** The form of an answer's cell: see "Values" in the contract of the sources. */
 export function asOutput(value: Typed): Fragment {
   const checked = settle(value);
-  if (checked.bits) return call('my_unsigned_text', checked.sql);
   switch (kindOf(checked)) {
     case 'timestamp':
       return localText(checked);
@@ -214,9 +232,9 @@ export function convertTo(value: Typed, type: ColumnType): Fragment {
       return checked.sql;
     case 'decimal':
       if (checked.open) return sql`round(${checked.open}, ${type.scale ?? 0})`;
-      return checked.bits ? call('my_unsigned_text', checked.sql) : asNumber(checked);
+      return asNumber(checked);
     case 'integer':
-      return checked.bits ? checked.sql : asNumber(checked);
+      return isWhole64(checked) ? checked.sql : asNumber(checked);
     case 'double':
       return checked.open ?? asNumber(checked);
     default:

@@ -11,7 +11,18 @@ import { applyFunction, checkCount } from './function-call.ts';
 import { regexp } from './like.ts';
 import type { Place } from './scope.ts';
 import { fixSlot } from './statement.ts';
-import { boolean, category, decimal, double, isNumeric, type Typed, typed, varbinary, varchar } from './typed.ts';
+import {
+  boolean,
+  category,
+  double,
+  isNumeric,
+  isWhole64,
+  type Typed,
+  typed,
+  unsignedBigint,
+  varbinary,
+  varchar,
+} from './typed.ts';
 
 /** Functions whose result type comes from their arguments; null for all others. */
 export function flowCall(expression: FunctionCall, place: Place): Typed | null {
@@ -57,6 +68,7 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
     case 'floor': {
       arity(1);
       const [value] = args();
+      if (isWhole64(value!)) return value!;
       if (!value!.wide) return null;
       if (expression.name !== 'abs') return value!;
       return choose([sql`${value!.sql} < 0`], [negate(value!, 'abs')], value!);
@@ -98,10 +110,10 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
 
 /** ROUND and TRUNCATE of a decimal that is known exactly; null leaves the call to the table of functions. */
 function roundExactly(expression: FunctionCall, value: Typed, digits: Typed | undefined, place: Place): Typed | null {
-  if (value.bits) {
+  if (isWhole64(value)) {
     const cut = raw(expression.name === 'round' ? '0' : '1');
-    const text = call('my_round_text', call('my_unsigned_text', value.sql), digits ? asInteger(digits) : raw('0'), cut);
-    return typed(sql`CAST(${text} AS NUMERIC)`, decimal(21, 0), { exact: text });
+    const text = call('my_round_text', value.sql, digits ? asInteger(digits) : raw('0'), cut);
+    return typed(call('my_beside', text), unsignedBigint);
   }
   if (!value.exact || value.literal) return null;
   const made = applyFunction(mysqlFunctions.get(expression.name)!, expression.arguments, place);

@@ -1,9 +1,9 @@
 import type { FunctionCall } from '../ast/call.ts';
-import { asCharacters, asNumber, asOutput } from './convert.ts';
+import { asCharacters, asNumber, asOutput, asText } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, raw } from './fragment.ts';
 import type { Place } from './scope.ts';
-import { category, json, longtext, type Typed, typed } from './typed.ts';
+import { category, isWhole64, json, longtext, type Typed, typed } from './typed.ts';
 
 /** `column -> path` and `column ->> path`. */
 export function jsonArrow(document: Typed, path: Typed, unquoted: boolean): Typed {
@@ -17,6 +17,7 @@ export function jsonOperand(value: Typed): Fragment {
   if (kind === 'json') return call('my_json_mark', value.sql);
   if (value.literal?.type === 'boolean') return call('my_json_boolean', value.sql);
   if (value.unknown) return value.sql;
+  if (isWhole64(value)) return call('my_json_mark', asText(value));
   if (kind === 'integer' || kind === 'double' || kind === 'decimal') return asNumber(value);
   return kind === 'time' || kind === 'timestamp'
     ? asOutput(value)

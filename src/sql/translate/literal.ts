@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import { readDateTime, readTime } from '../../value/temporal.ts';
+import { unsignedCell } from '../../value/unsigned.ts';
 import type { Literal } from '../ast/expression.ts';
 import { bind, type Fragment, raw } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
@@ -92,10 +93,7 @@ function integer(literal: Literal, place: Place, negate: boolean): Typed {
     return made(literal, { ...bigint, length: text.length + (negate ? 1 : 0) }, { to: 'number', negate });
   fixSlot(place.translation, literal);
   if (!negate && value < 1n << 64n)
-    return typed(bind({ from: 'constant', value: BigInt.asIntN(64, value) }), unsignedBigint, {
-      nullable: false,
-      bits: true,
-    });
+    return typed(bind({ from: 'constant', value: unsignedCell(value) }), unsignedBigint, { nullable: false });
   const sign = negate ? '-' : '';
   return typed(bind({ from: 'constant', value: Number(sign + text) }), decimal(text.length, 0), {
     nullable: false,

@@ -1,6 +1,6 @@
 import type { OrderItem } from '../ast/expression.ts';
 import type { Limit } from '../ast/query.ts';
-import { flipped, sortedBy } from './compare.ts';
+import { sortedBy } from './compare.ts';
 import { asInteger, memberNumber } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
@@ -30,7 +30,6 @@ export function orderBy(
 /** Texts sort by their collation, enums by their number. */
 export function sortKey(value: Typed): Fragment {
   if (value.type.name === 'enum' && value.type.values) return memberNumber(value);
-  if (value.bits) return flipped(value.sql);
   if (value.wide) return wideKey(value);
   return neverPosition(sortedBy(value));
 }

@@ -179,8 +179,8 @@ export function rolledKey({ sql: { text, binds } }: Typed): string {
 /** NULL of the same type in place of an item of GROUP BY that is summed up. */
 export function rolledUp(value: Typed, rolled: ReadonlySet<string>): Typed {
   if (!rolled.has(rolledKey(value))) return value;
-  const { type, collating, origin, bits } = value;
-  const more = { collating, nullable: true, ...(origin ? { origin } : {}), ...(bits ? { bits } : {}) };
+  const { type, collating, origin } = value;
+  const more = { collating, nullable: true, ...(origin ? { origin } : {}) };
   return typed(raw('NULL'), type, more);
 }
 

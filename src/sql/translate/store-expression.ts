@@ -5,7 +5,7 @@ import type { SourceColumn } from '../schema.ts';
 import { asNumber, asText, localText, settle } from './convert.ts';
 import { isNumberColumn } from './default.ts';
 import { call, type Fragment, quoteText, raw } from './fragment.ts';
-import { category, isTemporal, type Typed } from './typed.ts';
+import { category, isTemporal, isWhole64, type Typed } from './typed.ts';
 
 /**
  * A value in the storage form of a column. Literals and placeholders are stored when they are bound; expressions that
@@ -23,7 +23,6 @@ function fits(value: Typed, column: SourceColumn): boolean {
   if (value.nullable && !column.nullable) return false;
   const from = value.type;
   const to = column.type;
-  if (value.bits) return false;
   if (isIntegerType(from) && isIntegerType(to)) {
     const [a, b] = [integerRange(from), integerRange(to)];
     return a.low >= b.low && a.high <= b.high;
@@ -44,7 +43,7 @@ function sameText(from: ColumnType, to: ColumnType): boolean {
 function givenForm(value: Typed, to: ColumnType): Fragment {
   const kind = category(value.type);
   if (kind === 'null') return value.sql;
-  if (value.bits) return asText(value);
+  if (isWhole64(value)) return asText(value);
   if (isTemporal(kind))
     return isNumberColumn(to) ? asNumber(value) : kind === 'timestamp' ? localText(value) : asText(value);
   if (kind === 'decimal') return asText(value);

@@ -1,6 +1,6 @@
 import { isCaseSensitive } from '../../value/column-storage.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import { asText } from './convert.ts';
+import { asText, isPlainName } from './convert.ts';
 import { call, type Fragment, raw, sql } from './fragment.ts';
 import { type Collating, category, kindOf, type Typed } from './typed.ts';
 
@@ -39,9 +39,9 @@ export function textWeights(value: Typed): Fragment {
   return raw(`CASE WHEN length(${name})=octet_length(${name}) THEN ${name} ELSE ob_weights(${name}) END`);
 }
 
-/** A column of a table, also through derived tables: to name it several times costs nothing. */
-function isColumn(value: Typed, { text, binds }: Fragment): boolean {
-  return binds.length === 0 && (value.origin?.orgTable ?? '') !== '' && /^\w+\.("(?:[^"]|"")*"|\w+)$/.test(text);
+/** A column of a table, also through derived tables. */
+function isColumn(value: Typed, text: Fragment): boolean {
+  return (value.origin?.orgTable ?? '') !== '' && isPlainName(text);
 }
 
 /** True for a text that SQLite does not compare as MySQL by itself. */

@@ -1,7 +1,8 @@
 import { isBinaryType, isCaseSensitive, isIntegerType, isTextType } from '../../value/column-storage.ts';
 import type { ColumnType } from '../../value/column-type.ts';
+import { isUnsigned64 } from '../../value/unsigned.ts';
 import type { Literal } from '../ast/expression.ts';
-import { type Fragment, raw } from './fragment.ts';
+import { call, type Fragment, raw } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 
 /** How texts are compared; `declared` when SQLite does so by itself because the operand is a plain column of a table. */
@@ -44,8 +45,8 @@ export interface Typed {
   readonly literal?: Literal;
   /** Integer arithmetic whose overflow has not been looked at: SQLite turns it into REAL. */
   readonly unchecked?: string;
-  /** Holds 64 unsigned bits in a signed integer. */
-  readonly bits?: boolean;
+  /** The value as 64 bits in a signed integer, where such an expression is at hand. */
+  readonly bits?: Fragment;
   readonly origin?: Origin;
   /** The value as exact decimal text, for answers; may have more digits than the type shows. */
   readonly exact?: Fragment;
@@ -142,6 +143,16 @@ export function typed(sql: Fragment, type: ColumnType, more: Partial<Typed> = {}
 }
 
 export const nullValue: Typed = typed(raw('NULL'), nullType);
+
+/** True for 64 unsigned bits, which may be stored as bytes. The type of a literal that has a kind is not looked at. */
+export function isWhole64(value: Typed): boolean {
+  return kindOf(value) === 'integer' && isUnsigned64(value.type);
+}
+
+/** 64 unsigned bits that lie in a signed integer, in stored form. */
+export function ofBits(bits: Fragment, more: Partial<Typed> = {}): Typed {
+  return typed(call('my_unsigned', bits), unsignedBigint, { ...more, bits });
+}
 
 /** Digits before the point a numeric type may have. */
 export function integerDigits(type: ColumnType): number {

@@ -1,4 +1,5 @@
 import type { ColumnType } from '../../value/column-type.ts';
+import { isUnsigned64 } from '../../value/unsigned.ts';
 import {
   bigint,
   category,
@@ -9,6 +10,7 @@ import {
   integerDigits,
   isNumeric,
   isTemporal,
+  isWhole64,
   json,
   longtext,
   nullType,
@@ -50,7 +52,7 @@ function withoutMembers(type: ColumnType): ColumnType {
 /** As `unifyTypes`; 64 unsigned bits that meet signed integers become decimals. */
 export function unifyValues(values: readonly Typed[]): ColumnType {
   const type = unifyTypes(values.map((value) => value.type));
-  const mixed = values.some(({ bits }) => bits) && category(type) === 'integer' && !type.unsigned;
+  const mixed = values.some((value) => isWhole64(value)) && category(type) === 'integer' && !isUnsigned64(type);
   return mixed ? decimal(20, 0) : type;
 }
 
@@ -76,7 +78,7 @@ function unifyNumbers(types: readonly ColumnType[], kinds: ReadonlySet<string>):
   if (widths.indexOf(widest.name) < 0) return bigint;
   if (types.every((type) => type.unsigned)) return widest.name === 'bigint' ? unsignedBigint : widest;
   if (types.some((type) => type.unsigned)) return bigint;
-  return { name: widest.name, length: Math.max(...types.map((type) => type.length ?? 1)) };
+  return { name: widest.name, length: Math.max(...types.map((type) => type.length ?? displayLength(type))) };
 }
 
 function unifyTemporal(types: readonly ColumnType[], kinds: ReadonlySet<string>): ColumnType {

@@ -1,16 +1,16 @@
 import type { Cell, ColumnType } from '../../value/column-type.ts';
 import type { Fragment } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
-import { bigint, double, nullType, type Typed, typed, varbinary, varchar } from './typed.ts';
+import { bigint, double, nullType, type Typed, typed, unsignedBigint, varbinary, varchar } from './typed.ts';
 
 /** What is known of a parameter or user variable when a statement runs: expressions take their types from it. */
-export type ValueKind = 'null' | 'integer' | 'double' | 'text' | 'bytes';
+export type ValueKind = 'null' | 'integer' | 'unsigned' | 'double' | 'text' | 'bytes';
 
-/** A parameter: integers come as bigint, a JavaScript number was sent as a double. */
+/** A parameter: integers come as bigint (those beyond 63 bits are unsigned), a JavaScript number was sent as a double. */
 export function parameterKind(cell: Cell): ValueKind {
   if (cell === null) return 'null';
   if (typeof cell === 'string') return 'text';
-  if (typeof cell === 'bigint') return 'integer';
+  if (typeof cell === 'bigint') return cell < 1n << 63n ? 'integer' : 'unsigned';
   return typeof cell === 'number' ? 'double' : 'bytes';
 }
 
@@ -27,6 +27,7 @@ export function kindsKey(kinds: readonly ValueKind[]): string {
 const types: Readonly<Record<ValueKind, ColumnType>> = {
   null: nullType,
   integer: bigint,
+  unsigned: unsignedBigint,
   double,
   text: varchar(255),
   bytes: varbinary(255),

@@ -1,3 +1,4 @@
+import { unsignedCell, unsignedOfBytes } from '../../value/unsigned.ts';
 import type { Connection } from './connection.ts';
 import { quoteName, rowIdColumn, sqliteName, type TableColumn, type TableSchema } from './table-schema.ts';
 
@@ -32,7 +33,7 @@ export function setNextValue(connection: Connection, table: TableSchema, next: b
   ensureSequence(connection);
   const key = sequenceKey(table);
   connection.prepare('DELETE FROM sqlite_sequence WHERE name = ?').run(key);
-  connection.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)').run(key, next - 1n);
+  connection.prepare('INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)').run(key, unsignedCell(next - 1n));
 }
 
 /** Follows a table to its new name. */
@@ -55,7 +56,9 @@ function sequenceKey(table: TableSchema): string {
   return sqliteName(table.schema, table.name).slice(1, -1).replaceAll('""', '"');
 }
 
-function whole(value: unknown): bigint {
+/** A stored integer; 0 for anything else. */
+export function whole(value: unknown): bigint {
+  if (value instanceof Uint8Array) return unsignedOfBytes(value);
   return typeof value === 'bigint' ? value : 0n;
 }
 

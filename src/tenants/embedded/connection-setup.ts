@@ -1,5 +1,6 @@
 import type { FunctionContext } from '../../sql/functions/context.ts';
 import { registerFunctionsOf } from '../../sql/functions/register.ts';
+import { unsignedCell } from '../../value/unsigned.ts';
 import type { Connection } from './connection.ts';
 import { informationSchema } from './show/information-schema.ts';
 import type { SqlTenant } from './sql-tenant.ts';
@@ -61,7 +62,9 @@ function viewsOf(connection: Connection, tenant: () => SqlTenant): (text: string
         *rows() {
           // SQLite takes JavaScript's numbers for REAL.
           for (const row of view.rows(tenant()))
-            yield row.map((cell) => (typeof cell === 'number' ? BigInt(cell) : cell));
+            yield row.map((cell) =>
+              typeof cell === 'number' ? BigInt(cell) : typeof cell === 'bigint' ? unsignedCell(cell) : cell,
+            );
         },
       } as Parameters<Connection['table']>[1]);
     }

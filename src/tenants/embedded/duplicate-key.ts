@@ -2,11 +2,12 @@ import Database from 'better-sqlite3';
 import { fault, type ObError } from '../../base/errors.ts';
 import type { InsertPlan } from '../../sql/translate/insert.ts';
 import type { Cell } from '../../value/column-type.ts';
+import { plainInteger } from '../../value/unsigned.ts';
 import type { Connection } from './connection.ts';
 import { indexName, partKey } from './ddl/table-sql.ts';
 import { failedColumns, failedIndex } from './sql-errors.ts';
 import type { SqlTenant } from './sql-tenant.ts';
-import { quoteName, sqliteName, type TableSchema } from './table-schema.ts';
+import { findColumn, quoteName, sqliteName, type TableSchema } from './table-schema.ts';
 
 /** True for the failure of a unique or primary key. */
 export function isDuplicate(error: unknown): error is Error {
@@ -59,7 +60,7 @@ export function duplicateValue(tenant: SqlTenant, writer: Connection, error: Err
     const keys = parts?.map((part) => partKey(table, part, true)).join(', ') ?? list;
     const sql = `SELECT ${list} FROM ${sqliteName(table.schema, table.name)} GROUP BY ${keys} HAVING count(*) > 1 LIMIT 1`;
     const row = writer.prepare(sql).raw().safeIntegers().get() as Cell[] | undefined;
-    return row?.map(shown).join('-') ?? '';
+    return row?.map((cell, i) => shownAs(table, columns[i]!, cell)).join('-') ?? '';
   } catch {
     // Another key fails as well: its value is not the one that was asked for.
     return '';
@@ -77,7 +78,13 @@ function keyName(table: TableSchema, columns: readonly string[]): string {
 
 function shownCell({ plan, cells }: WantedRow, column: string): string {
   const at = plan.targetColumns.findIndex((each) => each.name.toLowerCase() === column.toLowerCase());
-  return shown(cells[at] ?? null);
+  const type = plan.targetColumns[at]?.type;
+  return shown(type ? plainInteger(type, cells[at] ?? null) : null);
+}
+
+function shownAs(table: TableSchema, name: string, cell: Cell): string {
+  const column = findColumn(table, name);
+  return shown(column ? plainInteger(column.type, cell) : cell);
 }
 
 function shown(cell: Cell): string {

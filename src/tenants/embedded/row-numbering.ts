@@ -1,7 +1,8 @@
 import { fault } from '../../base/errors.ts';
 import { integerRange, isIntegerType } from '../../value/column-storage.ts';
 import type { Cell } from '../../value/column-type.ts';
-import { autoIncrementColumn, isRowIdSequence, nextValue, setNextValue } from './auto-increment.ts';
+import { maxUnsigned, unsignedCell } from '../../value/unsigned.ts';
+import { autoIncrementColumn, isRowIdSequence, nextValue, setNextValue, whole } from './auto-increment.ts';
 import type { Connection } from './connection.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -14,11 +15,11 @@ export interface Numbering {
 }
 
 export function numberingOf(writer: Connection, table: TableSchema): Numbering {
-  return isRowIdSequence(table) ? rowIdNumbering(table) : new KeptNumbering(writer, table);
+  return isRowIdSequence(table) ? rowIdNumbering(writer, table) : new KeptNumbering(writer, table);
 }
 
 /** SQLite numbers the rows. */
-function rowIdNumbering(table: TableSchema): Numbering {
+function rowIdNumbering(writer: Connection, table: TableSchema): Numbering {
   let first: bigint | null = null;
   return {
     get first() {
@@ -28,16 +29,23 @@ function rowIdNumbering(table: TableSchema): Numbering {
     added(cell, rowId) {
       if (cell !== null) return;
       if (rowId > 127) checkNumber(table, BigInt(rowId));
-      first ??= BigInt(rowId);
+      first ??= exactRowId(writer, rowId);
     },
     finish() {},
   };
 }
 
-/** 1467 when a number is too large for the column. */
+/** The number of the row just added: SQLite's answer to a write may be rounded. */
+function exactRowId(writer: Connection, rowId: number | bigint): bigint {
+  if (typeof rowId === 'bigint' || Number.isSafeInteger(rowId)) return BigInt(rowId);
+  return writer.prepare('SELECT last_insert_rowid()').pluck().safeIntegers().get() as bigint;
+}
+
+/** 1467 when a number is too large for the column; the largest of 64 bits is never given. */
 export function checkNumber(table: TableSchema, value: bigint): void {
   const { type } = autoIncrementColumn(table)!;
-  if (isIntegerType(type) && value > integerRange(type).high) throw fault('ER_AUTOINC_READ_FAILED');
+  if (isIntegerType(type) && (value > integerRange(type).high || value >= maxUnsigned))
+    throw fault('ER_AUTOINC_READ_FAILED');
 }
 
 const maxRowId = 9223372036854775807n;
@@ -70,9 +78,9 @@ class KeptNumbering implements Numbering {
       this.#given = this.#next;
       this.#next += 1n;
       this.#moved = true;
-      return row.with(at, this.#given);
+      return row.with(at, unsignedCell(this.#given));
     }
-    const explicit = typeof cell === 'bigint' || typeof cell === 'number' ? BigInt(cell) : 0n;
+    const explicit = typeof cell === 'number' ? BigInt(cell) : whole(cell);
     if (explicit < this.#next) return row;
     this.#next = explicit + 1n;
     this.#moved = true;

@@ -5,7 +5,8 @@ import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translat
 import { type InsertPlan, planInsert } from '../../sql/translate/insert.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
 import type { Cell } from '../../value/column-type.ts';
-import { autoIncrementColumn, isRowIdSequence } from './auto-increment.ts';
+import { isUnsigned64 } from '../../value/unsigned.ts';
+import { autoIncrementColumn, isRowIdSequence, whole } from './auto-increment.ts';
 import type { Connection } from './connection.ts';
 import { describeDuplicate, isDuplicate } from './duplicate-key.ts';
 import { type Effects, mostWarnings } from './function-context.ts';
@@ -19,6 +20,7 @@ import { runOnWriter, type Written } from './run-write.ts';
 import { coded, foreignKeyText, hasCode, isForeignKey } from './sql-errors.ts';
 import { type Execution, type StatementResult, startImplicit } from './statement.ts';
 import type { TableSchema } from './table-schema.ts';
+import { NarrowKey } from './wide-keys.ts';
 
 /** Plans an INSERT or REPLACE, keeps the plan when it may serve again, and runs it. */
 export function insertFor(
@@ -171,7 +173,7 @@ const rowsPerCheck = 1024;
 const ignoredSavepoint = '__ob_ignored';
 
 function positive(cell: Cell | undefined): bigint | null {
-  const value = typeof cell === 'bigint' ? cell : typeof cell === 'number' ? BigInt(cell) : 0n;
+  const value = typeof cell === 'number' ? BigInt(cell) : whole(cell);
   return value > 0n ? value : null;
 }
 
@@ -248,7 +250,7 @@ class Inserter {
   coded(error: unknown, wanted: { readonly plan: InsertPlan; readonly cells: readonly Cell[] } | null): unknown {
     // SQLite says so when the largest row number is taken.
     if (hasCode(error, 'SQLITE_FULL') && lastNumberTaken(this.#writer, this.table))
-      return fault('ER_AUTOINC_READ_FAILED');
+      return isUnsigned64(autoIncrementColumn(this.table)!.type) ? new NarrowKey() : fault('ER_AUTOINC_READ_FAILED');
     if (isDuplicate(error)) return describeDuplicate(this.#execution.tenant, error, wanted);
     if (isForeignKey(error)) return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
     return error;

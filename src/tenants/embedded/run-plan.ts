@@ -6,6 +6,7 @@ import { type BindInputs, type BindLiteral, bindCell, bindCells } from '../../sq
 import type { ContextBind, Plan } from '../../sql/translate/plan.ts';
 import { type TranslateEnv, translate } from '../../sql/translate/translate.ts';
 import type { Cell } from '../../value/column-type.ts';
+import { plainInteger } from '../../value/unsigned.ts';
 import type { PreparedShape, RowsEnd, StatementContext } from '../engine-session.ts';
 import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
@@ -193,7 +194,9 @@ function intoVariables(
   release();
   if (rows.length > 1) throw fault('ER_SUBQUERY_NO_1_ROW');
   const [row] = rows;
-  const assigned = row ? Object.fromEntries(names.map((name, i) => [name, row[i] ?? null])) : {};
+  const assigned = row
+    ? Object.fromEntries(names.map((name, i) => [name, plainInteger(plan.columns[i]!.type, row[i] ?? null)]))
+    : {};
   return answerOk(execution, { affectedRows: rows.length, assigned });
 }
 

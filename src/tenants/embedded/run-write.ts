@@ -12,6 +12,7 @@ import { planArguments } from './run-plan.ts';
 import { foreignKeyText, isForeignKey } from './sql-errors.ts';
 import type { Execution, StatementResult } from './statement.ts';
 import { quoteName } from './table-schema.ts';
+import { widenKeys } from './wide-keys.ts';
 
 /** What a write did, as the OK packet tells it. */
 export interface Written {
@@ -25,10 +26,18 @@ export interface Written {
  * Runs a write on the writer: alone it is a transaction of its own; inside of one a failure takes back only this
  * statement.
  */
-export async function runOnWriter(
-  execution: Execution,
-  work: (writer: Connection, effects: Effects) => Written,
-): Promise<StatementResult> {
+export async function runOnWriter(execution: Execution, work: Work): Promise<StatementResult> {
+  try {
+    return await runOnce(execution, work);
+  } catch (error) {
+    if (!(await widenKeys(execution, error))) throw error;
+    return runOnce(execution, work);
+  }
+}
+
+type Work = (writer: Connection, effects: Effects) => Written;
+
+async function runOnce(execution: Execution, work: Work): Promise<StatementResult> {
   const { transaction, context } = execution;
   const { check } = execution;
   const writer = await transaction.startWriting(context, check);

@@ -19,8 +19,10 @@ export interface TableSchema {
   readonly comment: string;
   /** Options of CREATE TABLE that are kept for its text only. */
   readonly options: Readonly<Record<string, string>>;
-  /** AUTO_INCREMENT = n given and not yet overtaken; 0 otherwise. */
-  readonly autoIncrement: number;
+  /** AUTO_INCREMENT = n given and not yet overtaken, as text when a number does not hold it; 0 otherwise. */
+  readonly autoIncrement: number | string;
+  /** The primary key has met values that SQLite's row id does not hold: it is a column like others. */
+  readonly wideKey?: boolean;
   readonly createdUs: number;
 }
 
@@ -89,10 +91,10 @@ export function findColumn(table: Pick<TableSchema, 'columns'>, name: string): T
 
 const integerKeys = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
 
-/** The column that is SQLite's row id: the only column of an ascending integer primary key. */
-export function rowIdColumn(table: Pick<TableSchema, 'columns' | 'primaryKey'>): TableColumn | null {
+/** The column that is SQLite's row id: the only column of an integer primary key, unless that is a wide one. */
+export function rowIdColumn(table: Pick<TableSchema, 'columns' | 'primaryKey' | 'wideKey'>): TableColumn | null {
   const [part, ...more] = table.primaryKey;
-  if (!part || more.length > 0) return null;
+  if (!part || more.length > 0 || table.wideKey) return null;
   const column = findColumn(table, part.column);
   return column && integerKeys.has(column.type.name) ? column : null;
 }

@@ -31,6 +31,8 @@ export class Transaction {
   #guest = false;
   #snapshot: Connection | null = null;
   #savepoints: string[] = [];
+  /** Version of the dictionary when the writer's transaction began. */
+  #version = 0;
 
   constructor(tenant: SqlTenant, owner: object) {
     this.#tenant = tenant;
@@ -147,9 +149,15 @@ export class Transaction {
     if (!writing) return;
     try {
       store.rollback();
+      this.#takeBack();
     } finally {
       this.#giveBack();
     }
+  }
+
+  /** Tables that were changed inside of the transaction are as before. */
+  #takeBack(): void {
+    if (this.#tenant.dictionary.version !== this.#version) this.#tenant.contentsReplaced();
   }
 
   /** Rolls back and gives everything back: the session ends. */
@@ -186,6 +194,7 @@ export class Transaction {
       throw error;
     }
     this.#writing = true;
+    this.#version = this.#tenant.dictionary.version;
   }
 
   #giveBack(): void {
@@ -205,7 +214,10 @@ export class Transaction {
 
   rollbackTo(name: string): void {
     const at = this.#find(name);
-    if (this.#writing) this.#tenant.store.writer.exec(`ROLLBACK TO ${quoteName(this.#savepoints[at]!)}`);
+    if (this.#writing) {
+      this.#tenant.store.writer.exec(`ROLLBACK TO ${quoteName(this.#savepoints[at]!)}`);
+      this.#takeBack();
+    }
     this.#savepoints.splice(at + 1);
   }
 

@@ -38,7 +38,7 @@ export function alterTable(change: Change, statement: AlterTable): number {
   const rows = rebuild ? rebuildTable(change, table, changed, alteration.sources) : 0;
   if (!rebuild) reindex(change, table, changed);
   if (changed.foreignKeys.length > table.foreignKeys.length) checkForeignRows(change, changed);
-  if (changed.autoIncrement !== table.autoIncrement && changed.autoIncrement > 0)
+  if (changed.autoIncrement !== table.autoIncrement && BigInt(changed.autoIncrement) > 0n)
     setNextValue(change.writer, changed, BigInt(changed.autoIncrement));
   if (alteration.renamedTo) renameTable(change, changed, alteration.renamedTo);
   return rows;

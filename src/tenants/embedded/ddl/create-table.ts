@@ -1,7 +1,8 @@
 import { fault } from '../../../base/errors.ts';
 import type { CreateTable } from '../../../sql/ast/definition.ts';
+import { isUnsigned64 } from '../../../value/unsigned.ts';
 import { setNextValue } from '../auto-increment.ts';
-import type { TableSchema } from '../table-schema.ts';
+import { rowIdColumn, type TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';
 import { checkForeignKeys, withParentKeys } from './foreign-keys.ts';
 import { buildTable, type Draft, finishTable } from './table-builder.ts';
@@ -21,6 +22,9 @@ export function createTable(change: Change, statement: CreateTable): number {
   }
   const draft = statement.like ? likeTable(change, statement, schema, name) : newTable(change, statement, schema, name);
   const given = statement.query ? queryColumns(change, statement.query, draft) : null;
+  const key = given && rowIdColumn(draft);
+  // Its rows come at once, and may hold any value.
+  if (key && isUnsigned64(key.type)) draft.wideKey = true;
   const identity = { id: dictionary.newTableId(), createdUs: execution.request.nowUs };
   const built = finishTable(draft, identity, { ...buildEnv(execution), schema });
   checkForeignKeys(change, built);
@@ -47,5 +51,5 @@ function likeTable({ execution }: Change, statement: CreateTable, schema: string
 export function storeTable({ writer, dictionary }: Change, table: TableSchema): void {
   for (const sql of [...createStatements(table), ...indexStatements(table)]) writer.exec(sql);
   dictionary.putTable(table);
-  if (table.autoIncrement > 1) setNextValue(writer, table, BigInt(table.autoIncrement));
+  if (BigInt(table.autoIncrement) > 1n) setNextValue(writer, table, BigInt(table.autoIncrement));
 }

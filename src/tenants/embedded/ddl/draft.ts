@@ -17,5 +17,6 @@ export function toDraft(table: TableSchema): Draft {
     options: { ...table.options },
     autoIncrement: table.autoIncrement,
     ...(table.parentKeys ? { parentKeys: table.parentKeys } : {}),
+    ...(table.wideKey ? { wideKey: true } : {}),
   };
 }

@@ -1,7 +1,8 @@
 import { fault } from '../../../base/errors.ts';
 import type { Cell } from '../../../value/column-type.ts';
+import { plainInteger } from '../../../value/unsigned.ts';
 import { isDuplicate } from '../duplicate-key.ts';
-import { quoteName, sqliteName, type TableSchema } from '../table-schema.ts';
+import { findColumn, quoteName, sqliteName, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
 import { indexName, partKey } from './table-sql.ts';
 
@@ -24,5 +25,9 @@ function duplicateOf({ writer }: Change, table: TableSchema, sql: string): Error
   const name = sqliteName(table.schema, table.name);
   const found = writer.prepare(`SELECT ${list} FROM ${name} GROUP BY ${keys} HAVING count(*) > 1 LIMIT 1`);
   const row = found.raw().safeIntegers().get() as readonly Cell[] | undefined;
-  return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', row?.map(String).join('-') ?? '', key?.name ?? 'PRIMARY');
+  const shown = row?.map((cell, i) => {
+    const column = findColumn(table, parts[i]!.column);
+    return String(column ? plainInteger(column.type, cell) : cell);
+  });
+  return fault('OB_ERR_PRIMARY_KEY_DUPLICATE', shown?.join('-') ?? '', key?.name ?? 'PRIMARY');
 }

@@ -6,9 +6,11 @@ import { decimalText } from '../../../value/decimal.ts';
 import { implicitDefault, storeConverter } from '../../../value/store.ts';
 import { formatTime } from '../../../value/temporal.ts';
 import { utcTextToLocal } from '../../../value/time-zone.ts';
+import { plainInteger } from '../../../value/unsigned.ts';
 import { nextValue, setNextValue } from '../auto-increment.ts';
 import { isDuplicate } from '../duplicate-key.ts';
 import { bindInputs } from '../run-plan.ts';
+import { hasCode } from '../sql-errors.ts';
 import { findColumn, quoteName, sqliteName, type TableColumn, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
 import { makeIndexes } from './make-indexes.ts';
@@ -21,15 +23,14 @@ import { createStatements, indexStatements } from './table-sql.ts';
 export function rebuildTable(
   change: Change,
   from: TableSchema,
-  to: TableSchema,
+  wanted: TableSchema,
   sources: ReadonlyMap<string, string>,
 ): number {
   const { writer, dictionary } = change;
   const oldName = sqliteName(from.schema, from.name);
   const newName = quoteName(`__ob_rebuild.${from.id}`);
   const next = nextValue(writer, from);
-  for (const sql of createStatements(to, newName)) writer.exec(sql);
-  const rows = copyUnique(change, from, to, newName, sources);
+  const { to, rows } = makeCopy(change, from, wanted, newName, sources);
   writer.exec(`DROP TABLE ${oldName}`);
   // Otherwise SQLite would rename inside other tables' foreign keys too.
   writer.pragma('legacy_alter_table = ON');
@@ -43,6 +44,24 @@ export function rebuildTable(
   const least = nextValue(writer, to);
   if (least !== null) setNextValue(writer, to, next !== null && next > least ? next : least);
   return rows;
+}
+
+/** The new table with its rows; its primary key is a wide one when a row has such a value. */
+function makeCopy(
+  change: Change,
+  from: TableSchema,
+  to: TableSchema,
+  newName: string,
+  sources: ReadonlyMap<string, string>,
+): { readonly to: TableSchema; readonly rows: number } {
+  for (const sql of createStatements(to, newName)) change.writer.exec(sql);
+  try {
+    return { to, rows: copyUnique(change, from, to, newName, sources) };
+  } catch (error) {
+    if (to.wideKey || !hasCode(error, 'SQLITE_MISMATCH')) throw error;
+    change.writer.exec(`DROP TABLE ${newName}`);
+    return makeCopy(change, from, { ...to, wideKey: true }, newName, sources);
+  }
 }
 
 /** Rows whose primary key is there twice fail the ALTER. */
@@ -147,7 +166,7 @@ function newValue(change: Change, column: TableColumn): Cell {
 
 /** A stored value as SQL sees it, ready to be stored under another type. */
 export function sqlValue(type: ColumnType, cell: Cell, timeZone: string): Cell {
-  if (cell === null || cell instanceof Uint8Array) return cell;
+  if (cell === null || cell instanceof Uint8Array) return plainInteger(type, cell);
   if (type.name === 'time' && typeof cell !== 'string') return formatTime(Number(cell), type.scale ?? 0);
   if (type.name === 'timestamp' && typeof cell === 'string') return utcTextToLocal(timeZone, cell);
   if (type.name === 'decimal') return decimalText(cell, type.scale ?? 0);

@@ -31,7 +31,8 @@ export interface Draft {
   collation: string;
   comment: string;
   options: Record<string, string>;
-  autoIncrement: number;
+  autoIncrement: number | string;
+  wideKey?: boolean;
 }
 
 export interface BuildEnv {
@@ -212,7 +213,7 @@ export function keyParts(parts: readonly IndexPart[]): KeyPart[] {
 export function applyOptions(draft: Draft, options: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(options)) {
     if (name === 'comment') draft.comment = value;
-    else if (name === 'auto_increment') draft.autoIncrement = Number(value);
+    else if (name === 'auto_increment') draft.autoIncrement = value.length < 16 ? Number(value) : value;
     else if (name === 'charset') {
       draft.charset = value.toLowerCase();
       if (!options['collate']) draft.collation = `${draft.charset}_general_ci`;
@@ -242,8 +243,12 @@ export function finishTable(
       if (!findColumn(checked, column)) throw fault('ER_KEY_COLUMN_DOES_NOT_EXIST', column);
   checkAutoIncrement(checked);
   const { id, createdUs } = identity;
-  return { ...checked, ...translateExpressions(checked, env), id, createdUs };
+  // SQLite counts its row ids up to 2^63 - 1 only.
+  const wide = BigInt(checked.autoIncrement) > maxRowId ? { wideKey: true } : {};
+  return { ...checked, ...translateExpressions(checked, env), ...wide, id, createdUs };
 }
+
+const maxRowId = (1n << 63n) - 1n;
 
 function checkParts(draft: Draft, parts: readonly KeyPart[]): void {
   const seen = new Set<string>();

@@ -16,7 +16,7 @@ export function createStatements(table: TableSchema, sqlName = sqliteName(table.
     const generated = column.generated ? ` GENERATED ALWAYS AS (${column.generated.sql}) ${stored}` : '';
     return `${name} ${sqliteColumnType(column.type)}${notNull}${generated}`;
   });
-  if (!rowId && table.primaryKey.length > 0 && !hasExpression(table, table.primaryKey))
+  if (!rowId && table.primaryKey.length > 0 && !isApart(table))
     lines.push(`PRIMARY KEY (${partList(table, table.primaryKey)})`);
   for (const check of table.checks) lines.push(`CONSTRAINT ${quoteName(check.name)} CHECK (${check.sql})`);
   for (const key of table.foreignKeys) {
@@ -35,7 +35,7 @@ export function indexStatements(table: TableSchema): string[] {
     const unique = key.unique ? 'UNIQUE ' : '';
     return `CREATE ${unique}INDEX ${indexName(table, key.name)} ON ${on} (${partList(table, key.parts, key.unique)})`;
   });
-  if (hasExpression(table, table.primaryKey))
+  if (isApart(table))
     statements.push(
       `CREATE UNIQUE INDEX ${indexName(table, 'PRIMARY')} ON ${on} (${partList(table, table.primaryKey, true)})`,
     );
@@ -60,8 +60,13 @@ function rule(event: string, action: string | null): string {
   return action ? ` ON ${event} ${action}` : '';
 }
 
+/** The primary key has an index of its own: SQLite knows no expressions in one, and takes a single INTEGER for its row id. */
+function isApart(table: TableSchema): boolean {
+  return table.wideKey === true || hasExpression(table, table.primaryKey);
+}
+
 /** True for keys that are no plain list of columns to SQLite. */
-export function hasExpression(table: Pick<TableSchema, 'columns'>, parts: readonly KeyPart[]): boolean {
+function hasExpression(table: Pick<TableSchema, 'columns'>, parts: readonly KeyPart[]): boolean {
   return parts.some((part) => part.length !== null || isText(table, part.column));
 }
 

@@ -1,0 +1,33 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { answerOf, noPeer, type Peer, startPeer } from './peer-fixture.ts';
+import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { statement, tableOfNumbers } from './unsigned-soup.ts';
+
+describe.skipIf(noPeer !== null)('64 unsigned bits answer as on a real server', () => {
+  const place = enginePlace();
+  let client: SqlClient;
+  let peer: Peer;
+
+  beforeAll(async () => {
+    peer = await startPeer();
+    await place.engines.create(1002, mysqlTenant);
+    client = await sqlClient(await place.engines.open(1002));
+    await client.ok('CREATE DATABASE IF NOT EXISTS test');
+    for (const sql of tableOfNumbers) expect(await answerOf(client, sql)).toEqual(await peer.answer(sql));
+  }, 60_000);
+  afterAll(async () => {
+    await peer?.end();
+    await place.end();
+  });
+
+  it('in random statements', { timeout: 60_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(statement, async (sql) => {
+        expect(await answerOf(client, sql), sql).toEqual(await peer.answer(sql));
+      }),
+      { numRuns: Number(process.env['OBVAULT_SOUP_RUNS'] ?? 800) },
+    );
+  });
+});
