@@ -1,55 +1,117 @@
 import { existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { staleUploadMs } from '../../src/jobs/clean/sweep-places.ts';
-import { MediumError } from '../../src/media/medium.ts';
+import { staleUploadMs, sweepEveryMs } from '../../src/jobs/sweep-destinations.ts';
+import { type Medium, MediumError } from '../../src/media/medium.ts';
+import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
 import { hourMs } from './clean-clock.ts';
 import { backUp, type CleanScene, cleaned, openCleanScene } from './clean-scene.ts';
+import { makeTenant, roundOf, settle, startHarness } from './job-harness.ts';
 
 let scene: CleanScene;
-afterEach(() => scene.harness.stop());
+/** Paths of the destinations whose sweep has ended, in order. */
+let swept: string[];
+const noting = (medium: Medium, path: string): Medium => ({
+  ...medium,
+  sweep: (olderThanMs, signal) => medium.sweep(olderThanMs, signal).finally(() => swept.push(path.replace(/.*\//, ''))),
+});
+const open = async (wrapMedium = noting) => {
+  swept = [];
+  scene = await openCleanScene({ wrapMedium, pieceSwitch: '1d' });
+};
+afterEach(() => scene?.harness.stop());
 
 /** A temporary file of a write that nobody ended, so old. */
 function leaveTemp(root: string, name: string, ageMs: number): string {
   const path = join(root, name);
+  mkdirSync(root, { recursive: true });
   writeFileSync(path, 'half an object');
   const then = (Date.now() - ageMs) / 1000;
   utimesSync(path, then, then);
   return path;
 }
 
+/** Two old ones and a young one. */
+function leaveTemps() {
+  const { dataRoot, archiveRoot } = scene;
+  return {
+    old: [
+      leaveTemp(join(dataRoot, 'deep/er'), 'macro_block_data.0.obbak.tmp.1700000000000000', staleUploadMs + hourMs),
+      leaveTemp(archiveRoot, 'checkpoint.obarc.tmp.1700000000000001', staleUploadMs + hourMs),
+    ],
+    young: leaveTemp(dataRoot, 'macro_block_data.1.obbak.tmp.1700000000000002', staleUploadMs - hourMs),
+  };
+}
+
+const standing = (paths: readonly string[]) => paths.filter((path) => existsSync(path));
+
 async function cleanOnce(): Promise<void> {
-  await backUp(scene, 1);
   await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '12h' TENANT = a");
   const { jobs } = await cleaned(scene, 1);
   expect(jobs.at(-1)).toMatchObject({ status: 'COMPLETED', result: 0 });
 }
 
 test('a clean-up sweeps what nobody published for a day, in both places, and nothing younger', async () => {
-  scene = await openCleanScene();
-  const { dataRoot, archiveRoot } = scene;
-  mkdirSync(join(dataRoot, 'deep/er'), { recursive: true });
-  const old = [
-    leaveTemp(dataRoot, 'deep/er/macro_block_data.0.obbak.tmp.1700000000000000', staleUploadMs + hourMs),
-    leaveTemp(archiveRoot, 'checkpoint.obarc.tmp.1700000000000001', staleUploadMs + hourMs),
-  ];
-  const young = leaveTemp(dataRoot, 'macro_block_data.1.obbak.tmp.1700000000000002', staleUploadMs - hourMs);
+  await open();
+  await backUp(scene, 1, 'anyPiece');
+  await scene.harness.until(async () => swept.length === 2);
+  const { old, young } = leaveTemps();
   await cleanOnce();
-  await scene.harness.until(async () => old.every((path) => !existsSync(path)));
-  expect(existsSync(young)).toBe(true);
+  await scene.harness.until(async () => swept.length === 4);
+  expect(standing([...old, young])).toEqual([young]);
+});
+
+test('without any clean-up backups sweep both places, each once in a day', async () => {
+  await open();
+  const first = leaveTemps();
+  await backUp(scene, 1, 'anyPiece');
+  await scene.harness.until(async () => swept.length === 2);
+  expect(standing([...first.old, first.young])).toEqual([first.young]);
+  const second = leaveTemps();
+  await backUp(scene, 2, 'anyPiece');
+  scene.clock.move(sweepEveryMs - hourMs);
+  await backUp(scene, 3, 'anyPiece');
+  expect(standing(second.old)).toEqual(second.old);
+  scene.clock.move(2 * hourMs);
+  await backUp(scene, 4, 'anyPiece');
+  await scene.harness.until(async () => swept.length === 4);
+  expect(standing(second.old)).toEqual([]);
+  expect(swept).toEqual(['data', 'archive', 'data', 'archive']);
 });
 
 test('a sweep that fails fails nothing', async () => {
-  let swept = 0;
-  scene = await openCleanScene({
-    wrapMedium: (medium) => ({
-      ...medium,
-      async sweep() {
-        swept += 1;
-        throw new MediumError('denied', '', 'nothing may be listed');
-      },
-    }),
-  });
+  await open((medium, path) => ({
+    ...medium,
+    async sweep() {
+      swept.push(path.replace(/.*\//, ''));
+      throw new MediumError('denied', '', 'nothing may be listed');
+    },
+  }));
+  await backUp(scene, 1, 'anyPiece');
+  await scene.harness.until(async () => swept.length === 2);
   await cleanOnce();
-  await scene.harness.until(async () => swept === 2);
+  await scene.harness.until(async () => swept.length === 4);
+});
+
+test('on S3 a backup aborts uploads nobody ended for a day, of its own place only', async () => {
+  const double = await S3Double.start();
+  const harness = await startHarness();
+  const keys = `host=127.0.0.1:${double.port}&access_id=${s3Keys.accessId}&access_key=${s3Keys.accessKey}`;
+  await makeTenant(harness, 'a');
+  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=s3://bucket/log?${keys}' TENANT = a`);
+  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = 's3://bucket/data?${keys}' TENANT = a`);
+  await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  const now = Date.now();
+  const old = ['data/a', 'log/b'].map((key) => double.bucket().begin(key, now - staleUploadMs - hourMs, {}));
+  const others = [
+    double.bucket().begin('data/a', now - staleUploadMs + hourMs, {}),
+    double.bucket().begin('other/c', now - 2 * staleUploadMs, {}),
+  ];
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  await harness.until(async () => old.every(({ id }) => !double.bucket().uploads.has(id)));
+  expect(others.every(({ id }) => double.bucket().uploads.has(id))).toBe(true);
+  await harness.stop();
+  await double.stop();
 });

@@ -5,6 +5,7 @@ import { sysTenantId } from '../../catalog/tenants.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
+import { destinationSweeps } from '../sweep-destinations.ts';
 import { dataDestination, openPaced } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { beginSet } from './begin-set.ts';
@@ -29,10 +30,14 @@ export interface BackupDriver {
 export function createBackupDriver(controller: Controller): BackupDriver {
   const work = new TenantWork('backup', controller.log);
   const doubts = doubtWatch(controller, work);
+  const sweep = destinationSweeps(controller);
   const drive = (job: BackupJob, stopping: AbortSignal) => {
     const key = keyOf(job);
     const started = work.start(job.tenantId, key, stopping, (signal) =>
-      driveTenantJob(controller, job, signal, stopping).finally(() => doubts.soon(job.tenantId)),
+      driveTenantJob(controller, job, signal, stopping).finally(() => {
+        doubts.soon(job.tenantId);
+        work.start(job.tenantId, `${job.tenantId}/sweep`, stopping, (ended) => sweep(job.tenantId, ended));
+      }),
     );
     if (!started && job.status === 'CANCELING') work.abort(key, new JobCanceled());
   };
