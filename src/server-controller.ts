@@ -1,4 +1,5 @@
 import type { Background } from './background.ts';
+import type { CallMeter } from './base/call-meter.ts';
 import type { Clock } from './base/clock.ts';
 import type { Log } from './base/log.ts';
 import type { Catalog } from './catalog/catalog.ts';
@@ -30,6 +31,7 @@ interface ControllerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly registry: SessionRegistry;
+  readonly meter: CallMeter;
 }
 
 const hostIp = '127.0.0.1';
@@ -43,6 +45,7 @@ export function createController({
   clock,
   log,
   registry,
+  meter,
 }: ControllerParts): ServerController {
   let background: Promise<Background> | null = null;
   let stopping = false;
@@ -74,7 +77,7 @@ export function createController({
     address: `${hostIp}:${rpcPort}`,
     hostIp,
     rpcPort,
-    openMedium: (destination) => openMedium(destination, clock),
+    openMedium: (destination) => openMedium(destination, clock, meter),
     paces: new Paces(),
     async forgetTenant(tenantId) {
       registry.endTenant(tenantId);

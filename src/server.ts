@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { CallMeter } from './base/call-meter.ts';
 import { type Clock, systemClock } from './base/clock.ts';
 import { isFault } from './base/errors.ts';
 import { createLog, type Log } from './base/log.ts';
@@ -38,14 +39,15 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const tls = readTls(config);
   const dataDir = resolve(config.dataDir);
   const { clusterName, clusterId, release } = config;
-  const catalog = openCatalog({ directory: dataDir, clusterName, clusterId, release, clock, log });
+  const meter = new CallMeter();
+  const catalog = openCatalog({ directory: dataDir, clusterName, clusterId, release, clock, log, meter });
   const undo: (() => Promise<void>)[] = [() => catalog.close()];
   try {
     await requirePassword(config, catalog);
     await setCapacities(config, catalog);
     const registry = new SessionRegistry(clock);
     undo.push(async () => registry.stop());
-    const controller = createController({ config, dataDir, catalog, clock, log, registry });
+    const controller = createController({ config, dataDir, catalog, clock, log, registry, meter });
     undo.push(() => controller.close());
     await controller.clearUp();
     const listener = await openPort(config, tls, controller, registry, clock, log);

@@ -3,6 +3,7 @@ import { backupViews } from './backup.ts';
 import { deleteViews } from './delete.ts';
 import { eventViews } from './event.ts';
 import { logStreamViews } from './log-stream.ts';
+import { mediaViews } from './media.ts';
 import { parameterViews } from './parameter.ts';
 import { proofViews } from './proof.ts';
 import { recoverTableViews } from './recover-table.ts';
@@ -20,6 +21,7 @@ export const viewFamilies: readonly ViewFamily[] = [
   ...restoreViews,
   ...deleteViews,
   ...proofViews,
+  ...mediaViews,
   ...recoverTableViews,
   ...tenantViews,
   ...resourceViews,

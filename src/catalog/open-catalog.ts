@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { CallMeter } from '../base/call-meter.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Log } from '../base/log.ts';
 import type { Release } from '../base/release.ts';
@@ -14,6 +15,7 @@ import { createDeletions } from './deletions.ts';
 import { createEvents } from './events.ts';
 import { takeInstanceLock } from './instance-lock.ts';
 import { createKeys } from './keys.ts';
+import { registerMediaCalls } from './media-calls.ts';
 import { migrate } from './migrations.ts';
 import { createParameters, storeDefinitions } from './parameters.ts';
 import { createProofs } from './proofs.ts';
@@ -38,6 +40,8 @@ export interface CatalogOptions {
   readonly release: Release;
   readonly clock: Clock;
   readonly log: Log;
+  /** What media are asked, for the views. */
+  readonly meter?: CallMeter;
 }
 
 /** Name of the catalog's file in the data directory. */
@@ -63,6 +67,7 @@ export function openCatalog(options: CatalogOptions): Catalog {
     const readDatabase = new Database(path, { readonly: true });
     opened.push(readDatabase);
     registerZoneFunctions(readDatabase);
+    registerMediaCalls(readDatabase, options.meter ?? new CallMeter());
     const late: Database.Database[] = [];
     registerWindows(readDatabase, () => {
       const own = { ...store, database: new Database(path, { readonly: true }) };

@@ -1,3 +1,4 @@
+import type { CallMeter } from '../base/call-meter.ts';
 import { type Clock, systemClock } from '../base/clock.ts';
 import { abilitiesOf } from './abilities.ts';
 import { openFileMedium } from './file-medium.ts';
@@ -14,6 +15,8 @@ import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import type { Patience } from './wrap/attempts.ts';
 import { withDeadlines } from './wrap/deadline.ts';
+import type { MediumOperation } from './wrap/each-operation.ts';
+import { withMetrics } from './wrap/metrics.ts';
 import { withRetries } from './wrap/retry.ts';
 import { withThrottle } from './wrap/throttle.ts';
 
@@ -46,23 +49,24 @@ export interface MediumAddress {
 }
 
 /**
- * Opens the medium of a destination: each attempt under a deadline, what passes tried again, all of it held to the destination's
- * pace. Nothing is read or written yet.
+ * Opens the medium of a destination: each attempt under a deadline and counted by `meter`, what passes tried again, all of it held
+ * to the destination's pace. Nothing is read or written yet.
  *
  * Files are used as they are: their calls go to the system, which repeats what can be repeated, and their descriptors are handed
  * to threads; what is left of their faults is for the jobs, which begin again where their rows say. All others live in a media
  * thread; what they are made of is not loaded here.
  */
-export function openMedium(address: MediumAddress, clock: Clock = systemClock): Medium {
-  const { patience = 'job' } = address;
+export function openMedium(address: MediumAddress, clock: Clock = systemClock, meter?: CallMeter): Medium {
+  const { scheme, patience = 'job' } = address;
   const limits = { clock, abandoned: abandonedOf(address), ...deadlines[patience] };
-  const steady =
-    address.scheme === 'file'
+  const limited =
+    scheme === 'file'
       ? withDeadlines(openFileMedium(address.path.slice('file://'.length), clock), limits)
-      : withRetries(withDeadlines(openInThread(address, abilitiesOf(address)), { ...limits, hangingMax }), {
-          clock,
-          patience,
-        });
+      : withDeadlines(openInThread(address, abilitiesOf(address)), { ...limits, hangingMax });
+  const counts = meter?.of(address);
+  const counted = counts ? withMetrics(limited, counts, clock) : limited;
+  const onRetry = (operation: MediumOperation) => counts?.retried(operation);
+  const steady = scheme === 'file' ? counted : withRetries(counted, { clock, patience, onRetry });
   const pace = address.pace ?? ownPace(address);
   return pace === null ? steady : withThrottle(steady, pace, clock);
 }

@@ -1,5 +1,6 @@
 import type { Medium, MediumErrorKind } from '../../src/media/medium.ts';
-import { type MediumOperation, withFault } from '../../src/media/wrap/fault.ts';
+import type { MediumOperation } from '../../src/media/wrap/each-operation.ts';
+import { withFault } from '../../src/media/wrap/fault.ts';
 
 export interface PlannedFault {
   readonly kind: MediumErrorKind;

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CallMeter } from '../../src/base/call-meter.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { createLog, silentLog } from '../../src/base/log.ts';
 import { defaultRelease, type Release } from '../../src/base/release.ts';
@@ -81,6 +82,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   mkdirSync(directory, { recursive: true });
   const clock = options.clock ?? systemClock;
   const release = options.release ?? defaultRelease;
+  const meter = new CallMeter();
   const opened = openCatalog({
     directory: join(directory, 'server'),
     clusterName: 'obcluster',
@@ -88,6 +90,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     release,
     clock,
     log: silentLog,
+    meter,
   });
   const catalog: Catalog = {
     ...opened,
@@ -118,7 +121,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
     cluster: { name: 'obcluster', id: 1 },
     address: '127.0.0.1:2882',
     openMedium: (destination) => {
-      const medium = openMedium(destination, options.mediumClock);
+      const medium = openMedium(destination, options.mediumClock, meter);
       return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
     paces: new Paces(),

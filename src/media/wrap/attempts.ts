@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { retryAttemptsMax, retryFirstPauseMs, retryTotalMs, statementAttemptsMax } from '../limits.ts';
 import { MediumError, type MediumErrorKind } from '../medium.ts';
+import type { MediumOperation } from './each-operation.ts';
 
 /** Who waits: a job, which has time, or somebody who typed a statement. */
 export type Patience = 'job' | 'statement';
@@ -11,6 +12,8 @@ export interface AttemptOptions {
   readonly random: () => number;
   /** `job` when left out. */
   readonly patience?: Patience | undefined;
+  /** Called before each attempt but the first. */
+  readonly onRetry?: ((operation: MediumOperation) => void) | undefined;
 }
 
 /** What may pass by itself. An `io` fault is none: who met it decides, for it may have cost something. */
@@ -23,6 +26,7 @@ const passing: ReadonlySet<MediumErrorKind> = new Set(['throttled', 'unavailable
 export type Attempts = <T>(ask: AttemptAsk, work: (again: boolean) => Promise<T>) => Promise<T>;
 
 export interface AttemptAsk {
+  readonly operation: MediumOperation;
   /** What errors name. */
   readonly key: string;
   readonly signal?: AbortSignal | undefined;
@@ -32,11 +36,12 @@ export interface AttemptAsk {
   readonly mayBeReplaced?: boolean;
 }
 
-export function attemptsWith({ clock, random, patience = 'job' }: AttemptOptions): Attempts {
+export function attemptsWith({ clock, random, patience = 'job', onRetry }: AttemptOptions): Attempts {
   return async (ask, work) => {
-    const { key, signal } = ask;
+    const { operation, key, signal } = ask;
     const lastNs = clock.nowNs() + BigInt(retryTotalMs) * 1_000_000n;
     for (let attempt = 1; ; attempt++) {
+      if (attempt > 1) onRetry?.(operation);
       try {
         return await work(attempt > 1);
       } catch (error) {

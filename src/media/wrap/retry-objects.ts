@@ -26,10 +26,10 @@ export function retriedSink(retried: Retried, sink: ObjectSink): ObjectSink {
   return {
     writeAt(offset, bytes) {
       marks.note(offset, bytes);
-      return attempts({ key, signal, sends: true }, () => sink.writeAt(offset, bytes));
+      return attempts({ operation: 'writeAt', key, signal, sends: true }, () => sink.writeAt(offset, bytes));
     },
     publish: (sizeBytes) =>
-      attempts({ key, signal }, async (again) => {
+      attempts({ operation: 'publish', key, signal }, async (again) => {
         const settled = async () => again && (await isThere(sizeBytes));
         if (!(await settled()))
           await sink.publish(sizeBytes).catch(async (error: unknown) => {
@@ -40,7 +40,7 @@ export function retriedSink(retried: Retried, sink: ObjectSink): ObjectSink {
         // What the sink keeps of an upload that is done; nothing of the object.
         if (again) await sink.abort().catch(() => undefined);
       }),
-    abort: () => attempts({ key }, () => sink.abort()),
+    abort: () => attempts({ operation: 'abort', key }, () => sink.abort()),
   };
 }
 
@@ -71,7 +71,7 @@ export function retriedAppend(retried: Retried, opened: AppendSink): AppendSink 
     append: (bytes) =>
       turn.run(async () => {
         let rest = bytes;
-        await attempts({ key, signal }, async (again) => {
+        await attempts({ operation: 'append', key, signal }, async (again) => {
           if (again || sink === null) {
             await close().catch(() => undefined);
             const there = await landed(rest);
@@ -105,7 +105,7 @@ export function retriedSource(retried: Retried, opened: ObjectSource): ObjectSou
     sizeBytes,
     read: (offset, length) => {
       let used: Promise<ObjectSource> | null = null;
-      return attempts({ key, signal }, async () => {
+      return attempts({ operation: 'readAt', key, signal }, async () => {
         // Of many reads that failed together the first opens the object again, for all of them.
         if (used !== null && used === current) current = used.then(reopened, () => inner.openObject(key, signal));
         used = current;

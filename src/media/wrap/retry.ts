@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../../base/clock.ts';
 import { listResumeNames } from '../limits.ts';
 import { type ListEntry, type Medium, MediumError } from '../medium.ts';
 import { type Attempts, attemptsWith, type Patience } from './attempts.ts';
+import type { MediumOperation } from './each-operation.ts';
 import { retriedAppend, retriedSink, retriedSource } from './retry-objects.ts';
 
 export interface RetryOptions {
@@ -9,6 +10,8 @@ export interface RetryOptions {
   /** From 0 to 1, for the pauses. */
   readonly random?: () => number;
   readonly patience?: Patience | undefined;
+  /** Called before each attempt but the first. */
+  readonly onRetry?: ((operation: MediumOperation) => void) | undefined;
 }
 
 /**
@@ -18,14 +21,14 @@ export interface RetryOptions {
  * that finds nothing looks once more.
  */
 export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
-  const { clock = systemClock, random = Math.random, patience } = options;
-  const attempts = attemptsWith({ clock, random, patience });
+  const { clock = systemClock, random = Math.random, patience, onRetry } = options;
+  const attempts = attemptsWith({ clock, random, patience, onRetry });
   const mayBeReplaced = !inner.abilities.atomicReplace;
   return {
     scheme: inner.scheme,
     abilities: inner.abilities,
     putSmall: (key, bytes, mode, signal) =>
-      attempts({ key, signal, sends: true }, async (again) => {
+      attempts({ operation: 'putSmall', key, signal, sends: true }, async (again) => {
         try {
           await inner.putSmall(key, bytes, mode, signal);
         } catch (error) {
@@ -33,28 +36,32 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
         }
       }),
     createObject: (key, signal) =>
-      attempts({ key, signal }, () => inner.createObject(key, signal)).then((sink) =>
+      attempts({ operation: 'createObject', key, signal }, () => inner.createObject(key, signal)).then((sink) =>
         retriedSink({ inner, attempts, key, signal }, sink),
       ),
     openAppend: (key, sizeBytes, signal) =>
-      attempts({ key, signal }, () => inner.openAppend(key, sizeBytes, signal)).then((sink) =>
+      attempts({ operation: 'openAppend', key, signal }, () => inner.openAppend(key, sizeBytes, signal)).then((sink) =>
         retriedAppend({ inner, attempts, key, signal }, sink),
       ),
     read: (key, offset, length, signal) =>
-      attempts({ key, signal, mayBeReplaced }, () => inner.read(key, offset, length, signal)),
+      attempts({ operation: 'read', key, signal, mayBeReplaced }, () => inner.read(key, offset, length, signal)),
     openObject: (key, signal) =>
-      attempts({ key, signal }, () => inner.openObject(key, signal)).then((source) =>
+      attempts({ operation: 'openObject', key, signal }, () => inner.openObject(key, signal)).then((source) =>
         retriedSource({ inner, attempts, key, signal }, source),
       ),
-    head: (key, signal) => attempts({ key, signal }, () => inner.head(key, signal)),
-    list: (prefix, signal) => attempts({ key: prefix, signal }, () => inner.list(prefix, signal)),
+    head: (key, signal) => attempts({ operation: 'head', key, signal }, () => inner.head(key, signal)),
+    list: (prefix, signal) => attempts({ operation: 'list', key: prefix, signal }, () => inner.list(prefix, signal)),
     listPages: (prefix, signal) => retriedPages(inner, attempts, prefix, signal),
-    remove: (keys, signal) => attempts({ key: keys[0] ?? '', signal }, () => inner.remove(keys, signal)),
-    removeDirectory: (prefix, signal) => attempts({ key: prefix, signal }, () => inner.removeDirectory(prefix, signal)),
-    tag: (keys, tags, signal) => attempts({ key: keys[0] ?? '', signal }, () => inner.tag(keys, tags, signal)),
-    tagsOf: (key, signal) => attempts({ key, signal }, () => inner.tagsOf(key, signal)),
-    sweep: (olderThanMs, signal) => attempts({ key: '', signal }, () => inner.sweep(olderThanMs, signal)),
-    status: (signal) => attempts({ key: '', signal }, () => inner.status(signal)),
+    remove: (keys, signal) =>
+      attempts({ operation: 'remove', key: keys[0] ?? '', signal }, () => inner.remove(keys, signal)),
+    removeDirectory: (prefix, signal) =>
+      attempts({ operation: 'removeDirectory', key: prefix, signal }, () => inner.removeDirectory(prefix, signal)),
+    tag: (keys, tags, signal) =>
+      attempts({ operation: 'tag', key: keys[0] ?? '', signal }, () => inner.tag(keys, tags, signal)),
+    tagsOf: (key, signal) => attempts({ operation: 'tagsOf', key, signal }, () => inner.tagsOf(key, signal)),
+    sweep: (olderThanMs, signal) =>
+      attempts({ operation: 'sweep', key: '', signal }, () => inner.sweep(olderThanMs, signal)),
+    status: (signal) => attempts({ operation: 'status', key: '', signal }, () => inner.status(signal)),
     close: () => inner.close(),
   };
 }
@@ -71,7 +78,7 @@ async function* retriedPages(
   let complete = true;
   try {
     for (;;) {
-      const next = await attempts({ key: prefix, signal }, async (again) => {
+      const next = await attempts({ operation: 'listPages', key: prefix, signal }, async (again) => {
         if (again) pages = inner.listPages(prefix, signal)[Symbol.asyncIterator]();
         return pages.next().catch((error: unknown) => {
           if (complete) throw error;
