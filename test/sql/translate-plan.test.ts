@@ -244,6 +244,14 @@ describe('functions of the session', () => {
     ]);
   });
 
+  test('SCNs and moments turn into each other, to the microsecond', () => {
+    const scns = "timestamp_to_scn('2026-03-14 09:59:26.535897'), scn_to_timestamp(1773453566535897999)";
+    expect(at.run(`select ${scns}`).rows).toEqual([['1773453566535897000', '2026-03-14 09:59:26.535897']]);
+    expect(at.run("select scn_to_timestamp(null), timestamp_to_scn('no'), scn_to_timestamp(-1)").rows).toEqual([
+      [null, null, null],
+    ]);
+  });
+
   test('chance differs from call to call', () => {
     const [row] = at.run('select rand() = rand(), uuid() = uuid(), length(uuid()), rand(3) = rand(3)').rows;
     expect(row).toEqual(['0', '0', '36', '1']);

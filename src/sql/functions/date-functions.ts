@@ -189,6 +189,16 @@ export const dateFunctions: readonly FunctionDefinition[] = [
     const value = localOfUs(context.timeZone, num(us));
     return value && formatDateTime(value, 6);
   }),
+  define('timestamp_to_scn', [1, 1], ['moment'], returns.unsigned, ([given], context) => {
+    const value = momentOf(given);
+    const us = value === null ? -1 : usOfLocal(context.timeZone, value);
+    return us < 0 ? null : BigInt(us) * 1000n;
+  }),
+  define('scn_to_timestamp', [1, 1], ['integer'], returns.datetime(6), ([scn], context) => {
+    const ns = BigInt(scn as bigint);
+    const value = ns > 0n ? localOfUs(context.timeZone, Number(ns / 1000n)) : null;
+    return value && formatDateTime(value, 6);
+  }),
   // Behind TIMESTAMPDIFF(unit, a, b), which the translator writes with the unit as a text.
   define(
     'timestampdiff',
