@@ -97,6 +97,22 @@ export function archiveDestination(tx: Repositories, secrets: Secrets, tenantId:
   };
 }
 
+/** The destination a tenant uses or has used under that number, as it is known now; null when it is not. */
+export function destinationOfId(
+  tx: Repositories,
+  secrets: Secrets,
+  tenantId: number,
+  destId: number,
+): Destination | null {
+  const row = tx.destinations.storageInfoOfDest(tenantId, destId);
+  if (row === null) return null;
+  const present = [dataDestination(tx, secrets, tenantId), archiveDestination(tx, secrets, tenantId)?.destination];
+  const same = present.find((one) => one?.path === row.path);
+  if (same) return same;
+  const options = [row.endpoint, row.authorization, row.extension].filter((text) => text !== '').join('&');
+  return readStored(secrets, tenantId, options === '' ? row.path : `${row.path}?${options}`);
+}
+
 /** Who writes the format and check files of a tenant. */
 export function writerIdentity(
   controller: Controller,

@@ -5,14 +5,8 @@ import type { Tenant } from '../catalog/tenants.ts';
 import type { Destination } from '../destination/destination.ts';
 import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
-import { archiveDestination, dataDestination } from '../jobs/tenant-destination.ts';
-import {
-  destinationOfId,
-  insertValidateJob,
-  isFinal,
-  type ValidateOrder,
-  type ValidatePlace,
-} from '../jobs/validate/validate-rows.ts';
+import { archiveDestination, dataDestination, destinationOfId } from '../jobs/tenant-destination.ts';
+import { insertValidateJob, isFinal, type ValidateOrder, type ValidatePlace } from '../jobs/validate/validate-rows.ts';
 import type { CancelValidate, ValidateBackup } from '../sql/statement.ts';
 import { warnOfIgnored } from './prepare-destination.ts';
 import { handler, type Speaker } from './statement-handler.ts';
@@ -167,7 +161,7 @@ function places(
     ...wanted.map((row) => row.destId),
   ]);
   return [...destIds].map((destId) => {
-    const destination = destinationOfId(tx, controller, tenantId, destId);
+    const destination = destinationOfId(tx, controller.catalog.secrets, tenantId, destId);
     if (destination === null) throw faultText('OB_ENTRY_NOT_EXIST', `destination ${destId} is not known any more`);
     const here = ids === null ? null : [...new Set(wanted.filter((row) => row.destId === destId).map((row) => row.id))];
     return { kind, destination, destId, ids: here };

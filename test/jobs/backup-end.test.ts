@@ -2,6 +2,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { BackupSet } from '../../src/catalog/backups.ts';
+import { setMemory } from '../../src/jobs/backup/set-base.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
@@ -176,6 +178,20 @@ test('an end placeholder that lands long after its job was canceled goes again',
   await shipped(harness, 'a');
   expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
 });
+
+for (const restarts of [false, true])
+  test(`it goes again from a data path the tenant has left${restarts ? ', also after a restart' : ''}`, async () => {
+    const land = await cancelWhileHanging();
+    await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/elsewhere')}'`, 'a');
+    if (restarts) await harness.stop();
+    await land();
+    expect(endNames()).toEqual(['backup_set_1_full', 'backup_set_2_full']);
+    if (restarts) harness = await start();
+    await harness.until(async () => endNames().length === 1);
+    const inDoubt = (set: BackupSet) => setMemory(set).endInDoubt === true;
+    await harness.until(async () => !(await setsOf(harness, 'a')).some(inDoubt));
+    expect(endNames()).toEqual(['backup_set_1_full']);
+  });
 
 test('no restore of this server takes a canceled set while its end placeholder still stands', async () => {
   const land = await cancelWhileHanging();

@@ -1,8 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { BackupJob } from '../../catalog/backups.ts';
-import type { Tenant } from '../../catalog/tenants.ts';
 import { sysTenantId } from '../../catalog/tenants.ts';
-import type { Medium } from '../../media/medium.ts';
+import type { Destination } from '../../destination/destination.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
 import { destinationSweeps } from '../sweep-destinations.ts';
@@ -82,7 +81,7 @@ function doubtWatch(
     seenUs = nowUs;
     const looked = tenants;
     tenants = new Set();
-    for (const set of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets, looked))) {
+    for (const { set, destination } of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets, looked))) {
       tenants.add(set.tenantId);
       const names = { tenant: set.tenantId, set: set.backupSetId };
       work.start(set.tenantId, `${set.tenantId}/end of ${set.backupSetId}`, signal, async (ended) => {
@@ -91,8 +90,8 @@ function doubtWatch(
         );
         if (job === undefined) return;
         try {
-          await withMedium(controller, job, (tenant, medium) =>
-            settleDoubt({ controller, job, tenant, medium, signal: ended }, set),
+          await withMedium(controller, job, destination, (place) =>
+            settleDoubt({ controller, job, signal: ended, ...place }, set),
           );
         } catch (error) {
           if (!ended.aborted) log.warn('the end placeholder of a failed set is looked for again', { ...names, error });
@@ -127,8 +126,8 @@ async function driveTenantJob(
 ): Promise<void> {
   try {
     if (job.status === 'CANCELING') throw new JobCanceled();
-    await withMedium(controller, job, async (tenant, medium) => {
-      const run: JobRun = { controller, job, tenant, medium, signal };
+    await withMedium(controller, job, null, async (place) => {
+      const run: JobRun = { controller, job, signal, ...place };
       // A medium opened anew takes whatever it finds for its destination: an empty mount point too.
       if (job.status !== 'INIT') await requireDestination(run);
       await driveSteps(run);
@@ -141,20 +140,22 @@ async function driveTenantJob(
   controller.wake.backup();
 }
 
+/** Opens a destination of the job's tenant, its present one for null. */
 async function withMedium(
   controller: Controller,
   job: BackupJob,
-  work: (tenant: Tenant, medium: Medium) => Promise<void>,
+  place: Destination | null,
+  work: (run: Pick<JobRun, 'tenant' | 'destination' | 'medium'>) => Promise<void>,
 ): Promise<void> {
   const { tenant, destination } = await controller.catalog.read((tx) => ({
     tenant: tx.tenants.get({ tenantId: job.tenantId }),
-    destination: dataDestination(tx, controller.catalog.secrets, job.tenantId),
+    destination: place ?? dataDestination(tx, controller.catalog.secrets, job.tenantId),
   }));
   if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(job.tenantId));
   if (destination === null) throw destinationMissing();
   const medium = openPaced(controller, job.tenantId, destination);
   try {
-    await work(tenant, medium);
+    await work({ tenant, destination, medium });
   } finally {
     await medium.close().catch(() => undefined);
   }
@@ -229,8 +230,8 @@ async function finishedAnyway(controller: Controller, job: BackupJob, stopping: 
   const signal = AbortSignal.any([stopping, AbortSignal.timeout(endGraceMs)]);
   let finished = false;
   try {
-    await withMedium(controller, live, async (tenant, medium) => {
-      const run: JobRun = { controller, job: live, tenant, medium, signal };
+    await withMedium(controller, live, null, async (place) => {
+      const run: JobRun = { controller, job: live, signal, ...place };
       if (!(await endIsWritten(run, task, set))) return;
       await finishSet(run, task, set);
       finished = true;

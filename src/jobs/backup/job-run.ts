@@ -1,12 +1,13 @@
 import { fault } from '../../base/errors.ts';
 import type { BackupJob, BackupTask } from '../../catalog/backups.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
+import type { Destination } from '../../destination/destination.ts';
 import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 import type { ChangePoint } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
-import { dataDestination, expectedFormat } from '../tenant-destination.ts';
+import { expectedFormat } from '../tenant-destination.ts';
 import type { SetPlace } from './set-place.ts';
 
 /** Everything one run of a tenant's job works on. */
@@ -14,6 +15,7 @@ export interface JobRun {
   readonly controller: Controller;
   readonly job: BackupJob;
   readonly tenant: Tenant;
+  readonly destination: Destination;
   /** Every wait on it ends with the signal. */
   readonly medium: Medium;
   readonly signal: AbortSignal;
@@ -49,13 +51,10 @@ export class JobCanceled extends Error {
 }
 
 /** Holds the data destination against its format file: -9080 or -9081 when it is not the one that was accepted. */
-export async function requireDestination({ controller, tenant, medium, signal }: JobRun): Promise<void> {
-  const { catalog } = controller;
-  const expected = await catalog.read((tx) => {
-    const destination = dataDestination(tx, catalog.secrets, tenant.tenantId);
-    return destination && expectedFormat(tx, controller, tenant, destination, 'backup_data');
-  });
-  if (expected === null) throw destinationMissing();
+export async function requireDestination({ controller, tenant, destination, medium, signal }: JobRun): Promise<void> {
+  const expected = await controller.catalog.read((tx) =>
+    expectedFormat(tx, controller, tenant, destination, 'backup_data'),
+  );
   await withCodedErrors(() => requireFormat(medium, expected, signal));
 }
 

@@ -1,9 +1,9 @@
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { Secrets } from '../../catalog/secrets.ts';
-import { shownPath } from '../../destination/destination.ts';
+import { type Destination, shownPath } from '../../destination/destination.ts';
 import { setEndKey, setsDirectory } from '../../destination/layout.ts';
-import { dataDestination } from '../tenant-destination.ts';
+import { dataDestination, destinationOfId } from '../tenant-destination.ts';
 import { type JobRun, requireDestination } from './job-run.ts';
 import { setMemory } from './set-base.ts';
 import { setNameOf } from './set-files.ts';
@@ -11,29 +11,33 @@ import { setNameOf } from './set-files.ts';
 /** The pauses between looks after the end placeholders of sets in doubt: each twice the one before. */
 export const doubtPauseMs = { first: 1_000, most: 60_000 } as const;
 
+/** A set in doubt and where it lies, also when that is a former data destination of its tenant. */
+export interface DoubtfulSet {
+  readonly set: BackupSet;
+  readonly destination: Destination;
+}
+
 /**
  * Sets whose job ended FAILED or CANCELED while nobody could say whether their end placeholder stands, or will: a write that hangs
- * may land much later. Of these tenants, or with null of all, and only on their current data paths.
+ * may land much later. Of these tenants, or with null of all; a destination that is not known any more is left out.
  */
 export function setsInDoubt(
   tx: Repositories,
   secrets: Secrets,
   tenants: ReadonlySet<number> | null,
-): readonly BackupSet[] {
-  const paths = new Map<number, string | null>();
-  const pathOf = (tenantId: number) => {
-    const known = paths.get(tenantId);
-    if (known !== undefined) return known;
-    const destination = dataDestination(tx, secrets, tenantId);
-    const path = destination === null ? null : shownPath(destination);
-    paths.set(tenantId, path);
-    return path;
-  };
+): readonly DoubtfulSet[] {
   const failed =
     tenants === null
       ? tx.backups.sets.list({ status: 'FAILED' })
       : [...tenants].flatMap((tenantId) => tx.backups.sets.list({ tenantId, status: 'FAILED' }));
-  return failed.filter((set) => setMemory(set).endInDoubt === true && set.path === pathOf(set.tenantId));
+  return failed.flatMap((set) => {
+    if (setMemory(set).endInDoubt !== true) return [];
+    const { tenantId, path, destId } = set;
+    const present = dataDestination(tx, secrets, tenantId);
+    const destination =
+      present !== null && shownPath(present) === path ? present : destinationOfId(tx, secrets, tenantId, destId);
+    return destination === null ? [] : [{ set, destination }];
+  });
 }
 
 /**

@@ -3,10 +3,9 @@ import type { Repositories } from '../../catalog/catalog.ts';
 import type { ValidateJob, ValidateLevel, ValidateTask } from '../../catalog/proofs.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
 import { type Destination, shownPath, storedText } from '../../destination/destination.ts';
-import { parseStoredDestination } from '../../destination/parse.ts';
 import type { Controller } from '../controller.ts';
 import { keepSecret } from '../job-secrets.ts';
-import { archiveDestination, dataDestination, sealKeyOf } from '../tenant-destination.ts';
+import { sealKeyOf } from '../tenant-destination.ts';
 
 /** One destination a job looks at. */
 export interface ValidatePlace {
@@ -126,26 +125,6 @@ export function newTask(
     comment: '',
     stepData: memory,
   };
-}
-
-/** The destination a tenant has used under that number; null when it is not known. */
-export function destinationOfId(
-  tx: Repositories,
-  controller: Controller,
-  tenantId: number,
-  destId: number,
-): Destination | null {
-  const row = tx.destinations.storageInfoOfDest(tenantId, destId);
-  if (row === null) return null;
-  const { secrets } = controller.catalog;
-  const present = [dataDestination(tx, secrets, tenantId), archiveDestination(tx, secrets, tenantId)?.destination];
-  const same = present.find((one) => one?.path === row.path);
-  if (same) return same;
-  const options = [row.endpoint, row.authorization, row.extension].filter((text) => text !== '').join('&');
-  const text = options === '' ? row.path : `${row.path}?${options}`;
-  return parseStoredDestination(text, (hex) =>
-    secrets.openText('destination', { tenantId, id: row.path, field: 'access_key' }, hex),
-  );
 }
 
 /** Changes a live job or task; false when it has gone with its tenant. */
