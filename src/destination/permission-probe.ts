@@ -14,8 +14,10 @@ export interface PermissionProbe {
 
 /** What the probe of a destination met that is no reason to refuse it. */
 export interface ProbeFindings {
-  /** A second object of the same name was refused. Versioned buckets take it. */
+  /** A second object of the same name was refused. Stores that do not look at the condition take it. */
   readonly createOnly: boolean;
+  /** Why two writers of one name in the same moment may both succeed all the same, null where they cannot. */
+  readonly createRace: string | null;
 }
 
 /**
@@ -52,7 +54,8 @@ async function tryAll(medium: Medium, probe: PermissionProbe, signal?: AbortSign
     await tryAppend(medium, keyOf('append'), probe.content, signal);
     await tryMultipart(medium, keyOf('multipart'), probe.content, signal);
     await removeAll(medium, keys, probe, signal);
-    return { createOnly };
+    const { createRace = null } = await medium.status(signal);
+    return { createOnly, createRace };
   } catch (error) {
     // The error that counts is the first one; what stays behind is removed by the next probe.
     await removeAll(medium, keys, probe, signal).catch(() => undefined);

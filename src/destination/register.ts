@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
 import { fault } from '../base/errors.ts';
 import { defaultRelease, type Release } from '../base/release.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
-import type { DestType } from './codec/identity-files.ts';
+import type { DestType, FormatFile } from './codec/identity-files.ts';
 import { type Destination, type SealKey, storageColumns } from './destination.ts';
 import {
   checkConnectivity,
@@ -130,9 +131,17 @@ async function prepare(input: PrepareInput): Promise<PreparedDestination> {
   const destId = await catalog.nextDestId();
   const content = formatContent(destination, destType, destId, identity, input.clock.nowUs());
   await writeFormatFile(medium, content, signal);
+  if (findings !== null && (!findings.createOnly || findings.createRace !== null))
+    await expectOurs(medium, content, signal);
   const row: StorageInfo = { ...checked, ...columns, destId, destType };
   await catalog.save(row);
   return { destId, row, fresh: true, findings };
+}
+
+/** Where two may create one name: who does not find his own format file came first and has lost. 9081. */
+async function expectOurs(medium: Medium, content: FormatFile, signal?: AbortSignal): Promise<void> {
+  const found = await readFormatFile(medium, signal);
+  if (found === null || !isDeepStrictEqual(found, content)) throw fault('OB_BACKUP_FORMAT_FILE_NOT_MATCH');
 }
 
 /**

@@ -8,7 +8,8 @@ import { clockOffset, listingPages, removeObjects, sweepUploads, tagObjects, tag
 import { putObject } from './cos/cos-put.ts';
 import { headObject, openSource, readObject } from './cos/cos-read.ts';
 import { CosSink } from './cos/cos-sink.ts';
-import type { Medium } from './medium.ts';
+import { createRace } from './cos/cos-versions.ts';
+import { type Medium, MediumError, type MediumStatus } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
 
 /**
@@ -40,9 +41,19 @@ export function openCosMedium(
     tag: (keys, tags, signal) => tagObjects(client, keys, tags, signal),
     tagsOf: (key, signal) => tagsOfObject(client, key, signal),
     sweep: (olderThanMs, signal) => sweepUploads(client, olderThanMs, signal),
-    status: async (signal) => ({ clockOffsetMs: await clockOffset(client, signal), freeBytes: null }),
+    status: (signal) => statusOf(client, signal),
     async close() {
       client.close();
     },
   });
+}
+
+async function statusOf(client: CosClient, signal: AbortSignal | undefined): Promise<MediumStatus> {
+  const clockOffsetMs = await clockOffset(client, signal);
+  // A server whose clock refuses us says nothing else.
+  const race = await createRace(client, signal).catch((error: unknown) => {
+    if (error instanceof MediumError && error.kind === 'clockSkew') return null;
+    throw error;
+  });
+  return { clockOffsetMs, freeBytes: null, ...(race === null ? {} : { createRace: race }) };
 }

@@ -59,6 +59,8 @@ export interface MediumStatus {
   /** Clock of the server minus ours. */
   readonly clockOffsetMs: number | null;
   readonly freeBytes: bigint | null;
+  /** Why two that create one name in the same moment may both be told that they did; left out where one of them is refused. */
+  readonly createRace?: string;
 }
 
 export interface ObjectHead {

@@ -9,6 +9,7 @@ import { listPages, removeObjects, sweepUploads } from './oss/oss-listing.ts';
 import { authorship, headObject, openSource, putObject, readRange, readWhole } from './oss/oss-objects.ts';
 import { OssSink } from './oss/oss-sink.ts';
 import { tagObjects, tagsOfObject } from './oss/oss-tags.ts';
+import { createRace } from './oss/oss-versions.ts';
 
 /**
  * The medium of `oss://bucket/dir`: objects of an OSS bucket, reached through ali-oss, which is loaded by the first call.
@@ -47,14 +48,18 @@ async function statusOf(client: OssClient, signal: AbortSignal | undefined): Pro
   const startMs = client.clock.nowUs() / 1_000;
   const { prefix } = client.place;
   const query = { 'max-keys': '1', ...(prefix === '' ? {} : { prefix }) };
+  let refused = false;
   try {
     await client.call({ method: 'GET', key: null, query }, signal);
   } catch (error) {
     // A server that refuses us because of its clock has told it.
     if (!(error instanceof MediumError && error.kind === 'clockSkew')) throw error;
+    refused = true;
   }
   const { heard } = client;
   if (heard === null) return { clockOffsetMs: null, freeBytes: null };
   // The server cuts its time to seconds, and wrote it somewhere on the way.
-  return { clockOffsetMs: heard.serverMs + 500 - (startMs + heard.atMs) / 2, freeBytes: null };
+  const clockOffsetMs = heard.serverMs + 500 - (startMs + heard.atMs) / 2;
+  const race = refused ? null : await createRace(client, signal);
+  return { clockOffsetMs, freeBytes: null, ...(race === null ? {} : { createRace: race }) };
 }

@@ -51,6 +51,9 @@ export async function createOnly(place: ProbePlace): Promise<ProbeFound> {
   if (trouble?.status === 'rejected') throw trouble.reason;
   const content = Buffer.from(await medium.read(race, undefined, undefined, signal)).toString();
   if (won.length !== 1 || content !== `racer ${won[0]}`) return no(`${won.length} of 4 writers of one name won`);
+  const { createRace } = await medium.status(signal);
+  if (createRace !== undefined)
+    return no(`a second one is refused, but of two in the same moment both may win: ${createRace}`);
   return ok('a second one is refused, 1 of 4 writers of one name won');
 }
 

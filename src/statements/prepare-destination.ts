@@ -4,6 +4,7 @@ import type { Tenant } from '../catalog/tenants.ts';
 import type { DestType } from '../destination/codec/identity-files.ts';
 import { type Destination, endpointText, maskDestination } from '../destination/destination.ts';
 import { mapMediumError } from '../destination/medium-fault.ts';
+import type { ProbeFindings } from '../destination/permission-probe.ts';
 import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
@@ -52,7 +53,8 @@ export async function prepare(
       seal: sealKeyOf(controller.catalog.secrets, tenantId, destination.path),
       catalog: destinationCatalog(controller, tenantId, destination, changes),
     });
-    if (findings?.createOnly === false) speaker.warn('Warning', fault('OB_NOT_SUPPORTED').errno, overwrites);
+    const unguarded = findings === null ? null : unguardedBy(findings);
+    if (unguarded !== null) speaker.warn('Warning', fault('OB_NOT_SUPPORTED').errno, unguarded);
     return { destId, changes };
   } catch (error) {
     const coded = mapMediumError(error, 'configuring', { scheme: destination.scheme, release });
@@ -64,8 +66,17 @@ export async function prepare(
   }
 }
 
-const overwrites =
-  'the destination takes a second object of the same name (a versioned bucket?); nothing but this cluster should write to it';
+/**
+ * What the client is told of a destination that does not keep two writers apart; null where it does. It is taken all the same: the
+ * format file, by which two find out about each other, is read by every job before it writes (9081).
+ */
+function unguardedBy({ createOnly, createRace }: ProbeFindings): string | null {
+  if (createOnly && createRace === null) return null;
+  const what = createOnly
+    ? `may let two writers of one name succeed in the same moment (${createRace})`
+    : 'takes a second object of the same name (the store does not look at the condition)';
+  return `the destination ${what}; nothing but this cluster should write to it`;
+}
 
 /** The kernel's texts do not say which of many troubles it was; the medium's own words stand beside them in SHOW WARNINGS. */
 export function explain(error: unknown, destinations: readonly Destination[], speaker: Speaker): void {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
 import { parseRelease } from '../../src/base/release.ts';
+import { formatFile } from '../../src/destination/codec/identity-files.ts';
 import { configureDeadlineMs } from '../../src/destination/limits.ts';
 import { type Medium, MediumError, type MediumErrorKind } from '../../src/media/medium.ts';
 import { type FaultyMedium, withFault } from '../../src/media/wrap/fault.ts';
@@ -37,7 +38,7 @@ describe('the permission probe of a remote destination', () => {
       return probed;
     };
     const prepared = await desk.set({ text: s3, wrap });
-    expect(prepared).toMatchObject({ destId: 1001, fresh: true, findings: { createOnly: true } });
+    expect(prepared).toMatchObject({ destId: 1001, fresh: true, findings: { createOnly: true, createRace: null } });
     const done = (probed as unknown as FaultyMedium).trace.filter((step) => step.includes('_permission_file_'));
     expect(done.map((step) => step.replace(/ .*1002_(\w+)_permission_file_.*/, ' $1'))).toEqual([
       'putSmall write',
@@ -103,8 +104,32 @@ describe('the permission probe of a remote destination', () => {
       ...medium,
       putSmall: (key, bytes, _mode, signal) => medium.putSmall(key, bytes, 'replace', signal),
     });
-    expect((await desk.set({ text: s3, wrap })).findings).toEqual({ createOnly: false });
+    expect((await desk.set({ text: s3, wrap })).findings).toEqual({ createOnly: false, createRace: null });
   });
+});
+
+test('where two writers may both succeed, the one whose format file was replaced has lost', async () => {
+  const careless = (medium: Medium): Medium => ({
+    ...medium,
+    putSmall: (key, bytes, _mode, signal) => medium.putSmall(key, bytes, 'replace', signal),
+    status: async () => ({ clockOffsetMs: null, freeBytes: null, createRace: 'nobody looks' }),
+  });
+  expect(await desk.set({ text: s3, wrap: careless })).toMatchObject({
+    fresh: true,
+    findings: { createRace: 'nobody looks' },
+  });
+  const path = join(desk.scratch.path, 'raced');
+  const owner = new TestCatalog();
+  // Another tenant writes in the very moment: its file is the one that stays.
+  const raced = (medium: Medium): Medium => ({
+    ...careless(medium),
+    async putSmall(key, bytes, _mode, signal) {
+      const stays = key === 'format.obbak' ? formatFile.encode({ ...formatFile.decode(bytes), tenantId: 1004 }) : bytes;
+      await medium.putSmall(key, stays, 'replace', signal);
+    },
+  });
+  expect(await failureCode(desk.set({ text: s3, path, owner, wrap: raced }))).toBe(-9081);
+  expect(owner.rows.size).toBe(0);
 });
 
 describe('delete_mode=tagging', () => {

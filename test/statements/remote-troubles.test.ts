@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { ObError } from '../../src/base/errors.ts';
 import { parseRelease } from '../../src/base/release.ts';
 import type { MediumAddress } from '../../src/media/open-medium.ts';
+import { parseObStatement } from '../../src/sql/parse-ob.ts';
+import { runObStatement } from '../../src/statements/run-statement.ts';
 import { type Harness, makeTenant, startHarness } from '../jobs/job-harness.ts';
 import { placeAt } from '../jobs/media-vertical.ts';
 import { refusal as cifsRefusal, type Smbd, startSmbd } from '../media/servers/cifs.ts';
@@ -10,8 +12,9 @@ import { CosDouble } from '../media/servers/cos-double.ts';
 import { hdfsAddress } from '../media/servers/hdfs.ts';
 import { HdfsDouble } from '../media/servers/hdfs-double.ts';
 import { ossAddress } from '../media/servers/oss.ts';
-import { OssDouble } from '../media/servers/oss-double.ts';
+import { type OssCall, OssDouble } from '../media/servers/oss-double.ts';
 import { freePort } from '../media/servers/processes.ts';
+import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
 import { type Sshd, refusal as sftpRefusal, startSshd } from '../media/servers/sftp.ts';
 
 /** Two servers' worth of controllers: the codes changed with 4.3, but for -9070, which takes its time. */
@@ -100,6 +103,75 @@ function storeRefusals(store: {
   ];
 }
 
+/** The destination is taken, and both releases say what to beware of; TEST DESTINATION says it too. */
+function isTakenWithWarning(name: string, make: () => MediumAddress, directory: string, hint: RegExp): void {
+  test(`${name} is taken with a warning, and told by TEST DESTINATION`, async () => {
+    const address = make();
+    const told = await setEverywhere(address, `${directory}/dest`);
+    expect(told.codes).toEqual([0, 0]);
+    expect(told.hints).toHaveLength(2);
+    for (const one of told.hints) expect(one).toMatch(hint);
+    const [harness] = harnesses;
+    const sql = `ALTER SYSTEM TEST DESTINATION '${placeAt(address).text(directory)}'`;
+    const statement = parseObStatement(sql, { release: harness!.controller.release, oracle: false });
+    const { rows } = await runObStatement(statement, await harness!.speaker('shop'), harness!.controller);
+    expect(rows?.cells.find(([property]) => property === 'CREATE ONLY')?.[1]).toBe('NO');
+  });
+}
+
+describe('a destination on S3', () => {
+  let double: S3Double;
+  beforeAll(async () => {
+    double = await S3Double.start({ buckets: ['vault'] });
+  });
+  afterAll(() => double?.stop());
+  afterEach(() => {
+    double.skewMs = 0;
+    double.elsewhere = null;
+    double.putIgnoresCondition = false;
+  });
+  const address = (): MediumAddress => ({
+    scheme: 's3',
+    path: 's3://vault',
+    host: `127.0.0.1:${double.port}`,
+    authorization: s3Keys,
+    options: {},
+  });
+
+  isTaken(address, true);
+  eachHasItsCode([
+    [
+      'another region',
+      () => ({ ...address(), options: { s3_region: 'eu-north-1' } }),
+      [-9105, -9117],
+      /is in us-east-1/,
+    ],
+    [
+      'a bucket of another endpoint',
+      () => {
+        double.elsewhere = 'eu-west-3';
+        return address();
+      },
+      [-9105, -9117],
+      /is in eu-west-3/,
+    ],
+    ...storeRefusals({
+      scheme: 's3',
+      address,
+      skewed() {
+        double.skewMs = 1_200_000;
+        return address();
+      },
+    }),
+  ]);
+
+  const careless = () => {
+    double.putIgnoresCondition = true;
+    return address();
+  };
+  isTakenWithWarning('a store without conditions', careless, 'careless', /takes a second object of the same name/);
+});
+
 describe('a destination on OSS', () => {
   let double: OssDouble;
   let address: MediumAddress;
@@ -112,9 +184,25 @@ describe('a destination on OSS', () => {
   afterAll(() => double?.kill());
   afterEach(() => {
     double.clockOffsetMs = 0;
+    double.faults.length = 0;
   });
 
   isTaken(() => address, true);
+
+  const versioned = (versioning: 'Enabled' | 'Suspended') => () => {
+    double.bucket(versioning.toLowerCase()).versioning = versioning;
+    return { ...address, path: `oss://${versioning.toLowerCase()}` };
+  };
+  isTaken(versioned('Enabled'), true);
+  isTakenWithWarning('a bucket whose versions are suspended', versioned('Suspended'), 'more', /is suspended/);
+  const silent = (asked: 'versioning' | 'versions') => () => {
+    const on = ({ query }: OssCall) => query.has(asked);
+    double.fail({ kind: 'refuse', status: 403, code: 'AccessDenied', on, times: 1_000 });
+    return versioned('Enabled')();
+  };
+  isTakenWithWarning('a bucket that hides its versions', silent('versions'), 'hidden', /may not be listed/);
+  isTakenWithWarning('a bucket that hides its versioning', silent('versioning'), 'secret', /may not be asked/);
+
   eachHasItsCode(
     storeRefusals({
       scheme: 'oss',
@@ -138,9 +226,15 @@ describe('a destination on COS', () => {
   afterAll(() => double?.stop());
   afterEach(() => {
     double.skewMs = 0;
+    double.store.suspended = false;
   });
 
   isTaken(() => address, true);
+  const suspended = () => {
+    double.store.suspended = true;
+    return address;
+  };
+  isTakenWithWarning('a bucket whose versions are suspended', suspended, 'more', /is suspended/);
   eachHasItsCode([
     ['another appid', () => ({ ...address, options: { appid: '1259999999' } }), [-9011, -9120], /^noContainer at/],
     ...storeRefusals({

@@ -2,26 +2,41 @@ import { MediumError } from '../medium.ts';
 import type { CosClient } from './cos-client.ts';
 import { headObject } from './cos-read.ts';
 
-/** Whether buckets have versions, by what they were asked for. */
-const versioned = new WeakMap<CosClient, boolean>();
+/** `untold`: we may not ask. */
+type Versioning = 'never' | 'enabled' | 'suspended' | 'untold';
+
+/** Whether buckets have or had versions, by what they were asked for. */
+const known = new WeakMap<CosClient, Versioning>();
 
 /**
  * In a bucket that has or had versions the service lets a create overwrite: there a look comes first, `alreadyExists` when
  * something stands under the key. Also where we may not ask for versions.
  */
 export async function checkFree(client: CosClient, key: string, signal?: AbortSignal): Promise<void> {
-  const known = versioned.get(client) ?? (await hasVersions(client, key, signal));
-  versioned.set(client, known);
-  if (known && (await headObject(client, key, signal)) !== null)
+  if ((await versioningOf(client, key, signal)) !== 'never' && (await headObject(client, key, signal)) !== null)
     throw new MediumError('alreadyExists', key, 'it stands already');
 }
 
-async function hasVersions(client: CosClient, key: string, signal?: AbortSignal): Promise<boolean> {
+/** Why of two that create one name in the same moment both may be told that they did, null where one of them is refused. */
+export async function createRace(client: CosClient, signal?: AbortSignal): Promise<string | null> {
+  const versioning = await versioningOf(client, '', signal);
+  if (versioning === 'suspended') return 'versioning of the bucket is suspended';
+  return versioning === 'untold' ? 'the versioning of the bucket may not be asked for' : null;
+}
+
+async function versioningOf(client: CosClient, key: string, signal?: AbortSignal): Promise<Versioning> {
+  const found = known.get(client) ?? (await askVersioning(client, key, signal));
+  known.set(client, found);
+  return found;
+}
+
+async function askVersioning(client: CosClient, key: string, signal?: AbortSignal): Promise<Versioning> {
   try {
     const reply = await client.call(key, signal, (cos, bucket) => cos.getBucketVersioning({ ...bucket }));
-    return reply.VersioningConfiguration.Status !== undefined;
+    const { Status: status } = reply.VersioningConfiguration;
+    return status === undefined ? 'never' : status === 'Enabled' ? 'enabled' : 'suspended';
   } catch (error) {
-    if (error instanceof MediumError && error.kind === 'denied') return true;
+    if (error instanceof MediumError && error.kind === 'denied') return 'untold';
     throw error;
   }
 }

@@ -41,6 +41,9 @@ export interface OssReply {
   readonly body: Buffer;
 }
 
+/** `untold`: we may not ask. */
+export type OssVersioning = 'never' | 'enabled' | 'suspended' | 'untold';
+
 /** The call of the SDK that all its others go through; its types leave it out. */
 interface Sdk {
   request(params: {
@@ -67,7 +70,7 @@ export class OssClient {
   #opened: { readonly place: OssPlace; readonly transport: Transport; readonly access: Role | Keys } | null = null;
   /** The SDK's client that signs with these keys. */
   #signer: { readonly keys: Keys; readonly sdk: Promise<Sdk> } | null = null;
-  #versioned: Promise<boolean> | null = null;
+  #versioning: Promise<OssVersioning> | null = null;
   /** Clock of the server in the newest reply, with that of ours when it came. */
   #heard: { readonly serverMs: number; readonly atMs: number } | null = null;
 
@@ -128,29 +131,26 @@ export class OssClient {
     }
   }
 
-  /**
-   * True for a bucket that has or had versions: there the service lets a `create` overwrite. True as well when we may not ask. Asked
-   * once.
-   */
-  overwritesAnyway(signal: AbortSignal | undefined): Promise<boolean> {
-    if (this.#versioned === null) {
-      const asked = this.#askVersioned(signal);
-      this.#versioned = asked;
+  /** Whether the bucket has or had versions, asked once: unless it never had, the service lets a `create` overwrite. */
+  versioning(signal: AbortSignal | undefined): Promise<OssVersioning> {
+    if (this.#versioning === null) {
+      const asked = this.#askVersioning(signal);
+      this.#versioning = asked;
       asked.catch(() => {
-        if (this.#versioned === asked) this.#versioned = null;
+        if (this.#versioning === asked) this.#versioning = null;
       });
     }
-    return this.#versioned;
+    return this.#versioning;
   }
 
-  async #askVersioned(signal: AbortSignal | undefined): Promise<boolean> {
+  async #askVersioning(signal: AbortSignal | undefined): Promise<OssVersioning> {
     try {
       const { body } = await this.call({ method: 'GET', key: null, subresources: { versioning: '' } }, signal);
       const { Status: status } = await this.parse('', body);
-      return status !== undefined;
+      return status === undefined ? 'never' : status === 'Enabled' ? 'enabled' : 'suspended';
     } catch (error) {
       if (isRefusal(error, 'AccessDenied') || (error instanceof MediumError && error.kind === 'unsupported'))
-        return true;
+        return 'untold';
       throw error;
     }
   }

@@ -84,7 +84,7 @@ export async function createOnly(
     found.writer === author.writer &&
     found.sizeBytes === made.sizeBytes &&
     (found.crc64 === '' || found.crc64 === made.crc64);
-  if (await client.overwritesAnyway(signal)) {
+  if ((await client.versioning(signal)) !== 'never') {
     const found = await headObject(client, key, signal);
     if (found && isOurs(found)) return;
     if (found) throw taken(key);

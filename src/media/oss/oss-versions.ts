@@ -19,6 +19,20 @@ export async function keepOlderVersion(
   throw new MediumError('alreadyExists', key, 'an older version of it stands');
 }
 
+/** Why of two that create one name in the same moment both may be told that they did, null where one of them is refused. */
+export async function createRace(client: OssClient, signal: AbortSignal | undefined): Promise<string | null> {
+  switch (await client.versioning(signal)) {
+    case 'never':
+      return null;
+    case 'suspended':
+      return 'versioning of the bucket is suspended';
+    case 'untold':
+      return 'the versioning of the bucket may not be asked for';
+    case 'enabled':
+      return (await versionsOf(client, '', signal)) === null ? 'versions of the bucket may not be listed' : null;
+  }
+}
+
 /** Versions of an object since it was last removed, newest first; null when we may not ask. */
 async function versionsOf(
   client: OssClient,

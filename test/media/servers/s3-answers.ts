@@ -26,6 +26,8 @@ export interface S3Rules {
   nowMs(): number;
   readonly pageLimit: number;
   readonly minPartBytes: number;
+  /** As stores before the condition was invented: `If-None-Match` of a PUT is not looked at. */
+  readonly putIgnoresCondition: boolean;
   /** As Ceph RGW 16: `If-None-Match` on Complete is not looked at. */
   readonly completeIgnoresCondition: boolean;
 }
@@ -35,7 +37,7 @@ export function answerS3(ask: S3Ask, body: Buffer, rules: S3Rules): S3Answer {
   const { bucket, key, query, request } = ask;
   switch (ask.operation) {
     case 'PutObject': {
-      createOnly(ask);
+      if (!rules.putIgnoresCondition) createOnly(ask);
       const etag = md5Hex(body);
       bucket.put(key, { bytes: body, etag, modifiedMs: rules.nowMs(), meta: metaOf(request), tags: {} });
       return { status: 200, headers: { etag: `"${etag}"` } };

@@ -36,6 +36,7 @@ export class S3Double {
   skewMs = 0;
   pageLimit = 1000;
   completeIgnoresCondition = false;
+  putIgnoresCondition = false;
   /** The region all buckets are in when it is not that of this endpoint: every request is sent away. */
   elsewhere: string | null = null;
   /** Keys that begin so are AccessDenied. */
