@@ -427,6 +427,11 @@ describe('what a tenant shows', () => {
         ],
       ],
       ['INSERT INTO information_schema.tables VALUES (1)', 1235],
+      ['INSERT INTO shown.a (n) SELECT tenant_id FROM oceanbase.DBA_OB_TENANTS', 1235],
+      ['CREATE TABLE shown.copy AS SELECT * FROM oceanbase.DBA_OB_TENANTS', 1235],
+      ['DELETE FROM oceanbase.DBA_OB_TENANTS', 1235],
+      ['LOCK TABLES oceanbase.DBA_OB_TENANTS READ', 1235],
+      ['DELETE FROM oceanbase.DBA_OB_NOTHING', 1146],
     ]));
 
   test('maintenance answers rows', async () => {

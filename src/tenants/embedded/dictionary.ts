@@ -1,3 +1,4 @@
+import { fault } from '../../base/errors.ts';
 import type { SourceColumn } from '../../sql/schema.ts';
 import type { Connection, DictionaryRow } from './connection.ts';
 import type { SystemTable } from './engine-calls.ts';
@@ -71,6 +72,15 @@ export class Dictionary {
     const wanted = name.toLowerCase();
     const found = this.systemTables.find((each) => each.schema === schema && each.name.toLowerCase() === wanted);
     return found?.columns ?? null;
+  }
+
+  /** Throws 1235 for a view of the catalog: it is there, but its rows never come to the tenant's engine. */
+  refuseSystemTable(schema: string, name: string): void {
+    if (this.systemColumns(schema.toLowerCase(), name) === null) return;
+    throw fault(
+      'OB_NOT_SUPPORTED',
+      `use of the server's view '${schema}.${name}' outside of a query over such views is`,
+    );
   }
 
   /** A number no table of this tenant has. */

@@ -15,6 +15,7 @@ export function schemaProvider(dictionary: Dictionary): SchemaProvider {
     table(schema, name) {
       if (schema.toLowerCase() === 'information_schema') return views.get(name.toLowerCase()) ?? null;
       const table = dictionary.table(schema, name);
+      if (!table) dictionary.refuseSystemTable(schema, name);
       return table ? tableSource(table) : null;
     },
   };

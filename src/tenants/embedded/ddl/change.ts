@@ -66,6 +66,7 @@ export function requireTable(execution: Pick<Execution, 'context' | 'tenant'>, n
   const table = execution.tenant.dictionary.table(resolved.schema, resolved.name);
   if (table) return table;
   if (!execution.tenant.dictionary.hasDatabase(resolved.schema)) throw fault('OB_ERR_BAD_DATABASE', resolved.schema);
+  execution.tenant.dictionary.refuseSystemTable(resolved.schema, resolved.name);
   throw fault('OB_TABLE_NOT_EXIST', resolved.schema, resolved.name);
 }
 
