@@ -17,8 +17,9 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { groupsIn, notesIn, writeFolding } from '../../src/tenants/embedded/change-file.ts';
 import { type ChangeGroup, encodeChangeRecord } from '../../src/tenants/embedded/change-records.ts';
-import { groupsOf, joinedGroups } from '../../src/tenants/embedded/change-scan.ts';
+import { joinedGroups } from '../../src/tenants/embedded/change-scan.ts';
 import { createDataFile } from '../../src/tenants/embedded/connection.ts';
+import { PageScns } from '../../src/tenants/embedded/page-scns.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
 import type { ChangePoint } from '../../src/tenants/tenant-engine.ts';
@@ -341,9 +342,13 @@ test('folds joined into one tell the last commit of every page', () => {
     fc.property(fc.array(fold, { maxLength: 6 }), (folds) => {
       const last = new Map<number, bigint>();
       const given = folds.map((changes, i) => {
-        const own = new Map(changes.map(([page, scn]) => [page, BigInt(1000 * i + scn)] as const));
-        for (const [page, scn] of own) last.set(page, scn);
-        return groupsOf(own);
+        const own = new PageScns();
+        for (const [page, scn] of changes.toSorted(([, a], [, b]) => a - b)) {
+          own.touch(page);
+          own.commit(BigInt(1000 * i + scn));
+          last.set(page, BigInt(1000 * i + scn));
+        }
+        return [...own.groups()];
       });
       const joined = [...joinedGroups(given.toReversed())];
       const told = joined.flatMap(({ scn, pages }) => [...pages].map((page) => [page, scn] as const));
@@ -353,6 +358,45 @@ test('folds joined into one tell the last commit of every page', () => {
       expect(scns).toEqual([...scns].sort((a, b) => (a > b ? -1 : 1)));
     }),
   );
+});
+
+test('of many commits it is known which changed a page last', () => {
+  const page = fc.oneof(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 1, max: 5000 }));
+  const commits = fc.array(fc.tuple(fc.array(page, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 9 })), {
+    maxLength: 100,
+  });
+  fc.assert(
+    fc.property(commits, fc.integer({ min: 0, max: 500 }), (list, since) => {
+      const pages = new PageScns();
+      const last = new Map<number, bigint>();
+      let scn = 0n;
+      for (const [changed, step] of list) {
+        scn += BigInt(step);
+        for (const one of changed) {
+          pages.touch(one);
+          last.set(one, scn);
+        }
+        expect(pages.open).toBe(true);
+        pages.commit(scn);
+      }
+      expect(pages.open).toBe(false);
+      const told = [...pages.groups()];
+      expect(new Map(told.flatMap((group) => [...group.pages].map((one) => [one, group.scn] as const)))).toEqual(last);
+      expect(told.reduce((sum, group) => sum + group.pages.length, 0)).toBe(last.size);
+      expect(told.every((group, i) => i === 0 || group.scn < told[i - 1]!.scn)).toBe(true);
+      const after = [...last].filter(([, one]) => one > BigInt(since)).map(([one]) => one);
+      expect([...pages.pagesAfter(BigInt(since))]).toEqual(after.sort((a, b) => a - b));
+    }),
+  );
+});
+
+test('a commit of every page is told in parts of one array', () => {
+  const pages = new PageScns();
+  for (let page = 1; page <= 100_000; page++) pages.touch(page);
+  pages.commit(7n);
+  const groups = [...pages.groups()];
+  expect(groups.map((group) => group.pages.length)).toEqual([...Array(6).fill(16 * 1024), 100_000 - 6 * 16 * 1024]);
+  expect(new Set(groups.map((group) => group.pages.buffer)).size).toBe(1);
 });
 
 test('a fold of a large tenant is written and read in small parts', () => {

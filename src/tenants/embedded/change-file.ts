@@ -9,12 +9,12 @@ import {
   foldingHeadBytes,
   groupHeadBytes,
   largestNoteBytes,
+  pagesPerGroup,
   recordHeadBytes,
 } from './change-records.ts';
 
 /** The file is read and written through buffers of this size, however many pages it names. */
 const chunkBytes = 256 * 1024;
-const pagesPerGroup = 16 * 1024;
 
 /** A record and where it lies. */
 export interface PlacedNote {
@@ -63,7 +63,7 @@ export function* groupsIn(fd: number, { at, end }: PlacedNote): Generator<Change
   if (!reader.ended || reader.crc !== head.readUInt32LE(4)) throw new RangeError('the pages of a fold are damaged');
 }
 
-/** Writes a folding at an offset; `groups` is called twice and must give the same both times. Returns the bytes of the record. */
+/** Writes a folding at an offset; `groups` is called twice and must give the same both times, in parts of `pagesPerGroup` at most. Returns the bytes of the record. */
 export function writeFolding(fd: number, at: number, head: FoldingHead, groups: () => Iterable<ChangeGroup>): number {
   let count = 0;
   let length = foldingHeadBytes;

@@ -5,7 +5,8 @@ import type { Scn } from '../../base/scn.ts';
 import type { ChangePoint } from '../tenant-engine.ts';
 import { groupsIn, notesIn, type PlacedNote, writeAll, writeFolding } from './change-file.ts';
 import { type ChangeRecord, encodeChangeRecord, type FileStamp, type LogPlace } from './change-records.ts';
-import { groupsOf, joinedGroups, type PageScns, type ScannedChanges, scanChanges } from './change-scan.ts';
+import { joinedGroups, type ScannedChanges, scanChanges } from './change-scan.ts';
+import type { PageScns } from './page-scns.ts';
 import { syncDirectory } from './tenant-files.ts';
 import type { WalIndex } from './wal-index.ts';
 
@@ -107,7 +108,7 @@ export class ChangeHistory {
       for (const fold of folds)
         for (const group of groupsIn(fd, fold)) if (group.scn > sinceScn) group.pages.forEach(add);
     });
-    for (const [page, scn] of inLog) if (scn > sinceScn) add(page);
+    for (const page of inLog.pagesAfter(sinceScn)) add(page);
     return buffer;
   }
 
@@ -122,8 +123,8 @@ export class ChangeHistory {
         return;
       }
       const place = placeOf(index);
-      const record = { afterScn: known.scn, scn, place, groups: groupsOf(survey.pages) };
-      this.#append(known, { kind: 'folding', ...record }, true);
+      const head = { afterScn: known.scn, scn, place };
+      this.#writing(known, true, (fd, at) => writeFolding(fd, at, head, () => survey.pages.groups()));
       Object.assign(known, { scn, place, folded: true, stamp: null });
     } catch {
       this.#giveUp();
@@ -234,14 +235,22 @@ export class ChangeHistory {
 
   #append(known: Known, record: ChangeRecord, sync: boolean): void {
     const bytes = encodeChangeRecord(record);
+    this.#writing(known, sync, (fd, at) => {
+      writeAll(fd, bytes, at);
+      return bytes.length;
+    });
+  }
+
+  /** `write` puts a record at the end and returns how many bytes it has. */
+  #writing(known: Known, sync: boolean, write: (fd: number, at: number) => number): void {
     const fd = openSync(this.#path, 'r+');
     try {
-      writeAll(fd, bytes, known.sizeBytes);
+      const bytes = write(fd, known.sizeBytes);
       if (sync) fsyncSync(fd);
+      known.sizeBytes += bytes;
     } finally {
       closeSync(fd);
     }
-    known.sizeBytes += bytes.length;
   }
 
   /** `write` returns how many bytes it wrote. */

@@ -64,6 +64,9 @@ export interface FileStamp {
   readonly sizeBytes: bigint;
 }
 
+/** Pages of a group that are handed out at a time. */
+export const pagesPerGroup = 16 * 1024;
+
 /** Length, checksum and kind. */
 export const recordHeadBytes = 9;
 /** Fixed part of a folding: SCNs, place, count of groups. */

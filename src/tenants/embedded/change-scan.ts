@@ -1,14 +1,12 @@
 import { readSync } from 'node:fs';
 import type { Scn } from '../../base/scn.ts';
 import type { ChangeGroup } from './change-records.ts';
+import { PageScns } from './page-scns.ts';
 import { decodeScnPage, scnPageNo } from './scn-page.ts';
 import { frameBytes, frameHeaderBytes, frameOffset } from './wal-format.ts';
 import type { WalIndex } from './wal-index.ts';
 
 const framesPerRead = 254;
-
-/** Page number → SCN of the last commit that changed it. */
-export type PageScns = Map<number, Scn>;
 
 export interface ScannedChanges {
   readonly pages: PageScns;
@@ -26,39 +24,26 @@ export function scanChanges(
   firstFrame: number,
   afterScn: Scn,
 ): ScannedChanges | null {
-  const pages: PageScns = new Map();
+  const pages = new PageScns();
   const chunk = Buffer.alloc(framesPerRead * frameBytes);
   let scn = afterScn;
   let row: { readonly scn: Scn; readonly previous: Scn } | null = null;
-  let open: number[] = [];
   for (let first = firstFrame; first <= index.frame; first += framesPerRead) {
     const count = Math.min(framesPerRead, index.frame - first + 1);
     if (readSync(walFd, chunk, 0, count * frameBytes, frameOffset(first)) !== count * frameBytes) return null;
     for (let at = 0; at < count * frameBytes; at += frameBytes) {
       if (chunk.readUInt32BE(at + 8) !== index.salt1 || chunk.readUInt32BE(at + 12) !== index.salt2) return null;
       const pageNo = chunk.readUInt32BE(at);
-      open.push(pageNo);
+      pages.touch(pageNo);
       if (pageNo === scnPageNo) row = decodeScnPage(chunk, at + frameHeaderBytes);
       if (chunk.readUInt32BE(at + 4) === 0) continue;
       if (row === null || row.previous !== scn || row.scn <= scn) return null;
       scn = row.scn;
-      for (const page of open) pages.set(page, scn);
-      open = [];
+      pages.commit(scn);
       row = null;
     }
   }
-  return open.length === 0 ? { pages, scn } : null;
-}
-
-/** Newest first. */
-export function groupsOf(pages: PageScns): readonly ChangeGroup[] {
-  const byScn = new Map<Scn, number[]>();
-  for (const [page, scn] of pages) {
-    const group = byScn.get(scn);
-    if (group) group.push(page);
-    else byScn.set(scn, [page]);
-  }
-  return [...byScn].sort(([a], [b]) => (a > b ? -1 : 1)).map(([scn, list]) => ({ scn, pages: Uint32Array.from(list) }));
+  return pages.open ? null : { pages, scn };
 }
 
 /** Groups of several folds as one, newest first, every page with its last commit only. `folds` come newest first. */
