@@ -2,6 +2,7 @@ import { archiveViews } from './archive.ts';
 import { backupViews } from './backup.ts';
 import { deleteViews } from './delete.ts';
 import { eventViews } from './event.ts';
+import { internalViews } from './internal.ts';
 import { logStreamViews } from './log-stream.ts';
 import { mediaViews } from './media.ts';
 import { parameterViews } from './parameter.ts';
@@ -30,4 +31,5 @@ export const viewFamilies: readonly ViewFamily[] = [
   ...variableViews,
   ...logStreamViews,
   ...eventViews,
+  ...internalViews,
 ];

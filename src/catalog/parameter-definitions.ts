@@ -165,6 +165,14 @@ const entries: Readonly<Record<string, Entry>> = {
     edit: 'readonly',
     info: 'data version of the tenant',
   },
+  min_observer_version: {
+    type: 'VERSION',
+    default: (r) => `${r.numbers.join('.')}`,
+    scope: 'cluster',
+    section: 'OBSERVER',
+    edit: 'readonly',
+    info: 'lowest release among the servers',
+  },
   __min_full_resource_pool_memory: {
     type: 'INT',
     default: '5368709120',

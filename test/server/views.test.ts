@@ -21,6 +21,48 @@ afterAll(async () => {
   await server?.stop();
 });
 
+describe('what operators look things up in', () => {
+  test('internal tables tell servers, tenants and zones, to sys only', async () => {
+    const server42 =
+      "SELECT id, zone, inner_port, lower(status) AS status, with_rootserver, build_version FROM __all_server WHERE svr_ip = '127.0.0.1' AND svr_port = 2882";
+    expect(await rowsOf(sys, server42)).toEqual([
+      {
+        id: 1,
+        zone: 'zone1',
+        inner_port: server.port,
+        status: 'active',
+        with_rootserver: 1,
+        build_version: expect.stringMatching(/^4\.2\.1/),
+      },
+    ]);
+    expect(
+      await rowsOf(
+        sys,
+        'SELECT tenant_name, compatibility_mode, status FROM oceanbase.__all_tenant WHERE tenant_id % 2 = 0 ORDER BY tenant_id',
+      ),
+    ).toEqual([
+      { tenant_name: 'shop', compatibility_mode: 0, status: 'NORMAL' },
+      { tenant_name: 'ora', compatibility_mode: 1, status: 'NORMAL' },
+    ]);
+    expect(
+      await rowsOf(
+        sys,
+        "SELECT status FROM CDB_OB_BACKUP_JOBS WHERE tenant_id = (SELECT tenant_id FROM __all_tenant WHERE tenant_name = 'shop')",
+      ),
+    ).toEqual([]);
+    expect(await rowsOf(sys, "SELECT zone, info FROM __all_zone WHERE name = 'status'")).toEqual([
+      { zone: 'zone1', info: 'ACTIVE' },
+    ]);
+    expect((await errorOf(shop.query('SELECT * FROM oceanbase.__all_tenant'))).errno).toBe(1146);
+  });
+
+  test('the lowest release among the servers', async () => {
+    const sql = "SELECT DISTINCT value FROM GV$OB_PARAMETERS WHERE name = 'min_observer_version'";
+    expect(await oneValue(sys, sql)).toBe('4.2.1.0');
+    expect((await errorOf(sys.query("ALTER SYSTEM SET min_observer_version = '4.3.0.0'"))).errno).toBe(4147);
+  });
+});
+
 describe('faces', () => {
   test('every view answers in every kind of tenant', async () => {
     for (const [client, schema] of [

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { knownReleases, parseRelease } from '../../src/base/release.ts';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { createViews, type TenantKind, type Views, viewSchema } from '../../src/catalog/view-reader.ts';
+import { internalViews } from '../../views/internal.ts';
 import { mediaViews } from '../../views/media.ts';
 import { proofViews } from '../../views/proof.ts';
 import { viewReference } from '../../views/reference.ts';
@@ -21,7 +22,7 @@ const read = <T>(name: string) => JSON.parse(readFileSync(new URL(name, import.m
 const golden = read<Readonly<Record<string, GoldenView>>>('./golden-4.2.1.json');
 const counts = read<Readonly<Record<string, Readonly<Record<string, number>>>>>('./golden-counts.json');
 /** Views beyond the reference, which holds those of backup, restore and their neighbours. */
-const ours = [...proofViews, ...mediaViews].flatMap(({ names }) => Object.values(names) as string[]);
+const ours = [...proofViews, ...mediaViews, ...internalViews].flatMap(({ names }) => Object.values(names) as string[]);
 const extra = ['CDB_OB_SYS_VARIABLES', 'DBA_OB_SYS_VARIABLES', 'GV$OB_SERVERS', 'V$OB_SERVERS', ...ours];
 const kinds: readonly TenantKind[] = ['sys', 'mysql', 'oracle'];
 
