@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ThreadModule } from '../tenants/tenant-engine.ts';
+import type { CheckTaskInput } from './check-task.ts';
 import type { CopyWorkers } from './copy-workers.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { runThreadJob } from './thread-job.ts';
@@ -12,17 +13,20 @@ export interface CheckRequest {
   readonly clock?: Clock;
 }
 
-/** The engine checks in one go and tells nothing on the way. */
+/** A table is checked in one go, which tells nothing on the way. */
 const checkLimitMs = 6 * 3_600_000;
 
-/** Lets the engine prove a filled tenant in a copy thread; engines that cannot do it when the restore is finished. */
+/** Lets the engine prove a filled tenant in copy threads; engines that cannot do it when the restore is finished. */
 export async function checkRestored(request: CheckRequest): Promise<void> {
-  const shared = SharedCounters.begin(1);
-  await request.workers.use(1, request.signal, (threads) =>
+  const { threads: count } = request.workers;
+  const shared = SharedCounters.begin(count);
+  const input: CheckTaskInput = { shared: shared.buffer, target: request.target };
+  await request.workers.use(count, request.signal, (threads, giveBack) =>
     runThreadJob({
       threads,
+      giveBack,
       task: 'check',
-      inputOf: () => request.target,
+      inputOf: () => input,
       shared,
       signal: request.signal,
       clock: request.clock ?? systemClock,

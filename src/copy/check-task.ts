@@ -1,10 +1,29 @@
 import type { ThreadModule } from '../tenants/tenant-engine.ts';
 import { loadEngineModule } from './engine-module.ts';
+import { SharedCounters } from './shared-counters.ts';
 import type { TaskResult } from './thread-guest.ts';
 
-/** Lets the engine prove a filled tenant, as far as it can do so in a thread. */
-export async function checkTask(target: ThreadModule): Promise<TaskResult> {
-  const engine = await loadEngineModule(target);
-  await engine.checkRestored?.(target.data);
+export interface CheckTaskInput {
+  readonly shared: SharedArrayBuffer;
+  readonly target: ThreadModule;
+}
+
+/** One thread's share of the engine's proof of a filled tenant, as far as the engine can give it in threads. */
+export async function checkTask(input: CheckTaskInput): Promise<TaskResult> {
+  const shared = new SharedCounters(input.shared);
+  const engine = await loadEngineModule(input.target);
+  const check = await engine.openRestoredCheck?.(input.target.data);
+  if (!check) return { value: null };
+  try {
+    while (!shared.stopped) {
+      const part = shared.takeNext();
+      if (part >= check.parts) break;
+      check.check(part);
+      shared.finished(0, 0);
+      if (shared.blocksDone === check.parts) check.proved();
+    }
+  } finally {
+    await check.close();
+  }
   return { value: null };
 }

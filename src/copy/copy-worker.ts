@@ -3,7 +3,7 @@ import { giveWay, niceness } from '../base/thread-priority.ts';
 import type { ThreadModule } from '../tenants/tenant-engine.ts';
 import { type ApplyTaskInput, applyTask } from './apply-task.ts';
 import { type BackupTaskInput, backupTask } from './backup-task.ts';
-import { checkTask } from './check-task.ts';
+import { type CheckTaskInput, checkTask } from './check-task.ts';
 import { type RestoreTaskInput, restoreTask } from './restore-task.ts';
 import { serveThread } from './thread-guest.ts';
 import { systemIo, type ThreadIo } from './thread-io.ts';
@@ -18,7 +18,7 @@ serveThread({
   backup: (input: BackupTaskInput, context) => backupTask(input, context, io),
   restore: (input: RestoreTaskInput, context) => restoreTask(input, context, io),
   apply: (input: ApplyTaskInput, context) => applyTask(input, context),
-  check: (target: ThreadModule) => checkTask(target),
+  check: (input: CheckTaskInput) => checkTask(input),
   verifyData: (input: VerifyDataInput, context) => verifyDataTask(input, context, io),
   verifyLog: (input: VerifyLogInput, context) => verifyLogTask(input, context, io),
 });

@@ -178,18 +178,26 @@ export interface RollTarget {
   end(): Promise<void>;
 }
 
-/** What the module named in a `ThreadModule` exports. All functions are synchronous: they run in a worker. */
+/** What the module named in a `ThreadModule` exports. They run in a worker, and are synchronous where they return no promise. */
 export interface EngineThreadModule {
   openBlockReader(data: unknown): BlockReader;
   openLogReader(data: unknown, from: LogPosition | null): LogReader;
   openBlockWriter(data: unknown): BlockWriter;
   openLogApplier(data: unknown): LogApplier;
-  /**
-   * Makes a filled tenant durable and proves that it is whole, throwing OB_CHECKSUM_ERROR where it is not; `finish` of the
-   * target then need not.
-   * May take long. Engines without it check in `finish`.
-   */
-  checkRestored?(data: unknown): Promise<void>;
+  /** Opens the check of a filled tenant; several threads may share its parts. Engines without it check in `finish`. */
+  openRestoredCheck?(data: unknown): Promise<RestoredCheck>;
+}
+
+/** Proves that a filled tenant is whole and makes it durable. */
+export interface RestoredCheck {
+  /** How many parts there are, the same in every thread. */
+  readonly parts: number;
+  /** Proves one of them, counted from 0; may take long. OB_CHECKSUM_ERROR where it is not whole. */
+  check(part: number): void;
+  /** All parts were proved since the last write, in whatever thread: `finish` of the target need not. */
+  proved(): void;
+  /** Resolves when the tenant is durable. */
+  close(): Promise<void>;
 }
 
 export interface BlockReader {

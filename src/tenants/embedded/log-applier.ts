@@ -12,7 +12,7 @@ export interface RestoreData {
   readonly alive: AliveFlag;
   /** The file behind `dbFd`. */
   readonly path: string;
-  /** One cell: 1 once the file was found whole, 0 again with every write. */
+  /** One cell: 1 once the file was proved whole, 0 again with every write. */
   readonly whole: SharedArrayBuffer;
 }
 

@@ -38,9 +38,9 @@ export class Restores {
     fileScn(open.dbFd);
     endAlive(open.alive);
     fdatasyncSync(open.dbFd);
+    verify(paths, open);
     closeSync(open.dbFd);
     this.#open.delete(tenantId);
-    verify(paths, Atomics.load(new Int32Array(open.whole), 0) === 1);
     // A log left by an earlier life of the files would be applied to the restored ones.
     for (const stale of [paths.data, paths.log, paths.index, paths.floor, paths.changes])
       rmSync(stale, { force: true });
@@ -73,10 +73,10 @@ function closeLater({ dbFd, alive }: RestoreData): void {
 const stragglerMs = 10_000;
 
 /** Opens the restored file with SQLite and checks every page, unless a thread has done so since the last write. */
-function verify(paths: TenantPaths, whole: boolean): void {
+function verify(paths: TenantPaths, { dbFd, whole }: RestoreData): void {
   const connection = openConnection(paths.restore, { readonly: false, synchronous: 'FULL', cacheKb: 16_384 });
   try {
-    if (!whole) requireWhole(connection);
+    if (Atomics.load(new Int32Array(whole), 0) === 0) requireWhole(connection, dbFd);
     connection.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     connection.close();

@@ -1,4 +1,4 @@
-import type { BlockReader, BlockWriter, LogApplier, LogPosition, LogReader } from '../tenant-engine.ts';
+import type { BlockReader, BlockWriter, LogApplier, LogPosition, LogReader, RestoredCheck } from '../tenant-engine.ts';
 import * as blockReader from './block-reader.ts';
 import * as blockWriter from './block-writer.ts';
 import * as logApplier from './log-applier.ts';
@@ -24,7 +24,7 @@ export function openLogApplier(data: unknown): LogApplier {
 }
 
 /** Loads SQLite only now: most copy threads never need it. */
-export async function checkRestored(data: unknown): Promise<void> {
+export async function openRestoredCheck(data: unknown): Promise<RestoredCheck> {
   const check = await import('./restore-check.ts');
-  await check.checkRestored(data as logApplier.RestoreData);
+  return check.openRestoredCheck(data as logApplier.RestoreData);
 }
