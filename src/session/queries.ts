@@ -1,6 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { createViews, viewSchema } from '../catalog/view-reader.ts';
 import type { Cell } from '../value/column-type.ts';
+import { plainInteger } from '../value/unsigned.ts';
 import type { CatalogPlan, CatalogRows, PlannedQuery } from './catalog-queries.ts';
 import { CatalogQueries } from './catalog-queries.ts';
 import type { Call, MaybePromise } from './client.ts';
@@ -111,7 +112,7 @@ function assignInto(names: readonly string[], { rows, columns }: CatalogRows, se
   }
   const assigned: Record<string, Cell> = { ...state.userVariables };
   names.forEach((name, index) => {
-    assigned[name] = row[index] ?? null;
+    assigned[name] = plainInteger(columns[index]!.type, row[index] ?? null);
   });
   state.userVariables = Object.freeze(assigned);
   state.version++;

@@ -4,6 +4,7 @@ import type { SystemVariable } from '../sql/ast/expression.ts';
 import type { Query, TableExpression } from '../sql/ast/query.ts';
 import type { SchemaProvider } from '../sql/schema.ts';
 import { checkReadable, variableNamed } from '../sql/system-variables.ts';
+import { assigns } from '../sql/translate/variables.ts';
 import type { SessionState } from './session-state.ts';
 import { findSessionTable } from './session-tables.ts';
 
@@ -15,7 +16,8 @@ type TableItem = Extract<TableExpression, { kind: 'table' }>;
  */
 export function placeOf(query: Query, views: SchemaProvider, state: SessionState): 'catalog' | 'engine' {
   const tables = tablesOf(query);
-  if (tables.length === 0) return 'catalog';
+  // Variables are assigned row by row where statements run with their session.
+  if (tables.length === 0) return assigns(query) ? 'engine' : 'catalog';
   const onCatalog = ({ table }: TableItem) => isOfServer(table, views, state);
   const own = tables.find((item) => !onCatalog(item));
   if (own === undefined) return 'catalog';

@@ -41,7 +41,7 @@ const failures: readonly (readonly [sql: string, errno: number, message: string]
   ['select now(7)', 1426, "Too big precision 7 specified for 'now'. Maximum is 6."],
   ["select json_extract('{}', 'x')", 3143, 'Invalid JSON path expression. The error is around character position 1.'],
   ['select sleep(5)', 1235, 'sleep of more than 1 second not supported'],
-  ['select @a := 1', 1235, 'assignment of a user variable inside of an expression is not supported'],
+  ['select @a := 1', 1235, 'assignment of a user variable in a query over views of the server is not supported'],
   ['select distinct city from c group by city with rollup', 1235, 'DISTINCT with WITH ROLLUP is not supported'],
   ['select @@nope', 1193, "Unknown system variable 'nope'"],
 ];

@@ -1,3 +1,6 @@
+import type { Cell } from '../../value/column-type.ts';
+import type { SqlValue } from './definition.ts';
+
 /** What functions may know of the session and the statement they run in. Read anew at every call. */
 export interface FunctionContext {
   /** Start of the statement, microseconds since 1970. */
@@ -23,6 +26,8 @@ export interface FunctionContext {
   readonly rowNumber?: number;
   /** An UPDATE (or ON DUPLICATE KEY UPDATE) met a row; `changed` when it gives it other values. */
   touch?(changed: boolean): void;
+  /** User variables a statement assigns while it runs, as SQLite takes them. */
+  readonly variables?: { get(name: string): SqlValue; set(name: string, value: Cell): void };
   /** LAST_INSERT_ID(n) was called. */
   setLastInsertId?(value: bigint): void;
   warn?(code: number, message: string): void;

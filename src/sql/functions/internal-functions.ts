@@ -1,5 +1,8 @@
 import { fault } from '../../base/errors.ts';
 import { formatJson, isArray, parseJson } from '../../value/json.ts';
+import { unsignedOfBytes } from '../../value/unsigned.ts';
+import { toNumber } from '../translate/bind-convert.ts';
+import type { FunctionContext } from './context.ts';
 import { type FunctionDefinition, type Given, integer, internal, many, num, type SqlValue, str } from './definition.ts';
 import { documentOf, jsonMark } from './json-functions.ts';
 import { isObject } from './json-path.ts';
@@ -35,6 +38,28 @@ function cut(value: Given, length: number): SqlValue {
   return bytes;
 }
 
+/** `my_assign(number, name, value, form)`: the value, which the variable has from now on. */
+function assign([, name, value, form]: readonly SqlValue[], { variables }: FunctionContext): SqlValue {
+  const given = value ?? null;
+  const cell = form === 'unsigned' && given instanceof Uint8Array ? unsignedOfBytes(given) : given;
+  variables?.set(str(name), cell);
+  return given;
+}
+
+/** `my_variable(name, form)`: what the variable holds now; its form was planned with. */
+function variable([name, form]: readonly Given[], { variables }: FunctionContext): SqlValue {
+  const value = variables?.get(str(name)) ?? null;
+  if (value === null || form === 'any') return value;
+  if (form === 'double') return Number(num(typeof value === 'string' ? toNumber(value) : value));
+  if (form === 'text') return str(value);
+  const whole = typeof value === 'bigint' || (form === 'unsigned' && value instanceof Uint8Array);
+  const fits =
+    form === 'bytes' ? value instanceof Uint8Array : whole || (form === 'decimal' && !(value instanceof Uint8Array));
+  if (!fits)
+    throw fault('OB_NOT_SUPPORTED', `user variable '@${str(name)}' that becomes of another type within a statement is`);
+  return value;
+}
+
 /** Texts, documents, rows met by writes. */
 export const internalFunctions: readonly FunctionDefinition[] = [
   internal(
@@ -66,6 +91,8 @@ export const internalFunctions: readonly FunctionDefinition[] = [
     },
     { volatile: true },
   ),
+  internal('assign', [4, 4], () => null, { runNulls: assign, volatile: true }),
+  internal('variable', [2, 2], variable, { volatile: true }),
   internal('touch', [2, 2], ([, value]) => value!, {
     runNulls: ([changed, value], context) => {
       context.touch?.(changed !== null && num(changed) !== 0);

@@ -32,7 +32,7 @@ export const countType: ColumnType = { name: 'bigint', length: 21 };
 /** An aggregate, or with OVER a window over it. */
 export function translateAggregate(expression: Aggregate, place: Place): Typed {
   if (!place.aggregates && expression.over === null) throw fault('ER_INVALID_GROUP_FUNC_USE');
-  const { rolled: _, ...own } = place;
+  const { rolled: _, assigns: __, ...own } = place;
   const inner: Place = { ...own, aggregates: false };
   const args = expression.arguments.map((argument) => translate(argument, inner));
   const over = expression.over === null ? raw('') : sql` OVER ${windowText(expression.over, place)}`;

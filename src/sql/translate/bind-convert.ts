@@ -30,6 +30,8 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
   if (value === null) return null;
   const scale = convert.scale ?? 0;
   switch (convert.to) {
+    case 'plain':
+      return typeof value === 'bigint' && BigInt.asIntN(64, value) !== value ? String(value) : value;
     case 'number':
       return withinReal(toNumber(value));
     case 'beside':

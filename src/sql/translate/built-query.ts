@@ -20,6 +20,8 @@ export interface BuiltQuery {
   /** The same rows without LIMIT, one column, for SQL_CALC_FOUND_ROWS. */
   readonly unlimited?: () => Fragment;
   readonly into: readonly string[] | null;
+  /** Its list assigns user variables: its rows must be made once and in order. */
+  readonly assigns?: boolean;
 }
 
 /** Columns as they are inside of SQLite: for derived tables, subqueries and INSERT … SELECT. */

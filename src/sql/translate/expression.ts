@@ -17,6 +17,7 @@ import { unsupported } from './statement.ts';
 import { exists, inSubquery, quantified, scalar } from './subquery.ts';
 import { bigint, boolean, type Typed, typed, varbinary, varchar } from './typed.ts';
 import { typedValue, variableKind } from './value-kind.ts';
+import { assignedVariable, assigns, assignVariable } from './variables.ts';
 
 /** Translates an expression; integer overflow is looked at. */
 export function translate(expression: Expression, place: Place): Typed {
@@ -39,7 +40,7 @@ function translateOpen(expression: Expression, place: Place): Typed {
       place.translation.volatile = true;
       return systemVariable(expression);
     case 'assignVariable':
-      throw unsupported('assignment of a user variable inside of an expression is');
+      return assignVariable(expression.name, translate(expression.value, place), place);
     case 'column':
       return resolveColumn(expression, place);
     case 'unary':
@@ -110,9 +111,12 @@ function parameter(index: number, place: Place): Typed {
     : typedValue(kind, (convert) => bind(convert ? { ...source, convert } : source));
 }
 
-function userVariable(name: string, { translation }: Place): Typed {
+function userVariable(name: string, place: Place): Typed {
+  const { translation } = place;
   const source = { from: 'userVariable', name } as const;
   const { userVariables } = translation.env;
+  const assigned = assignedVariable(name, place);
+  if (assigned) return assigned;
   if (!userVariables) return unknown(source);
   const kind = variableKind(userVariables[name]);
   translation.variableKinds.set(name, kind);
@@ -121,7 +125,7 @@ function userVariable(name: string, { translation }: Place): Typed {
 
 /** A value that is known only when the plan runs. */
 function unknown(source: Exclude<BindSource, { readonly from: 'cell' | 'constant' }>): Typed {
-  const make = (convert?: BindConversion) => bind(convert ? { ...source, convert } : source);
+  const make = (convert: BindConversion = { to: 'plain' }) => bind({ ...source, convert });
   const value = typed(make(), varchar(16383), { unknown: true, bind: make });
   return { ...value, collating: { order: 'folded', strength: 4, declared: false } };
 }
@@ -177,6 +181,8 @@ function binary(expression: Extract<Expression, { kind: 'binary' }>, place: Plac
       return bitwise(operator, translate(left, place), translate(right, place));
     case 'AND':
     case 'OR':
+      // SQLite may compute both sides, and the right one first.
+      if (place.assigns && assigns(expression)) throw unsupported(`assignment of a user variable below ${operator} is`);
       return balanced(operator, chain(operator, expression), place);
     case 'XOR':
       return logic(operator, translate(left, place), translate(right, place));

@@ -11,6 +11,7 @@ import { buildQuery } from './query.ts';
 import { type Scope, type ScopeColumn, type ScopeTable, sourceTable, unknownColumn } from './scope.ts';
 import { newAlias, type Translation, usesTable } from './statement.ts';
 import type { Typed } from './typed.ts';
+import { inOrder } from './variables.ts';
 
 /** FROM as SQLite text and what it brings into scope. */
 export interface FromClause {
@@ -75,7 +76,8 @@ function translateTable(item: TableExpression, outer: Scope, translation: Transl
       distinctColumns(item.columns ?? query.columns.map(({ label }) => label));
       const name = newAlias(translation);
       const table = queryTable(query, item.alias, name, item.columns);
-      return single(table, sql`(${query.render(workingForm, true)}) AS ${name}`);
+      const rows = query.render(workingForm, true);
+      return single(table, sql`${query.assigns ? inOrder(rows, name) : sql`(${rows})`} AS ${name}`);
     }
     case 'join':
       return joinTables(item, outer, translation);

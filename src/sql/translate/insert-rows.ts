@@ -34,11 +34,14 @@ export function insertRows(
   const rows = insert.rows ?? [];
   const places = target.targetColumns.map((column) => given.indexOf(column));
   const queries = new Map<number, Plan>();
+  // What a row before has assigned is known when the row is made only.
+  const assigning = translation.env.assigning !== undefined;
   rows.forEach((row, index) => {
     const empty = row.length === 0 && (insert.columns === null || insert.columns.length === 0);
     if (row.length !== given.length && !empty) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', index + 1);
     for (const value of row) countPlaceholders(value, translation);
-    if (!row.every(isPlain)) queries.set(index, expressionRow(row, given, target, insert.ignore, translation));
+    const plain = row.every((value) => isPlain(value) && !(assigning && value.kind === 'userVariable'));
+    if (!plain) queries.set(index, expressionRow(row, given, target, insert.ignore, translation));
   });
   return {
     rowCount: rows.length,
@@ -190,6 +193,7 @@ function expressionRow(
     const place: Place = {
       ...target.place('field list'),
       assigned,
+      assigns: true,
       defaultOf: (name) => defaultTyped(target.source, name ?? column.name),
     };
     const cell =

@@ -16,6 +16,7 @@ import { storeExpression } from './store-expression.ts';
 import { columnKey, keyOrder } from './text-key.ts';
 import { finishPlan } from './translate.ts';
 import type { Typed } from './typed.ts';
+import { inOrder, withAssignments } from './variables.ts';
 import { assignments, setList, writeTarget } from './write.ts';
 import { defaultTyped } from './write-default.ts';
 
@@ -48,6 +49,10 @@ export interface InsertPlan {
 
 /** Plans an INSERT or REPLACE. 1136, 1110, 1054 for a column list that does not fit. */
 export function planInsert(insert: Insert, env: TranslateEnv): InsertPlan {
+  return withAssignments(insert, env, (own) => planOnce(insert, own));
+}
+
+function planOnce(insert: Insert, env: TranslateEnv): InsertPlan {
   const translation = newTranslation(env);
   const target = writeTarget({ table: insert.table, alias: null }, 'INSERT', translation);
   const { source } = target;
@@ -167,7 +172,9 @@ function selectedRows(
     );
     return column.autoIncrement ? sql`nullif(${stored}, 0)` : stored;
   });
-  return sql`SELECT ${join(cells, ', ')} FROM (${query.render(workingForm, true)}) AS ${name} WHERE 1`;
+  const rows = query.render(workingForm, true);
+  const made = query.assigns ? inOrder(rows, name) : sql`(${rows})`;
+  return sql`SELECT ${join(cells, ', ')} FROM ${made} AS ${name} WHERE 1`;
 }
 
 export function nullableWhenAuto(column: SourceColumn): SourceColumn {

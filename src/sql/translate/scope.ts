@@ -64,6 +64,8 @@ export interface Place {
   readonly windows?: ReadonlyMap<string, WindowSpec>;
   /** WITH ROLLUP: items of GROUP BY that do not group this block's rows, as `rolledKey` names them. */
   readonly rolled?: ReadonlySet<string>;
+  /** User variables may be assigned here: rows come one after the other, and each value is computed once. */
+  readonly assigns?: boolean;
   /** Division by zero is an error: a write under ERROR_FOR_DIVISION_BY_ZERO and a strict sql_mode. */
   readonly strictDivision?: boolean;
 }

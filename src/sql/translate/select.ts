@@ -10,13 +10,18 @@ import { type FromClause, translateFrom } from './from.ts';
 import { isConstant, limitText, neverPosition, orderBy } from './order.ts';
 import { buildRollup } from './rollup.ts';
 import { hasAggregate, type Place, rolledKey, rolledUp, type Scope, type ScopeColumn, tablesNamed } from './scope.ts';
+import { buildSorted, checkAssigning, sortsAssignments } from './sorted-assignments.ts';
 import { fixLiterals, fixSlot, type Translation } from './statement.ts';
 import { needsKey } from './text-key.ts';
 import { ticking } from './tick.ts';
 import type { Typed } from './typed.ts';
+import { assigns } from './variables.ts';
 
 /** One SELECT block. */
 export function buildSelect(select: Select, outer: Scope, translation: Translation): BuiltQuery {
+  const assigning = translation.env.assigning?.blocks.has(select) === true && assigns(select.items);
+  if (assigning) checkAssigning(select);
+  if (assigning && sortsAssignments(select)) return buildSorted(select, outer, translation);
   return select.rollup ? buildRollup(select, outer, translation) : buildBlock(select, outer, translation);
 }
 
@@ -52,7 +57,9 @@ export function buildBlock(
     ...(rolled === null || clause === 'where clause' ? {} : { rolled }),
   });
 
-  const given = selectItems(select.items, from, place('field list', true));
+  const assigning = translation.env.assigning?.blocks.has(select) === true && assigns(select.items);
+  const own = place('field list', true);
+  const given = selectItems(select.items, from, assigning ? { ...own, assigns: true } : own);
   const grouping = groupBy(select, given, {
     ...place('group statement', false),
     aliasLast: aliases(select.items, given),
@@ -90,6 +97,7 @@ export function buildBlock(
     single: select.from.length === 0 || (grouped && groups.length === 0) || isOne(select),
     ...(select.calcFoundRows ? { unlimited: () => sql`${head}${list((value) => value.sql, true)}${tail}` } : {}),
     into: select.into,
+    ...(assigning ? { assigns: true } : {}),
   };
 }
 
@@ -110,7 +118,8 @@ function isOne(select: Select): boolean {
   return count?.kind === 'literal' && count.value === '1';
 }
 
-function columnList(columns: readonly ScopeColumn[], form: ColumnForm, named: boolean): Fragment {
+/** The list of a SELECT. */
+export function columnList(columns: readonly ScopeColumn[], form: ColumnForm, named: boolean): Fragment {
   return join(
     columns.map(({ value }, index) => {
       const made = form(value, index);
@@ -121,7 +130,7 @@ function columnList(columns: readonly ScopeColumn[], form: ColumnForm, named: bo
 }
 
 /** Select items with `*` written out. */
-function selectItems(items: readonly SelectItem[], from: FromClause, place: Place): readonly ScopeColumn[] {
+export function selectItems(items: readonly SelectItem[], from: FromClause, place: Place): readonly ScopeColumn[] {
   return items.flatMap((item): readonly ScopeColumn[] => {
     if (item.kind === 'star') return starColumns(item, from, place);
     const { expression } = item;
@@ -145,7 +154,7 @@ function starColumns(
 }
 
 /** Finds the value of an alias; two different ones of a name are ambiguous only when used, the first wins as in MySQL. */
-function aliases(items: readonly SelectItem[], columns: readonly ScopeColumn[]): (name: string) => Typed | null {
+export function aliases(items: readonly SelectItem[], columns: readonly ScopeColumn[]): (name: string) => Typed | null {
   const found = new Map<string, Typed>();
   if (items.every((item) => item.kind === 'expression'))
     items.forEach((item, index) => {

@@ -5,6 +5,7 @@ import type { ObjectName } from '../ast/name.ts';
 import type { SchemaProvider } from '../schema.ts';
 import type { Plan } from './plan.ts';
 import type { ValueKind } from './value-kind.ts';
+import type { Assigning } from './variables.ts';
 
 /** What a translation is made under. */
 export interface TranslateEnv {
@@ -18,6 +19,8 @@ export interface TranslateEnv {
   readonly parameterKinds?: readonly ValueKind[];
   /** Those of the session, by name; absent where their types do not matter. */
   readonly userVariables?: Readonly<Record<string, Cell>>;
+  /** The statement assigns user variables; see variables.ts. */
+  readonly assigning?: Assigning;
   /** Long loops call `my_tick` now and then; see tick.ts. */
   readonly ticks?: boolean;
 }

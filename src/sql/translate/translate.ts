@@ -7,6 +7,7 @@ import type { Plan } from './plan.ts';
 import { buildQuery } from './query.ts';
 import { emptyScope } from './scope.ts';
 import { newTranslation, type TranslateEnv, type Translation } from './statement.ts';
+import { assignedOnce, withAssignments } from './variables.ts';
 import { translateDelete, translateUpdate } from './write.ts';
 
 export type { TranslateEnv } from './statement.ts';
@@ -20,16 +21,17 @@ export function translate(
   statement: { readonly kind: 'query'; readonly query: Query } | Insert | Update | Delete,
   env: TranslateEnv,
 ): Plan {
-  switch (statement.kind) {
-    case 'query':
-      return queryPlan(statement.query, env);
-    case 'insert':
-      return planInsert(statement, env).plan;
-    case 'update':
-      return translateUpdate(statement, env);
-    case 'delete':
-      return translateDelete(statement, env);
-  }
+  if (statement.kind === 'insert') return planInsert(statement, env).plan;
+  return withAssignments(statement, env, (own) => {
+    switch (statement.kind) {
+      case 'query':
+        return queryPlan(statement.query, own);
+      case 'update':
+        return translateUpdate(statement, own);
+      case 'delete':
+        return translateDelete(statement, own);
+    }
+  });
 }
 
 function queryPlan(query: Query, env: TranslateEnv): Plan {
@@ -63,6 +65,7 @@ function foundRows(built: BuiltQuery): Pick<Plan, 'foundRows'> {
 
 /** A plan without result columns. */
 export function finishPlan(kind: Plan['kind'], text: Fragment, translation: Translation): Plan {
+  if (translation.env.assigning) assignedOnce(text.text);
   return {
     kind,
     sql: text.text,

@@ -9,14 +9,16 @@ import { findTable } from './from.ts';
 import { limitText, orderBy } from './order.ts';
 import type { Plan } from './plan.ts';
 import { emptyScope, type Place, type Scope, type ScopeTable, sourceTable, unknownColumn } from './scope.ts';
+import { movedTables } from './sorted-assignments.ts';
 import { newAlias, newTranslation, type TranslateEnv, type Translation, unsupported, usesTable } from './statement.ts';
 import { storeExpression } from './store-expression.ts';
 import { ticking } from './tick.ts';
 import { finishPlan } from './translate.ts';
 import type { Typed } from './typed.ts';
+import { assignedOnce, assigns } from './variables.ts';
 import { defaultTyped } from './write-default.ts';
 import { deleteJoined, updateJoined } from './write-joined.ts';
-import { keyList, partOf, partsPlan } from './write-parts.ts';
+import { keyList, partOf, partsPlan, rowKey } from './write-parts.ts';
 
 /** A strict sql_mode with ERROR_FOR_DIVISION_BY_ZERO makes division by zero an error in writes. */
 export function strictDivision(sqlMode: string): boolean {
@@ -67,6 +69,7 @@ function updateOne(update: Update, item: Named, translation: Translation): Plan 
   const target = writeTarget(item, 'UPDATE', translation);
   if (update.assignments.some(({ value }) => value.kind !== 'literal' && value.kind !== 'placeholder') || update.where)
     usesTable(translation, { schema: target.source.schema, name: target.source.name }, 'SELECT');
+  if (translation.env.assigning && assigns(update.assignments)) return updateInOrder(update, target, translation);
   const sets = assignments(update.assignments, target, update.ignore);
   const tail = writeTail(update, target);
   const word = update.ignore ? 'UPDATE OR IGNORE' : 'UPDATE';
@@ -80,6 +83,37 @@ function updateOne(update: Update, item: Named, translation: Translation): Plan 
     text,
   );
   return partsPlan('update', [part], translation);
+}
+
+/** SET assigns user variables: the new values are computed row by row, in order, before the first row changes. */
+function updateInOrder(update: Update, target: Target, translation: Translation): Plan {
+  const { source, table } = target;
+  const name = newAlias(translation);
+  const { list } = movedTables([table], name);
+  const [moved] = list.tables as [ScopeTable];
+  const keys = rowKey(source).map((_, index) => `k${index + 1}`);
+  const given = rowKey(source).map((column, index) => `${table.name}.${column} AS ${keys[index]}`);
+  const inside = (clause: Place['clause']): Place => ({
+    ...target.place(clause),
+    scope: { ...emptyScope, tables: [moved] },
+    assigns: true,
+  });
+  const sets = assignments(update.assignments, { source, table: moved, place: inside }, update.ignore);
+  const values = join(
+    sets.map(({ value }) => value),
+    ', ',
+  );
+  const base = sql`SELECT ${given.join(', ')}, ${list.columns} FROM ${source.sql} AS ${table.name}${writeTail(update, target)}`;
+  const rows = sql`WITH ${name}_rows AS MATERIALIZED (${base}) SELECT ${keys.join(', ')}, ${values} FROM ${name}_rows AS ${name}`;
+  assignedOnce(rows.text);
+  const cells = sets.map(({ column }, index) => ({
+    column,
+    value: bind({ from: 'cell', index: keys.length + index }),
+  }));
+  const written = { source, table: { ...table, name: newAlias(translation) } };
+  const word = update.ignore ? 'UPDATE OR IGNORE' : 'UPDATE';
+  const write = sql`${word} ${source.sql} AS ${written.table.name} SET ${setList(cells, written)}`;
+  return partsPlan('update', [partOf(written, rows, write)], translation);
 }
 
 /** True when the order of changes decides whether a unique key is in the way. */

@@ -1,4 +1,6 @@
 import type { FunctionContext } from '../../sql/functions/context.ts';
+import type { Cell } from '../../value/column-type.ts';
+import { unsignedCell } from '../../value/unsigned.ts';
 import type { Execution } from './statement.ts';
 
 /** What the statement's functions leave behind. */
@@ -7,6 +9,8 @@ export interface Effects {
   matched: number;
   changed: number;
   lastInsertId: bigint | null;
+  /** User variables the statement assigned. */
+  readonly variables: Map<string, Cell>;
   readonly warnings: { readonly level: 'Warning'; readonly code: number; readonly message: string }[];
   /** Row of the statement for error texts, from 1. */
   rowNumber: number;
@@ -15,7 +19,20 @@ export interface Effects {
 }
 
 export function newEffects(): Effects {
-  return { matched: 0, changed: 0, lastInsertId: null, warnings: [], rowNumber: 1, countsRows: false };
+  return {
+    matched: 0,
+    changed: 0,
+    lastInsertId: null,
+    variables: new Map(),
+    warnings: [],
+    rowNumber: 1,
+    countsRows: false,
+  };
+}
+
+/** What the session takes over of the variables a statement assigned. */
+export function assignedBy({ variables }: Effects): { readonly assigned?: Readonly<Record<string, Cell>> } {
+  return variables.size === 0 ? {} : { assigned: Object.fromEntries(variables) };
 }
 
 /** Warnings kept of one statement, as max_error_count. */
@@ -45,6 +62,17 @@ export function functionContext(execution: FunctionOwner, effects: Effects = new
     rpcPort: Number(variable('rpc_port') || 2882),
     get rowNumber() {
       return effects.countsRows ? effects.matched + 1 : effects.rowNumber;
+    },
+    variables: {
+      get(name) {
+        const own = effects.variables.get(name);
+        const cell = own === undefined ? (context.userVariables[name] ?? null) : own;
+        if (typeof cell === 'bigint') return unsignedCell(cell);
+        return Number.isSafeInteger(cell) ? BigInt(cell as number) : cell;
+      },
+      set(name, value) {
+        effects.variables.set(name, value);
+      },
     },
     sleep: execution.check.sleep,
     touch(changed) {

@@ -125,6 +125,7 @@ function insertQuery(
 ): Written {
   const rowByRow = () => {
     const source = insert.source!;
+    effects.variables.clear();
     const rows = prepared(writer, source.sql)
       .raw(true)
       .safeIntegers(true)

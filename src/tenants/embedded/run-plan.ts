@@ -12,7 +12,7 @@ import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
 import type { Dictionary } from './dictionary.ts';
-import { type Effects, functionContext, newEffects } from './function-context.ts';
+import { assignedBy, type Effects, functionContext, newEffects } from './function-context.ts';
 import { literalsOf } from './literals-of.ts';
 import type { CachedPlan } from './plan-cache.ts';
 import { prepared } from './prepared.ts';
@@ -160,6 +160,7 @@ function openCursor(
       inTransaction: execution.transaction.open,
       ...(foundRows === null ? {} : { foundRows }),
       ...(effects.lastInsertId === null ? {} : { lastInsertId: effects.lastInsertId }),
+      ...assignedBy(effects),
     };
   };
   const form = { format: request.format, charset: context.charset };

@@ -6,7 +6,7 @@ import { answerOk } from './answer.ts';
 import type { Connection } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
 import { describeDuplicate, duplicateValue, isDuplicate } from './duplicate-key.ts';
-import { type Effects, functionContext, newEffects } from './function-context.ts';
+import { assignedBy, type Effects, functionContext, newEffects } from './function-context.ts';
 import { prepared } from './prepared.ts';
 import { planArguments } from './run-plan.ts';
 import { foreignKeyText, isForeignKey } from './sql-errors.ts';
@@ -57,7 +57,7 @@ async function runOnce(execution: Execution, work: Work): Promise<StatementResul
   }
   if (alone) transaction.commit();
   else writer.exec(`RELEASE ${statementSavepoint}`);
-  return answerOk(execution, { ...written, warnings: effects.warnings });
+  return answerOk(execution, { ...written, warnings: effects.warnings, ...assignedBy(effects) });
 }
 
 const statementSavepoint = '__ob_statement';
