@@ -3,7 +3,7 @@ import type { ObjectSource } from '../media/medium.ts';
 import { damage, recordPlace } from './damage.ts';
 import { type BlockEntry, type DataFileHeader, decodeRecordHeader, recordHeaderBytes } from './data-file.ts';
 import { type DataFileContents, readDataFile } from './data-file-reader.ts';
-import { fileKey } from './payload-codec.ts';
+import { fileKey, freeBytes } from './payload-codec.ts';
 import { openPayload } from './restore-task.ts';
 
 export interface VerifyOptions {
@@ -37,9 +37,7 @@ export async function verifyDataFile(source: ObjectSource, options: VerifyOption
     options.signal?.throwIfAborted();
     const where = recordPlace(recordNo, entry.blockNo, offset);
     if (entry.offset !== offset) throw damage(name, where, `the index says ${entry.offset}`);
-    const record = Buffer.from(await source.read(offset, recordHeaderBytes + entry.storedLength));
-    checkRecord(record, entry, header, key, name, where);
-    offset += record.length;
+    offset += (await verifyRecord(source, entry, header, key, name, where)).length;
     rawBytes += entry.rawLength;
   }
   if (offset !== footer.indexOffset)
@@ -70,13 +68,26 @@ export async function verifySample(
     signal?.throwIfAborted();
     const recordNo = count === 1 ? 0 : Math.round((i * (entries.length - 1)) / (count - 1));
     const entry = entries[recordNo]!;
-    const record = Buffer.from(await source.read(entry.offset, recordHeaderBytes + entry.storedLength));
-    checkRecord(record, entry, header, key, name, recordPlace(recordNo, entry.blockNo, entry.offset));
+    await verifyRecord(source, entry, header, key, name, recordPlace(recordNo, entry.blockNo, entry.offset));
   }
 }
 
-/** Holds a record with its header against its index entry, its file and its own checksums; opens it when it can be. */
-export function checkRecord(
+/** Reads a record and holds it against its index entry, its file and its own checksums; opens it when it can be. */
+export async function verifyRecord(
+  source: ObjectSource,
+  entry: BlockEntry,
+  file: DataFileHeader,
+  key: Uint8Array | null,
+  name: string,
+  where: string,
+): Promise<Buffer> {
+  const bytes = await source.read(entry.offset, recordHeaderBytes + entry.storedLength);
+  const record = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  checkRecord(record, entry, file, key, name, where);
+  return record;
+}
+
+function checkRecord(
   record: Buffer,
   entry: BlockEntry,
   file: DataFileHeader,
@@ -98,5 +109,5 @@ export function checkRecord(
   if (!fits) throw damage(name, where, 'record header and index do not agree');
   if (crc32(record.subarray(recordHeaderBytes)) !== header.storedCrc)
     throw damage(name, where, 'checksum of the stored bytes does not match');
-  if (!header.encrypted || key) openPayload(header, record, key, name, where);
+  if (!header.encrypted || key) freeBytes(openPayload(header, record, key, name, where), record);
 }

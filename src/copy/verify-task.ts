@@ -4,15 +4,15 @@ import { Pace } from '../media/pace.ts';
 import type { LogPosition } from '../tenants/tenant-engine.ts';
 import { openRecord } from './apply-task.ts';
 import { damage } from './damage.ts';
-import { type BlockEntry, type DataFileHeader, recordHeaderBytes } from './data-file.ts';
+import type { BlockEntry, DataFileHeader } from './data-file.ts';
 import { type LogRecordHeader, samePosition } from './log-file.ts';
 import { openLogFile } from './log-scan.ts';
-import { fileKey } from './payload-codec.ts';
+import { fileKey, freeBytes } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { mediumErrorAt } from './thread-error.ts';
 import type { TaskContext, TaskResult } from './thread-guest.ts';
 import { readAll, type ThreadIo } from './thread-io.ts';
-import { checkRecord } from './verify-data-file.ts';
+import { verifyRecord } from './verify-data-file.ts';
 
 /** A file to be read in a thread. */
 export interface VerifyFile {
@@ -44,9 +44,10 @@ export async function verifyDataTask(input: VerifyDataInput, context: TaskContex
     const entry = input.entries[shared.takeNext()];
     if (!entry) break;
     shared.workingAt(input.slot, entry.fileNo, entry.offset);
-    const record = Buffer.from(await source.read(entry.offset, recordHeaderBytes + entry.storedLength));
-    checkRecord(record, entry, header, key, file.name, `block ${entry.blockNo} at offset ${entry.offset}`);
+    const where = `block ${entry.blockNo} at offset ${entry.offset}`;
+    const record = await verifyRecord(source, entry, header, key, file.name, where);
     shared.finished(record.length, 0);
+    freeBytes(record);
     context.progress();
   }
   shared.idle(input.slot);
@@ -97,7 +98,8 @@ export async function verifyLogTask(input: VerifyLogInput, context: TaskContext,
     if (header.encrypted && !input.key) complete = false;
     else {
       const item = { bytes: record.bytes, name: file.name, offset: record.offset, setKey: input.key };
-      const { commits } = openRecord(header, record.bytes, { ...item, salt: opened!.header.salt }, where);
+      const { commits, bytes } = openRecord(header, record.bytes, { ...item, salt: opened!.header.salt }, where);
+      freeBytes(bytes, record.bytes);
       // A batch that crosses the end of a piece holds commits beyond the bounds of its record: only the order is certain.
       const ordered = commits.every(({ scn }, i) => i === 0 || scn > commits[i - 1]!.scn);
       if (!ordered) throw damage(file.name, where, 'its commits are not in order');

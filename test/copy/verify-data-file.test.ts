@@ -16,11 +16,11 @@ let clear: Buffer;
 let encrypted: Buffer;
 let entries: readonly BlockEntry[];
 
-async function backup(setKey: typeof key | null) {
+async function backup(setKey: typeof key | null, data: Uint8Array = sampleBytes(6 * blockBytes), size = blockBytes) {
   const sinks = memorySinks();
-  const fd = scratch.open('tenant');
-  writeSync(fd, sampleBytes(6 * blockBytes));
-  const snapshot = { blockCount: 6, reader: toy({ fd, blockBytes, sizeBytes: 6 * blockBytes }) };
+  const fd = scratch.open(`tenant of ${data.length}`);
+  writeSync(fd, data);
+  const snapshot = { blockCount: data.length / size, reader: toy({ fd, blockBytes: size, sizeBytes: data.length }) };
   const result = await backupBlocks({
     snapshot,
     openSink: sinks.open,
@@ -43,6 +43,24 @@ afterAll(async () => {
 });
 
 describe('verifying a data file', () => {
+  test('holds no more than a record at a time, however well they were compressed', async () => {
+    const [mib, count] = [1 << 20, 64];
+    const { bytes } = await backup(null, Buffer.alloc(count * mib), mib);
+    expect(bytes.length).toBeLessThan(mib);
+    const source = bytesSource(bytes);
+    const before = process.memoryUsage().arrayBuffers;
+    let most = 0;
+    const watched = {
+      ...source,
+      read(offset: number, length: number) {
+        most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+        return source.read(offset, length);
+      },
+    };
+    expect(await verifyDataFile(watched)).toMatchObject({ blockCount: count, rawBytes: count * mib });
+    expect(most).toBeLessThan(4 * mib);
+  });
+
   test('an intact file passes and tells what it holds', async () => {
     const verified = await verifyDataFile(bytesSource(clear));
     expect(verified).toMatchObject({ blockCount: 6, rawBytes: 6 * blockBytes, setFileCount: 1, setBlockCount: 6 });
