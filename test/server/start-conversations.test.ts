@@ -180,10 +180,23 @@ describe('programs', () => {
   });
 
   test.each(['root@sys', 'root@shop'])('mariadb-dump of all databases ends well for %s', async (user) => {
-    const words = ['-h127.0.0.1', `-P${server.port}`, `-u${user}`, '--single-transaction', '--all-databases'];
-    const { out, err, code } = await run('mariadb-dump', [...words, '--routines', '--triggers', '--events']);
-    expect([err, code]).toEqual(['', 0]);
-    expect(out).toContain('-- Dump completed');
+    for (const words of [[], ['--single-transaction', '--routines', '--triggers', '--events']]) {
+      const address = ['-h127.0.0.1', `-P${server.port}`, `-u${user}`];
+      const { out, err, code } = await run('mariadb-dump', [...address, '--all-databases', ...words]);
+      expect([err, code]).toEqual(['', 0]);
+      expect(out).toContain('-- Dump completed');
+    }
+  });
+
+  test('a READ lock on a view of the server says how far it goes', async () => {
+    const shop = await server.connect('root@shop');
+    const [ok] = await shop.query('LOCK TABLES oceanbase.DBA_OB_TENANTS READ');
+    expect(ok).toMatchObject({ warningStatus: 1 });
+    expect(await rowsOf(shop, 'SHOW WARNINGS')).toMatchObject([
+      { Level: 'Note', Message: expect.stringContaining('rows go on changing') },
+    ]);
+    expect((await errorOf(shop.query('LOCK TABLES oceanbase.DBA_OB_TENANTS WRITE'))).errno).toBe(1235);
+    shop.destroy();
   });
 
   test('a syntax error says where', async () => {

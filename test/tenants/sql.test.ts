@@ -430,7 +430,7 @@ describe('what a tenant shows', () => {
       ['INSERT INTO shown.a (n) SELECT tenant_id FROM oceanbase.DBA_OB_TENANTS', 1235],
       ['CREATE TABLE shown.copy AS SELECT * FROM oceanbase.DBA_OB_TENANTS', 1235],
       ['DELETE FROM oceanbase.DBA_OB_TENANTS', 1235],
-      ['LOCK TABLES oceanbase.DBA_OB_TENANTS READ', 1235],
+      ['LOCK TABLES oceanbase.DBA_OB_TENANTS WRITE', 1235],
       ['DELETE FROM oceanbase.DBA_OB_NOTHING', 1146],
     ]));
 

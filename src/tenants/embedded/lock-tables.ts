@@ -1,4 +1,4 @@
-import type { ObjectName } from '../../sql/ast/ddl.ts';
+import type { ObjectName } from '../../sql/ast/name.ts';
 import type { LockTables } from '../../sql/ast/session.ts';
 import type { Warning } from '../engine-session.ts';
 import { answerOk } from './answer.ts';
