@@ -38,7 +38,7 @@ export const mediaPromises: readonly MediumPromises[] = [
   {
     medium: '`oss://`',
     address: { scheme: 'oss', path: 'oss://bucket/dir', ...store },
-    createOnly: 'forbid-overwrite header; not on a versioned bucket',
+    createOnly: 'forbid-overwrite header; not where versions are suspended',
     largeObject: 'multipart upload',
     clock: 'the server',
     freeSpace: false,
@@ -46,7 +46,7 @@ export const mediaPromises: readonly MediumPromises[] = [
   {
     medium: '`cos://`',
     address: { scheme: 'cos', path: 'cos://bucket/dir', ...store, options: { appid: '1250000000' } },
-    createOnly: 'forbid-overwrite header; not on a versioned bucket',
+    createOnly: 'forbid-overwrite header; not where versions are suspended',
     largeObject: 'multipart upload',
     clock: 'the server',
     freeSpace: false,

@@ -174,9 +174,12 @@ describe('what a server refuses has its kind, in every call', () => {
 
   test('names under object lock are denied, not taken for removed', async () => {
     await medium.putSmall('a', bytes('x'), 'create');
-    double.bucket().locked = true;
+    double.bucket().lock = 'deletes';
     await expectS3Kind(medium.remove(['a']), 'denied');
-    expect(text(await medium.read('a'))).toBe('x');
+    await medium.putSmall('a', bytes('y'), 'replace');
+    double.bucket().lock = 'all';
+    await expectS3Kind(medium.putSmall('a', bytes('z'), 'replace'), 'denied');
+    expect(text(await medium.read('a'))).toBe('y');
   });
 
   test('a bucket with versions refuses a second create and hides what was removed', async () => {

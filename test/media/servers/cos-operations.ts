@@ -116,8 +116,13 @@ const operations: Partial<Record<Operation, (context: Context) => Answer>> = {
     if (keys.length === 0 || keys.length > 1000) throw new StoreError(400, 'MalformedXML');
     const refused: string[] = [];
     for (const key of keys) {
-      if (key.endsWith('.locked')) refused.push(`<Error><Key>${key}</Key><Code>AccessDenied</Code></Error>`);
-      else store.remove(key);
+      try {
+        if (key.endsWith('.locked')) throw new StoreError(403, 'AccessDenied');
+        store.remove(key);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        refused.push(`<Error><Key>${key}</Key><Code>${error.code}</Code></Error>`);
+      }
     }
     return xml(`<DeleteResult>${refused.join('')}</DeleteResult>`);
   },

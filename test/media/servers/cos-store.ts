@@ -58,6 +58,8 @@ export class CosStore {
   versioned = false;
   /** There were versions once: creates overwrite, and nothing of what was is kept. */
   suspended = false;
+  /** Retention: what stands may not be removed, with `all` nor replaced. Versions go on beside it. */
+  lock: 'none' | 'deletes' | 'all' = 'none';
   #sorted: readonly string[] | null = null;
   readonly nowMs: () => number;
 
@@ -84,7 +86,14 @@ export class CosStore {
       throw new StoreError(409, 'FileAlreadyExists', 'The object already exists.');
   }
 
+  /** What the lock forbids; whatever the code of the real service is, it comes with 403. */
+  #checkLock(key: string, locks: readonly string[]): void {
+    if (locks.includes(this.lock) && !this.versioned && this.find(key))
+      throw new StoreError(403, 'AccessDenied', 'The object is locked.');
+  }
+
   put(key: string, bytes: Buffer | null, more: Partial<Pick<CosVersion, 'type' | 'etag' | 'meta'>> = {}) {
+    if (more.type !== 'appendable') this.#checkLock(key, ['all']);
     const version: CosVersion = {
       versionId: this.versioned ? randomBytes(8).toString('hex') : '',
       bytes,
@@ -122,8 +131,10 @@ export class CosStore {
       const left = (this.objects.get(key) ?? []).filter((one) => one.versionId !== versionId);
       if (left.length > 0) this.objects.set(key, left);
       else this.objects.delete(key);
-    } else if (!this.versioned) this.objects.delete(key);
-    else if (this.find(key)) this.put(key, null);
+    } else if (!this.versioned) {
+      this.#checkLock(key, ['deletes', 'all']);
+      this.objects.delete(key);
+    } else if (this.find(key)) this.put(key, null);
   }
 
   begin(key: string, forbidOverwrite: boolean, meta: Readonly<Record<string, string>> = {}): string {

@@ -184,9 +184,18 @@ function deleteMany({ bucket, query, headers, body }: OssRequest): OssReply {
     throw new OssError(400, 'MissingArgument', 'Missing Some Required Arguments.');
   const keys = [...body.toString().matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = '']) => unescapeXml(key));
   if (keys.length === 0 || keys.length > 1000) throw new OssError(400, 'MalformedXML', 'One to 1000 keys are allowed.');
-  for (const key of keys) bucket.remove(key);
+  // What stays is not in the list of what was deleted; the service says no more about it.
+  const gone = keys.filter((key) => {
+    try {
+      bucket.remove(key);
+      return true;
+    } catch (error) {
+      if (!(error instanceof OssError)) throw error;
+      return false;
+    }
+  });
   if (/<Quiet>true<\/Quiet>/.test(body.toString())) return { status: 200, headers: {}, body: Buffer.alloc(0) };
-  const rows = keys.map((key) => `<Deleted><Key>${shown(key, query)}</Key></Deleted>`);
+  const rows = gone.map((key) => `<Deleted><Key>${shown(key, query)}</Key></Deleted>`);
   return xml(`<DeleteResult>${encodingOf(query)}${rows.join('')}</DeleteResult>`);
 }
 

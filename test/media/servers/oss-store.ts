@@ -34,6 +34,8 @@ export class OssBucket {
   readonly name: string;
   /** `''` never was versioned. With versioning, suspended too, forbid-overwrite has no effect. */
   versioning: '' | 'Enabled' | 'Suspended' = '';
+  /** Retention: what stands may not be removed, with `all` nor replaced. Versions go on beside it. */
+  lock: 'none' | 'deletes' | 'all' = 'none';
   readonly objects = new Map<string, StoredObject>();
   /** What versioning kept of objects that were overwritten or deleted, oldest first; null where one was deleted. */
   readonly noncurrent: (readonly [key: string, object: StoredObject | null])[] = [];
@@ -148,6 +150,7 @@ export class OssBucket {
   /** Missing is success. */
   remove(key: string): void {
     const found = this.objects.get(key);
+    if (found && this.lock !== 'none' && this.versioning === '') throw immutable();
     if (this.versioning !== '') {
       if (found) this.noncurrent.push([key, found]);
       this.noncurrent.push([key, null]);
@@ -192,6 +195,7 @@ export class OssBucket {
         'FileAlreadyExists',
         'The object you specified already exists and can not be overwritten.',
       );
+    if (found && this.lock === 'all' && this.versioning === '') throw immutable();
     if (found && this.versioning !== '') this.noncurrent.push([key, found]);
     const versionId = this.versioning === 'Enabled' ? `CAEQ${this.#serial++}` : this.versioning === '' ? null : 'null';
     const placed = { ...made, versionId };
@@ -199,6 +203,10 @@ export class OssBucket {
     if (!found) this.#sorted = null;
     return placed;
   }
+}
+
+function immutable(): OssError {
+  return new OssError(409, 'FileImmutable', 'The object you specified is immutable.');
 }
 
 /** The bytes of an object from `start` up to `end`, in pieces. */

@@ -35,8 +35,8 @@ export class S3Bucket {
   /** Older versions and delete markers, counted when `versioned`. */
   readonly history: { readonly key: string; readonly marker: boolean }[] = [];
   versioned = false;
-  /** Deletes are refused. */
-  locked = false;
+  /** Retention: what stands may not be removed, with `all` nor replaced. Versions go on beside it. */
+  lock: 'none' | 'deletes' | 'all' = 'none';
   /** Names that are listed instead of `objects`, each of `generatedBytes`. */
   generated: SortedNames | null = null;
   generatedBytes = 1024;
@@ -44,6 +44,7 @@ export class S3Bucket {
   #nextUpload = 1;
 
   put(key: string, object: StoredObject): void {
+    if (this.lock === 'all' && this.objects.has(key) && !this.versioned) throw new S3Refusal(403, 'AccessDenied');
     if (!this.objects.has(key)) this.#sorted = null;
     else if (this.versioned) this.history.push({ key, marker: false });
     this.objects.set(key, object);
@@ -56,7 +57,7 @@ export class S3Bucket {
   }
 
   delete(key: string): void {
-    if (this.locked) throw new S3Refusal(403, 'AccessDenied');
+    if (this.lock !== 'none' && !this.versioned) throw new S3Refusal(403, 'AccessDenied');
     if (this.versioned) this.history.push({ key, marker: true });
     if (this.objects.delete(key)) this.#sorted = null;
   }
