@@ -26,7 +26,7 @@ const recoverTableJobsColumns = [
   column('REMAP_TABLE_LIST', longtext, { nullable: true }),
   column('REMAP_TABLEGROUP_LIST', longtext, { expr: "''", nullable: true }),
   column('REMAP_TABLESPACE_LIST', longtext, { expr: "''", nullable: true }),
-  column('RESULT', varchar(64), { nullable: true }),
+  column('RESULT', varchar(64), { expr: "ifnull(result, '')", nullable: true }),
   column('COMMENT', longtext, { nullable: true }),
   column('DESCRIPTION', longtext, { nullable: true }),
 ];
@@ -51,7 +51,7 @@ const importTableJobsColumns = [
   column('TOTAL_TABLE_COUNT', bigint),
   column('FINISHED_TABLE_COUNT', bigint),
   column('FAILED_TABLE_COUNT', bigint),
-  column('RESULT', varchar(64), { nullable: true }),
+  column('RESULT', varchar(64), { expr: "ifnull(result, '')", nullable: true }),
   column('COMMENT', longtext, { nullable: true }),
   column('DESCRIPTION', longtext, { nullable: true }),
 ];
@@ -88,7 +88,7 @@ const importTableTasksColumns = [
   column('FAILED_REF_CONSTRAINT_COUNT', bigint, {
     expr: "iif(status = 'FINISH', total_ref_constraint_count - imported_ref_constraint_count, 0)",
   }),
-  column('RESULT', varchar(64), { nullable: true }),
+  column('RESULT', varchar(64), { expr: "ifnull(result, '')", nullable: true }),
   column('COMMENT', longtext, { nullable: true }),
 ];
 
@@ -124,7 +124,7 @@ const importTableTaskHistoryColumns = [
   column('FAILED_REF_CONSTRAINT_COUNT', bigint, {
     expr: "iif(status = 'FINISH', total_ref_constraint_count - imported_ref_constraint_count, 0)",
   }),
-  column('RESULT', varchar(64), { nullable: true }),
+  column('RESULT', varchar(64), { expr: "ifnull(result, '')", nullable: true }),
   column('COMMENT', longtext, { nullable: true }),
 ];
 

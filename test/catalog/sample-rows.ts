@@ -2,6 +2,7 @@ import type { ArchivePiece, ArchiveRound } from '../../src/catalog/archives.ts';
 import type { BackupJob, BackupSet, BackupTask } from '../../src/catalog/backups.ts';
 import { noStatistics } from '../../src/catalog/backups.ts';
 import type { DeleteJob, DeleteTask } from '../../src/catalog/deletions.ts';
+import type { RecoverTableJob } from '../../src/catalog/recover-tables.ts';
 import type { RestoreJob } from '../../src/catalog/restores.ts';
 
 /* The rows OceanBase's documentation prints, as the catalog keeps them. Times there are +08:00. */
@@ -255,4 +256,25 @@ export const restoreJob: RestoreJob = {
   description: '',
   comment: '',
   stepData: { phase: 'copy', lsIds: [1, 1001] },
+};
+
+/** The target tenant's row of a table recovery that runs. */
+export const recoverTableJob: RecoverTableJob = {
+  ...{ tenantId: 1002, jobId: 20, history: false, initiatorTenantId: 1, initiatorJobId: 9 },
+  ...{ startUs: us('2024-02-01 10:00:00.000001'), finishUs: null, status: 'RESTORE_AUX_TENANT' },
+  ...{
+    auxTenantName: 'AUX_RECOVER$1706752800000000',
+    auxTenantId: 1012,
+    targetTenantName: 'shop',
+    targetTenantId: 1002,
+  },
+  ...{ importAll: false, dbList: '', tableList: '`crm`.`deals`', restoreScn: 1706752700000000000n },
+  ...{
+    restoreOption: 'pool_list=p',
+    backupDest: 'file:///d',
+    backupSetList: '',
+    backupPieceList: '',
+    backupPasswd: '',
+  },
+  ...{ remapDbList: '', remapTableList: '', result: null, comment: '', description: '', stepData: {} },
 };

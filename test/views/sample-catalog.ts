@@ -7,6 +7,7 @@ import {
   backupTask,
   deleteJob,
   deleteTask,
+  recoverTableJob,
   restoreJob,
   secondTask,
   stoppedRound,
@@ -19,7 +20,7 @@ export const archivePath = 'file:///data/nfs/backup/archive';
 
 /** Jobs, sets, rounds, pieces, deletions and restores, running and ended, of the tenants 1002, 1004 and 1006. */
 export function fillSample(catalog: Catalog): Promise<void> {
-  return catalog.transaction(({ archives, backups, deletions, destinations, restores, tenants }) => {
+  return catalog.transaction(({ archives, backups, deletions, destinations, recoverTables, restores, tenants }) => {
     tenants.create(1002, { tenantName: 'shop' });
     tenants.create(1004, { tenantName: 'depot', mode: 'ORACLE', role: 'STANDBY', recoveryUntilScn: 5n });
     backups.jobs.insert(sysBackupJob);
@@ -55,6 +56,7 @@ export function fillSample(catalog: Catalog): Promise<void> {
       ...{ ...deleteTask, taskId: 5, taskType: 'BACKUP PIECE', roundId: 1, destId: 1001, status: 'DOING' },
       ...{ startUs: us('2022-06-01 12:09:50.968413'), endUs: null, finishLsCount: 1, path: archivePath },
     });
+    recoverTables.jobs.insert(recoverTableJob);
     restores.jobs.insert(restoreJob);
     restores.jobs.insert({ ...restoreJob, tenantId: 1, status: 'WAIT_TENANT_RESTORE_FINISH' });
     restores.jobs.insert({ ...restoreJob, tenantId: 1, jobId: 1, history: true, status: 'RESTORE_SUCCESS' });

@@ -49,6 +49,12 @@ beforeAll(async () => {
 });
 afterAll(() => scratch.remove());
 
+test('a table recovery that runs has no result yet: an empty text', () => {
+  expect(ask('CDB_OB_RECOVER_TABLE_JOBS')).toMatchObject([
+    { TENANT_ID: 1002, JOB_ID: 20, STATUS: 'RESTORE_AUX_TENANT', FINISH_TIMESTAMP: null, RESULT: '', COMMENT: '' },
+  ]);
+});
+
 describe('backup', () => {
   test('the running job of sys and its tenant row', () => {
     const [sysRow, tenantRow] = ask('CDB_OB_BACKUP_JOBS');
