@@ -6,7 +6,7 @@ import { type Medium, MediumError, type MediumStatus, type ObjectSource } from '
 import type { MediumAddress } from './open-medium.ts';
 import { parseS3Address } from './s3/address.ts';
 import { openAppendSink } from './s3/append-sink.ts';
-import { findAppended, readAppended } from './s3/appended.ts';
+import { appendedReader, findAppended } from './s3/appended.ts';
 import { S3Connection, type S3Seams } from './s3/connection.ts';
 import { directoryPages } from './s3/listing.ts';
 import { headObject, putObject, readRange, readWhole } from './s3/objects.ts';
@@ -65,13 +65,14 @@ async function openSource(connection: S3Connection, key: string, signal?: AbortS
   const appended = single === null ? await findAppended(connection, key, signal) : null;
   const sizeBytes = (single ?? appended)?.sizeBytes;
   if (sizeBytes === undefined) throw new MediumError('notFound', key, 'there is no such object');
+  const readParts = appended && appendedReader(connection, key, appended, signal);
   return {
     sizeBytes,
     async read(offset, length) {
       if (offset + length > sizeBytes)
         throw new MediumError('checksum', key, `ends at ${sizeBytes}, bytes up to ${offset + length} were asked for`);
       if (length === 0) return new Uint8Array(0);
-      if (appended) return readAppended(connection, key, appended, offset, length, signal);
+      if (readParts) return readParts(offset, length);
       return readRange(connection, key, offset, length, signal, single?.etag);
     },
     async close() {},

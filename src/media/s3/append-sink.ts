@@ -1,7 +1,8 @@
 import { Mutex } from '../../base/mutex.ts';
 import { type AppendSink, MediumError } from '../medium.ts';
-import { formatContent, formatKey, joinParts, partKey, partsFromPrefix } from './append-parts.ts';
-import { type AppendedObject, findAppended, readAppended } from './appended.ts';
+import { PartMerger } from './append-merge.ts';
+import { type AppendPart, formatContent, formatKey, joinParts, partKey, partsFromPrefix } from './append-parts.ts';
+import { type AppendedObject, appendedReader, findAppended } from './appended.ts';
 import type { S3Connection } from './connection.ts';
 import { headObject, newWriteId, putObject } from './objects.ts';
 import { objectPages } from './pages.ts';
@@ -25,8 +26,10 @@ export async function openAppendSink(
   if ((found?.sizeBytes ?? 0) < sizeBytes)
     throw new MediumError('checksum', key, `has ${found?.sizeBytes ?? 0} bytes, ${sizeBytes} had been confirmed`);
   if (!found?.hasFormat) await putFormat(connection, key, signal);
-  if (found) await dropTail(connection, key, found, sizeBytes, signal);
-  return appendSink(connection, key, sizeBytes, signal);
+  const parts = found ? await dropTail(connection, key, found, sizeBytes, signal) : [];
+  const joined = joinParts(parts);
+  const covered = parts.filter((part) => !joined.includes(part));
+  return appendSink(connection, key, sizeBytes, new PartMerger(connection, key, joined, covered), signal);
 }
 
 async function putFormat(connection: S3Connection, key: string, signal?: AbortSignal): Promise<void> {
@@ -37,32 +40,40 @@ async function putFormat(connection: S3Connection, key: string, signal?: AbortSi
   }
 }
 
-/** Bytes behind the confirmed end were never promised to anybody. What stays is whole before anything is taken away. */
+/**
+ * Bytes behind the confirmed end were never promised to anybody. What stays is whole before anything is taken away. Resolves with the
+ * parts that stay.
+ */
 async function dropTail(
   connection: S3Connection,
   key: string,
   found: AppendedObject,
   sizeBytes: number,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<readonly AppendPart[]> {
   const dropped = found.parts.filter(({ to }) => to > sizeBytes).sort((a, b) => b.from - a.from);
-  if (dropped.length === 0) return;
-  const kept = joinParts(found.parts.filter(({ to }) => to <= sizeBytes)).at(-1)?.to ?? 0;
+  const stays = found.parts.filter(({ to }) => to <= sizeBytes);
+  if (dropped.length === 0) return stays;
+  const kept = joinParts(stays).at(-1)?.to ?? 0;
   if (kept < sizeBytes) {
-    const rest = await readAppended(connection, key, found, kept, sizeBytes - kept, signal);
-    await putObject(connection, partKey(key, kept, sizeBytes), rest, 'replace', signal);
+    const rest = { key: partKey(key, kept, sizeBytes), from: kept, to: sizeBytes };
+    const bytes = await appendedReader(connection, key, found, signal)(kept, sizeBytes - kept);
+    await putObject(connection, rest.key, bytes, 'replace', signal);
+    stays.push(rest);
   }
   await removeExactly(
     connection,
     dropped.map((part) => part.key),
     signal,
   );
+  return stays;
 }
 
 function appendSink(
   connection: S3Connection,
   key: string,
   confirmedBytes: number,
+  merger: PartMerger,
   signal: AbortSignal | undefined,
 ): AppendSink {
   const turn = new Mutex();
@@ -95,11 +106,13 @@ function appendSink(
           if (!isTaken(error)) ghosts.set(name, writeId);
           throw error;
         }
+        merger.added({ key: name, from: sizeBytes, to: sizeBytes + bytes.length });
         sizeBytes += bytes.length;
       }),
     close: () =>
-      turn.run(() => {
+      turn.run(async () => {
         closed = true;
+        await merger.end();
       }),
   };
 }

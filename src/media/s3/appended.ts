@@ -45,26 +45,42 @@ export async function findAppended(
   return { joined, parts, keys, hasFormat, modifiedMs, sizeBytes: joined.at(-1)?.to ?? 0 };
 }
 
-/** Reads bytes across the parts. `checksum` when the object ends before. */
-export async function readAppended(
+/** Reads bytes across the parts; looks for them anew when they were merged since. `checksum` when the object ends before. */
+export function appendedReader(
   connection: S3Connection,
   key: string,
-  { joined, sizeBytes }: Pick<AppendedObject, 'joined' | 'sizeBytes'>,
-  offset: number,
+  found: Pick<AppendedObject, 'joined' | 'sizeBytes'>,
+  signal?: AbortSignal,
+): (offset: number, length: number) => Promise<Uint8Array> {
+  const { sizeBytes } = found;
+  let { joined } = found;
+  return async (offset, length) => {
+    if (offset + length > sizeBytes)
+      throw new MediumError('checksum', key, `ends at ${sizeBytes}, bytes up to ${offset + length} were asked for`);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await readPieces(connection, piecesOf(joined, offset, offset + length), length, signal);
+      } catch (error) {
+        if (!(error instanceof MediumError && error.kind === 'notFound')) throw error;
+        const now = attempt === 1 ? await findAppended(connection, key, signal) : null;
+        if (now === null || now.sizeBytes < sizeBytes)
+          throw new MediumError('checksum', key, `the part ${error.key.slice(key.length + 1)} is missing`);
+        joined = now.joined;
+      }
+    }
+  };
+}
+
+/** Reads pieces of parts into their places; `notFound` names a part that is not there. */
+export async function readPieces(
+  connection: S3Connection,
+  pieces: ReturnType<typeof piecesOf>,
   length: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  if (offset + length > sizeBytes)
-    throw new MediumError('checksum', key, `ends at ${sizeBytes}, bytes up to ${offset + length} were asked for`);
   const bytes = Buffer.allocUnsafe(length);
-  await inParallel(piecesOf(joined, offset, offset + length), requestsAtOnce, async (piece) => {
-    try {
-      bytes.set(await readRange(connection, piece.key, piece.offset, piece.length, signal), piece.at);
-    } catch (error) {
-      // It was listed: somebody took it away since.
-      if (!(error instanceof MediumError && error.kind === 'notFound')) throw error;
-      throw new MediumError('checksum', key, `the part ${piece.key.slice(key.length + 1)} is missing`);
-    }
+  await inParallel(pieces, requestsAtOnce, async (piece) => {
+    bytes.set(await readRange(connection, piece.key, piece.offset, piece.length, signal), piece.at);
   });
   return bytes;
 }

@@ -75,6 +75,11 @@ export class S3Connection {
     }
   }
 
+  /** Our clock, for how long ago something was. */
+  nowNs(): bigint {
+    return this.#clock.nowNs();
+  }
+
   /** The server's clock in milliseconds, by its last answer. */
   serverNowMs(): number {
     return this.#nowMs() + (this.clockOffsetMs ?? 0);
@@ -113,7 +118,7 @@ export class S3Connection {
   }
 
   #client(sdk: typeof import('@aws-sdk/client-s3'), agent: HttpAgent, idleMs: number): S3 {
-    const { endpoint, region, pathStyle } = this.address;
+    const { endpoint, region, pathStyle, role } = this.address;
     const hostname = endpoint.hostname.includes(':') ? `[${endpoint.hostname}]` : endpoint.hostname;
     const port = endpoint.port === null ? '' : `:${endpoint.port}`;
     // All that the SDK would otherwise take from the environment or from files in the home directory is said here.
@@ -121,7 +126,7 @@ export class S3Connection {
       endpoint: `${endpoint.tls ? 'https' : 'http'}://${hostname}${port}`,
       region,
       forcePathStyle: pathStyle,
-      credentials: async () => identityOf(this.#keys),
+      credentials: role === null ? identityOf(this.#keys) : async () => endedIdentityOf(this.#keys),
       maxAttempts: 1,
       retryMode: 'standard',
       requestChecksumCalculation: 'WHEN_REQUIRED',
@@ -189,11 +194,14 @@ export class S3Connection {
   }
 }
 
-/** As the SDK takes it; already over, so that it asks before every request. */
-function identityOf({ accessId, accessKey, token }: Keys) {
-  const expiration = new Date(0);
-  const lasting = { accessKeyId: accessId, secretAccessKey: accessKey, expiration };
-  return token === '' ? lasting : { ...lasting, sessionToken: token };
+/** As the SDK takes it. */
+function identityOf({ accessId, accessKey }: Keys) {
+  return { accessKeyId: accessId, secretAccessKey: accessKey };
+}
+
+/** Over already, so that the SDK asks for it before every request. */
+function endedIdentityOf(keys: Keys) {
+  return { ...identityOf(keys), sessionToken: keys.token, expiration: new Date(0) };
 }
 
 /** Else the SDK writes to the console when more calls wait for a socket than it likes. */

@@ -26,5 +26,19 @@ export const requestsAtOnce = 8;
 /** Keys of one DeleteObjects. */
 export const deleteKeysMax = 1_000;
 
+/**
+ * Parts of an object that grows are merged when there are so many of them, below one of these sizes and above the one before; what
+ * comes of it is at most `mergedBytesMax` long.
+ */
+export const mergedPartsMin = 32;
+export const smallPartBytes = [64 * 1024, 256 * 1024] as const;
+export const mergedBytesMax = 8 * 1024 * 1024;
+
+/** How long a merge may take. It holds nobody up. */
+export const mergeLimitMs = 20_000;
+
+/** How long parts stay behind the one that covers them: longer than a call that lists them may take (`callDeadlineMs`). */
+export const coveredPartMs = 60_000;
+
 /** Parts of an appended object that are deleted to drop a tail, or joined. */
 export const appendPartsMax = 1_000_000;
