@@ -26,6 +26,9 @@ export interface FaultLoopResult extends FaultLoop {
   readonly went: number;
 }
 
+/** A loop ends after so many runs in a row without its fault: beside a job the archive does now more, now less. */
+export const lastMisses = 3;
+
 /** The loop this process is to run to its end; null in the short form, which samples them all. */
 export function askedLoop(): FaultLoop | null {
   const [job, kind] = (process.env['OBVAULT_FAULT_LOOP'] ?? '').split('/');

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setsOf } from '../jobs/job-harness.ts';
-import { History, type HistoryCounts } from './history.ts';
+import { History, type HistoryCounts, passwords } from './history.ts';
 import { createRandom } from './random.ts';
 
 type Deed = (history: History) => Promise<unknown>;
@@ -99,6 +99,14 @@ async function changeDataDest(history: History): Promise<void> {
   await history.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${path}'`, jobRuns);
 }
 
+/** Later sets are under this password, or another one, or none. */
+async function changePassword(history: History): Promise<void> {
+  const password = [...passwords, null][history.random.below(3)] ?? null;
+  // A new session has none.
+  if (password === null) (await history.harness.speaker('a')).memory.encryptionPassword = null;
+  else await history.say(`SET ENCRYPTION ON IDENTIFIED BY '${password}' ONLY`);
+}
+
 async function renewPolicy(history: History): Promise<void> {
   await history.cleanUpsEnded();
   await history.say("ALTER SYSTEM DROP DELETE BACKUP POLICY 'default'");
@@ -126,6 +134,7 @@ const deeds: readonly Deed[] = [
   ...Array<Deed>(4).fill((history) => history.restoreWithin()),
   ...Array<Deed>(3).fill((history) => history.restoreBeyond()),
   cancel,
+  changePassword,
   newRound,
   changeDataDest,
   (history) => history.restart(),

@@ -37,6 +37,9 @@ export interface HistoryCounts {
   givenUp: number;
 }
 
+/** What sets are encrypted with. */
+export const passwords = ['first', 'second'] as const;
+
 const contentsOf = "SELECT CONCAT(COUNT(*), '/', SUM(id), '/', SUM(n), '/', SUM(CRC32(v))) FROM d.t";
 const options = { settings: { foldLogBytes: 150_000, archiveWaitMs: 20_000 }, maxLogFileBytes: 60_000 };
 const minuteMs = 60_000;
@@ -231,6 +234,7 @@ export class History {
     const no = ++this.#restores;
     await makePool(this.harness, `p${no}`);
     const from = paths.filter((path) => path !== null).join(',');
+    await this.harness.say(`SET DECRYPTION IDENTIFIED BY ${passwords.map((one) => `'${one}'`).join()}`);
     const sql = `ALTER SYSTEM RESTORE r${no} FROM '${from}' UNTIL SCN = ${scn} WITH 'pool_list=p${no}'`;
     const refusal = await this.harness.say(sql).then(
       () => null,
@@ -245,6 +249,8 @@ export class History {
 
   async #expectRestored(name: string, scn: bigint): Promise<void> {
     const { catalog } = this.harness.controller;
+    // A clean-up comes due while the restore reads.
+    if (this.random.below(3) === 0) this.moveClock(90 * minuteMs);
     const jobs = () => catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: name }));
     await this.harness.until(async () => (await jobs()).every((job) => job.history));
     const ends = (await jobs()).map(({ status, comment }) => `${status} ${comment}`);
