@@ -78,7 +78,9 @@ function partsOf(job: string | undefined, kind: string | undefined): readonly Pa
 function run({ files, env }: Part, report: string): Promise<{ readonly code: number; readonly output: string }> {
   const root = join(import.meta.dirname, '../..');
   const runner = join(root, 'node_modules/vitest/vitest.mjs');
-  const args = [runner, 'run', '--config', 'test/vitest.config.ts', '--no-file-parallelism', ...files];
+  // As long as it takes: much else may run beside it.
+  const patience = ['--testTimeout=7200000', '--hookTimeout=600000'];
+  const args = [runner, 'run', '--config', 'test/vitest.config.ts', '--no-file-parallelism', ...patience, ...files];
   const child = spawn(process.execPath, args, {
     cwd: root,
     env: { ...process.env, ...env, OBVAULT_FAULT_REPORT: report },
