@@ -333,6 +333,9 @@ describe('masking', () => {
     );
     expect(maskDestination('file:///data')).toBe('file:///data');
     expect(maskDestination('sftp://u:top@h/d?password=x')).toBe('sftp://u:******@h/d?password=******');
+    expect(maskDestination('s3://b/d?role_arn=r&external_id=abc&host=h')).toBe(
+      's3://b/d?role_arn=r&external_id=******&host=h',
+    );
     expect(maskDestination('hdfs://n/d?delegation_token=abc&user=u')).toBe('hdfs://n/d?delegation_token=******&user=u');
   });
 });

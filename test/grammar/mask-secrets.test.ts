@@ -58,6 +58,11 @@ const cases: readonly (readonly [string, string])[] = [
   ],
   ['ALTER SYSTEM SET external_kms_info = \'{"k":1}\'', "ALTER SYSTEM SET external_kms_info = '******'"],
   ["SET @kms_encrypt_info = 'x', @b = 'y'", "SET @kms_encrypt_info = '******', @b = 'y'"],
+  [
+    "ALTER SYSTEM SET data_backup_dest='s3://b?host=h&role_arn=arn:r&external_id=EXT' TENANT = t",
+    "ALTER SYSTEM SET data_backup_dest='s3://b?host=h&role_arn=arn:r&external_id=******' TENANT = t",
+  ],
+  ['bad uri s3://b?external_id=EXT&host=h', 'bad uri s3://b?external_id=******&host=h'],
   ['bad uri oss://b?access_key=SK9&host=h', 'bad uri oss://b?access_key=******&host=h'],
   ["SET DECRYPTION IDENTIFIED BY 'a'，'b'", "SET DECRYPTION IDENTIFIED BY '******'，'******'"],
   ["SELECT 'nothing to hide' -- password", "SELECT 'nothing to hide' -- password"],

@@ -9,6 +9,8 @@ import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
 import { openOssMedium } from '../../src/media/oss-medium.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { renewPauseMs, stsDeadlineMs } from '../../src/media/sts/limits.ts';
+import { stsEndpoint } from '../../src/media/sts/role.ts';
+import { selfSigned } from '../wire/certificate.ts';
 import { scratchDirectory } from './scratch.ts';
 import { OssDouble } from './servers/oss-double.ts';
 import { S3Double } from './servers/s3-double.ts';
@@ -81,6 +83,55 @@ async function failure(work: Promise<unknown>): Promise<MediumError> {
     expect(printed).not.toContain(secret);
   return error as MediumError;
 }
+
+test.each([
+  ['s3', 'https://s3.eu-west-3.amazonaws.com', {}, 'sts.eu-west-3.amazonaws.com'],
+  ['s3', 's3.cn-north-1.amazonaws.com.cn', {}, 'sts.cn-north-1.amazonaws.com.cn'],
+  ['s3', 'bucket.vpce-1.s3.us-east-1.vpce.amazonaws.com', { s3_region: 'us-east-1' }, 'sts.us-east-1.amazonaws.com'],
+  ['s3', 's3.amazonaws.com', {}, 'sts.amazonaws.com'],
+  ['s3', 'http://10.0.0.7:9000', {}, '10.0.0.7:9000'],
+  ['s3', 'https://amazonaws.com.example.net', {}, 'amazonaws.com.example.net'],
+  ['oss', 'oss-cn-hangzhou.aliyuncs.com', {}, 'sts.cn-hangzhou.aliyuncs.com'],
+  ['oss', 'oss-cn-hangzhou-internal.aliyuncs.com', {}, 'sts-vpc.cn-hangzhou.aliyuncs.com'],
+  ['oss', 'oss.example.net', {}, null],
+  ['oss', 'oss.example.net', { sts_host: 'sts.example.net:8443' }, 'sts.example.net:8443'],
+] as const)('%s on %s is asked for at its service: %j', (scheme, host, options, expected) => {
+  const found = stsEndpoint({ scheme, host, options });
+  const shown = found && `${found.hostname}${found.port === null ? '' : `:${found.port}`}`;
+  expect(shown).toBe(expected);
+  // What a cloud runs is spoken to in secret, whatever the store is.
+  if (expected !== null && /^sts\.[^:]*\.com/.test(expected)) expect(found?.tls).toBe(true);
+});
+
+test('a service behind a certificate of its own is believed with ca_file only', async () => {
+  for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'])
+    vi.stubEnv(name, name.endsWith('ID') ? stsCaller.accessId : stsCaller.accessKey);
+  vi.stubEnv('OBVAULT_CREDENTIALS_FILE', '');
+  const tls = selfSigned();
+  const scratch = scratchDirectory();
+  const caFile = join(scratch.path, 'ca.pem');
+  writeFileSync(caFile, tls.cert);
+  const sts = await StsDouble.start('us-east-1', tls);
+  sts.roles.set('r', null);
+  const double = await S3Double.start();
+  double.temporary = sts.given;
+  const open = (more: Readonly<Record<string, string>>) =>
+    openS3Medium({
+      scheme: 's3',
+      path: 's3://bucket/dest',
+      host: `127.0.0.1:${double.port}`,
+      authorization: { accessId: 'r', accessKey: '', byRole: true },
+      options: { sts_host: `https://${sts.host}`, ...more },
+    });
+  const error = await failure(open({}).list(''));
+  expect([error.kind, error.message]).toEqual(['denied', expect.stringMatching(/CERT|SELF_SIGNED/)]);
+  expect((await failure(open({ ca_file: join(scratch.path, 'none.pem') }).list(''))).message).toContain('ENOENT');
+  expect(await open({ ca_file: caFile }).list('')).toEqual([]);
+  await double.stop();
+  await sts.stop();
+  scratch.remove();
+  vi.unstubAllEnvs();
+});
 
 describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
   let scene: Scene;

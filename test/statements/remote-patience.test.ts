@@ -20,6 +20,8 @@ let harness: Harness;
 beforeEach(async () => {
   harness = await startHarness({ mediumClock: hasty });
   await makeTenant(harness, 'shop');
+  await harness.say("ALTER SYSTEM SET tde_method = 'internal'", 'shop');
+  await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'shop');
   waited = [];
 });
 afterEach(() => harness?.stop());
@@ -31,6 +33,8 @@ const statements = [
   [(uri: string) => `ALTER SYSTEM SET DATA_BACKUP_DEST = '${uri}' TENANT = shop`, 9070],
   [(uri: string) => `ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${uri}' TENANT = shop`, 9070],
   [(uri: string) => `ALTER SYSTEM RESTORE b FROM '${uri}' WITH 'pool_list=p'`, null],
+  [(uri: string) => `ALTER SYSTEM SET LOG_RESTORE_SOURCE = 'LOCATION=${uri}' TENANT = shop`, 9070],
+  [(uri: string) => `ALTER SYSTEM BACKUP KEY TENANT = shop TO '${uri}' ENCRYPTED BY 'pw'`, null],
 ] as const;
 
 test.each(['s3', 'oss', 'cos', 'sftp', 'hdfs'])(

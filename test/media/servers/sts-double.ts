@@ -1,8 +1,14 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { S3Refusal } from './s3-refusal.ts';
 import { verifyV4 } from './s3-signature.ts';
+
+interface TlsOptions {
+  readonly key: string | Buffer;
+  readonly cert: string | Buffer;
+}
 
 /** Keys of a role as a store gets to know them. */
 export interface TemporaryKeys {
@@ -33,13 +39,15 @@ export class StsDouble {
   readonly #server: Server;
   #port = 0;
 
-  private constructor(region: string) {
+  private constructor(region: string, tls: TlsOptions | undefined) {
     this.region = region;
-    this.#server = createServer((request, response) => void this.#serve(request, response));
+    const serve = (request: IncomingMessage, response: ServerResponse) => void this.#serve(request, response);
+    this.#server = tls ? createTlsServer(tls, serve) : createServer(serve);
   }
 
-  static async start(region = 'us-east-1'): Promise<StsDouble> {
-    const double = new StsDouble(region);
+  /** Speaks TLS with this key and certificate. */
+  static async start(region = 'us-east-1', tls?: TlsOptions): Promise<StsDouble> {
+    const double = new StsDouble(region, tls);
     await new Promise<void>((resolve) => double.#server.listen(0, '127.0.0.1', resolve));
     double.#port = (double.#server.address() as AddressInfo).port;
     return double;
