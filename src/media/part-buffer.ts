@@ -50,6 +50,8 @@ export class PartBuffer<T> {
   readonly #giveUp = new AbortController();
   readonly #signal: AbortSignal;
   readonly #spare: Buffer[] = [];
+  /** A call was rejected since the last one began: whatever else fails at the same time is no news. */
+  #told = false;
   #unreported: { readonly error: unknown } | null = null;
   #held = 0;
   #started = false;
@@ -177,13 +179,14 @@ export class PartBuffer<T> {
     } catch (error) {
       part.state = 'failed';
       this.#failed.set(part, error);
-      if (this.#waiters.size === 0) this.#unreported ??= { error };
+      if (this.#waiters.size === 0 && !this.#told) this.#unreported ??= { error };
       this.#failWaiters(error);
     }
   }
 
   async #repeatFailed(): Promise<void> {
     if (this.#signal.aborted) throw this.#cancelled();
+    this.#told = false;
     const unreported = this.#unreported;
     this.#unreported = null;
     if (unreported) throw unreported.error;
@@ -214,6 +217,7 @@ export class PartBuffer<T> {
   #failWaiters(error: unknown): void {
     const waiters = [...this.#waiters];
     this.#waiters.clear();
+    if (waiters.length > 0) this.#told = true;
     for (const { reject } of waiters) reject(error);
   }
 

@@ -179,6 +179,23 @@ test('finish may be repeated after a failed upload', async () => {
   expect((await parts.finish(15)).parts).toEqual(['1:10', '2:5']);
 });
 
+test('parts that fail together fail one call, the next one tries them all', async () => {
+  const failing = Promise.withResolvers<void>();
+  const kept = store(async (partNo, attempt) => {
+    if (attempt > 1) return;
+    await failing.promise;
+    for (let i = 0; i < partNo; i++) await turn();
+    throw network();
+  });
+  const parts = buffer({ upload: kept.upload, partsInFlight: 3, partsHeld: 4 });
+  for (const at of [0, 10, 20]) await parts.writeAt(at, content(10));
+  const finishing = expectKind(parts.finish(30), 'network');
+  failing.resolve();
+  await finishing;
+  for (let i = 0; i < 5; i++) await turn();
+  expect((await parts.finish(30)).parts).toEqual(['1:10', '2:10', '3:10']);
+});
+
 test.each(['abort', 'signal'])('%s ends uploads and waits', async (way) => {
   const gone = new AbortController();
   const kept = store(
