@@ -14,14 +14,17 @@ export class ObError extends Error {
   /** What the MySQL protocol sends. */
   readonly errno: number;
   readonly sqlstate: string;
+  /** What was wrong in particular, where the text does not say: a warning beside the error. Null without. */
+  readonly hint: string | null;
 
-  constructor(symbol: ErrorName, message: string, cause?: unknown) {
+  constructor(symbol: ErrorName, message: string, cause?: unknown, hint: string | null = null) {
     super(cut(message), cause === undefined ? undefined : { cause });
     const row: ErrorRow = errorTable[symbol];
     this.symbol = symbol;
     this.code = row.code;
     this.errno = row.errno;
     this.sqlstate = row.sqlstate;
+    this.hint = hint === null ? null : cut(hint);
   }
 }
 
@@ -52,6 +55,11 @@ export function fault(symbol: ErrorName, ...args: readonly (string | number | bi
 /** Makes a coded error with a text of its own (a kernel call site that replaces the whole user message). */
 export function faultText(symbol: ErrorName, message: string, cause?: unknown): ObError {
   return new ObError(symbol, message, cause);
+}
+
+/** The error with a hint: the texts clients compare stay what they are. */
+export function hinted(error: ObError, hint: string): ObError {
+  return new ObError(error.symbol, error.message, error.cause, hint);
 }
 
 /** True for a coded error, of one symbol when it is named. */

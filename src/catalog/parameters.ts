@@ -1,4 +1,4 @@
-import { fault } from '../base/errors.ts';
+import { fault, hinted, isFault } from '../base/errors.ts';
 import type { Release } from '../base/release.ts';
 import { type ParameterDefinition, parameterDefinitions } from './parameter-definitions.ts';
 import { checkParameterText, parseParameter } from './parameter-values.ts';
@@ -60,8 +60,13 @@ export function createParameters(store: Store, release: Release): ParameterRepos
     values.put({ tenantId: owner(tenantId, name), name, value, modifyUs: store.nowUs() });
   const check = (name: string, value: string): string => {
     const definition = need(name);
-    if (definition.editLevel === 'READONLY') throw fault('OB_INVALID_CONFIG');
-    return checkParameterText(definition.type, definition.range, value);
+    if (definition.editLevel === 'READONLY') throw hinted(fault('OB_INVALID_CONFIG'), `${name} is read only`);
+    try {
+      return checkParameterText(definition.type, definition.range, value);
+    } catch (error) {
+      if (!isFault(error)) throw error;
+      throw hinted(error, `${name} takes ${allowed(definition)}, not '${value.slice(0, 64)}'`);
+    }
   };
   return Object.freeze({
     definition: (name: string) => known.get(name.toLowerCase()) ?? null,
@@ -99,4 +104,11 @@ export function storeDefinitions(store: Store, release: Release): void {
 
 function fingerprint(rows: readonly unknown[]): string {
   return JSON.stringify(rows, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+}
+
+/** What a parameter takes, for whoever gave it something else. */
+function allowed({ type, range: { min, max, words } }: ParameterDefinition): string {
+  if (words) return `one of ${words.map((word) => `'${word}'`).join(', ')}`;
+  const bounds = [...(min === undefined ? [] : ['from', min]), ...(max === undefined ? [] : ['to', max])];
+  return ['a value of type', type, ...bounds].join(' ');
 }

@@ -1,4 +1,4 @@
-import { fault, isFault } from '../base/errors.ts';
+import { fault, hinted, isFault } from '../base/errors.ts';
 import { defaultRelease, type Release } from '../base/release.ts';
 import { type Destination, maskDestination } from './destination.ts';
 import { pieceSwitchMaxUs, pieceSwitchMinUs } from './limits.ts';
@@ -45,13 +45,18 @@ export function parseArchiveDest(text: string, release: Release = defaultRelease
   });
 }
 
+const attributes = 'LOCATION=, BINDING=, PIECE_SWITCH_INTERVAL= and COMPRESSION=';
+
 function readItem(draft: Draft, item: string, release: Release): string {
   const cut = item.indexOf('=');
   const key = (cut < 0 ? item : item.slice(0, cut)).toUpperCase();
   const value = cut < 0 ? '' : item.slice(cut + 1);
   const read = readers[key];
-  if (!read) throw fault('OB_NOT_SUPPORTED');
-  if (value === '') throw fault('OB_INVALID_ARGUMENT');
+  if (!read) {
+    const typed = maskDestination(cut < 0 ? item : item.slice(0, cut));
+    throw hinted(fault('OB_NOT_SUPPORTED'), `attribute '${typed}' is unknown; there are ${attributes}`);
+  }
+  if (value === '') throw hinted(fault('OB_INVALID_ARGUMENT'), `${key} has no value behind its =`);
   read(draft, value, release);
   return key;
 }
@@ -62,19 +67,21 @@ const readers: Readonly<Record<string, (draft: Draft, value: string, release: Re
   },
   BINDING(draft, value) {
     const binding = value.toUpperCase();
-    if (binding !== 'OPTIONAL' && binding !== 'MANDATORY') throw fault('OB_INVALID_ARGUMENT');
+    if (binding !== 'OPTIONAL' && binding !== 'MANDATORY')
+      throw hinted(fault('OB_INVALID_ARGUMENT'), 'BINDING is OPTIONAL or MANDATORY');
     draft.binding = binding;
   },
   PIECE_SWITCH_INTERVAL(draft, value) {
     const us = parseTimeText(value);
-    if (us === null) throw fault('OB_INVALID_ARGUMENT');
+    if (us === null) throw hinted(fault('OB_INVALID_ARGUMENT'), 'PIECE_SWITCH_INTERVAL is a time such as 1d');
     if (us < pieceSwitchMinUs || us > pieceSwitchMaxUs)
       throw fault('OB_NOT_SUPPORTED', 'invalid piece_switch_interval out of range [1d,7d] is');
     draft.pieceSwitchIntervalUs = us;
   },
   COMPRESSION(draft, value) {
     const compression = value.toUpperCase();
-    if (compression !== 'ENABLE' && compression !== 'DISABLE') throw fault('OB_NOT_SUPPORTED');
+    if (compression !== 'ENABLE' && compression !== 'DISABLE')
+      throw hinted(fault('OB_NOT_SUPPORTED'), 'COMPRESSION is ENABLE or DISABLE');
     draft.compression = compression;
   },
 };

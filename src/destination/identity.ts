@@ -1,4 +1,4 @@
-import { fault, isFault } from '../base/errors.ts';
+import { fault, hinted, isFault } from '../base/errors.ts';
 import type { Medium } from '../media/medium.ts';
 import { checkFile, type DestType, type FormatFile, formatFile } from './codec/identity-files.ts';
 import { type Destination, shownPath } from './destination.ts';
@@ -75,16 +75,18 @@ export function formatContent(
  */
 export function verifyFormat(expected: ExpectedFormat, found: FormatFile): void {
   const { destination, destType, identity, row } = expected;
-  const same =
-    found.destType === destType &&
-    row !== null &&
-    row.destType === destType &&
-    found.path === shownPath(destination) &&
-    found.clusterId === identity.clusterId &&
-    found.tenantId === identity.tenantId &&
-    found.incarnation === 1 &&
-    found.destId === row.destId;
-  if (!same) throw fault('OB_BACKUP_FORMAT_FILE_NOT_MATCH');
+  const path = shownPath(destination);
+  const mismatches: readonly (readonly [differs: boolean, what: string])[] = [
+    [found.clusterId !== identity.clusterId, `belongs to cluster ${found.clusterId}, not to ${identity.clusterId}`],
+    [found.tenantId !== identity.tenantId, `belongs to tenant ${found.tenantId}, not to ${identity.tenantId}`],
+    [found.destType !== destType, `is one of ${found.destType}, not of ${destType}`],
+    [found.path !== path, `was made as '${found.path}', not as '${path}'`],
+    [found.incarnation !== 1, `is of incarnation ${found.incarnation}, not 1`],
+    [row?.destType !== destType, `is registered for ${row?.destType ?? 'nothing'}, not for ${destType}`],
+    [found.destId !== row?.destId, `has the id ${found.destId}, not ${row?.destId}`],
+  ];
+  const mismatch = mismatches.find(([differs]) => differs);
+  if (mismatch) throw hinted(fault('OB_BACKUP_FORMAT_FILE_NOT_MATCH'), `the destination ${mismatch[1]}`);
 }
 
 /**

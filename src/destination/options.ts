@@ -1,4 +1,4 @@
-import { fault } from '../base/errors.ts';
+import { fault, hinted } from '../base/errors.ts';
 import { atLeast, type Release } from '../base/release.ts';
 import { parseEndpoint } from '../media/endpoint.ts';
 import { stsEndpoint } from '../media/sts/role.ts';
@@ -189,16 +189,19 @@ function addDefaultChecksum(draft: Draft, scheme: Scheme, release: Release | nul
 function checkWhole(draft: Draft, scheme: Scheme, release: Release | null) {
   const { host, accessId, accessKey, roleArn, externalId, options } = draft;
   if (scheme === 'file') {
-    if ([host, accessId, accessKey, roleArn, externalId, draft.extension].some((text) => text !== ''))
-      throw fault('OB_INVALID_BACKUP_DEST');
+    const given = { host, access_id: accessId, access_key: accessKey, role_arn: roleArn, external_id: externalId };
+    const [name] = Object.entries({ ...given, delete_mode: draft.extension }).find(([, text]) => text !== '') ?? [];
+    if (name !== undefined) throw hinted(fault('OB_INVALID_BACKUP_DEST'), `a file:// destination takes no '${name}'`);
     return;
   }
   // A role stands in for both keys, on OSS and S3 only.
   const keys = accessId !== '' || accessKey !== '';
   if ((roleArn !== '' || externalId !== '') && (keys || roleArn === '' || scheme === 'cos'))
     throw fault('OB_INVALID_BACKUP_DEST');
-  if (host === '' || (roleArn === '' && (accessId === '' || accessKey === ''))) throw fault('OB_INVALID_BACKUP_DEST');
-  if (scheme === 'cos' && (options['appid'] ?? '') === '') throw fault('OB_INVALID_BACKUP_DEST');
+  const needed = { host, ...(roleArn === '' ? { access_id: accessId, access_key: accessKey } : {}) };
+  const appid = scheme === 'cos' ? { appid: options['appid'] ?? '' } : {};
+  const [missing] = Object.entries({ ...needed, ...appid }).find(([, text]) => text === '') ?? [];
+  if (missing !== undefined) throw hinted(fault('OB_INVALID_BACKUP_DEST'), `${missing}= is missing`);
   checkHost(draft, scheme, release);
 }
 

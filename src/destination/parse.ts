@@ -1,4 +1,4 @@
-import { fault, type ObError } from '../base/errors.ts';
+import { fault, hinted, type ObError } from '../base/errors.ts';
 import { atLeast, defaultRelease, type Release } from '../base/release.ts';
 import type { Scheme } from '../media/medium.ts';
 import { type Destination, isObjectStore, isOurs } from './destination.ts';
@@ -37,7 +37,7 @@ function parse(text: string, release: Release | null, open: OpenKey | undefined)
   // A sealed key is longer than the key was.
   if (!open && Buffer.byteLength(text) >= destinationTextBytes) throw invalid();
   const scheme = schemeOf(text, release);
-  if (scheme === null) throw invalid();
+  if (scheme === null) throw hinted(invalid(), knownSchemes);
   const mark = text.indexOf('?');
   const typedPath = mark < 0 ? text : text.slice(0, mark);
   if (Buffer.byteLength(typedPath) >= destinationPathBytes) throw invalid();
@@ -47,6 +47,8 @@ function parse(text: string, release: Release | null, open: OpenKey | undefined)
   const options = optionText === '' && scheme === 'file' ? noOptions : parseOptions(optionText, scheme, release, open);
   return Object.freeze({ scheme, path, ...options });
 }
+
+const knownSchemes = 'a destination begins with file://, oss://, cos://, s3:// or one of sftp://, cifs://, hdfs://';
 
 function trimPath(typed: string, scheme: Scheme): string {
   const prefixLength = scheme.length + '://'.length;

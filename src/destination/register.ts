@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock } from '../base/clock.ts';
-import { fault } from '../base/errors.ts';
+import { fault, hinted } from '../base/errors.ts';
 import { defaultRelease, type Release } from '../base/release.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
 import type { DestType, FormatFile } from './codec/identity-files.ts';
@@ -114,6 +114,9 @@ async function withinDeadline<T>(
   }
 }
 
+const lostFormat = 'the destination is in use and its format file is gone';
+const foreignFiles = 'the directory holds files but no format file; a new destination must be empty';
+
 async function prepare(input: PrepareInput): Promise<PreparedDestination> {
   const { medium, destination, destType, identity, catalog, signal } = input;
   const columns = storageColumns(destination, input.seal);
@@ -122,7 +125,8 @@ async function prepare(input: PrepareInput): Promise<PreparedDestination> {
   const checked = await connect(input, known);
   const findings = destination.scheme === 'file' ? null : await probe(input);
   const found = await readFormatFile(medium, signal);
-  if (found === null && (!wasEmpty || input.known === true)) throw fault('OB_BACKUP_FORMAT_FILE_NOT_EXIST');
+  if (found === null && (!wasEmpty || input.known === true))
+    throw hinted(fault('OB_BACKUP_FORMAT_FILE_NOT_EXIST'), wasEmpty ? lostFormat : foreignFiles);
   if (found !== null) {
     verifyFormat({ destination, destType, identity, row: checked }, found);
     return { destId: found.destId, row: checked, fresh: false, findings };

@@ -84,6 +84,7 @@ export class CommandRun {
     const told = error instanceof ObError ? this.#told(error) : error;
     if (told instanceof ObError) {
       this.keepsDiagnostics = false;
+      if (error instanceof ObError && error.hint !== null) this.#diagnostics.add('Warning', told.errno, error.hint);
       this.#diagnostics.add('Error', told.errno, told.message);
     }
     this.#end();

@@ -1,4 +1,4 @@
-import { fault, type ObError } from '../base/errors.ts';
+import { fault, hinted, type ObError } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { sysTenantId, type Tenant } from '../catalog/tenants.ts';
 import { passwordDigest } from '../copy/password-digest.ts';
@@ -81,9 +81,11 @@ function targetsOf(tx: Repositories, statement: Backup, speaker: Speaker): Backu
   return { sys: true, tenants };
 }
 
+const noDestination = 'backup dest is not set.';
+
 /** A user tenant's own request: destination, tenant, running job, archive. */
 function ownRefusal(tx: Repositories, tenant: Tenant): ObError | null {
-  if (tx.destinations.dataDest(tenant.tenantId) === '') return fault('OB_BACKUP_CAN_NOT_START');
+  if (tx.destinations.dataDest(tenant.tenantId) === '') return hinted(fault('OB_BACKUP_CAN_NOT_START'), noDestination);
   if (!tenantIsNormal(tenant)) return notNormal();
   const own = running(tx, tenant.tenantId).some((job) => job.initiatorTenantId === tenant.tenantId);
   if (own) return fault('OB_BACKUP_IN_PROGRESS');
@@ -97,7 +99,7 @@ function listedRefusal(tx: Repositories, tenant: Tenant, withDestination: boolea
   const mine = running(tx, tenant.tenantId).some((job) => job.initiatorTenantId === sysTenantId);
   if (mine || namedByRunningSysJob(tx, tenant.tenantId)) return fault('OB_BACKUP_IN_PROGRESS');
   if (withDestination && tx.destinations.dataDest(tenant.tenantId) === '') {
-    return fault('OB_BACKUP_CAN_NOT_START', 'backup dest is not set.');
+    return fault('OB_BACKUP_CAN_NOT_START', noDestination);
   }
   return null;
 }

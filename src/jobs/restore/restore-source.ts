@@ -1,4 +1,4 @@
-import { fault, faultText } from '../../base/errors.ts';
+import { fault, faultText, hinted } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Proof } from '../../catalog/proofs.ts';
@@ -80,7 +80,7 @@ export async function openPaths(
       });
       if (format === null) {
         await medium.close();
-        throw fault('OB_BACKUP_FILE_NOT_EXIST');
+        throw hinted(fault('OB_BACKUP_FILE_NOT_EXIST'), `there is no format file under '${shownPath(destination)}'`);
       }
       const path = shownPath(destination);
       const known = await controller.catalog.read((tx) => ({
