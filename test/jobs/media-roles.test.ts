@@ -16,6 +16,8 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
   let host: string;
   let stopStore: () => Promise<void>;
   let arn: string;
+  /** The one pair of lasting keys the store knows. */
+  let lasting: (keys: { readonly accessId: string; readonly accessKey: string }) => void;
   beforeEach(async () => {
     for (const name of ['AWS_ACCESS_KEY_ID', 'ALIBABA_CLOUD_ACCESS_KEY_ID']) vi.stubEnv(name, stsCaller.accessId);
     for (const name of ['AWS_SECRET_ACCESS_KEY', 'ALIBABA_CLOUD_ACCESS_KEY_SECRET'])
@@ -28,6 +30,10 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
       double.temporary = sts.given;
       host = `127.0.0.1:${double.port}`;
       stopStore = () => double.stop();
+      lasting = ({ accessId, accessKey }) => {
+        for (const id of Object.keys(double.keys)) delete double.keys[id];
+        double.keys[accessId] = accessKey;
+      };
     } else {
       const double = new OssDouble();
       await double.listen();
@@ -35,6 +41,7 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
       double.temporary = sts.given;
       host = `127.0.0.1:${double.port}`;
       stopStore = () => double.kill();
+      lasting = ({ accessId, accessKey }) => Object.assign(double, { accessId, accessKey });
     }
     harness = await startHarness({ release: parseRelease('4.3.5') });
     await makeTenant(harness, 'shop');
@@ -96,6 +103,26 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     const stored = await harness.controller.catalog.read((tx) => tx.destinations.storageInfo.list({}));
     for (const { authorization } of stored)
       expect(authorization).toMatch(/^role_arn=acs:ram::1:role[^&]*&encrypt_key=[0-9a-f]+$/);
+  });
+
+  test('takes the place of keys under a job that was asked for with them', async () => {
+    lasting(stsCaller);
+    const keys = `host=${host}&access_id=${stsCaller.accessId}&access_key=${stsCaller.accessKey}`;
+    await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('log')}' TENANT = shop`);
+    await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${scheme}://bucket/data?${keys}' TENANT = shop`);
+    await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = shop');
+    await harness.until(async () => (await roundOf(harness, 'shop'))?.status === 'DOING');
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'shop');
+    await settle(harness);
+    await harness.say('ALTER SYSTEM VALIDATE BACKUPSET', 'shop');
+    await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${text('data')}' TENANT = shop`);
+    lasting({ accessId: 'nobody', accessKey: 'nothing' });
+    const { catalog } = harness.controller;
+    const jobs = () => catalog.read((tx) => tx.proofs.jobs.list({}));
+    await harness.until(async () => (await jobs()).every(({ status }) => ['COMPLETED', 'FAILED'].includes(status)));
+    expect((await jobs()).map(({ status, result, damagedCount }) => [status, result, damagedCount])).toEqual([
+      ['COMPLETED', 0, 0],
+    ]);
   });
 
   test('that is refused, or whose service is not there, refuses the destination', async () => {
