@@ -1,4 +1,6 @@
 import { chmodSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -71,6 +73,39 @@ async function sceneOf(scheme: 's3' | 'oss'): Promise<Scene> {
 }
 
 const bytes = Buffer.from('content');
+
+/** The metadata service of a machine with a role, whose keys are those of `stsCaller` and end some time. */
+async function metadataDouble(scheme: 's3' | 'oss') {
+  const [vendor, kind] = scheme === 's3' ? ['aws-ec2', 'iam'] : ['aliyun-ecs', 'ram'];
+  const keyName = scheme === 's3' ? 'SecretAccessKey' : 'AccessKeySecret';
+  const tokenName = scheme === 's3' ? 'Token' : 'SecurityToken';
+  const path = `/latest/meta-data/${kind}/security-credentials/`;
+  const asked: string[] = [];
+  const server = createServer(({ method, url, headers }, response) => {
+    const known = headers[`x-${vendor}-metadata-token`] === 'session';
+    if (method === 'PUT' && url === '/latest/api/token' && headers[`x-${vendor}-metadata-token-ttl-seconds`]) {
+      asked.push(`${method} ${url}`);
+      response.end('session');
+    } else if (method === 'GET' && url === path && known) {
+      asked.push('GET role');
+      response.end('backup-role\n');
+    } else if (method === 'GET' && url === `${path}backup-role` && known) {
+      asked.push('GET keys');
+      const keys = { AccessKeyId: stsCaller.accessId, [keyName]: stsCaller.accessKey, [tokenName]: 'machine/token==' };
+      response.end(JSON.stringify({ Code: 'Success', ...keys, Expiration: '2099-01-01T00:00:00Z' }));
+    } else response.writeHead(401).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    asked,
+    origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
 
 async function failure(work: Promise<unknown>): Promise<MediumError> {
   const error = await work.then(
@@ -243,6 +278,23 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     write(stsCaller.accessKey);
     expect(await open().list('')).toEqual([]);
     scratch.remove();
+  });
+
+  test('is asked for with the role of the machine where nothing else is told', async () => {
+    const [id] = names[scheme];
+    vi.stubEnv(id, '');
+    const machine = await metadataDouble(scheme);
+    const variable = { s3: 'AWS_EC2_METADATA', oss: 'ALIBABA_CLOUD_ECS_METADATA' }[scheme];
+    vi.stubEnv(`${variable}_SERVICE_ENDPOINT`, machine.origin);
+    scene.sts.callerToken = 'machine/token==';
+    expect(await open().list('')).toEqual([]);
+    expect(machine.asked).toEqual(['PUT /latest/api/token', 'GET role', 'GET keys']);
+    vi.stubEnv(`${variable}_DISABLED`, 'true');
+    expect((await failure(open({ accessKey: 'other' }).list(''))).message).toContain(id);
+    expect(machine.asked.length).toBe(3);
+    vi.stubEnv(`${variable}_DISABLED`, '');
+    await machine.stop();
+    expect((await failure(open({ accessKey: 'another' }).list(''))).message).toContain(id);
   });
 
   test('whose service is away, sick or silent says so within its deadline', async () => {

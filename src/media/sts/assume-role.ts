@@ -1,14 +1,13 @@
 import { readFile } from 'node:fs/promises';
-import { type IncomingMessage, request as plainRequest } from 'node:http';
-import { request as tlsRequest } from 'node:https';
 import { rootCertificates } from 'node:tls';
 import type { Clock } from '../../base/clock.ts';
 import { errnoOf } from '../file-errors.ts';
 import { MediumError, type MediumErrorKind } from '../medium.ts';
-import { stsDeadlineMs, stsReplyBytes } from './limits.ts';
+import { exchange } from './exchange.ts';
+import { stsDeadlineMs } from './limits.ts';
 import { type Keys, ownKeys } from './own-keys.ts';
 import type { Role } from './role.ts';
-import { type SignedForm, signedForm } from './sign.ts';
+import { signedForm } from './sign.ts';
 
 /** Keys of a role. */
 export interface RoleKeys extends Keys {
@@ -25,8 +24,20 @@ export async function assumeRole(role: Role, clock: Clock): Promise<RoleKeys> {
   const { hostname, port } = role.endpoint;
   const bracketed = hostname.includes(':') ? `[${hostname}]` : hostname;
   const host = port === null ? bracketed : `${bracketed}:${port}`;
-  const form = signedForm(role, host, await ownKeys(role.vendor), clock.nowUs() / 1_000);
-  const { status, text, dateMs } = await exchange(role, host, form, clock);
+  const { endpoint, caFile } = role;
+  const form = signedForm(role, host, await ownKeys(role.vendor, process.env, clock), clock.nowUs() / 1_000);
+  const { status, text, dateMs } = await exchange(
+    {
+      about: `AssumeRole on ${host}`,
+      url: `${endpoint.tls ? 'https' : 'http'}://${host}/`,
+      method: 'POST',
+      headers: { ...form.headers, host },
+      body: form.body,
+      ...(caFile === null ? {} : { ca: [...rootCertificates, await authorities(caFile)] }),
+      deadlineMs: stsDeadlineMs,
+    },
+    clock,
+  );
   if (status !== 200) throw refusal(host, status, text);
   const found = role.vendor === 'aws' ? readXml(text) : readJson(text);
   const endsMs = Date.parse(found?.ends ?? '');
@@ -34,55 +45,6 @@ export async function assumeRole(role: Role, clock: Clock): Promise<RoleKeys> {
     throw new MediumError('network', '', `AssumeRole on ${host}: what answered is no token service`);
   const { accessId, accessKey, token } = found;
   return { accessId, accessKey, token, lastsMs: endsMs - (dateMs ?? clock.nowUs() / 1_000) };
-}
-
-interface Reply {
-  readonly status: number;
-  readonly text: string;
-  /** The service's clock. */
-  readonly dateMs: number | null;
-}
-
-async function exchange(role: Role, host: string, { body, headers }: SignedForm, clock: Clock): Promise<Reply> {
-  const { endpoint, caFile } = role;
-  const ca = caFile === null ? {} : { ca: [...rootCertificates, await authorities(caFile)] };
-  const [late, done] = [new AbortController(), new AbortController()];
-  clock.sleep(stsDeadlineMs, done.signal).then(
-    () => late.abort(),
-    () => undefined,
-  );
-  const url = `${endpoint.tls ? 'https' : 'http'}://${host}/`;
-  try {
-    return await new Promise<Reply>((resolve, reject) => {
-      const options = { method: 'POST', headers: { ...headers, host }, agent: false, signal: late.signal, ...ca };
-      const outgoing = (endpoint.tls ? tlsRequest : plainRequest)(url, options, (incoming) => {
-        collect(incoming).then((text) => {
-          const dateMs = Date.parse(incoming.headers.date ?? '');
-          resolve({ status: incoming.statusCode ?? 0, text, dateMs: Number.isNaN(dateMs) ? null : dateMs });
-        }, reject);
-      });
-      outgoing.on('error', reject);
-      outgoing.end(body);
-    });
-  } catch (error) {
-    if (late.signal.aborted)
-      throw new MediumError('timeout', '', `AssumeRole on ${host}: no answer within ${stsDeadlineMs} ms`);
-    const code = errnoOf(error);
-    throw new MediumError(kindOfErrno(code), '', `AssumeRole on ${host}: ${code || 'the connection broke'}`);
-  } finally {
-    done.abort();
-  }
-}
-
-async function collect(incoming: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > stsReplyBytes) throw new Error('the answer is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
 }
 
 async function authorities(caFile: string): Promise<string> {
@@ -144,12 +106,4 @@ function kindOf(code: string, status: number): MediumErrorKind {
   if (status === 429) return 'throttled';
   // Whatever else it does not like: the role, who asks for it, or how.
   return status >= 500 ? 'unavailable' : status >= 400 ? 'denied' : 'network';
-}
-
-const certificate = /CERT|SELF_SIGNED|UNABLE_TO_(?:VERIFY|GET)_/;
-
-function kindOfErrno(code: string): MediumErrorKind {
-  if (certificate.test(code)) return 'denied';
-  if (code === 'ECONNREFUSED') return 'unavailable';
-  return code === 'ETIMEDOUT' ? 'timeout' : 'network';
 }

@@ -3,7 +3,10 @@
 /** How long one exchange with the token service may take. */
 export const stsDeadlineMs = 10_000;
 
-/** The largest answer it may give. */
+/** How long each question to the metadata service of a machine may take. */
+export const metadataDeadlineMs = 1_000;
+
+/** The largest answer such services may give. */
 export const stsReplyBytes = 64 * 1024;
 
 /** What is asked for: roles allow it unless they say otherwise. */

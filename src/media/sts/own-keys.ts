@@ -1,7 +1,9 @@
 import { open } from 'node:fs/promises';
+import type { Clock } from '../../base/clock.ts';
 import { errnoOf } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import { keysFileBytes } from './limits.ts';
+import { machineKeys } from './machine-keys.ts';
 import type { Role } from './role.ts';
 
 /** Keys a request is signed with. */
@@ -27,24 +29,28 @@ export const keysFileVariable = 'OBVAULT_CREDENTIALS_FILE';
 
 /**
  * The keys this server has of its own at a cloud, with which it asks for roles: from the file that `OBVAULT_CREDENTIALS_FILE` names,
- * which is read anew each time, else from the environment. Errors: `denied` (there are none; the file cannot be read, or others may).
+ * which is read anew each time; else from the environment; else those of the machine's role. Errors: `denied` (there are none; the
+ * file cannot be read, or others may).
  */
 export async function ownKeys(
   vendor: Role['vendor'],
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Readonly<Record<string, string | undefined>>,
+  clock: Clock,
 ): Promise<Keys> {
   const file = environment[keysFileVariable];
-  const values = file === undefined || file === '' ? environment : linesOf(await readPrivate(file));
+  const inFile = file !== undefined && file !== '';
+  const values = inFile ? linesOf(await readPrivate(file)) : environment;
   const wanted = names[vendor];
-  const accessId = values[wanted.accessId] ?? '';
-  const accessKey = values[wanted.accessKey] ?? '';
-  if (!/^[\x21-\x7e]+$/.test(accessId) || accessKey === '')
+  const named = values[wanted.accessId] ?? '';
+  const told = { accessId: named, accessKey: values[wanted.accessKey] ?? '', token: values[wanted.token] ?? '' };
+  const keys = named === '' && !inFile ? ((await machineKeys(vendor, environment, clock)) ?? told) : told;
+  if (!/^[\x21-\x7e]+$/.test(keys.accessId) || keys.accessKey === '')
     throw new MediumError(
       'denied',
       '',
       `this server has no keys to ask for a role: ${wanted.accessId}, ${wanted.accessKey}`,
     );
-  return { accessId, accessKey, token: values[wanted.token] ?? '' };
+  return keys;
 }
 
 async function readPrivate(path: string): Promise<string> {

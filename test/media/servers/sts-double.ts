@@ -33,6 +33,8 @@ export class StsDouble {
   readonly answers: string[] = [];
   /** How long the next keys hold. */
   lastsMs = 3_600_000;
+  /** What those who ask must show beside their own keys, `''` when these are lasting ones. */
+  callerToken = '';
   /** Answered instead; `'silence'` answers nothing at all. */
   trouble: 'silence' | { readonly status: number; readonly code: string } | null = null;
   readonly region: string;
@@ -74,7 +76,7 @@ export class StsDouble {
       if (this.trouble !== null) throw new S3Refusal(this.trouble.status, this.trouble.code);
       if (request.method !== 'POST' || request.url !== '/') throw new S3Refusal(404, 'InvalidAction');
       if (amazon) this.#checkAmazon(request, body);
-      else checkAliyun(form);
+      else checkAliyun(form, this.callerToken);
       const keys = this.#give(form, amazon);
       this.answers.push('');
       response.setHeader('content-type', amazon ? 'text/xml' : 'application/json');
@@ -95,7 +97,12 @@ export class StsDouble {
 
   #checkAmazon(request: IncomingMessage, body: string): void {
     const accounts = {
-      keys: { [stsCaller.accessId]: stsCaller.accessKey },
+      keys: this.callerToken === '' ? { [stsCaller.accessId]: stsCaller.accessKey } : {},
+      temporary: new Map(
+        this.callerToken === ''
+          ? []
+          : [[stsCaller.accessId, { ...stsCaller, token: this.callerToken, endsMs: Number.MAX_VALUE }]],
+      ),
       region: this.region,
       nowMs: () => Date.now(),
     };
@@ -126,7 +133,8 @@ export class StsDouble {
 }
 
 /** The signature as Alibaba Cloud's RPC has it: over all other fields, each encoded, sorted, and encoded once more. */
-function checkAliyun(form: URLSearchParams): void {
+function checkAliyun(form: URLSearchParams, callerToken: string): void {
+  if ((form.get('SecurityToken') ?? '') !== callerToken) throw new S3Refusal(403, 'InvalidSecurityToken.Malformed');
   if (form.get('AccessKeyId') !== stsCaller.accessId) throw new S3Refusal(404, 'InvalidAccessKeyId.NotFound');
   if (form.get('SignatureMethod') !== 'HMAC-SHA1' || form.get('SignatureVersion') !== '1.0')
     throw new S3Refusal(400, 'UnsupportedSignatureMethod');
