@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
+import type { RestoreData } from '../../src/tenants/embedded/log-applier.ts';
 import { accountPages } from '../../src/tenants/embedded/page-account.ts';
-import { requireWhole } from '../../src/tenants/embedded/restore-check.ts';
+import { openRestoredCheck, requireWhole } from '../../src/tenants/embedded/restore-check.ts';
 
 const pageBytes = 4096;
 const root = mkdtempSync(join(tmpdir(), 'pages-'));
@@ -109,4 +113,30 @@ test('pages behind the end and cells outside of their page are coded errors', ()
     put(fd, root, kept);
   }
   accountPages(connection, fd);
+});
+
+test('a check waits for one in another thread that opens or closes the file', async () => {
+  const path = join(root, 'shared.db');
+  const connection = new Database(path);
+  connection.pragma('journal_mode = WAL');
+  connection.exec('CREATE TABLE a (id INTEGER PRIMARY KEY)');
+  connection.close();
+  const dbFd = openSync(path, 'r+');
+  const holder = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads');
+     const database = new (require(workerData.library))(workerData.path);
+     database.pragma('locking_mode = EXCLUSIVE');
+     database.exec('INSERT INTO a VALUES (1)');
+     parentPort.postMessage('locked');
+     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
+     database.close();`,
+    { eval: true, workerData: { path, library: createRequire(import.meta.url).resolve('better-sqlite3') } },
+  );
+  const exited = once(holder, 'exit');
+  await once(holder, 'message');
+  const check = await openRestoredCheck({ path, dbFd, whole: new SharedArrayBuffer(4) } as RestoreData);
+  expect(check.parts).toBe(3);
+  await check.close();
+  await exited;
+  closeSync(dbFd);
 });

@@ -10,14 +10,17 @@ export interface ConnectionOptions {
   readonly synchronous: 'FULL' | 'NORMAL';
   /** KiB of page cache. */
   readonly cacheKb: number;
+  /** How long SQLite waits for locks of others, 0 when left out. */
+  readonly lockWaitMs?: number;
 }
 
 /**
  * Opens one connection of a tenant. Every connection switches automatic checkpoints off: a single one that does not
- * would fold the log behind the archive's back. Waiting for locks is done above, in order of arrival, not by SQLite.
+ * would fold the log behind the archive's back. Of live tenants waiting for locks is done above, in order of arrival, not by SQLite.
  */
 export function openConnection(path: string, options: ConnectionOptions): Connection {
-  const connection = new Database(path, { readonly: options.readonly, fileMustExist: true, timeout: 0 });
+  const { readonly, lockWaitMs: timeout = 0 } = options;
+  const connection = new Database(path, { readonly, fileMustExist: true, timeout });
   connection.pragma('wal_autocheckpoint = 0');
   connection.pragma(`synchronous = ${options.synchronous}`);
   connection.pragma(`cache_size = ${-options.cacheKb}`);

@@ -14,8 +14,8 @@ export function openRestoredCheck(data: RestoreData): RestoredCheck {
     () => null,
     (error: Error) => error,
   );
-  const connection = openConnection(data.path, { readonly: false, synchronous: 'FULL', cacheKb: 4096 });
-  connection.pragma(`busy_timeout = ${openingMs}`);
+  const limits = { readonly: false, synchronous: 'FULL', cacheKb: 4096, lockWaitMs: openingMs } as const;
+  const connection = openConnection(data.path, limits);
   const parts = partsOf(connection, data.dbFd);
   return {
     parts: parts.length,
