@@ -12,11 +12,7 @@ export type ThreadErrorData =
 /** Takes an error apart; what is neither coded nor known is a bug and keeps its stack for the log. */
 export function threadErrorData(error: unknown): ThreadErrorData {
   if (error instanceof ObError) return { kind: 'fault', fault: faultData(error) };
-  if (error instanceof MediumError) {
-    const prefix = `${error.kind} at ${error.key || '(root)'}: `;
-    const detail = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-    return { kind: 'medium', medium: error.kind, key: error.key, detail };
-  }
+  if (error instanceof MediumError) return { kind: 'medium', medium: error.kind, key: error.key, detail: error.detail };
   if (error instanceof LogGapError) return { kind: 'gap', message: error.message };
   if (error instanceof Error) return { kind: 'bug', message: error.message, stack: error.stack ?? error.message };
   return { kind: 'bug', message: String(error), stack: String(error) };

@@ -102,6 +102,8 @@ export interface AppendSink {
 export interface ObjectSource {
   readonly sizeBytes: number;
   readonly fd?: number;
+  /** Cells of the `ReadTally` in which threads that read from `fd` count what they read. */
+  readonly tally?: SharedArrayBuffer;
   /** Cells of the `Pace` that threads using `fd` keep to. */
   readonly pace?: SharedArrayBuffer;
   /** Grows while a call waits for its pace: who waits for that call need not take it for a standstill. */
@@ -136,12 +138,16 @@ export class MediumError extends Error {
   override readonly name = 'MediumError';
   readonly kind: MediumErrorKind;
   readonly key: string;
+  /** The message without kind and key. */
+  readonly detail: string;
   readonly retryable: boolean;
 
   constructor(kind: MediumErrorKind, key: string, detail: string, cause?: unknown) {
-    super(`${kind} at ${key || '(root)'}: ${detail}`, cause === undefined ? undefined : { cause });
+    const words = kind.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+    super(`${words} at ${key || '(root)'}: ${detail}`, cause === undefined ? undefined : { cause });
     this.kind = kind;
     this.key = key;
+    this.detail = detail;
     this.retryable =
       kind === 'throttled' || kind === 'unavailable' || kind === 'timeout' || kind === 'network' || kind === 'io';
   }

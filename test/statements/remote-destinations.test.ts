@@ -95,7 +95,7 @@ describe('SET of a destination on S3', () => {
     double.skewMs = 1_200_000;
     const answer = await sayAndAsk(t, setData(uri('x')));
     expect([answer.errno, answer.text]).toEqual([9116, 'no I/O operation permission of the object storage']);
-    expect(answer.hint).toMatch(/^clockSkew at /);
+    expect(answer.hint).toMatch(/^clock skew at /);
   });
 
   test('what the probe may not do is 9071', async () => {

@@ -97,9 +97,9 @@ function storeRefusals(store: {
   const closed = () => ({ ...address(), host: `127.0.0.1:${closedPort}` });
   return [
     ['a wrong key', () => withKey(address(), 'wrong-secret'), [-9071, -9116], /^denied at/],
-    ['a missing bucket', () => ({ ...address(), path: `${scheme}://nowhere` }), [-9011, -9120], /^noContainer at/],
+    ['a missing bucket', () => ({ ...address(), path: `${scheme}://nowhere` }), [-9011, -9120], /^no container at/],
     ['a closed port', closed, [-9070], /^(network|unavailable) at/],
-    ['a late clock', skewed, [-9071, -9116], /^clockSkew at/],
+    ['a late clock', skewed, [-9071, -9116], /^clock skew at/],
   ];
 }
 
@@ -236,7 +236,7 @@ describe('a destination on COS', () => {
   };
   isTakenWithWarning('a bucket whose versions are suspended', suspended, 'more', /is suspended/);
   eachHasItsCode([
-    ['another appid', () => ({ ...address, options: { appid: '1259999999' } }), [-9011, -9120], /^noContainer at/],
+    ['another appid', () => ({ ...address, options: { appid: '1259999999' } }), [-9011, -9120], /^no container at/],
     ...storeRefusals({
       scheme: 'cos',
       address: () => address,

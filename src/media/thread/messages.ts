@@ -46,9 +46,7 @@ export function mediumErrorData(error: unknown, key: string): MediumErrorData {
     // The message of a foreign error may hold whatever a server has sent.
     return { kind: 'io', key, detail: `the medium failed with ${what.trim()}` };
   }
-  const prefix = `${error.kind} at ${error.key || '(root)'}: `;
-  const detail = error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
-  return { kind: error.kind, key: error.key, detail: detail.slice(0, detailCharacters) };
+  return { kind: error.kind, key: error.key, detail: error.detail.slice(0, detailCharacters) };
 }
 
 export function reviveMediumError({ kind, key, detail }: MediumErrorData): MediumError {
