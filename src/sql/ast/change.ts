@@ -2,6 +2,17 @@ import type { Expression, OrderItem } from './expression.ts';
 import type { ObjectName } from './name.ts';
 import type { Limit, Query, TableExpression } from './query.ts';
 
+/** The rows of VALUES; long runs of plain literals are no tree, but read from the text whenever somebody walks over them. */
+export interface ValueRows {
+  readonly length: number;
+  readonly runs: readonly RowRun[];
+}
+
+/** Rows one behind the other. Those of a run that is read have the same number of values, which are plain literals. */
+export type RowRun =
+  | { readonly rows: readonly (readonly Expression[])[] }
+  | { readonly length: number; readonly width: number; read(): Iterable<readonly Expression[]> };
+
 /** INSERT, INSERT IGNORE, REPLACE; VALUES, SET (as one row) or a query. */
 export interface Insert {
   readonly kind: 'insert';
@@ -9,7 +20,7 @@ export interface Insert {
   readonly ignore: boolean;
   readonly table: ObjectName;
   readonly columns: readonly string[] | null;
-  readonly rows: readonly (readonly Expression[])[] | null;
+  readonly rows: ValueRows | null;
   readonly query: Query | null;
   readonly onDuplicate: readonly Assignment[] | null;
 }

@@ -1,10 +1,9 @@
-import type { Assignment, Insert } from '../ast/change.ts';
-import type { Expression } from '../ast/expression.ts';
+import type { Assignment, Insert, ValueRows } from '../ast/change.ts';
 import { type Cursor, Refusal } from './cursor.ts';
 import { expression } from './expression.ts';
 import { afterDot, name, objectName } from './names.ts';
 import { query, startsQuery } from './query.ts';
-import { valueRows } from './value-rows.ts';
+import { oneRow, valueRows } from './value-rows.ts';
 
 /** INSERT and REPLACE from their verb on. */
 export function insert(c: Cursor): Insert {
@@ -34,7 +33,7 @@ function source(c: Cursor): Source {
   return { columns, rows: null, query: query(c) };
 }
 
-function rows(c: Cursor): readonly (readonly Expression[])[] {
+function rows(c: Cursor): ValueRows {
   const found = valueRows(c);
   if (c.is('AS')) throw new Refusal('insert row alias is');
   return found;
@@ -44,7 +43,7 @@ function setSource(c: Cursor): Source {
   const assigned = assignments(c);
   return {
     columns: assigned.map((item) => item.column),
-    rows: [assigned.map((item) => item.value)],
+    rows: oneRow(assigned.map((item) => item.value)),
     query: null,
   };
 }

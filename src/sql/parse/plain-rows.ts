@@ -2,6 +2,23 @@ import type { Expression, Literal } from '../ast/expression.ts';
 import { isDigit, isHexDigit, isNamePart, isSpace } from '../scan/characters.ts';
 import { hexBytes, unquote } from '../scan/literals.ts';
 
+/** Rows of plain literals that were passed, to be read when somebody wants them. */
+export interface PlainRun {
+  readonly length: number;
+  /** Values of each. */
+  readonly width: number;
+  read(): Iterable<readonly Expression[]>;
+}
+
+function* plainRows(
+  reader: PlainRows,
+  { start, literals, length }: { readonly start: number; readonly literals: number; readonly length: number },
+): Generator<readonly Expression[]> {
+  reader.position = start;
+  reader.literals = literals;
+  for (let index = 0; index < length; index++) yield reader.row();
+}
+
 const binaryPrefix = "_binary '";
 
 /** Reads rows of plain literals from a text; `position` and `literals` tell where it came to. */
@@ -17,35 +34,51 @@ export class PlainRows {
   }
 
   /**
-   * Appends as many rows as it understands, from the `(` at `start` on; ends behind the last `)`. False when it does not
-   * understand the first one. `literals` were met before.
+   * Passes as many rows of one width as it understands, from the `(` at `start` on; ends behind the last `)`. Null when it
+   * does not understand the first one. `literals` were met before.
    */
-  read(start: number, literals: number, rows: Expression[][]): boolean {
+  skip(start: number, literals: number): PlainRun | null {
     this.position = start;
     this.literals = literals;
-    let end = -1;
+    let end = start;
     let counted = literals;
+    let length = 0;
+    let width = 0;
     while (this.sign(40)) {
-      const row: Expression[] = [];
-      if (!this.values(row)) break;
-      rows.push(row);
+      const values = this.values(null);
+      if (values === 0 || (length > 0 && values !== width)) break;
+      width = values;
+      length++;
       end = this.position;
       counted = this.literals;
       if (!this.sign(44)) break;
     }
-    if (end < 0) return false;
     this.position = end;
     this.literals = counted;
-    return true;
+    if (length === 0) return null;
+    const { text, backslashes } = this;
+    return { length, width, read: () => plainRows(new PlainRows(text, backslashes), { start, literals, length }) };
   }
 
-  private values(row: Expression[]): boolean {
+  /** The row that begins at `position`. */
+  row(): readonly Expression[] {
+    const row: Expression[] = [];
+    this.sign(40);
+    this.values(row);
+    this.sign(44);
+    return row;
+  }
+
+  /** Passes the values of a row up to its `)` and gives their number, 0 for what it does not understand. */
+  private values(row: Expression[] | null): number {
+    let count = 0;
     do {
       const value = this.value();
-      if (value === null) return false;
-      row.push(value);
+      if (value === null) return 0;
+      row?.push(value);
+      count++;
     } while (this.sign(44));
-    return this.sign(41);
+    return this.sign(41) ? count : 0;
   }
 
   /** Skips blanks and takes the sign when it is there. */

@@ -31,26 +31,39 @@ export function insertRows(
   target: RowTarget,
   translation: Translation,
 ): Pick<InsertPlan, 'rowCount' | 'rows'> {
-  const rows = insert.rows ?? [];
+  const { runs, length } = insert.rows ?? { runs: [], length: 0 };
   const places = target.targetColumns.map((column) => given.indexOf(column));
   const queries = new Map<number, Plan>();
   // What a row before has assigned is known when the row is made only.
   const assigning = translation.env.assigning !== undefined;
-  rows.forEach((row, index) => {
-    const empty = row.length === 0 && (insert.columns === null || insert.columns.length === 0);
-    if (row.length !== given.length && !empty) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', index + 1);
+  const checkWidth = (width: number, index: number) => {
+    const empty = width === 0 && (insert.columns === null || insert.columns.length === 0);
+    if (width !== given.length && !empty) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', index + 1);
+  };
+  const check = (row: readonly Expression[], index: number) => {
+    checkWidth(row.length, index);
     for (const value of row) countPlaceholders(value, translation);
     const plain = row.every((value) => isPlain(value) && !(assigning && value.kind === 'userVariable'));
     if (!plain) queries.set(index, expressionRow(row, given, target, insert.ignore, translation));
-  });
+  };
+  let checked = 0;
+  for (const run of runs) {
+    if ('rows' in run) for (const row of run.rows) check(row, checked++);
+    else {
+      checkWidth(run.width, checked);
+      checked += run.length;
+    }
+  }
   return {
-    rowCount: rows.length,
+    rowCount: length,
     *rows(inputs, evaluate) {
-      const maker = new RowMaker(target, places, insert.ignore, inputs, rows.length === 1 && !insert.ignore);
-      for (let index = 0; index < rows.length; index++) {
-        const query = queries.get(index);
-        yield query ? evaluate(query) : maker.row(rows[index]!, index + 1);
-      }
+      const maker = new RowMaker(target, places, insert.ignore, inputs, length === 1 && !insert.ignore);
+      let index = 0;
+      for (const run of runs)
+        for (const row of 'rows' in run ? run.rows : run.read()) {
+          const query = queries.get(index++);
+          yield query ? evaluate(query) : maker.row(row, index);
+        }
     },
   };
 }

@@ -103,7 +103,10 @@ function generatedGiven(
 ): readonly string[] {
   const named = given.flatMap((column, index) => {
     if (!column.generated) return [];
-    const set = insert.query !== null || insert.rows?.some((row) => row[index] && row[index].kind !== 'default');
+    const given = (row: readonly Expression[]) => row[index] !== undefined && row[index].kind !== 'default';
+    const set =
+      insert.query !== null ||
+      insert.rows?.runs.some((run) => ('rows' in run ? run.rows.some(given) : index < run.width));
     return set ? [column.name] : [];
   });
   const strict = /STRICT_(TRANS|ALL)_TABLES|TRADITIONAL/i.test(sqlMode) && !insert.ignore;

@@ -74,7 +74,11 @@ export class EngineThread {
 
   #start(): Worker {
     if (this.#worker) return this.#worker;
-    const worker = new Worker(siblingModule('engine-worker'), { workerData: this.#options, name: 'engine' });
+    const worker = new Worker(siblingModule('engine-worker'), {
+      workerData: this.#options,
+      name: 'engine',
+      resourceLimits,
+    });
     worker.unref();
     worker.on('message', (message: EngineMessage) => this.#receive(message));
     worker.on('error', (error) => this.#lost(worker, error));
@@ -133,6 +137,9 @@ export class EngineThread {
     for (const pending of waiting) pending.reject(faultText('OB_ERR_UNEXPECTED', 'the tenant engine stopped', error));
   }
 }
+
+/** What a statement makes is garbage when its row is written: a larger young generation only takes memory. */
+const resourceLimits = { maxYoungGenerationSizeMb: 12 } as const;
 
 /** Calls that start the thread; all others speak of something it must already hold. */
 const starters: ReadonlySet<CallName> = new Set(['create', 'open', 'drop', 'beginRestore', 'visit', 'foldElsewhere']);

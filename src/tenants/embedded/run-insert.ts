@@ -1,6 +1,7 @@
 import { fault, faultText, isFault } from '../../base/errors.ts';
 import type { Insert } from '../../sql/ast/change.ts';
 import type { FixedSlot } from '../../sql/parse/cursor.ts';
+import { oneRow } from '../../sql/parse/value-rows.ts';
 import { type BindInputs, type BindLiteral, bindCells } from '../../sql/translate/bind.ts';
 import { type InsertPlan, planInsert } from '../../sql/translate/insert.ts';
 import type { Plan } from '../../sql/translate/plan.ts';
@@ -51,7 +52,10 @@ const mostCachedRows = 16;
 
 /** Literals inside of calls such as NOW(3): the plan was made for them. */
 function functionLiterals(statement: Insert) {
-  const calls = (statement.rows ?? []).flatMap((row) => row.filter((value) => value.kind === 'function'));
+  const runs = statement.rows?.runs ?? [];
+  const calls = runs.flatMap((run) =>
+    'rows' in run ? run.rows.flatMap((row) => row.filter((value) => value.kind === 'function')) : [],
+  );
   return literalsOf(calls).filter(Boolean);
 }
 
@@ -130,7 +134,7 @@ function insertQuery(
       .raw(true)
       .safeIntegers(true)
       .all(...planArguments(source, inputs));
-    const single = planInsert({ ...statement, query: null, columns: null, rows: [[]] }, translateEnv(execution));
+    const single = planInsert({ ...statement, query: null, columns: null, rows: oneRow([]) }, translateEnv(execution));
     return inserter.run(rows as Cell[][], single, inputs);
   };
   const numbered = inserter.table.columns.some((column) => column.autoIncrement) && !isRowIdSequence(inserter.table);
