@@ -4,9 +4,9 @@ import type { LogPosition } from '../tenant-engine.ts';
  * Where a reader of the log stands. A generation of the log is named by its two salts; within it a position is the
  * number of the last frame read and the checksum up to there. `scn` is the commit that frame belongs to.
  *
- * Rule of generations: a reader follows the log into a new generation only when its position is the sealed end of the
- * old one (`sealed`, or the same mark in the shared clock cell), or lies before the first frame of an empty log. Even
- * then the first commit there must name `scn` as the commit before it.
+ * Rule of generations: a reader follows the log into a new generation only when its position is the end of the old one that was
+ * sealed or folded whole (`sealed`, or the same mark in the shared clock cell), or lies before the first frame of an empty log.
+ * Even then the first commit there must name `scn` as the commit before it.
  */
 export interface Position {
   readonly salt1: number;
