@@ -29,7 +29,7 @@ export const mediaViews: readonly ViewFamily[] = [
     names: { gv: 'GV$OB_BACKUP_MEDIA', v: 'V$OB_BACKUP_MEDIA' },
     rows: 'cluster',
     about:
-      'What was asked of each destination since the server started, by operation: attempts that ended (CALLS) and those under way, failures with their kinds, attempts beyond the first of a call (RETRIES), bytes, and time; CALLS_10MS to CALLS_SLOWER count the attempts by how long they took. BYTES_OUT of files is counted when they are published; what copy threads read of files themselves is not in BYTES_IN. Ours.',
+      'What was asked of each destination since the server started, by operation: attempts that ended (CALLS) and those under way, failures with their kinds, attempts beyond the first of a call (RETRIES), bytes, and time; CALLS_10MS to CALLS_SLOWER count the attempts by how long they took. What copy threads write and read of files themselves is counted when the file is published or closed. Ours.',
     from: '(SELECT c.*, s.svr_ip, s.svr_port FROM media_calls c CROSS JOIN server s)',
     columns: mediaColumns,
   }),

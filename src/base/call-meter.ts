@@ -1,3 +1,5 @@
+import { latencyBoundsUs, latencyClass, type ReadCounts } from './read-tally.ts';
+
 /** Where calls go: a destination, without anything secret. */
 export interface CallPlace {
   readonly path: string;
@@ -21,9 +23,6 @@ export interface CallCounts extends CallPlace {
   /** Calls by how long they took: up to each of `latencyBoundsUs`, and longer. */
   readonly byLatency: readonly number[];
 }
-
-/** Upper ends of the classes of `byLatency`, but for the last. */
-export const latencyBoundsUs = [10_000, 100_000, 1_000_000, 10_000_000] as const;
 
 /** Places counted before the one that was named longest ago is forgotten. */
 export const meteredPlacesMax = 1_000;
@@ -70,10 +69,19 @@ export class PlaceMeter {
       counted.bytesOut += bytesOut;
       counted.totalUs += elapsedUs;
       counted.maxUs = Math.max(counted.maxUs, elapsedUs);
-      const longer = latencyBoundsUs.findIndex((bound) => elapsedUs <= bound);
-      const at = longer === -1 ? latencyBoundsUs.length : longer;
+      const at = latencyClass(elapsedUs);
       counted.byLatency[at] = (counted.byLatency[at] ?? 0) + 1;
     };
+  }
+
+  /** Adds reads that were counted elsewhere. */
+  addReads(operation: string, { calls, bytesIn, totalUs, maxUs, byLatency }: ReadCounts): void {
+    const counted = this.#of(operation);
+    counted.calls += calls;
+    counted.bytesIn += bytesIn;
+    counted.totalUs += totalUs;
+    counted.maxUs = Math.max(counted.maxUs, maxUs);
+    for (const [at, count] of byLatency.entries()) counted.byLatency[at] = (counted.byLatency[at] ?? 0) + count;
   }
 
   retried(operation: string): void {

@@ -61,6 +61,7 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
       fileNo: no,
       fd: source.fd ?? null,
       pace: source.pace ?? null,
+      tally: source.tally ?? null,
       salt: contents.header.salt,
       name: name(no),
     })),

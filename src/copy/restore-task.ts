@@ -1,3 +1,4 @@
+import { ReadTally } from '../base/read-tally.ts';
 import { Pace } from '../media/pace.ts';
 import type { BlockWriter, ThreadModule } from '../tenants/tenant-engine.ts';
 import { damage } from './damage.ts';
@@ -21,6 +22,8 @@ export interface RestoreFile {
   readonly fd: number | null;
   /** Cells of the destination's pace; whoever reads from `fd` keeps to it. */
   readonly pace: SharedArrayBuffer | null;
+  /** Cells in which whoever reads from `fd` counts it. */
+  readonly tally: SharedArrayBuffer | null;
   readonly salt: Uint8Array;
   readonly name: string;
 }
@@ -36,9 +39,10 @@ export interface RestoreTaskInput {
   readonly key: Uint8Array | null;
 }
 
-interface Source extends Omit<RestoreFile, 'pace'> {
+interface Source extends Omit<RestoreFile, 'pace' | 'tally'> {
   readonly key: Uint8Array | null;
   readonly pace: Pace | null;
+  readonly tally: ReadTally | null;
 }
 
 const progressEveryBytes = 8 << 20;
@@ -74,7 +78,8 @@ async function restoreBlocks(
   const sources = new Map<number, Source>(
     input.files.map((file) => {
       const key = input.key && fileKey(input.key, file.salt, 'data');
-      return [file.fileNo, { ...file, key, pace: file.pace && new Pace(file.pace) }];
+      const tally = file.tally && new ReadTally(file.tally);
+      return [file.fileNo, { ...file, key, pace: file.pace && new Pace(file.pace), tally }];
     }),
   );
   const largest = input.entries.reduce((most, entry) => Math.max(most, entry.storedLength), 0);
@@ -120,7 +125,7 @@ async function readRecord(
   io: ThreadIo,
 ): Promise<void> {
   try {
-    if (source.fd !== null) return readAll(io, source.fd, record, entry.offset);
+    if (source.fd !== null) return readAll(io, source.fd, record, entry.offset, source.tally);
     const bytes = await context.call<Uint8Array>('read', {
       fileNo: entry.fileNo,
       offset: entry.offset,

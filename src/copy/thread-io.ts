@@ -1,4 +1,5 @@
 import { readSync, writevSync } from 'node:fs';
+import type { ReadTally } from '../base/read-tally.ts';
 
 /** The system calls of the copy threads, so that a test can make them fail. */
 export interface ThreadIo {
@@ -40,12 +41,20 @@ function dropBytes(parts: readonly Uint8Array[], count: number): readonly Uint8A
   });
 }
 
-/** Fills `into` completely; throws EIO when the file ends before. */
-export function readAll(io: ThreadIo, fd: number, into: Uint8Array, offset: number): void {
+/** Fills `into` completely, and counts that; throws EIO when the file ends before. */
+export function readAll(
+  io: ThreadIo,
+  fd: number,
+  into: Uint8Array,
+  offset: number,
+  tally: ReadTally | null = null,
+): void {
+  const startNs = process.hrtime.bigint();
   let done = 0;
   while (done < into.length) {
     const got = io.read(fd, into.subarray(done), offset + done);
     if (got <= 0) throw Object.assign(new Error('the file ends too early'), { code: 'EIO' });
     done += got;
   }
+  tally?.add(done, Number((process.hrtime.bigint() - startNs) / 1_000n));
 }

@@ -68,7 +68,8 @@ export function checkPlaces({ headerLength, footer, entries }: DataFileContents,
 }
 
 function fileOf({ source, name }: VerifyRequest): VerifyFile {
-  return { name, sizeBytes: source.sizeBytes, fd: source.fd ?? null, pace: source.pace ?? null };
+  const { sizeBytes, fd = null, pace = null, tally = null } = source;
+  return { name, sizeBytes, fd, pace, tally };
 }
 
 async function run(

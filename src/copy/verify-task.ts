@@ -1,3 +1,4 @@
+import { ReadTally } from '../base/read-tally.ts';
 import type { Scn } from '../base/scn.ts';
 import type { ObjectSource } from '../media/medium.ts';
 import { Pace } from '../media/pace.ts';
@@ -22,6 +23,8 @@ export interface VerifyFile {
   readonly fd: number | null;
   /** Cells of the destination's pace; whoever reads from `fd` keeps to it. */
   readonly pace: SharedArrayBuffer | null;
+  /** Cells in which whoever reads from `fd` counts it. */
+  readonly tally: SharedArrayBuffer | null;
 }
 
 export interface VerifyDataInput {
@@ -118,6 +121,7 @@ export async function verifyLogTask(input: VerifyLogInput, context: TaskContext,
 
 function sourceOf(file: VerifyFile, shared: SharedCounters, context: TaskContext, io: ThreadIo): ObjectSource {
   const pace = file.pace && new Pace(file.pace);
+  const tally = file.tally && new ReadTally(file.tally);
   return {
     sizeBytes: file.sizeBytes,
     async read(offset, length) {
@@ -125,7 +129,7 @@ function sourceOf(file: VerifyFile, shared: SharedCounters, context: TaskContext
       pace?.takeInThread(1, length, { stopped: () => shared.stopped, waiting: () => shared.beat() });
       const bytes = Buffer.allocUnsafeSlow(length);
       try {
-        readAll(io, file.fd, bytes, offset);
+        readAll(io, file.fd, bytes, offset, tally);
       } catch (error) {
         throw mediumErrorAt(error, file.name, offset, 'read');
       }

@@ -1,8 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type CallCounts, CallMeter, meteredPlacesMax } from '../../src/base/call-meter.ts';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { ReadTally } from '../../src/base/read-tally.ts';
+import { readAll, systemIo } from '../../src/copy/thread-io.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
+import { Pace } from '../../src/media/pace.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
 import { withMetrics } from '../../src/media/wrap/metrics.ts';
 import { expectKind } from './medium-conformance.ts';
@@ -18,6 +21,7 @@ beforeEach(() => {
 });
 afterEach(() => scratch.remove());
 
+const nowhere = { scheme: 'file', host: '', authorization: { accessId: '', accessKey: '' }, options: {} } as const;
 const place = { path: 'file:///dest', host: '' };
 const counted = (operation: string): CallCounts => {
   const [found] = meter.counts().filter((one) => one.operation === operation);
@@ -56,6 +60,21 @@ test('what threads write through a descriptor is counted when it is published, a
   await sink.publish(100);
   expect(counted('writeAt').bytesOut).toBe(10);
   expect(counted('publish')).toMatchObject({ calls: 1, bytesOut: 90 });
+});
+
+test('what threads read through a descriptor is counted when it is closed, with its time', async () => {
+  const medium = openMedium({ ...nowhere, path: `file://${scratch.path}`, pace: new Pace() }, systemClock, meter);
+  await medium.putSmall('a', Buffer.alloc(100), 'create');
+  const source = await medium.openObject('a');
+  const tally = new ReadTally(source.tally);
+  readAll(systemIo, source.fd!, Buffer.alloc(60), 0, tally);
+  readAll(systemIo, source.fd!, Buffer.alloc(40), 60, tally);
+  expect(() => readAll(systemIo, source.fd!, Buffer.alloc(1), 100, tally)).toThrow(/too early/);
+  tally.add(0, 123_456);
+  await source.read(0, 5);
+  await source.close();
+  expect(counted('readAt')).toMatchObject({ calls: 4, bytesIn: 105, maxUs: 123_456 });
+  expect(counted('readAt').byLatency).toEqual([3, 0, 1, 0, 0]);
 });
 
 test('time is summed, the longest is kept, and each call falls into one class; a call under way is shown', async () => {

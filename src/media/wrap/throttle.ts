@@ -133,6 +133,7 @@ function slowSource(
     sizeBytes: source.sizeBytes,
     paceWaits: waits.count,
     ...(source.fd === undefined ? {} : { fd: source.fd, pace: pace.buffer }),
+    ...(source.tally === undefined ? {} : { tally: source.tally }),
     async read(offset, length) {
       await take(key, length, signal, 1, waits.note);
       return source.read(offset, length);
