@@ -86,7 +86,7 @@ describe('SET of a destination on S3', () => {
   ])('%s is refused with its code, and told in SHOW WARNINGS', async (_, text, errno, message) => {
     const answer = await sayAndAsk(t, setData(text()));
     expect([answer.errno, answer.text]).toEqual([errno, message]);
-    if (errno !== 9118) expect(answer.hint).toMatch(/^(denied|noContainer|network|unavailable) at /);
+    if (errno !== 9118) expect(answer.hint).toMatch(/^(denied|no container|network|unavailable) at /);
     expect(JSON.stringify(answer)).not.toContain('wrong');
     expect(JSON.stringify(answer)).not.toContain(s3Keys.accessKey);
   });
