@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
 import { checkRestored } from '../../src/copy/check-restored.ts';
@@ -67,4 +68,16 @@ test('a damaged tenant is refused by the thread, and by finish when no thread ha
   await expect(checkRestored({ target: target.writer, workers })).rejects.toMatchObject(refused);
   expect(new Int32Array(data.whole)[0]).toBe(0);
   await expect(target.finish(scn)).rejects.toMatchObject(refused);
+});
+
+test('a thread waits for another one that opens or closes the file at the same moment', async () => {
+  const { target, data } = await filled();
+  await checkRestored({ target: target.writer, workers });
+  const other = new Database(data.path);
+  other.pragma('locking_mode = EXCLUSIVE');
+  other.exec('BEGIN EXCLUSIVE');
+  const checked = checkRestored({ target: target.writer, workers });
+  setTimeout(() => other.close(), 500);
+  await checked;
+  expect(other.open).toBe(false);
 });
