@@ -13,7 +13,7 @@ const processColumns = [
   textColumn('INFO', 65_535),
 ];
 
-/** The columns of release 4.2.1, in its order. What a server without a proxy and a tracer does not know is NULL or 0. */
+/** The columns of release 4.2.1, in its order. What a server without a proxy and a tracer does not know is NULL, 0 or empty. */
 const obColumns = [
   textColumn('SVR_IP', 46),
   numberColumn('SVR_PORT'),
