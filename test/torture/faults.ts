@@ -6,7 +6,7 @@ import { type FaultLoopResult, faultJobNames } from '../jobs/fault-loops.ts';
 import { faultEffects } from '../jobs/fault-media.ts';
 
 export interface FaultWish {
-  /** Only this kind of job, or this kind of fault. */
+  /** Only this kind of job, or this file of loops over kinds of errors; only this kind of fault. */
   readonly job?: string | undefined;
   readonly kind?: string | undefined;
   /** Loops that run at a time; most of their time is waiting. */
@@ -59,20 +59,22 @@ export async function runFaultLoops({ job, kind, lanes }: FaultWish): Promise<nu
 
 function partsOf(job: string | undefined, kind: string | undefined): readonly Part[] {
   const loops = faultJobNames.flatMap((name) =>
-    faultEffects.map((effect): Part & { readonly job: string; readonly kind: string } => ({
-      job: name,
-      kind: effect,
+    faultEffects.map((effect) => ({
+      job: name as string,
+      kind: effect as string,
       name: `${name}, ${effect}`,
       files: [name === 'clean-up' ? 'test/jobs/clean-effects' : 'test/jobs/faults-each-job'],
       env: { OBVAULT_FAULT_LOOP: `${name}/${effect}` },
     })),
   );
-  const chosen = loops.filter((loop) => (job ?? loop.job) === loop.job && (kind ?? loop.kind) === loop.kind);
-  if (job !== undefined || kind !== undefined) return chosen;
-  return [
-    ...chosen,
-    ...byErrors.map((name) => ({ name, files: [`test/jobs/${name}`], env: { OBVAULT_FAULTS: 'all' } })),
-  ];
+  const others = byErrors.map((name) => ({
+    job: name,
+    kind: '',
+    name,
+    files: [`test/jobs/${name}`],
+    env: { OBVAULT_FAULTS: 'all' },
+  }));
+  return [...loops, ...others].filter((part) => (job ?? part.job) === part.job && (kind ?? part.kind) === part.kind);
 }
 
 function run({ files, env }: Part, report: string): Promise<{ readonly code: number; readonly output: string }> {

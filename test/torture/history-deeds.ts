@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { parseRelease } from '../../src/base/release.ts';
 import { setsOf } from '../jobs/job-harness.ts';
 import { History, type HistoryCounts, passwords } from './history.ts';
 import { createRandom } from './random.ts';
@@ -10,6 +11,7 @@ const hourMs = 3_600_000;
 /** Codes of refusals a deed may meet, whatever the state. */
 const cannotBackUp = [9040, 9036];
 const jobRuns = [9036];
+const cannotDelete = [1235, 9044, 9045, 9046, 9069];
 const alreadySo = [9091, 9092];
 
 async function change(history: History): Promise<void> {
@@ -116,12 +118,28 @@ async function renewPolicy(history: History): Promise<void> {
   await history.passes(history.random.below(4));
 }
 
+/** From release 4.4.2 on; before it is refused. What was asked to go may be needed for moments that were promised. */
+async function deleteChosen(history: History): Promise<void> {
+  const { harness, random, tenantId } = history;
+  const { sets, pieces } = await harness.controller.catalog.read((tx) => ({
+    sets: tx.backups.sets.list({ tenantId }),
+    pieces: tx.archives.pieces.list({ tenantId }),
+  }));
+  const setId = sets[random.below(Math.max(1, sets.length))]?.backupSetId ?? 1;
+  const pieceId = pieces[random.below(Math.max(1, pieces.length))]?.pieceId ?? 1;
+  const what = [`BACKUPSET ${setId}`, `ARCHIVELOG_PIECE ${pieceId}`][random.below(2)];
+  await history.cleanUpsEnded();
+  if (await history.say(`ALTER SYSTEM DELETE ${what}`, cannotDelete)) await history.forgetPromises();
+}
+
 /** Hours and days pass, with what they bring; seldom the clock is put back. */
 async function time(history: History): Promise<void> {
   const { random } = history;
   history.moveClock(random.below(8) === 0 ? -random.below(hourMs) : random.below(40) * hourMs);
   await history.passes(random.below(5));
 }
+
+const releases = ['4.2.1', '4.4.2'].map((text) => parseRelease(text));
 
 /** What may be done to a tenant, the more frequent deeds more than once. */
 const deeds: readonly Deed[] = [
@@ -135,6 +153,7 @@ const deeds: readonly Deed[] = [
   ...Array<Deed>(3).fill((history) => history.restoreBeyond()),
   cancel,
   changePassword,
+  deleteChosen,
   newRound,
   changeDataDest,
   (history) => history.restart(),
@@ -142,7 +161,7 @@ const deeds: readonly Deed[] = [
 
 /** Does a number of deeds drawn by the seed to a new tenant, holding the recoverable window to its word all along. Throws with all that was said. */
 export async function runHistory(seed: number, length: number): Promise<HistoryCounts> {
-  const history = new History(seed);
+  const history = new History(seed, releases[seed % releases.length]!);
   await history.open();
   try {
     for (let i = 0; i < length; i++) {

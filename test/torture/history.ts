@@ -4,9 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { moveClock, systemClock } from '../../src/base/clock.ts';
 import { ObError } from '../../src/base/errors.ts';
+import type { Release } from '../../src/base/release.ts';
 import { createViews, viewSchema } from '../../src/catalog/view-reader.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
-import { type Harness, makePool, makeTenant, roundOf, startArchiving, startHarness } from '../jobs/job-harness.ts';
+import {
+  type Harness,
+  type HarnessOptions,
+  makePool,
+  makeTenant,
+  roundOf,
+  startArchiving,
+  startHarness,
+} from '../jobs/job-harness.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** A moment at which nobody wrote, and what the tenant held then. */
@@ -68,12 +77,15 @@ export class History {
   #restores = 0;
   #aheadMs = 0;
 
-  constructor(seed: number) {
+  readonly #options: HarnessOptions;
+
+  constructor(seed: number, release: Release) {
     this.random = createRandom(seed);
+    this.#options = { directory: this.#directory, release, ...options };
   }
 
   async open(): Promise<void> {
-    this.harness = await startHarness({ directory: this.#directory, ...options });
+    this.harness = await startHarness(this.#options);
     this.tenantId = await makeTenant(this.harness, 'a');
     await startArchiving(this.harness, 'a');
     await this.harness.sql('a', 'CREATE DATABASE d');
@@ -90,7 +102,7 @@ export class History {
 
   async restart(): Promise<void> {
     await this.harness.stop();
-    this.harness = await startHarness({ directory: this.#directory, ...options });
+    this.harness = await startHarness(this.#options);
     this.counts.restarts++;
   }
 
@@ -154,6 +166,8 @@ export class History {
   /** No moment is lost that was promised, but those a clean-up was to give up; nothing is missing that must be there by now. */
   async checkPromises(): Promise<void> {
     await this.cleanUpsEnded();
+    // Before the windows: the archive goes on meanwhile.
+    const round = await this.round();
     const windows = await this.windows();
     const jobs = await this.harness.controller.catalog.read((tx) =>
       tx.deletions.jobs.list({ tenantId: this.tenantId }),
@@ -167,11 +181,18 @@ export class History {
       this.counts.givenUp++;
     }
     for (const moment of this.#moments) if (isWithin(windows, moment.scn)) this.#promised.add(moment);
-    const round = await this.round();
     assert.notEqual(round?.status, 'INTERRUPTED', round?.comment);
     const last = this.#moments.at(-1)!;
     if (this.covered && round !== null && round.checkpointScn >= last.scn)
       assert.ok(isWithin(windows, last.scn), `${last.scn} must be promised: ${text(windows)}`);
+  }
+
+  /** Sets or pieces were deleted by name: what can be restored to from now on is what counts. */
+  async forgetPromises(): Promise<void> {
+    await this.cleanUpsEnded();
+    this.counts.givenUp += this.#promised.size;
+    this.#promised.clear();
+    this.covered = false;
   }
 
   async cleanUpsEnded(): Promise<void> {
