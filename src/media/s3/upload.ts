@@ -1,5 +1,6 @@
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import { MediumError, type ObjectSink } from '../medium.ts';
+import { orCancelled } from '../or-cancelled.ts';
 import { PartBuffer } from '../part-buffer.ts';
 import type { S3Connection } from './connection.ts';
 import { partBytes, partsHeld, partsInFlight, partsMax } from './limits.ts';
@@ -145,16 +146,7 @@ class Upload {
       this.#begun = null;
       throw error;
     });
-    if (!signal) return this.#begun;
-    const { promise: gone, reject } = Promise.withResolvers<never>();
-    const leave = () => reject(new MediumError('cancelled', this.#key, 'the caller gave up', signal.reason));
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    try {
-      return await Promise.race([this.#begun, gone]);
-    } finally {
-      signal.removeEventListener('abort', leave);
-    }
+    return orCancelled(this.#begun, this.#key, signal);
   }
 
   async #begin(): Promise<string> {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import { checkSignal } from '../file-errors.ts';
-import { MediumError } from '../medium.ts';
+import { orCancelled } from '../or-cancelled.ts';
 import { assumeRole, type RoleKeys } from './assume-role.ts';
 import { renewBeforeMs, renewPauseMs, rolesMax } from './limits.ts';
 import type { Keys } from './own-keys.ts';
@@ -72,16 +72,4 @@ function heldOf(role: Role): Held {
   const [oldest] = held.keys();
   if (held.size > rolesMax && oldest !== undefined) held.delete(oldest);
   return own;
-}
-
-async function orCancelled<T>(work: Promise<T>, key: string, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  const { promise: gone, reject } = Promise.withResolvers<never>();
-  const leave = () => reject(new MediumError('cancelled', key, 'the caller gave up', signal.reason));
-  signal.addEventListener('abort', leave, { once: true });
-  try {
-    return await Promise.race([work, gone]);
-  } finally {
-    signal.removeEventListener('abort', leave);
-  }
 }
