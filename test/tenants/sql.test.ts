@@ -418,6 +418,10 @@ describe('what a tenant shows', () => {
       ],
       ["SELECT count(*) FROM information_schema.schemata WHERE schema_name IN ('test', 'mysql')", [['2']]],
       ['SELECT count(*) FROM information_schema.routines', [['0']]],
+      [
+        "SELECT character_set_name FROM information_schema.collation_character_set_applicability WHERE collation_name = 'utf8mb4_bin'",
+        [['utf8mb4']],
+      ],
       ["SELECT table_type FROM information_schema.tables WHERE table_name = 'DBA_OB_TENANTS'", [['SYSTEM VIEW']]],
       [
         "SELECT index_name, column_name FROM information_schema.statistics WHERE table_schema = 'shown' AND table_name = 'a'",

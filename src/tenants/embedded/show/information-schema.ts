@@ -46,6 +46,9 @@ export const informationSchema: readonly CatalogView[] = [
     'COLLATION_NAME:s CHARACTER_SET_NAME:s ID:n IS_DEFAULT:s IS_COMPILED:s SORTLEN:n',
     collationRows,
   ),
+  catalogView('COLLATION_CHARACTER_SET_APPLICABILITY', 'COLLATION_NAME:s CHARACTER_SET_NAME:s', () =>
+    collationRows().map((row) => row.slice(0, 2)),
+  ),
   catalogView('ENGINES', 'ENGINE:s SUPPORT:s COMMENT:s TRANSACTIONS:s XA:s SAVEPOINTS:s', () => [engineRow]),
   catalogView(
     'ROUTINES',
