@@ -19,7 +19,7 @@ import { checkNumber, lastNumberTaken, numberingOf } from './row-numbering.ts';
 import { bindInputs, planArguments, translateEnv } from './run-plan.ts';
 import { runOnWriter, type Written } from './run-write.ts';
 import { coded, foreignKeyText, hasCode, isForeignKey } from './sql-errors.ts';
-import { type Execution, type StatementResult, startImplicit } from './statement.ts';
+import { type Execution, type StatementResult, type StatementRun, startImplicit } from './statement.ts';
 import type { TableSchema } from './table-schema.ts';
 import { NarrowKey } from './wide-keys.ts';
 
@@ -86,7 +86,7 @@ export function runInsert(
 
 /** Runs an INSERT inside of a writer's transaction that is open already. */
 export function insertWith(
-  execution: Execution,
+  execution: StatementRun,
   writer: Connection,
   effects: Effects,
   planned: PlannedInsert,
@@ -120,7 +120,7 @@ function readRow(writer: Connection, plan: Plan, inputs: BindInputs): readonly C
  * row was a duplicate, row by row.
  */
 function insertQuery(
-  execution: Execution,
+  execution: StatementRun,
   writer: Connection,
   effects: Effects,
   { insert, statement }: PlannedInsert,
@@ -185,11 +185,11 @@ function positive(cell: Cell | undefined): bigint | null {
 /** Adds rows one by one with one compiled statement. */
 class Inserter {
   readonly table: TableSchema;
-  readonly #execution: Execution;
+  readonly #execution: StatementRun;
   readonly #writer: Connection;
   readonly #effects: Effects;
 
-  constructor(execution: Execution, writer: Connection, effects: Effects, plan: InsertPlan) {
+  constructor(execution: StatementRun, writer: Connection, effects: Effects, plan: InsertPlan) {
     this.#execution = execution;
     this.#writer = writer;
     this.#effects = effects;

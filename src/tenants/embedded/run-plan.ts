@@ -20,7 +20,7 @@ import { requirePlanPrivileges } from './privileges.ts';
 import { RowCursor } from './row-cursor.ts';
 import { runWrite } from './run-write.ts';
 import { schemaProvider } from './schema-provider.ts';
-import { type Execution, parameterKinds, type StatementResult, startImplicit } from './statement.ts';
+import { type Execution, parameterKinds, type StatementResult, type StatementRun, startImplicit } from './statement.ts';
 
 type Plannable = Extract<TenantStatement, { readonly kind: 'query' }> | Update | Delete;
 
@@ -108,7 +108,7 @@ export async function runPlan(
   }
 }
 
-export function bindInputs({ context, request, tenant }: Execution, literals: readonly BindLiteral[]): BindInputs {
+export function bindInputs({ context, request, tenant }: StatementRun, literals: readonly BindLiteral[]): BindInputs {
   return {
     literals,
     parameters: request.parameters ?? [],

@@ -9,6 +9,8 @@ export interface TenantMeta {
   readonly mode: 'mysql' | 'oracle';
   readonly charset: string;
   readonly collation: string;
+  /** Its indexes over texts hold keys; tenants of older formats say nothing. */
+  readonly textKeys?: boolean;
 }
 
 /** Databases a new MySQL tenant shows; `information_schema` and `oceanbase` hold no tables of their own. */
@@ -22,7 +24,12 @@ export function newTenantRows(options: TenantOptions): readonly DictionaryRow[] 
   const account: Account = { user, host: '%', passwordHash: '', locked: false, grants };
   const databases = mode === 'oracle' ? [] : builtInDatabases;
   return [
-    { kind: 'meta', schema: '', name: 'tenant', body: { mode, charset, collation } satisfies TenantMeta },
+    {
+      kind: 'meta',
+      schema: '',
+      name: 'tenant',
+      body: { mode, charset, collation, textKeys: true } satisfies TenantMeta,
+    },
     ...Object.entries(options.variables).map(([name, value]) => variableRow(name, value)),
     accountRow(account),
     ...databases.map((name) => ({ kind: 'database', schema: '', name, body: { charset, collation } }) as const),

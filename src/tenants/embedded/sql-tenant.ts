@@ -14,7 +14,7 @@ export class SqlTenant {
   readonly tenantId: number;
   readonly store: SqlStore;
   readonly settings: Settings;
-  readonly meta: TenantMeta;
+  meta: TenantMeta;
   readonly dictionary: Dictionary;
   readonly plans = new PlanCache();
   /** Refuses writes of sessions while true. */
@@ -48,6 +48,7 @@ export class SqlTenant {
 
   /** Tables may be others now: somebody else has committed. */
   contentsReplaced(): void {
+    this.meta = this.settings.meta();
     this.dictionary.reload();
     this.plans.clear();
   }

@@ -32,6 +32,9 @@ export interface Execution {
   readonly check: Check;
 }
 
+/** What its rows are read and written with; a change of tables that no statement asked for has it too. */
+export type StatementRun = Omit<Execution, 'session' | 'transaction'>;
+
 /** Asked now and then while a statement runs or waits; `deadlineUs` is 0 for never. */
 export interface Check {
   (): void;

@@ -2,6 +2,7 @@ import { fault } from '../../base/errors.ts';
 import type { StatementContext } from '../engine-session.ts';
 import type { Connection } from './connection.ts';
 import { roomInLog } from './log-room.ts';
+import { renewTextKeys } from './renew-text-keys.ts';
 import type { Movable } from './slice.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
@@ -98,6 +99,7 @@ export class Transaction {
     this.#refuseWhenReadOnly();
     if (this.#writing) return store.writer;
     await this.#take(context, check);
+    this.#renewKeys(context, check);
     this.#beginWriter(context.foreignKeyChecks);
     this.#dropSnapshot();
     for (const name of this.#savepoints) store.writer.exec(`SAVEPOINT ${quoteName(name)}`);
@@ -109,6 +111,7 @@ export class Transaction {
     this.#refuseWhenReadOnly();
     this.commit();
     await this.#take(context, check);
+    this.#renewKeys(context, check);
     // Rebuilding a table drops it: SQLite must not carry out the foreign keys that point at it.
     this.#beginWriter(false);
     return this.#tenant.store.writer;
@@ -195,6 +198,15 @@ export class Transaction {
     }
     this.#writing = true;
     this.#version = this.#tenant.dictionary.version;
+  }
+
+  #renewKeys(context: StatementContext, check: Check): void {
+    try {
+      renewTextKeys(this.#tenant, context, check);
+    } catch (error) {
+      this.#giveBack();
+      throw error;
+    }
   }
 
   #giveBack(): void {

@@ -1,14 +1,21 @@
 import { fault } from '../../../base/errors.ts';
 import type { ObjectName } from '../../../sql/ast/name.ts';
+import type { StatementContext } from '../../engine-session.ts';
 import type { Connection } from '../connection.ts';
 import type { Dictionary } from '../dictionary.ts';
-import type { Execution } from '../statement.ts';
+import type { SqlTenant } from '../sql-tenant.ts';
+import type { Check, Execution, StatementRun } from '../statement.ts';
 import type { TableSchema } from '../table-schema.ts';
 import type { BuildEnv } from './table-builder.ts';
 
+/** The execution of a change that no statement asked for. */
+export function planless(tenant: SqlTenant, context: StatementContext, check: Check): StatementRun {
+  return { tenant, context, check, request: { sql: '', format: 'text', context, nowUs: 0, deadlineUs: 0 } };
+}
+
 /** What a change of tables or databases works with: the writer inside of a transaction of its own. */
 export interface Change {
-  readonly execution: Execution;
+  readonly execution: StatementRun;
   readonly writer: Connection;
   readonly dictionary: Dictionary;
   readonly notes: { readonly level: 'Note' | 'Warning'; readonly code: number; readonly message: string }[];
@@ -44,7 +51,7 @@ export async function runChange(
   }
 }
 
-export function buildEnv({ context, request }: Execution): BuildEnv {
+export function buildEnv({ context, request }: StatementRun): BuildEnv {
   return {
     sqlMode: context.sqlMode,
     timeZone: context.timeZone,
