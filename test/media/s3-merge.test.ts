@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { mergeable } from '../../src/media/s3/append-merge.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
-import { coveredPartMs, mergedBytesMax, mergedPartsMin } from '../../src/media/s3/limits.ts';
+import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeRestMs } from '../../src/media/s3/limits.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { s3Address } from './s3-root.ts';
 import { S3Double } from './servers/s3-double.ts';
@@ -72,7 +72,7 @@ describe('parts of a log on S3', () => {
   test('stay few however many appends there are, and hold every byte at every moment', async () => {
     const medium = open();
     const sink = await medium.openAppend(key, 0);
-    const count = 1_000;
+    const count = 600;
     for (let i = 0; i < count; i++) {
       await sink.append(record(i));
       nowMs += 500;
@@ -84,6 +84,33 @@ describe('parts of a log on S3', () => {
     expect(await textOf(medium)).toBe(upTo(count));
     await medium.remove([key]);
     expect([...double.bucket().objects.keys()]).toEqual([]);
+  });
+
+  test('are never fewer bytes to who lists them in small pages meanwhile', async () => {
+    double.pageLimit = 7;
+    const [medium, other] = [open(), open()];
+    const sink = await medium.openAppend(key, 0);
+    let writing = true;
+    const looks: number[] = [];
+    const reading = (async () => {
+      while (writing) {
+        const confirmed = sink.sizeBytes;
+        const source = await other.openObject(key);
+        expect(source.sizeBytes).toBeGreaterThanOrEqual(confirmed);
+        const last = Buffer.from(await source.read(0, source.sizeBytes)).toString();
+        expect(upTo(400).startsWith(last)).toBe(true);
+        looks.push(source.sizeBytes);
+      }
+    })();
+    for (let i = 0; i < 200; i++) {
+      await sink.append(record(i));
+      nowMs += 500;
+    }
+    writing = false;
+    await reading;
+    await sink.close();
+    expect(looks.length).toBeGreaterThan(3);
+    expect(coveringParts().length).toBeGreaterThan(1);
   });
 
   test('are found again by a reader who knew the old ones', async () => {
@@ -147,6 +174,19 @@ describe('a merge that breaks off', () => {
     expect(await textOf(medium)).toBe(upTo(3 * mergedPartsMin));
     await append(open(), 3 * mergedPartsMin, 3 * mergedPartsMin + 40);
     expect(await textOf(open())).toBe(upTo(3 * mergedPartsMin + 40));
+  });
+
+  test('is tried again a minute later', async () => {
+    const medium = open();
+    double.faults.add({ on: ['GetObject'], deed: { deed: 'refuse', status: 500, code: 'InternalError' } });
+    const sink = await medium.openAppend(key, 0);
+    for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
+    expect(coveringParts()).toEqual([]);
+    nowMs = mergeRestMs;
+    await sink.append(record(2 * mergedPartsMin));
+    await expect.poll(() => coveringParts()).toEqual([{ from: 0, to: upTo(2 * mergedPartsMin + 1).length }]);
+    await sink.close();
+    expect(await textOf(medium)).toBe(upTo(2 * mergedPartsMin + 1));
   });
 
   test('a server that stalls in one holds up no append, and no end', async () => {

@@ -1,7 +1,15 @@
 import { type AppendPart, partKey, piecesOf } from './append-parts.ts';
 import { readPieces } from './appended.ts';
 import type { S3Connection } from './connection.ts';
-import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeLimitMs, smallPartBytes } from './limits.ts';
+import {
+  coveredPartMs,
+  mergedBytesMax,
+  mergedPartsMax,
+  mergedPartsMin,
+  mergeLimitMs,
+  mergeRestMs,
+  smallPartBytes,
+} from './limits.ts';
 import { putObject } from './objects.ts';
 import { removeExactly } from './remove.ts';
 
@@ -9,8 +17,8 @@ import { removeExactly } from './remove.ts';
  * Makes one part of many small ones beside the appends, so that an object of a hundred thousand appends lies in a hundred parts. Only
  * bytes that were confirmed are merged: whatever of it arrives late, or twice, says what stands there already. The part that
  * covers the others comes first; they go `coveredPartMs` later, when nobody can be in the middle of a listing that missed
- * it. Until then, or for ever where it breaks off, they stand in its shadow (`joinParts`). The first fault ends the merging of this
- * sink: parts are read as well one by one.
+ * it. Until then, or for ever where it breaks off, they stand in its shadow (`joinParts`). After a fault it rests a while: parts are
+ * read as well one by one.
  */
 export class PartMerger {
   readonly #connection: S3Connection;
@@ -20,6 +28,7 @@ export class PartMerger {
   #covered: { readonly keys: readonly string[]; readonly dueNs: bigint }[] = [];
   readonly #ended = new AbortController();
   #working: Promise<void> | null = null;
+  #restsUntilNs = 0n;
 
   /** `covered`: parts that an earlier sink has merged. */
   constructor(connection: S3Connection, key: string, joined: readonly AppendPart[], covered: readonly AppendPart[]) {
@@ -32,10 +41,12 @@ export class PartMerger {
   /** Takes note of a part that was confirmed; returns at once. */
   added(part: AppendPart): void {
     this.#joined.push(part);
-    if (this.#ended.signal.aborted || this.#working) return;
+    if (this.#ended.signal.aborted || this.#working || this.#connection.nowNs() < this.#restsUntilNs) return;
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(mergeLimitMs)]);
     this.#working = this.#work(signal)
-      .catch(() => this.#ended.abort())
+      .catch(() => {
+        this.#restsUntilNs = this.#inMs(mergeRestMs);
+      })
       .finally(() => {
         this.#working = null;
       });
@@ -72,8 +83,11 @@ export class PartMerger {
 
   #cover(parts: readonly AppendPart[]): void {
     if (parts.length === 0) return;
-    const dueNs = this.#connection.nowNs() + BigInt(coveredPartMs) * 1_000_000n;
-    this.#covered.push({ keys: parts.map(({ key }) => key), dueNs });
+    this.#covered.push({ keys: parts.map(({ key }) => key), dueNs: this.#inMs(coveredPartMs) });
+  }
+
+  #inMs(delayMs: number): bigint {
+    return this.#connection.nowNs() + BigInt(delayMs) * 1_000_000n;
   }
 }
 
@@ -87,7 +101,7 @@ export function mergeable(parts: readonly Pick<AppendPart, 'from' | 'to'>[]): nu
     let [count, counted, sum] = [0, 0, 0];
     for (const { from, to } of parts.toReversed()) {
       const size = to - from;
-      if (size >= most || sum + size > mergedBytesMax) break;
+      if (size >= most || sum + size > mergedBytesMax || count === mergedPartsMax) break;
       sum += size;
       count += 1;
       if (size >= least) counted += 1;

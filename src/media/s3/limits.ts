@@ -31,11 +31,13 @@ export const deleteKeysMax = 1_000;
  * comes of it is at most `mergedBytesMax` long.
  */
 export const mergedPartsMin = 32;
+export const mergedPartsMax = 1_000;
 export const smallPartBytes = [64 * 1024, 256 * 1024] as const;
 export const mergedBytesMax = 8 * 1024 * 1024;
 
-/** How long a merge may take. It holds nobody up. */
+/** How long a merge may take, which holds nobody up, and how long it is left alone after one that failed. */
 export const mergeLimitMs = 20_000;
+export const mergeRestMs = 60_000;
 
 /** How long parts stay behind the one that covers them: longer than a call that lists them may take (`callDeadlineMs`). */
 export const coveredPartMs = 60_000;
