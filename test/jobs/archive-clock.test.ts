@@ -206,3 +206,20 @@ test('failures are paused for seconds, not for the hour the clock is set back by
   await insert(1);
   await shipped(harness, 'a');
 });
+
+test('a set made in a round that begins while the clock is set back restores at once', async () => {
+  await prepared();
+  await insert(1);
+  moveClock(-hourMs);
+  await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+  await roundIs('STOP');
+  await insert(1);
+  await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+  await roundIs('DOING');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  const [, set] = await harness.controller.catalog.read((tx) => tx.backups.sets.list());
+  expect(set?.status).toBe('SUCCESS');
+  const until = `UNTIL SCN = ${set?.minRestoreScn}`;
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t', until)).toBe('2');
+});

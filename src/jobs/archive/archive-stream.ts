@@ -56,7 +56,8 @@ export class ArchiveStream {
     await writePieceStart(medium, piece, frozen, signal);
     const engine = await tenantEngineOf(controller, tenantId);
     const source = await engine.log();
-    source.stayAbove(piece.checkpointScn);
+    // A piece counts once its checkpoint is behind its start, and a clock that was set back may not move it for long.
+    source.stayAbove(max(piece.checkpointScn, piece.startScn + 1n));
     const { file, start } = await openNewestFile(controller, medium, piece, progress, signal);
     try {
       const handle = await controller.shipper.open({
