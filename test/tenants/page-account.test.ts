@@ -1,15 +1,11 @@
-import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { afterAll, expect, test } from 'vitest';
-import type { RestoreData } from '../../src/tenants/embedded/log-applier.ts';
 import { accountPages } from '../../src/tenants/embedded/page-account.ts';
-import { openRestoredCheck, requireWhole } from '../../src/tenants/embedded/restore-check.ts';
+import { requireWhole } from '../../src/tenants/embedded/restore-check.ts';
 
 const pageBytes = 4096;
 const root = mkdtempSync(join(tmpdir(), 'pages-'));
@@ -78,7 +74,7 @@ test('a page nobody names is found', () => {
   first.writeUInt32BE(0, 32);
   first.writeUInt32BE(0, 36);
   put(fd, 1, first);
-  expect(() => accountPages(connection, fd)).toThrow(/\d+ pages belong to nothing/);
+  expect(() => accountPages(connection, fd)).toThrow(/page \d+ belongs to nothing/);
 });
 
 test('a free page that is in use, and a wrong number of them, are found', () => {
@@ -93,6 +89,28 @@ test('a free page that is in use, and a wrong number of them, are found', () => 
   first.writeUInt32BE(first.readUInt32BE(36) + 1, 36);
   put(counted.fd, 1, first);
   expect(() => accountPages(counted.connection, counted.fd)).toThrow(/free pages where the file says/);
+});
+
+test('a chain of a long value that runs into another one, or into a tree, is found', () => {
+  const { connection, fd } = file({ rows: 20, long: true });
+  const chains = connection
+    .prepare("SELECT path, pageno FROM dbstat WHERE pagetype = 'overflow' AND path LIKE '%+000000' ORDER BY pageno")
+    .all() as readonly { readonly pageno: number }[];
+  const first = chains[0]?.pageno;
+  const kept = page(fd, first!);
+  const into = (pageNo: number) => {
+    const bytes = Buffer.from(kept);
+    bytes.writeUInt32BE(pageNo, 0);
+    put(fd, first!, bytes);
+  };
+  connection.exec('INSERT INTO a (text) SELECT hex(randomblob(9000))');
+  const long = connection.prepare("SELECT pageno FROM dbstat WHERE path LIKE '%+000001'").pluck().get() as number;
+  into(long);
+  expect(() => accountPages(connection, fd)).toThrow(/is used twice/);
+  into(rootOf(connection, 'b'));
+  expect(() => accountPages(connection, fd)).toThrow(/belongs to nothing/);
+  put(fd, first!, kept);
+  accountPages(connection, fd);
 });
 
 test('pages behind the end and cells outside of their page are coded errors', () => {
@@ -113,30 +131,4 @@ test('pages behind the end and cells outside of their page are coded errors', ()
     put(fd, root, kept);
   }
   accountPages(connection, fd);
-});
-
-test('a check waits for one in another thread that opens or closes the file', async () => {
-  const path = join(root, 'shared.db');
-  const connection = new Database(path);
-  connection.pragma('journal_mode = WAL');
-  connection.exec('CREATE TABLE a (id INTEGER PRIMARY KEY)');
-  connection.close();
-  const dbFd = openSync(path, 'r+');
-  const holder = new Worker(
-    `const { parentPort, workerData } = require('node:worker_threads');
-     const database = new (require(workerData.library))(workerData.path);
-     database.pragma('locking_mode = EXCLUSIVE');
-     database.exec('INSERT INTO a VALUES (1)');
-     parentPort.postMessage('locked');
-     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300);
-     database.close();`,
-    { eval: true, workerData: { path, library: createRequire(import.meta.url).resolve('better-sqlite3') } },
-  );
-  const exited = once(holder, 'exit');
-  await once(holder, 'message');
-  const check = await openRestoredCheck({ path, dbFd, whole: new SharedArrayBuffer(4) } as RestoreData);
-  expect(check.parts).toBe(3);
-  await check.close();
-  await exited;
-  closeSync(dbFd);
 });

@@ -7,19 +7,16 @@ const interiorTable = 5;
 const interiorIndex = 2;
 
 /**
- * Proves that every page of a data file has exactly one use: in one tree, in one chain of a long value, or in the list of free
- * pages. SQLite tells so only when it checks all tables in one go, in one thread. Only inner pages are read, a two-hundredth of
- * the file; where pages are left over, chains of long values must account for them, and SQLite is asked for those.
+ * Proves that every page of a data file has one use: in one tree, in one chain of a long value, or in the list of free pages.
+ * SQLite tells so only when it checks all tables in one go, in one thread. Only inner pages are read, a two-hundredth of the file.
+ * What is left over must be chains: SQLite proves table by table that each belongs to a row and has its length; it stays unproved
+ * that no two tables share one of equal length.
  */
 export function accountPages(connection: Connection, fd: number): void {
   const pages = new PageAccount(fd);
   for (const root of rootPages(connection)) pages.takeTree(root);
   pages.takeFree();
-  if (pages.left > 0) {
-    const chains = connection.prepare("SELECT pageno FROM dbstat WHERE pagetype = 'overflow'").pluck();
-    for (const pageNo of chains.iterate()) pages.take(Number(pageNo));
-  }
-  if (pages.left > 0) throw damaged(`${pages.left} pages belong to nothing`);
+  pages.takeChains();
 }
 
 function rootPages(connection: Connection): readonly number[] {
@@ -45,9 +42,8 @@ class PageAccount {
   take(pageNo: number): void {
     if (!(pageNo >= 1 && pageNo <= this.#count))
       throw damaged(`page ${pageNo} is named where there are ${this.#count}`);
-    const bit = 1 << (pageNo & 7);
-    if ((this.#taken[pageNo >> 3]! & bit) !== 0) throw damaged(`page ${pageNo} is used twice`);
-    this.#taken[pageNo >> 3]! |= bit;
+    if (has(this.#taken, pageNo)) throw damaged(`page ${pageNo} is used twice`);
+    put(this.#taken, pageNo);
     this.left--;
   }
 
@@ -78,6 +74,20 @@ class PageAccount {
     if (found !== wanted) throw damaged(`${found} free pages where the file says ${wanted}`);
   }
 
+  /** All pages nobody has taken: each names the next of its chain, or 0, and is named by one at most. */
+  takeChains(): void {
+    const named = new Uint8Array(this.#taken.length);
+    for (let pageNo = 1; this.left > 0; pageNo++) {
+      if (has(this.#taken, pageNo)) continue;
+      this.left--;
+      const next = this.#read(pageNo, 4).readUInt32BE(0);
+      if (next === 0) continue;
+      if (next > this.#count || has(this.#taken, next)) throw damaged(`page ${pageNo} belongs to nothing`);
+      if (has(named, next)) throw damaged(`page ${next} is used twice`);
+      put(named, next);
+    }
+  }
+
   /** None for a leaf. */
   #childrenOf(pageNo: number): readonly number[] {
     const page = this.#read(pageNo);
@@ -95,11 +105,19 @@ class PageAccount {
     return children;
   }
 
-  #read(pageNo: number): Buffer {
-    if (readSync(this.#fd, this.#page, 0, pageBytes, (pageNo - 1) * pageBytes) !== pageBytes)
+  #read(pageNo: number, length = pageBytes): Buffer {
+    if (readSync(this.#fd, this.#page, 0, length, (pageNo - 1) * pageBytes) !== length)
       throw damaged(`page ${pageNo} is missing`);
     return this.#page;
   }
+}
+
+function has(pages: Uint8Array, pageNo: number): boolean {
+  return (pages[Math.floor(pageNo / 8)]! & (1 << (pageNo & 7))) !== 0;
+}
+
+function put(pages: Uint8Array, pageNo: number): void {
+  pages[Math.floor(pageNo / 8)]! |= 1 << (pageNo & 7);
 }
 
 export function damaged(how: string): Error {
