@@ -49,5 +49,5 @@ test.each([
   ['oss://bkt-1/..', '127.0.0.1', 'invalidKey'],
 ])('%s at %s leads nowhere', (path, host, kind) => {
   expect(() => place(path, host)).toThrow(MediumError);
-  expect(() => place(path, host)).toThrow(new RegExp(`^${kind} at`));
+  expect(() => place(path, host)).toThrow(expect.objectContaining({ kind }));
 });
