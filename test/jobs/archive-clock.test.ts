@@ -207,7 +207,7 @@ test('failures are paused for seconds, not for the hour the clock is set back by
   await shipped(harness, 'a');
 });
 
-test('a set made in a round that begins while the clock is set back restores at once', async () => {
+test('a round that begins while the clock is set back counts at once, and a set in it restores', async () => {
   await prepared();
   await insert(1);
   moveClock(-hourMs);
@@ -220,6 +220,7 @@ test('a set made in a round that begins while the clock is set back restores at 
   await settle(harness);
   const [, set] = await harness.controller.catalog.read((tx) => tx.backups.sets.list());
   expect(set?.status).toBe('SUCCESS');
+  expect((await pieces()).map(({ fileStatus }) => fileStatus)).toEqual(['AVAILABLE', 'AVAILABLE']);
   const until = `UNTIL SCN = ${set?.minRestoreScn}`;
   expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t', until)).toBe('2');
 });
