@@ -28,7 +28,7 @@ export function runS3Client(
   const child = spawn(process.execPath, [`--max-old-space-size=${heapMb}`, '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
-    timeout: 55_000,
+    timeout: 170_000,
   });
   let [out, complaints] = ['', ''];
   child.stdout.on('data', (chunk) => {
