@@ -114,8 +114,9 @@ export class Session {
 
   /** Waits beside the thread; a statement that was ended meanwhile, or is late, fails. */
   async #sleep(seconds: number, { deadlineUs }: StatementRequest, check: Check): Promise<void> {
-    check();
+    // A share that was used up before the sleep is no reason to move: the statement begins anew.
     check.pause();
+    check();
     const leftMs = deadlineUs > 0 ? deadlineUs / 1000 - Date.now() : Number.POSITIVE_INFINITY;
     await this.#slumber?.nap(Math.min(seconds * 1000, leftMs + 1));
     if (this.#closed) throw fault('OB_SESSION_KILLED');
