@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
 import type { S3Seams } from '../../src/media/s3/connection.ts';
+import { coveredPartMs, mergedPartsMin } from '../../src/media/s3/limits.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { mediumConformance } from './medium-conformance.ts';
 import { expectS3Kind } from './s3-root.ts';
@@ -63,6 +65,34 @@ describe.skipIf(refused !== null)('Ceph RGW', () => {
     await medium.putSmall('a/b=c+d@e', Buffer.from('x'), 'create');
     await expectS3Kind(medium.putSmall('a/b=c+d@e', Buffer.from('y'), 'create'), 'alreadyExists');
     expect(await medium.list('a')).toEqual([{ name: 'b=c+d@e', kind: 'object', sizeBytes: 1 }]);
+    await medium.close();
+  });
+
+  test('parts of a log are merged, and read through it by who knew the old ones', async () => {
+    let nowMs = 0;
+    const clock = { ...systemClock, nowNs: () => BigInt(nowMs) * 1_000_000n };
+    const medium = openS3Medium(addressOf('merge'), clock);
+    const sink = await medium.openAppend('log', 0);
+    let written = '';
+    const append = async (count: number) => {
+      for (let i = 0; i < count; i++) {
+        await sink.append(Buffer.from(`<${written.length}>`));
+        written += `<${written.length}>`;
+      }
+    };
+    await append(mergedPartsMin - 1);
+    const old = await medium.openObject('log');
+    const known = written;
+    await append(1);
+    await expect.poll(() => medium.head(`log/@APD_PART@0-${written.length}`)).not.toBeNull();
+    nowMs = coveredPartMs;
+    await append(1);
+    await expect.poll(() => medium.head('log/@APD_PART@0-3')).toBeNull();
+    expect(Buffer.from(await old.read(0, known.length)).toString()).toBe(known);
+    expect(Buffer.from(await medium.read('log')).toString()).toBe(written);
+    expect((await medium.list('')).map(({ sizeBytes }) => sizeBytes)).toEqual([written.length]);
+    await old.close();
+    await sink.close();
     await medium.close();
   });
 
