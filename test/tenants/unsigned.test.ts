@@ -81,6 +81,7 @@ describe('a BIGINT UNSIGNED primary key beyond 2^63 - 1', () => {
     await client.ok(`CREATE TABLE k (id BIGINT UNSIGNED DEFAULT ${most}, b BIT(64))`);
     await client.ok(`INSERT INTO k VALUES (DEFAULT, ${most}), (5, b'101')`);
     await client.ok('ALTER TABLE k ADD PRIMARY KEY (id)');
+    expect(await client.value('SELECT SUM(b) FROM k')).toBe('18446744073709551620');
     expect(await client.rows('SELECT id, b + 0, HEX(b) FROM k ORDER BY b')).toEqual([
       ['5', '5', '5'],
       [most, most, 'FFFFFFFFFFFFFFFF'],

@@ -107,7 +107,7 @@ function sum(value: Typed, distinct: string, over: Fragment): Typed {
 
 /** Integers of so few bits that no table has enough rows for their sum to pass 2^63. */
 function isNarrow(type: ColumnType): boolean {
-  return category(type) === 'integer' && type.name !== 'bigint';
+  return category(type) === 'integer' && type.name !== 'bigint' && type.name !== 'bit';
 }
 
 /**

@@ -2,6 +2,7 @@ import { fault } from '../../base/errors.ts';
 import { isUnsigned64 } from '../../value/unsigned.ts';
 import { type Change, runChange } from './ddl/change.ts';
 import { rebuildTable } from './ddl/rebuild-table.ts';
+import { leaveWhenLarge } from './large-table.ts';
 import { hasCode } from './sql-errors.ts';
 import type { Execution } from './statement.ts';
 import { rowIdColumn, type TableSchema } from './table-schema.ts';
@@ -23,6 +24,7 @@ export async function widenKeys(execution: Execution, error: unknown): Promise<b
   if (tables.length === 0) return false;
   const widen = (change: Change) => tables.reduce((rows, table) => rows + widenKey(change, table), 0);
   if (!transaction.open) {
+    for (const { schema, name } of tables) leaveWhenLarge(execution, { schema, name }, 'write');
     await runChange(execution, widen);
     return true;
   }
