@@ -53,7 +53,8 @@ export async function runFaultLoops({ job, kind, lanes }: FaultWish): Promise<nu
   await Promise.all(Array.from({ length: lanes }, lane));
   rmSync(scratch, { recursive: true, force: true });
   const bad = failed.length === 0 ? 'all held' : `FAILED: ${failed.join(', ')}`;
-  process.stdout.write(`${parts.length} loops, ${met} operations met a fault; ${bad}\n`);
+  const counted = met === 0 ? '' : `, ${met} operations met a fault`;
+  process.stdout.write(`${parts.length} loops${counted}; ${bad}\n`);
   return failed.length === 0 ? 0 : 1;
 }
 
