@@ -7,7 +7,7 @@ for (const seed of seeds)
   test(`whatever is done to a tenant, the recoverable window keeps its word (seed ${seed})`, {
     timeout: 300_000,
   }, async () => {
-    const counts = await runHistory(seed, 45);
-    expect(counts).toMatchObject({ deeds: 45 });
+    const counts = await runHistory(seed, 35);
+    expect(counts).toMatchObject({ deeds: 35 });
     expect(counts.restored).toBeGreaterThanOrEqual(3);
   });
