@@ -201,6 +201,28 @@ describe('a merge that breaks off', () => {
     expect(await textOf(medium)).toBe(upTo(2 * mergedPartsMin));
   });
 
+  test('takes nothing over that was damaged on its way to it, from this writer or the last one', async () => {
+    const medium = open();
+    double.faults.add({ on: ['GetObject'], skip: 3, deed: { deed: 'flipDownload' } });
+    const sink = await medium.openAppend(key, 0);
+    for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
+    await sink.close();
+    expect(coveringParts()).toEqual([]);
+    double.faults.add({ on: ['GetObject'], skip: 3, deed: { deed: 'flipDownload' } });
+    const next = await medium.openAppend(key, sink.sizeBytes);
+    let count = 2 * mergedPartsMin;
+    const appended = async () => {
+      nowMs += mergeRestMs;
+      await next.append(record(count));
+      count += 1;
+    };
+    await appended();
+    await expect.poll(() => double.faults.left).toBe(0);
+    await expect.poll(() => appended().then(() => coveringParts().length)).toBe(1);
+    await next.close();
+    expect(await textOf(medium)).toBe(upTo(count));
+  });
+
   test('a lost answer to the merged part harms nothing', async () => {
     const medium = open();
     double.faults.add({ on: ['PutObject'], keys: isMerged, deed: { deed: 'loseReply' } });

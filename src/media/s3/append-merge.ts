@@ -1,3 +1,5 @@
+import { crc32 } from 'node:zlib';
+import { MediumError } from '../medium.ts';
 import { type AppendPart, partKey, piecesOf } from './append-parts.ts';
 import { readPieces } from './appended.ts';
 import type { S3Connection } from './connection.ts';
@@ -15,16 +17,18 @@ import { removeExactly } from './remove.ts';
 
 /**
  * Makes one part of many small ones beside the appends, so that an object of a hundred thousand appends lies in a hundred parts. Only
- * bytes that were confirmed are merged: whatever of it arrives late, or twice, says what stands there already. The part that
- * covers the others comes first; they go `coveredPartMs` later, when nobody can be in the middle of a listing that missed
- * it. Until then, or for ever where it breaks off, they stand in its shadow (`joinParts`). After a fault it rests a while: parts are
- * read as well one by one.
+ * bytes that were confirmed are merged, and only as they were written (`#read`): whatever of it arrives late, or twice, says what
+ * stands there already. The part that covers the others comes first; they go `coveredPartMs` later, when nobody can be in the middle
+ * of a listing that missed it. Until then, or for ever where it breaks off, they stand in its shadow (`joinParts`). After a fault it
+ * rests a while: parts are read as well one by one.
  */
 export class PartMerger {
   readonly #connection: S3Connection;
   readonly #key: string;
   /** What the object is made of, in order. */
   readonly #joined: AppendPart[];
+  /** CRC-32 of those that were written here, by key. */
+  readonly #sums = new Map<string, number>();
   #covered: { readonly keys: readonly string[]; readonly dueNs: bigint }[] = [];
   readonly #ended = new AbortController();
   #working: Promise<void> | null = null;
@@ -38,10 +42,11 @@ export class PartMerger {
     this.#cover(covered);
   }
 
-  /** Takes note of a part that was confirmed; returns at once. */
-  added(part: AppendPart): void {
+  /** Takes note of a part that was confirmed, and of its bytes; returns at once. */
+  added(part: AppendPart, bytes: Uint8Array): void {
     this.#joined.push(part);
-    if (this.#ended.signal.aborted || this.#working || this.#connection.nowNs() < this.#restsUntilNs) return;
+    this.#sums.set(part.key, crc32(bytes));
+    if (this.#ended.signal.aborted || this.#working || !this.#isDue()) return;
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(mergeLimitMs)]);
     this.#working = this.#work(signal)
       .catch(() => {
@@ -56,6 +61,12 @@ export class PartMerger {
   async end(): Promise<void> {
     this.#ended.abort();
     await this.#working;
+  }
+
+  #isDue(): boolean {
+    const now = this.#connection.nowNs();
+    if (now < this.#restsUntilNs) return false;
+    return this.#covered.some(({ dueNs }) => dueNs <= now) || mergeable(this.#joined) > 0;
   }
 
   async #work(signal: AbortSignal): Promise<void> {
@@ -73,12 +84,31 @@ export class PartMerger {
   async #merge(at: number, count: number, signal: AbortSignal): Promise<void> {
     const parts = this.#joined.slice(at, at + count);
     const [from, to] = [parts[0]?.from ?? 0, parts.at(-1)?.to ?? 0];
-    const bytes = await readPieces(this.#connection, piecesOf(parts, from, to), to - from, signal);
+    const bytes = await this.#read(parts, from, to, signal);
     const merged = { key: partKey(this.#key, from, to), from, to };
     await putObject(this.#connection, merged.key, bytes, 'replace', signal);
     // Appends went on meanwhile, behind these.
     this.#joined.splice(at, count, merged);
+    for (const { key } of parts) this.#sums.delete(key);
+    this.#sums.set(merged.key, crc32(bytes));
     this.#cover(parts);
+  }
+
+  /**
+   * The bytes of parts. What is damaged on its way would be written where the parts are about to go, so each must have the sum it was
+   * written with; those whose sum an earlier sink knew are read twice. `checksum` where bytes differ.
+   */
+  async #read(parts: readonly AppendPart[], from: number, to: number, signal: AbortSignal): Promise<Uint8Array> {
+    const pieces = piecesOf(parts, from, to);
+    const bytes = await readPieces(this.#connection, pieces, to - from, signal);
+    const of = (from: Uint8Array, { at, length }: (typeof pieces)[number]) => from.subarray(at, at + length);
+    const unknown = pieces.filter(({ key }) => !this.#sums.has(key));
+    const again = unknown.length === 0 ? bytes : await readPieces(this.#connection, unknown, to - from, signal);
+    for (const piece of pieces) {
+      const sum = this.#sums.get(piece.key) ?? crc32(of(again, piece));
+      if (crc32(of(bytes, piece)) !== sum) throw new MediumError('checksum', piece.key, 'reads as it was not written');
+    }
+    return bytes;
   }
 
   #cover(parts: readonly AppendPart[]): void {
@@ -99,7 +129,8 @@ export function mergeable(parts: readonly Pick<AppendPart, 'from' | 'to'>[]): nu
   let least = 0;
   for (const most of smallPartBytes) {
     let [count, counted, sum] = [0, 0, 0];
-    for (const { from, to } of parts.toReversed()) {
+    for (let i = parts.length - 1; i >= 0; i--) {
+      const { from, to } = parts[i] as (typeof parts)[number];
       const size = to - from;
       if (size >= most || sum + size > mergedBytesMax || count === mergedPartsMax) break;
       sum += size;

@@ -106,7 +106,7 @@ function appendSink(
           if (!isTaken(error)) ghosts.set(name, writeId);
           throw error;
         }
-        merger.added({ key: name, from: sizeBytes, to: sizeBytes + bytes.length });
+        merger.added({ key: name, from: sizeBytes, to: sizeBytes + bytes.length }, bytes);
         sizeBytes += bytes.length;
       }),
     close: () =>

@@ -187,6 +187,7 @@ export class S3Double {
     deed: S3FaultDeed | null,
   ): void {
     const body = Buffer.from(answer.body ?? '');
+    if (deed?.deed === 'flipDownload' && body.length > 0) body[body.length >> 1]! ^= 1;
     response.setHeader('date', new Date(this.nowMs()).toUTCString());
     response.setHeader('x-amz-request-id', requestId);
     response.writeHead(answer.status, { ...answer.headers, 'content-length': String(body.length) });

@@ -34,7 +34,9 @@ export type S3FaultDeed =
   /** The request reaches the server twice; the second answer arrives. */
   | { readonly deed: 'duplicate' }
   /** One bit of the body is turned over on its way in. */
-  | { readonly deed: 'flipUpload' };
+  | { readonly deed: 'flipUpload' }
+  /** One bit of the answer's body is turned over on its way out. */
+  | { readonly deed: 'flipDownload' };
 
 export interface S3Fault {
   readonly on: readonly S3Operation[] | 'every';
@@ -53,6 +55,11 @@ export class S3Faults {
 
   add(fault: S3Fault): void {
     this.#planned.push({ fault, skip: fault.skip ?? 0, left: fault.times ?? 1 });
+  }
+
+  /** Requests still to be hit. */
+  get left(): number {
+    return this.#planned.reduce((sum, planned) => sum + planned.left, 0);
   }
 
   clear(): void {
