@@ -20,9 +20,9 @@ const { values } = parseArgs({
     lanes: { type: 'string', default: '3' },
   },
 });
-if (values.faults === true) process.exit(await runFaultLoops({ ...values, lanes: Number(values.lanes) }));
+if (values.faults === true) process.exit(await runFaultLoops({ ...values, lanes: countOf('lanes') }));
 if (values.histories !== undefined)
-  process.exit(await runHistories(Number(values.histories), Number(values.length), values.seed));
+  process.exit(await runHistories(countOf('histories'), countOf('length'), values.seed));
 const scratch = mkdtempSync(join(tmpdir(), 'obvault-torture-'));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const served = values.medium === 'file' ? null : await servedPlaces(values.medium);
@@ -30,7 +30,7 @@ process.stdout.write(`seed ${seed}, medium ${values.medium}, scratch ${scratch}\
 const result = await tortureRun({
   scratch,
   places: served?.places ?? filePlaces(scratch),
-  runs: Number(values.runs ?? 200),
+  runs: values.runs === undefined ? 200 : countOf('runs'),
   seed,
   compareEvery: 4,
   report: (line) => process.stdout.write(`${line}\n`),
@@ -39,3 +39,10 @@ process.stdout.write(`all held: ${JSON.stringify(result)}\n`);
 await served?.end();
 rmSync(scratch, { recursive: true, force: true });
 process.exit(0);
+
+/** Nothing that was run would hold, too. */
+function countOf(name: 'runs' | 'histories' | 'length' | 'lanes'): number {
+  const count = Number(values[name]);
+  if (!Number.isInteger(count) || count < 1) throw new Error(`--${name} takes a whole number from 1 on`);
+  return count;
+}
