@@ -190,7 +190,7 @@ function checkWhole(draft: Draft, scheme: Scheme, release: Release | null) {
   const { host, accessId, accessKey, roleArn, externalId, options } = draft;
   if (scheme === 'file') {
     const given = { host, access_id: accessId, access_key: accessKey, role_arn: roleArn, external_id: externalId };
-    const [name] = Object.entries({ ...given, delete_mode: draft.extension }).find(([, text]) => text !== '') ?? [];
+    const [name] = Object.entries({ ...given, ...options }).find(([, text]) => text !== '') ?? [];
     if (name !== undefined) throw hinted(fault('OB_INVALID_BACKUP_DEST'), `a file:// destination takes no '${name}'`);
     return;
   }

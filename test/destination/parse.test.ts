@@ -40,6 +40,13 @@ describe('file destinations', () => {
     expect(Object.isFrozen(destination)).toBe(true);
   });
 
+  test.each(['delete_mode=delete', 'checksum_type=md5'])('the hint names %s', (option) => {
+    const [name] = option.split('=');
+    expect(() => parseDestination(`file:///data?${option}`, parseRelease('4.2.5'))).toThrow(
+      expect.objectContaining({ hint: `a file:// destination takes no '${name}'` }),
+    );
+  });
+
   test('dropped options are named, never with their values', () => {
     const ignored = (more: string) => parseDestination(`oss://b/data?${keys}&${more}`).ignored;
     expect(ignored('access_token=SECRET&flag')).toEqual(['access_token', 'flag']);
