@@ -7,6 +7,7 @@ import { asBits, asCharacters, asExact, asInteger, asNumber, asText, numberType,
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
 import { jsonOperand } from './json-call.ts';
+import { sortKey } from './order.ts';
 import type { Place } from './scope.ts';
 import { fixSlot, unsupported } from './statement.ts';
 import { keyed, needsKey, plainText, textKey, unkeyed } from './text-key.ts';
@@ -216,8 +217,7 @@ function deviation(name: string, value: Typed, over: Fragment): Typed {
 function orderText(items: readonly OrderItem[], place: Place): Fragment {
   if (items.length === 0) return raw('');
   const list = items.map(({ expression, descending }) => {
-    const value = translate(expression, place);
-    return sql`${sortedBy(value)}${descending ? ' DESC' : ''}`;
+    return sql`${sortKey(translate(expression, place))}${descending ? ' DESC' : ''}`;
   });
   return sql` ORDER BY ${join(list, ', ')}`;
 }
