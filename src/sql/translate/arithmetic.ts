@@ -129,7 +129,14 @@ function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
   // A quotient that ends in 5 is a hair below it as a REAL: two units in the last place lift it over.
   const open = sql`(${number(left)} * 1.0 / ${by})`;
   const quotient = sql`round(${number(left)} * 1.0000000000000004 / ${by}, ${scale})`;
-  return typed(quotient, type, { open, exact: exactCall('/', left, right, scale + guardDigits) });
+  const exact = call(
+    'my_decimal',
+    quoted('/'),
+    asExact(left),
+    divisor(asExact(right), place),
+    raw(String(scale + guardDigits)),
+  );
+  return typed(quotient, type, { open, exact });
 }
 
 function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, place: Place): Typed {
