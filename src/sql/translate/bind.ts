@@ -23,6 +23,8 @@ export interface BindInputs {
   readonly context: BindContext;
   /** Receives what is fitted instead of refused when sql_mode is not strict. */
   readonly warn?: StoreTarget['warn'];
+  /** Takes the error of a value that does not fit its column, which only counts when a row is to get it; NULL is bound. */
+  readonly unfit?: (error: unknown) => void;
 }
 
 export interface BindContext {
@@ -161,7 +163,13 @@ function storeCell(source: ReadSource, convert: BindConversion, value: Cell, inp
   const literal = source.from === 'literal' ? (inputs.literals[source.slot] ?? source.given) : undefined;
   const more = { ignore: convert.ignore === true, ...(inputs.warn ? { warn: inputs.warn } : {}) };
   const given = literal ? storable(literal.type, value, column.type) : value;
-  return storeValue(column.type, given, storeTarget(inputs.context, column, 1, more));
+  try {
+    return storeValue(column.type, given, storeTarget(inputs.context, column, 1, more));
+  } catch (error) {
+    if (!inputs.unfit) throw error;
+    inputs.unfit(error);
+    return null;
+  }
 }
 
 /** Hexadecimal and bit literals are numbers to number columns. */

@@ -68,8 +68,13 @@ export function runWrite(execution: Execution, plan: Plan, given: BindInputs): P
     effects.countsRows = true;
     // A value may stand in the text more than once, and is told of once, when a row took it.
     const fitted = new Map<string, number>();
-    const inputs: BindInputs = { ...given, warn: ({ errno, message }) => fitted.set(message, errno) };
-    const changes = runCounted(execution, writer, plan, inputs);
+    const unfit: unknown[] = [];
+    const inputs: BindInputs = {
+      ...given,
+      warn: ({ errno, message }) => fitted.set(message, errno),
+      unfit: (error) => void unfit.push(error),
+    };
+    const changes = runFitting(effects, unfit, () => runCounted(execution, writer, plan, inputs));
     if (plan.kind === 'delete') return { affectedRows: changes, insertId: 0n, info: '' };
     const { matched } = effects;
     if (matched > 0) for (const [message, code] of fitted) effects.warnings.push({ level: 'Warning', code, message });
@@ -78,6 +83,17 @@ export function runWrite(execution: Execution, plan: Plan, given: BindInputs): P
     const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${effects.warnings.length}`;
     return { affectedRows: changed, insertId: effects.lastInsertId ?? 0n, info };
   });
+}
+
+/** A value that does not fit is an error once a row was met. */
+function runFitting(effects: Effects, unfit: readonly unknown[], run: () => number): number {
+  try {
+    const changes = run();
+    if (unfit.length === 0 || effects.matched === 0) return changes;
+  } catch (error) {
+    if (unfit.length === 0 || effects.matched === 0) throw error;
+  }
+  throw unfit[0];
 }
 
 function runCounted(execution: Execution, writer: Connection, plan: Plan, inputs: BindInputs): number {
