@@ -7,6 +7,7 @@ import { mergeable } from '../../src/media/s3/append-merge.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
 import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeRestMs } from '../../src/media/s3/limits.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
+import { expectKind } from './medium-conformance.ts';
 import { s3Address } from './s3-root.ts';
 import { S3Double } from './servers/s3-double.ts';
 import type { S3Operation } from './servers/s3-faults.ts';
@@ -139,6 +140,23 @@ describe('parts of a log on S3', () => {
     await expect.poll(() => ranges().length).toBe(2);
     await sink.close();
     expect(await textOf(open())).toBe(upTo(mergedPartsMin + 1));
+  });
+
+  test('a writer whom another one has replaced is refused, also when that one has merged what he went on with', async () => {
+    const former = await open().openAppend(key, 0);
+    for (let i = 0; i < 10; i++) await former.append(record(i));
+    const sink = await open().openAppend(key, former.sizeBytes);
+    await sink.append(record(10));
+    await expectKind(former.append(record(10)), 'alreadyExists');
+    for (let i = 11; i < mergedPartsMin; i++) await sink.append(record(i));
+    await expect.poll(() => coveringParts().length).toBe(1);
+    nowMs = coveredPartMs + 1;
+    await sink.append(record(mergedPartsMin));
+    await expect.poll(() => ranges().length).toBe(2);
+    await expectKind(former.append(Buffer.alloc(1_000)), 'alreadyExists');
+    expect(await textOf(open())).toBe(upTo(mergedPartsMin + 1));
+    await former.close();
+    await sink.close();
   });
 
   test('a cut in the middle of a merged part keeps every confirmed byte', async () => {

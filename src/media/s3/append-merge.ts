@@ -42,6 +42,11 @@ export class PartMerger {
     this.#cover(covered);
   }
 
+  /** The part that ends the object; null while there is none. It stays until another writer has merged it. */
+  get last(): AppendPart | null {
+    return this.#joined.at(-1) ?? null;
+  }
+
   /** Takes note of a part that was confirmed, and of its bytes; returns at once. */
   added(part: AppendPart, bytes: Uint8Array): void {
     this.#joined.push(part);

@@ -97,7 +97,10 @@ function appendSink(
         if (closed) throw new Error(`${key} was already closed`);
         if (bytes.length === 0) return;
         await layGhosts();
-        await checkFree(connection, key, sizeBytes, signal);
+        await Promise.all([
+          checkFree(connection, key, sizeBytes, signal),
+          checkUnmerged(connection, key, merger.last, signal),
+        ]);
         const name = partKey(key, sizeBytes, sizeBytes + bytes.length);
         const writeId = newWriteId();
         try {
@@ -125,6 +128,17 @@ async function checkFree(connection: S3Connection, key: string, from: number, si
       throw new MediumError('alreadyExists', key, `somebody else went on with it at ${from}`);
     return;
   }
+}
+
+/** Once a second writer has merged what he went on with, no part begins here any more; then the one in front is gone as well. */
+async function checkUnmerged(
+  connection: S3Connection,
+  key: string,
+  last: AppendPart | null,
+  signal?: AbortSignal,
+): Promise<void> {
+  if (last !== null && (await headObject(connection, last.key, signal)) === null)
+    throw new MediumError('alreadyExists', key, `somebody else has merged it up to ${last.to}`);
 }
 
 function isTaken(error: unknown): boolean {
