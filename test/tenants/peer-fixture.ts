@@ -3,7 +3,7 @@ import mysql from 'mysql2/promise';
 import { startMariadb } from '../bench/mariadb-process.ts';
 import { pathOf } from '../bench/peers.ts';
 import { openScratch } from '../bench/scratch.ts';
-import { rootContext, type SqlClient, type Texts } from './sql-fixture.ts';
+import { drain, rootContext, type SqlClient, type Texts } from './sql-fixture.ts';
 
 /** Why nothing can be compared with a real server here; null when it can. */
 export const noPeer: string | null = findPeer();
@@ -14,8 +14,8 @@ function findPeer(): string | null {
   return /MariaDB/.test(execFileSync(path, ['--no-defaults', '--version'], { encoding: 'utf8' })) ? null : 'no MariaDB';
 }
 
-/** Rows as texts, or the number of the error. */
-export type Answer = readonly Texts[] | number;
+/** Rows as texts, how many rows were affected, or the number of the error. */
+export type Answer = readonly Texts[] | { readonly affectedRows: number } | number;
 
 export interface Peer {
   answer(sql: string): Promise<Answer>;
@@ -26,7 +26,12 @@ export interface Peer {
 export async function startPeer(): Promise<Peer> {
   const scratch = openScratch();
   const server = await startMariadb(scratch, 'peer', ['--innodb-flush-log-at-trx-commit=0']);
-  const connection = await mysql.createConnection({ host: '127.0.0.1', port: server.port, user: 'root' });
+  const connection = await mysql.createConnection({
+    host: '127.0.0.1',
+    port: server.port,
+    user: 'root',
+    flags: ['-FOUND_ROWS'],
+  });
   await connection.query('CREATE DATABASE test CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci');
   await connection.query('USE test');
   await connection.query('SET NAMES utf8mb4 COLLATE utf8mb4_general_ci');
@@ -35,7 +40,7 @@ export async function startPeer(): Promise<Peer> {
     async answer(sql) {
       try {
         const [rows] = await connection.query({ sql, rowsAsArray: true, typeCast: (field) => field.string('utf8') });
-        return Array.isArray(rows) ? (rows as Texts[]) : [];
+        return Array.isArray(rows) ? (rows as Texts[]) : { affectedRows: rows.affectedRows };
       } catch (error) {
         const { errno } = error as { errno?: number };
         if (errno === undefined) throw error;
@@ -53,11 +58,11 @@ export async function startPeer(): Promise<Peer> {
 /** The same of a tenant. */
 export async function answerOf(client: SqlClient, sql: string): Promise<Answer> {
   try {
-    return await client.rows(sql);
+    const outcome = await client.run(sql);
+    return outcome.kind === 'rows' ? (await drain(outcome)).rows : { affectedRows: outcome.affectedRows };
   } catch (error) {
-    const { errno, message } = error as { errno?: number; message: string };
-    if (errno !== undefined) return errno;
-    if (message.startsWith('no rows from')) return [];
-    throw error;
+    const { errno } = error as { errno?: number };
+    if (errno === undefined) throw error;
+    return errno;
   }
 }

@@ -30,6 +30,7 @@ export type Texts = readonly (string | null)[];
 
 export interface SqlClient {
   readonly session: EngineSession;
+  run(sql: string, parameters?: readonly Cell[]): Promise<StatementOutcome>;
   /** Rows of a query as texts. */
   rows(sql: string, parameters?: readonly Cell[]): Promise<Texts[]>;
   /** First cell of the first row. */
@@ -55,6 +56,7 @@ function clientOver(session: EngineSession, context: StatementContext): SqlClien
     session.execute({ sql, parameters, format: 'text', context, nowUs: Date.now() * 1000, deadlineUs: 0 });
   const client: SqlClient = {
     session,
+    run,
     async rows(sql, parameters) {
       const outcome = await run(sql, parameters);
       if (outcome.kind !== 'rows') throw new Error(`no rows from ${sql}`);

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { answerOf } from './peer-fixture.ts';
+import { type SqlClient, sqlClient } from './sql-fixture.ts';
+
+/** What random everyday statements found out about, each for itself. */
+
+const place = enginePlace();
+let client: SqlClient;
+
+beforeAll(async () => {
+  await place.engines.create(1002, mysqlTenant);
+  client = await sqlClient(await place.engines.open(1002));
+  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  await client.ok(`CREATE TABLE e (id INT PRIMARY KEY, kind ENUM('abc', 'zebra', 'b', 'a'), i INT, iu INT UNSIGNED NOT NULL,
+    d DECIMAL(8,2), f DOUBLE)`);
+  await client.ok(`INSERT INTO e VALUES (1, 'a', 0, 1, 1.5, 2.5), (2, 'zebra', 3, 1, 2.25, 0), (3, 'b', 7, 3, -1, 1),
+    (4, 'abc', 5, 9, 0, 9)`);
+});
+afterAll(() => place.end());
+
+async function answers(sql: string, expected: unknown): Promise<void> {
+  expect(await answerOf(client, sql), sql).toEqual(expected);
+}
+
+describe('windows', () => {
+  it('sort an ENUM by its number', () =>
+    answers('SELECT id, RANK() OVER (ORDER BY kind) FROM e ORDER BY id', [
+      ['1', '4'],
+      ['2', '2'],
+      ['3', '3'],
+      ['4', '1'],
+    ]));
+  it('and so does GROUP_CONCAT', () => answers('SELECT GROUP_CONCAT(id ORDER BY kind) FROM e', [['4,2,3,1']]));
+});
+
+describe('conditions', () => {
+  it('compare a literal with moments of several scales', async () => {
+    await client.ok('CREATE TABLE m (id INT PRIMARY KEY, a DATETIME, b DATETIME(6))');
+    await client.ok("INSERT INTO m VALUES (1, '1999-07-15 08:30:15', '2024-02-29'), (2, '2024-02-29', '1999-07-15')");
+    await answers("SELECT id FROM m WHERE TIMESTAMP '2024-02-29 00:00:00' IN (a, b) ORDER BY id", [['1'], ['2']]);
+    await answers("SELECT id FROM m WHERE TIMESTAMP '2024-02-29 00:00:00' BETWEEN a AND b", [['1']]);
+  });
+});
+
+describe('UPDATE', () => {
+  it('divides by zero under no decimal expression', async () => {
+    await answers('UPDATE e SET d = id / i WHERE id = 1', 1365);
+    await answers('UPDATE e SET d = ROUND(id / i, -1) WHERE id = 1', 1365);
+    await answers('UPDATE e SET d = 1 + id / (i + 0.0) WHERE id = 1', 1365);
+  });
+  it('takes a value that fits nowhere, as long as no row is to get it', async () => {
+    await answers('UPDATE e SET iu = -12 WHERE id = 77', { affectedRows: 0 });
+    await answers("UPDATE e SET f = 1, i = 'abc' WHERE id = 77", { affectedRows: 0 });
+    await answers('UPDATE e a JOIN e b ON a.id = b.id + 77 SET a.iu = -12', { affectedRows: 0 });
+    await answers('UPDATE e SET iu = -12 WHERE id = 2', 1264);
+    await answers("UPDATE e SET f = 1, i = 'abc' WHERE id = 2", 1366);
+    await answers('UPDATE e a JOIN e b ON a.id = b.id SET a.iu = -12 WHERE a.id = 2', 1264);
+    await answers('SELECT iu, f, i FROM e WHERE id = 2', [['1', '0', '3']]);
+  });
+});
