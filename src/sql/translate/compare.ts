@@ -14,7 +14,7 @@ import {
   settle,
 } from './convert.ts';
 import { cellText } from './default.ts';
-import { call, type Fragment, join, raw, sql } from './fragment.ts';
+import { call, type Fragment, join, raw, sameFragment, sql } from './fragment.ts';
 import type { BindConversion } from './plan.ts';
 import { fixSlot, type Translation } from './statement.ts';
 import { needsKey, textKey } from './text-key.ts';
@@ -166,7 +166,7 @@ export function between(value: Typed, low: Typed, high: Typed, not: boolean): Ty
   const from = comparands(value, low);
   const to = comparands(value, high);
   const word = not ? 'NOT BETWEEN' : 'BETWEEN';
-  if (from.left.text === to.left.text && from.collate === to.collate)
+  if (sameFragment(from.left, to.left) && from.collate === to.collate)
     return typed(sql`(${from.left}${from.collate} ${word} ${from.right} AND ${to.right})`, boolean);
   const range = sql`(${compare('>=', value, low).sql} AND ${compare('<=', value, high).sql})`;
   return typed(not ? sql`(NOT ${range})` : range, boolean);
@@ -195,7 +195,7 @@ export function inList(value: Typed, items: readonly Typed[], not: boolean, tran
   const known = pairs.find((_, index) => kindOf(items[index]!) !== 'null') ?? first!;
   const uniform = pairs.every(
     (pair, index) =>
-      kindOf(items[index]!) === 'null' || (pair.left.text === known.left.text && pair.collate === known.collate),
+      kindOf(items[index]!) === 'null' || (sameFragment(pair.left, known.left) && pair.collate === known.collate),
   );
   if (uniform) {
     const list = join(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BindSource } from './plan.ts';
 
 /** A piece of SQLite text with the sources of its `?`, in order. */
@@ -29,6 +30,11 @@ export function sql(strings: TemplateStringsArray, ...parts: readonly (Fragment 
 
 export function join(parts: readonly Fragment[], separator: string): Fragment {
   return { text: parts.map((part) => part.text).join(separator), binds: parts.flatMap((part) => part.binds) };
+}
+
+/** The same text over the same values in the same forms. */
+export function sameFragment(a: Fragment, b: Fragment): boolean {
+  return a.text === b.text && (a.binds === b.binds || isDeepStrictEqual(a.binds, b.binds));
 }
 
 /** One `?`. */
