@@ -59,3 +59,25 @@ describe('UPDATE', () => {
     await answers('SELECT iu, f, i FROM e WHERE id = 2', [['1', '0', '3']]);
   });
 });
+
+describe('ON DUPLICATE KEY UPDATE', () => {
+  beforeAll(async () => {
+    await client.ok('CREATE TABLE k (id INT PRIMARY KEY, u INT UNSIGNED, b BIGINT, s BIGINT UNSIGNED, t VARCHAR(20))');
+    await client.ok("INSERT INTO k VALUES (1, 1, 1, 1, 'x')");
+  });
+  it('reckons with the integers of the row to come', async () => {
+    const row = "INSERT INTO k VALUES (1, 5, -7, 18446744073709551614, 'y') ON DUPLICATE KEY UPDATE";
+    await answers(`${row} u = u + VALUES(u), b = b + VALUES(b), s = s + VALUES(s)`, { affectedRows: 2 });
+    await answers('SELECT u, b, s FROM k', [['6', '-6', '18446744073709551615']]);
+    await answers(`${row} u = VALUES(u) DIV 2, t = CONCAT(t, VALUES(b))`, { affectedRows: 2 });
+    await answers('SELECT u, t FROM k', [['2', 'x-7']]);
+  });
+  it('minds a value that does not fit only for a row that is there', async () => {
+    await answers('INSERT INTO k (id) VALUES (2) ON DUPLICATE KEY UPDATE u = -12', { affectedRows: 1 });
+    await answers('INSERT INTO k (id) VALUES (3), (2) ON DUPLICATE KEY UPDATE u = -12', 1264);
+    await answers('SELECT id, u FROM k', [
+      ['1', '2'],
+      ['2', null],
+    ]);
+  });
+});

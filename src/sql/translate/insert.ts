@@ -15,7 +15,7 @@ import { newAlias, newTranslation, type TranslateEnv, type Translation } from '.
 import { storeExpression } from './store-expression.ts';
 import { columnKey, keyOrder } from './text-key.ts';
 import { finishPlan } from './translate.ts';
-import type { Typed } from './typed.ts';
+import { category, type Typed } from './typed.ts';
 import { inOrder, withAssignments } from './variables.ts';
 import { assignments, setList, writeTarget } from './write.ts';
 import { defaultTyped } from './write-default.ts';
@@ -145,11 +145,18 @@ function onDuplicate(insert: Insert, target: ReturnType<typeof writeTarget>, tra
     const column = target.source.columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
     if (!column) throw unknownColumn({ schema: null, table: null, name }, 'field list');
     const shown = target.table.columns[target.table.positions.get(name.toLowerCase())!]!.value;
-    return { ...shown, sql: raw(`excluded.${quoteName(column.name)}`) };
+    return { ...shown, sql: proposed(column) };
   };
   const sets = assignments(insert.onDuplicate, target, insert.ignore, { valuesOf });
   translation.volatile = true;
   return sql` ON CONFLICT DO UPDATE SET ${setList(sets, target)}`;
+}
+
+/** A value of the row that was to be inserted, as it would lie in the table: numbers are bound as REAL. */
+function proposed({ name, type }: SourceColumn): Fragment {
+  const value = `excluded.${quoteName(name)}`;
+  if (category(type) !== 'integer') return raw(value);
+  return raw(`iif(typeof(${value}) = 'real', CAST(${value} AS INTEGER), ${value})`);
 }
 
 /** The SELECT of INSERT … SELECT with its columns in storage form, and defaults for the columns not named. */

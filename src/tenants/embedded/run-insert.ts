@@ -17,7 +17,7 @@ import { prepared } from './prepared.ts';
 import { requirePlanPrivileges } from './privileges.ts';
 import { checkNumber, lastNumberTaken, numberingOf } from './row-numbering.ts';
 import { bindInputs, planArguments, translateEnv } from './run-plan.ts';
-import { runOnWriter, type Written } from './run-write.ts';
+import { runFitting, runOnWriter, type Written } from './run-write.ts';
 import { coded, foreignKeyText, hasCode, isForeignKey } from './sql-errors.ts';
 import { type Execution, type StatementResult, type StatementRun, startImplicit } from './statement.ts';
 import type { TableSchema } from './table-schema.ts';
@@ -213,7 +213,9 @@ class Inserter {
       const { matched, changed } = effects;
       try {
         const cleared = clearing ? clearing.run(...bindCells(clear!.binds, inputs, row)).changes : 0;
-        const result = insert.direct ? statement.run(row) : statement.run(...bindCells(plan.binds, inputs, row));
+        const result = insert.direct
+          ? statement.run(row)
+          : runFitting(effects, inputs, (fitting) => statement.run(...bindCells(plan.binds, fitting, row)));
         const { changes } = result;
         if (effects.matched > matched) {
           duplicates++;

@@ -68,13 +68,8 @@ export function runWrite(execution: Execution, plan: Plan, given: BindInputs): P
     effects.countsRows = true;
     // A value may stand in the text more than once, and is told of once, when a row took it.
     const fitted = new Map<string, number>();
-    const unfit: unknown[] = [];
-    const inputs: BindInputs = {
-      ...given,
-      warn: ({ errno, message }) => fitted.set(message, errno),
-      unfit: (error) => void unfit.push(error),
-    };
-    const changes = runFitting(effects, unfit, () => runCounted(execution, writer, plan, inputs));
+    const inputs: BindInputs = { ...given, warn: ({ errno, message }) => fitted.set(message, errno) };
+    const changes = runFitting(effects, inputs, (fitting) => runCounted(execution, writer, plan, fitting));
     if (plan.kind === 'delete') return { affectedRows: changes, insertId: 0n, info: '' };
     const { matched } = effects;
     if (matched > 0) for (const [message, code] of fitted) effects.warnings.push({ level: 'Warning', code, message });
@@ -85,13 +80,16 @@ export function runWrite(execution: Execution, plan: Plan, given: BindInputs): P
   });
 }
 
-/** A value that does not fit is an error once a row was met. */
-function runFitting(effects: Effects, unfit: readonly unknown[], run: () => number): number {
+/** Runs a write some of whose values may not fit their columns, which is an error once it met a row. */
+export function runFitting<T>(effects: Effects, inputs: BindInputs, run: (inputs: BindInputs) => T): T {
+  const unfit: unknown[] = [];
+  const { matched } = effects;
+  const wrong = () => unfit.length > 0 && effects.matched > matched;
   try {
-    const changes = run();
-    if (unfit.length === 0 || effects.matched === 0) return changes;
+    const done = run({ ...inputs, unfit: (error) => void unfit.push(error) });
+    if (!wrong()) return done;
   } catch (error) {
-    if (unfit.length === 0 || effects.matched === 0) throw error;
+    if (!wrong()) throw error;
   }
   throw unfit[0];
 }
