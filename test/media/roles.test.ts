@@ -1,4 +1,5 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -81,12 +82,14 @@ async function metadataDouble(scheme: 's3' | 'oss') {
   const tokenName = scheme === 's3' ? 'Token' : 'SecurityToken';
   const path = `/latest/meta-data/${kind}/security-credentials/`;
   const asked: string[] = [];
+  const health = { sick: false };
   const server = createServer(({ method, url, headers }, response) => {
     const known = headers[`x-${vendor}-metadata-token`] === 'session';
     if (method === 'PUT' && url === '/latest/api/token' && headers[`x-${vendor}-metadata-token-ttl-seconds`]) {
       asked.push(`${method} ${url}`);
       response.end('session');
-    } else if (method === 'GET' && url === path && known) {
+    } else if (health.sick) response.writeHead(503).end();
+    else if (method === 'GET' && url === path && known) {
       asked.push('GET role');
       response.end('backup-role\n');
     } else if (method === 'GET' && url === `${path}backup-role` && known) {
@@ -98,6 +101,7 @@ async function metadataDouble(scheme: 's3' | 'oss') {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     asked,
+    health,
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -277,6 +281,9 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     expect((await failure(open().list(''))).message).toContain('AssumeRole');
     write(stsCaller.accessKey);
     expect(await open().list('')).toEqual([]);
+    rmSync(path);
+    execFileSync('mkfifo', ['-m', '600', path]);
+    expect((await failure(open({ accessKey: 'other' }).list(''))).message).toContain('no file of keys');
     scratch.remove();
   });
 
@@ -289,9 +296,12 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     scene.sts.callerToken = 'machine/token==';
     expect(await open().list('')).toEqual([]);
     expect(machine.asked).toEqual(['PUT /latest/api/token', 'GET role', 'GET keys']);
+    machine.health.sick = true;
+    expect((await failure(open({ accessKey: 'other' }).list(''))).kind).toBe('unavailable');
+    machine.health.sick = false;
     vi.stubEnv(`${variable}_DISABLED`, 'true');
     expect((await failure(open({ accessKey: 'other' }).list(''))).message).toContain(id);
-    expect(machine.asked.length).toBe(3);
+    expect(machine.asked.length).toBe(4);
     vi.stubEnv(`${variable}_DISABLED`, '');
     await machine.stop();
     expect((await failure(open({ accessKey: 'another' }).list(''))).message).toContain(id);

@@ -37,7 +37,8 @@ const metadata: Readonly<Record<Role['vendor'], Metadata>> = {
 
 /**
  * Keys of the role a machine of EC2 or ECS itself has, by its metadata service (in the version that wants a token first). Null where
- * there is no such service, it names no role, or the environment says not to ask.
+ * there is no such service, it names no role, or the environment says not to ask. Errors: `unavailable`, `timeout` and `network` of a
+ * service that is there.
  */
 export async function machineKeys(
   vendor: Role['vendor'],
@@ -53,18 +54,22 @@ export async function machineKeys(
       { about, url: `${base}${at}`, method, headers, deadlineMs: metadataDeadlineMs },
       clock,
     );
-    if (status !== 200) throw new MediumError('denied', '', `${about}: status ${status}`);
+    if (status !== 200)
+      throw new MediumError(status < 500 ? 'denied' : 'unavailable', '', `${about}: status ${status}`);
     return text.trim();
   };
+  let isThere = false;
   try {
     const token = await ask('PUT', '/latest/api/token', { [`${header}-ttl-seconds`]: '60' });
+    isThere = true;
     const name = (await ask('GET', path, { [header]: token })).split('\n')[0] ?? '';
     const found = JSON.parse(await ask('GET', `${path}${encodeURIComponent(name)}`, { [header]: token }));
-    const field = (key: keyof Keys) => String((found as Readonly<Record<string, unknown>>)[fields[key]] ?? '');
+    const field = (key: keyof Keys) => String((found as Readonly<Record<string, unknown>> | null)?.[fields[key]] ?? '');
     return { accessId: field('accessId'), accessKey: field('accessKey'), token: field('token') };
   } catch (error) {
+    const passes = error instanceof MediumError && error.retryable;
     // Not on such a machine, or one without a role.
-    if (error instanceof MediumError || error instanceof SyntaxError) return null;
+    if ((error instanceof MediumError && !(isThere && passes)) || error instanceof SyntaxError) return null;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock } from '../../base/clock.ts';
 import { errnoOf } from '../file-errors.ts';
@@ -30,7 +31,7 @@ export const keysFileVariable = 'OBVAULT_CREDENTIALS_FILE';
 /**
  * The keys this server has of its own at a cloud, with which it asks for roles: from the file that `OBVAULT_CREDENTIALS_FILE` names,
  * which is read anew each time; else from the environment; else those of the machine's role. Errors: `denied` (there are none; the
- * file cannot be read, or others may).
+ * file cannot be read, or others may), and those of `machineKeys`.
  */
 export async function ownKeys(
   vendor: Role['vendor'],
@@ -55,7 +56,8 @@ export async function ownKeys(
 
 async function readPrivate(path: string): Promise<string> {
   const refuse = (why: string) => new MediumError('denied', '', `${keysFileVariable}: ${why}`);
-  const file = await open(path, 'r').catch((error: unknown) => {
+  // A pipe would keep us waiting until somebody writes.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch((error: unknown) => {
     throw refuse(errnoOf(error) || 'it cannot be read');
   });
   try {
