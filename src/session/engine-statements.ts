@@ -89,7 +89,8 @@ async function dropLostEngine(error: unknown, session: SessionContext): Promise<
 function answerOk(outcome: OkOutcome, session: SessionContext, { answer, more }: Call): void {
   const { state, diagnostics } = session;
   noteEnd(outcome, session);
-  state.rowCount = BigInt(outcome.affectedRows);
+  const affectedRows = (session.client.foundRows ? outcome.foundRows : undefined) ?? outcome.affectedRows;
+  state.rowCount = BigInt(affectedRows);
   if (outcome.insertId !== 0n) state.lastInsertId = outcome.insertId;
   if (outcome.database !== undefined) {
     state.database = outcome.database;
@@ -97,7 +98,7 @@ function answerOk(outcome: OkOutcome, session: SessionContext, { answer, more }:
   }
   if (outcome.accountsChanged) session.host.directory.forgetAccounts(state.tenant.tenantId);
   answer.ok({
-    affectedRows: outcome.affectedRows,
+    affectedRows,
     insertId: outcome.insertId !== 0n ? outcome.insertId : (outcome.givenId ?? 0n),
     info: outcome.info,
     warnings: diagnostics.count,

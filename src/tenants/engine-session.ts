@@ -72,6 +72,8 @@ export type StatementOutcome =
   | {
       readonly kind: 'ok';
       readonly affectedRows: number;
+      /** `affectedRows` for a client of CLIENT_FOUND_ROWS, to whom a row that was met counts as changed; the same when absent. */
+      readonly foundRows?: number;
       /** First generated AUTO_INCREMENT value, 0 when none. */
       readonly insertId: bigint;
       /** What the OK packet shows instead when no value was generated: the last one that was given for such a column. */

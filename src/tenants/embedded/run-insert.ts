@@ -152,6 +152,7 @@ function insertQuery(
     const affectedRows = inserted + 2 * effects.changed;
     return {
       affectedRows,
+      foundRows: affectedRows + effects.matched - effects.changed,
       insertId: effects.lastInsertId ?? insertId,
       info: insertInfo(changes, effects.matched, effects),
     };
@@ -204,6 +205,7 @@ class Inserter {
     const numbering = autoIncrement >= 0 ? numberingOf(this.#writer, this.table) : null;
     let records = 0;
     let affectedRows = 0;
+    let unmoved = 0;
     let duplicates = 0;
     let givenId = 0n;
     for (const given of rows) {
@@ -220,6 +222,7 @@ class Inserter {
         if (effects.matched > matched) {
           duplicates++;
           affectedRows += effects.changed > changed ? 2 : 0;
+          if (effects.changed === changed) unmoved++;
         } else {
           if (changes === 0) duplicates++;
           affectedRows += changes + cleared;
@@ -235,7 +238,7 @@ class Inserter {
     numbering?.finish();
     const insertId = effects.lastInsertId ?? numbering?.first ?? 0n;
     const info = records > 1 || insert.source ? insertInfo(records, duplicates, effects) : '';
-    return { affectedRows, insertId, givenId, info };
+    return { affectedRows, foundRows: affectedRows + unmoved, insertId, givenId, info };
   }
 
   /** IGNORE left a row out: the same row without IGNORE tells why. */

@@ -17,6 +17,7 @@ import { widenKeys } from './wide-keys.ts';
 /** What a write did, as the OK packet tells it. */
 export interface Written {
   readonly affectedRows: number;
+  readonly foundRows?: number;
   readonly insertId: bigint;
   readonly givenId?: bigint;
   readonly info: string;
@@ -76,7 +77,7 @@ export function runWrite(execution: Execution, plan: Plan, given: BindInputs): P
     // IGNORE leaves rows as they were after they were met.
     const changed = Math.max(0, effects.changed - (matched - changes));
     const info = `Rows matched: ${matched}  Changed: ${changed}  Warnings: ${effects.warnings.length}`;
-    return { affectedRows: changed, insertId: effects.lastInsertId ?? 0n, info };
+    return { affectedRows: changed, foundRows: matched, insertId: effects.lastInsertId ?? 0n, info };
   });
 }
 
