@@ -194,6 +194,26 @@ describe('a merge that breaks off', () => {
     expect(await textOf(open())).toBe(upTo(3 * mergedPartsMin + 40));
   });
 
+  test('goes on where no part may be removed', async () => {
+    const medium = open();
+    double.faults.add({
+      on: ['DeleteObjects'],
+      times: 100,
+      deed: { deed: 'refuse', status: 403, code: 'AccessDenied' },
+    });
+    const sink = await medium.openAppend(key, 0);
+    let count = 0;
+    for (const merges of [1, 2, 3]) {
+      const merged = () => coveringParts().length;
+      for (let i = 0; i < mergedPartsMin; i++) await sink.append(record(count++));
+      await expect.poll(merged).toBe(merges);
+      nowMs += 2 * coveredPartMs;
+    }
+    expect(ranges()).toHaveLength(count + 3);
+    await sink.close();
+    expect(await textOf(medium)).toBe(upTo(count));
+  });
+
   test('is tried again a minute later', async () => {
     const medium = open();
     double.faults.add({ on: ['GetObject'], deed: { deed: 'refuse', status: 500, code: 'InternalError' } });
