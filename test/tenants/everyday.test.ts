@@ -81,3 +81,30 @@ describe('ON DUPLICATE KEY UPDATE', () => {
     ]);
   });
 });
+
+describe('hexadecimal literals among numbers', () => {
+  it('are integers of 64 bits without a sign', async () => {
+    const all = '18446744073709551615';
+    await answers("SELECT x'FFFFFFFFFFFFFFFF' + 0, 0xFF + 1, 0x41 + 0.5, -0x41, SUM(x'FFFFFFFFFFFFFFFF')", [
+      [all, '256', '65.5', '-65', all],
+    ]);
+    await answers(
+      `SELECT 0xFFFFFFFFFFFFFFFF = ${all}, 0xFFFFFFFFFFFFFFFF > 5, 0x41 = 65, 0x41 = 'A', 1 IN (0x01, 0x02)`,
+      [['1', '1', '1', '1', '1']],
+    );
+    await answers('SELECT 0xFFFFFFFFFFFFFFFF DIV 3, 0xFFFFFFFFFFFFFFFF % 10, 0xFF / 2', [
+      ['6148914691236517205', '5', '127.5000'],
+    ]);
+    await answers('SELECT 0xFFFFFFFFFFFFFFFF + 1', 1690);
+    await answers('SELECT 0x41 - 66', 1690);
+  });
+  it('are stored and found as such', async () => {
+    await client.ok('CREATE TABLE h (id INT PRIMARY KEY, u BIGINT UNSIGNED, b BIGINT, KEY (u))');
+    await client.ok('INSERT INTO h VALUES (1, 0xFFFFFFFFFFFFFFFF, 0x41)');
+    await answers('INSERT INTO h VALUES (2, 3, 0xFFFFFFFFFFFFFFFF)', 1264);
+    await answers('UPDATE h SET u = 0xFFFFFFFFFFFFFFFE', { affectedRows: 1 });
+    await answers('SELECT u, b FROM h WHERE u = 0xFFFFFFFFFFFFFFFE AND b < 0xFFFFFFFFFFFFFFFF', [
+      ['18446744073709551614', '65'],
+    ]);
+  });
+});

@@ -3,7 +3,17 @@ import type { ColumnType } from '../../value/column-type.ts';
 import type { Aggregate, WindowCall, WindowSpec } from '../ast/call.ts';
 import type { Expression, OrderItem } from '../ast/expression.ts';
 import { sortedBy } from './compare.ts';
-import { asBits, asCharacters, asExact, asInteger, asNumber, asText, numberType, settle } from './convert.ts';
+import {
+  asBits,
+  asCharacters,
+  asExact,
+  asInteger,
+  asNumber,
+  asText,
+  besideNumbers,
+  numberType,
+  settle,
+} from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
 import { jsonOperand } from './json-call.ts';
@@ -95,7 +105,8 @@ function count(expression: Aggregate, args: readonly Typed[]): Fragment {
   return sql`count(DISTINCT CASE WHEN ${present} THEN json_array(${join(keys, ', ')}) END)`;
 }
 
-function sum(value: Typed, distinct: string, over: Fragment): Typed {
+function sum(given: Typed, distinct: string, over: Fragment): Typed {
+  const value = besideNumbers(given);
   const type = numberType(value);
   // Texts may read as integers, whose sum SQLite would not let pass 2^63.
   if (category(type) === 'double') return typed(sql`sum(${distinct}${asNumber(value)} * 1.0)${over}`, double);
@@ -160,7 +171,8 @@ function exactSum(value: Typed, scale: number, distinct: string, over: Fragment)
   return call('my_total', small, large, raw(String(scale)));
 }
 
-function average(value: Typed, distinct: string, over: Fragment): Typed {
+function average(given: Typed, distinct: string, over: Fragment): Typed {
+  const value = besideNumbers(given);
   const type = numberType(value);
   const number = asNumber(value);
   const plain = sql`avg(${distinct}${number})${over}`;

@@ -1,6 +1,6 @@
 import type { ColumnType } from '../../value/column-type.ts';
 import { isUnsigned64 } from '../../value/unsigned.ts';
-import { asBits, asExact, asInteger, asNumber, memberNumber, numberType, settle } from './convert.ts';
+import { asBits, asExact, asInteger, asNumber, besideNumbers, memberNumber, numberType, settle } from './convert.ts';
 import { call, type Fragment, raw, sql } from './fragment.ts';
 import type { Place } from './scope.ts';
 import {
@@ -20,7 +20,8 @@ import { wideValue } from './wide.ts';
 type Operator = '+' | '-' | '*' | '/' | 'DIV' | '%';
 
 /** `left operator right` on numbers with MySQL's result types and limits. `text` is the expression for error 1690. */
-export function arithmetic(operator: Operator, left: Typed, right: Typed, text: string, place: Place): Typed {
+export function arithmetic(operator: Operator, given: Typed, by: Typed, text: string, place: Place): Typed {
+  const [left, right] = [besideNumbers(given), besideNumbers(by)];
   const a = numberType(left);
   const b = numberType(right);
   const approximate = category(a) === 'double' || category(b) === 'double';
@@ -166,7 +167,8 @@ function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
 }
 
 /** `-x`. */
-export function negate(value: Typed, text: string): Typed {
+export function negate(given: Typed, text: string): Typed {
+  const value = besideNumbers(given);
   const type = numberType(value);
   if (category(type) === 'double') return typed(sql`(- ${asNumber(value)})`, double);
   const { nullable } = value;

@@ -34,6 +34,8 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
       return typeof value === 'bigint' && BigInt.asIntN(64, value) !== value ? String(value) : value;
     case 'number':
       return withinReal(toNumber(value));
+    case 'unsigned':
+      return BigInt.asUintN(64, BigInt(toNumber(value)));
     case 'beside':
       return besideUnsigned(exactOf(value));
     case 'double':

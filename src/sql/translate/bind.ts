@@ -176,6 +176,6 @@ function storeCell(source: ReadSource, convert: BindConversion, value: Cell, inp
 export function storable(type: Literal['type'], value: Cell, column: ColumnType): Cell {
   const bytes = (type === 'hex' || type === 'bit') && value instanceof Uint8Array;
   return bytes && /int$|^(decimal|float|double|year)$/.test(column.name)
-    ? convertCell(value, { to: 'number' }, noContext)
+    ? convertCell(value, { to: 'unsigned' }, noContext)
     : value;
 }

@@ -9,6 +9,7 @@ import {
   asNumber,
   asText,
   asTime,
+  besideNumbers,
   local,
   padded,
   settle,
@@ -32,8 +33,8 @@ export interface Comparands {
 
 /** Brings two operands together: numbers with numbers, moments with moments, texts under one collation. */
 export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
-  const left = settle(leftGiven);
-  const right = settle(rightGiven);
+  const left = settle(isNumeric(kindOf(rightGiven)) ? besideNumbers(leftGiven) : leftGiven);
+  const right = settle(isNumeric(kindOf(leftGiven)) ? besideNumbers(rightGiven) : rightGiven);
   const a = kindOf(left);
   const b = kindOf(right);
   if (a === 'null' || b === 'null') return plain(left.sql, right.sql);

@@ -13,6 +13,7 @@ import {
   kindOf,
   type Typed,
   typed,
+  unsignedBigint,
   varchar,
 } from './typed.ts';
 
@@ -109,6 +110,12 @@ export function asNumber(value: Typed): Fragment {
       if (checked.type.name === 'enum' || checked.type.name === 'set') return memberNumber(checked);
       return call('my_number', checked.sql);
   }
+}
+
+/** Hexadecimal and bit literals among numbers are integers of 64 bits without a sign; everything else stays. */
+export function besideNumbers(value: Typed): Typed {
+  if (!value.bind || (value.literal?.type !== 'hex' && value.literal?.type !== 'bit')) return value;
+  return typed(value.bind({ to: 'unsigned' }), unsignedBigint, { nullable: false });
 }
 
 /** Number of an enum or set value. */

@@ -119,6 +119,7 @@ export interface BindConversion {
     | 'double'
     | 'plain'
     | 'integer'
+    | 'unsigned'
     | 'beside'
     | 'limit'
     | 'text'
