@@ -12,15 +12,10 @@ import { withCodedErrors } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { clusterVersionIsKnown, insertRestore, type RestoreOrder } from '../jobs/restore/restore-rows.ts';
-import {
-  closePaths,
-  decideSource,
-  openPaths,
-  openSourceKeys,
-  type RestoreSource,
-} from '../jobs/restore/restore-source.ts';
+import { decideSource, openSourceKeys, type RestoreSource } from '../jobs/restore/restore-source.ts';
 import { scnText } from '../jobs/restore/scn-text.ts';
 import { parseSourceList, type SourceNames } from '../jobs/restore/source-names.ts';
+import { closePaths, openPaths } from '../jobs/restore/source-paths.ts';
 import { masterKeys } from '../jobs/tenant-keys.ts';
 import { removeTenant } from '../jobs/tenant-removal.ts';
 import type { RecoverableWindow } from '../policy/recoverable-window.ts';

@@ -3,7 +3,7 @@ import type { Proof } from '../../catalog/proofs.ts';
 import type { PieceName } from '../../destination/archive-layout.ts';
 import type { PlanSet, RestorePlan } from '../../policy/restore-plan.ts';
 import type { DamagedPiece, FoundPiece } from './read-archive-path.ts';
-import type { SourcePath } from './restore-source.ts';
+import type { SourcePath } from './source-paths.ts';
 
 /** The candidates, with what VALIDATE found broken, and sets whose jobs failed, marked as such. */
 export function withoutBroken(

@@ -3,8 +3,9 @@ import { parseRestoreFrom } from '../../destination/archive-dest.ts';
 import type { Controller } from '../controller.ts';
 import { piecePath } from './read-archive-path.ts';
 import { setPath } from './read-data-path.ts';
-import { closePaths, decideSource, openPaths, type RestoreUntil, type SourceWish } from './restore-source.ts';
+import { decideSource, type RestoreUntil, type SourceWish } from './restore-source.ts';
 import { scnText } from './scn-text.ts';
+import { closePaths, openPaths } from './source-paths.ts';
 
 /** One row of SHOW RESTORE PREVIEW: a set or a piece a restore would read. */
 export interface PreviewRow {

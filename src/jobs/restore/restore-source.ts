@@ -1,16 +1,11 @@
-import { fault, faultText, hinted } from '../../base/errors.ts';
+import { fault, faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
-import type { BackupSet } from '../../catalog/backups.ts';
-import type { Proof } from '../../catalog/proofs.ts';
 import { readFileHeader } from '../../copy/data-file-reader.ts';
 import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
 import { openLogFile } from '../../copy/log-scan.ts';
 import { pieceDirectory } from '../../destination/archive-layout.ts';
-import type { FormatFile } from '../../destination/codec/identity-files.ts';
 import type { LocalityInfo } from '../../destination/codec/set-files.ts';
-import { type Destination, shownPath } from '../../destination/destination.ts';
-import { readFormatFile } from '../../destination/identity.ts';
-import { complementDirectory, formatFileKey, type SetName, setDirectory } from '../../destination/layout.ts';
+import { complementDirectory, type SetName, setDirectory } from '../../destination/layout.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import { type DamagedFile, unlessDamaged } from '../../destination/named-damage.ts';
 import type { Medium } from '../../media/medium.ts';
@@ -19,12 +14,12 @@ import { choosePieces } from '../../policy/piece-chain.ts';
 import { type RecoverableWindow, recoverableWindows } from '../../policy/recoverable-window.ts';
 import { type PlanPiece, type PlanSet, planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
 import { openSetKey } from '../backup/set-key.ts';
-import type { Controller } from '../controller.ts';
 import { brokenError, refuseShorter, withoutBroken } from './known-damage.ts';
 import { type DamagedPiece, type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
 import { dataFileKeys, type FoundSet, readLocality, readSets } from './read-data-path.ts';
 import { scnText } from './scn-text.ts';
 import type { SourceNames } from './source-names.ts';
+import type { SourcePath } from './source-paths.ts';
 import { scnOfTime } from './until-time.ts';
 
 /** How far a restore shall go, before the source's time zone is known. */
@@ -32,17 +27,6 @@ export type RestoreUntil =
   | { readonly kind: 'time'; readonly text: string }
   | { readonly kind: 'scn'; readonly scn: Scn }
   | null;
-
-/** One path of FROM with its open medium and its format file. */
-export interface SourcePath {
-  readonly destination: Destination;
-  readonly medium: Medium;
-  readonly format: FormatFile;
-  /** What VALIDATE found broken there; none of it is chosen. */
-  readonly broken: readonly Proof[];
-  /** Sets there whose jobs failed: an end placeholder that landed too late is not theirs any more. */
-  readonly failed: readonly BackupSet[];
-}
 
 /** What a restore will be made from, everything read and decided. */
 export interface RestoreSource {
@@ -62,52 +46,6 @@ export interface SourceWish {
   readonly only?: SourceNames;
   /** Told when the point cannot be reached: the moments that can, and the zone to show them in. */
   readonly onUnreachable?: (windows: readonly RecoverableWindow[], timeZone: string) => void;
-}
-
-/** Opens every path and reads its format file; `close` all of them at the end. Absent format file: 9011. */
-export async function openPaths(
-  controller: Controller,
-  destinations: readonly Destination[],
-  signal?: AbortSignal,
-): Promise<readonly SourcePath[]> {
-  const opened: SourcePath[] = [];
-  try {
-    for (const destination of destinations) {
-      const medium = controller.openMedium({ ...destination, patience: 'statement' });
-      const format = await withCodedErrors(() => namedFormat(medium, destination, signal)).catch(async (error) => {
-        await medium.close();
-        throw error;
-      });
-      if (format === null) {
-        await medium.close();
-        throw hinted(fault('OB_BACKUP_FILE_NOT_EXIST'), `there is no format file under '${shownPath(destination)}'`);
-      }
-      const path = shownPath(destination);
-      const known = await controller.catalog.read((tx) => ({
-        broken: tx.proofs.brokenOn(path),
-        failed: tx.backups.sets.list({ path, tenantId: format.tenantId, status: 'FAILED' }),
-      }));
-      opened.push({ destination, medium, format, ...known });
-    }
-    return opened;
-  } catch (error) {
-    await closePaths(opened);
-    throw error;
-  }
-}
-
-/** The format file of a path; a damaged one is named. */
-async function namedFormat(medium: Medium, destination: Destination, signal?: AbortSignal): Promise<FormatFile | null> {
-  const damaged: DamagedFile[] = [];
-  const key = `${shownPath(destination)}/${formatFileKey}`;
-  const format = await unlessDamaged(key, damaged, () => readFormatFile(medium, signal));
-  const [bad] = damaged;
-  if (bad !== undefined) throw faultText(bad.error.symbol, `${bad.error.message}: ${key}`, bad.error);
-  return format;
-}
-
-export async function closePaths(paths: readonly SourcePath[]): Promise<void> {
-  for (const path of paths) await path.medium.close();
 }
 
 /** Chooses sets and pieces for the wished point; throws -4018, -9047, 1210 and 1235 as documented. */
