@@ -10,6 +10,7 @@ import { join } from 'node:path';
 const neededMajor = 24;
 
 if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
+  holdYoungGeneration();
   await keepCompiled();
   const sources = existsSync(new URL('../main.ts', import.meta.url));
   if (sources) await holdStripperStill();
@@ -24,6 +25,17 @@ if (Number(process.versions.node.split('.')[0]) >= neededMajor) {
   const server = spawn(carried, process.argv.slice(1), { stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => server.kill(signal));
   server.on('exit', (code, signal) => process.exit(signal === null ? code : 1));
+}
+
+/**
+ * V8 lets the young generation of the main thread grow to 48 MB, which a server that lives by short statements never gives back.
+ * It can be told so only when the process begins: the process begins again, as the same one, with the same standard streams.
+ */
+function holdYoungGeneration() {
+  const flag = '--max-semi-space-size=2';
+  const { execArgv, execPath, execve, argv, env } = process;
+  if (execve === undefined || execArgv.some((given) => given.startsWith('--max-semi-space-size'))) return;
+  execve(execPath, [execPath, flag, ...execArgv, ...argv.slice(1)], env);
 }
 
 /**

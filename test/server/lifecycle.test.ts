@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -157,6 +157,8 @@ test('as a process: ready line, logins at once, and an orderly end', async () =>
   const ended = new Promise<number | null>((settle) => child.on('exit', settle));
   const line = await new Promise<string>((settle) => child.stdout.setEncoding('utf8').once('data', settle));
   expect(line).toMatch(/^obvault 4\.2\.1 ready on 127\.0\.0\.1:\d+\n$/);
+  // It began again as the same process.
+  expect(readFileSync(`/proc/${child.pid}/cmdline`, 'utf8').split('\0')).toContain('--max-semi-space-size=2');
   const { default: mysql } = await import('mysql2/promise');
   const client = await mysql.createConnection({
     host: '127.0.0.1',
