@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { mergeable } from '../../src/media/s3/append-merge.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
-import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeRestMs } from '../../src/media/s3/limits.ts';
+import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeRestMs, mergesAtOnce } from '../../src/media/s3/limits.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { expectKind } from './medium-conformance.ts';
 import { s3Address } from './s3-root.ts';
@@ -225,6 +225,21 @@ describe('a merge that breaks off', () => {
     await expect.poll(() => coveringParts()).toEqual([{ from: 0, to: upTo(2 * mergedPartsMin + 1).length }]);
     await sink.close();
     expect(await textOf(medium)).toBe(upTo(2 * mergedPartsMin + 1));
+  });
+
+  test('is one of a few at a time, however many logs there are', async () => {
+    const merging = new Set<string>();
+    const seen = (name: string) => merging.add(name.replace(/\/@.*/, '')).size > 0;
+    double.faults.add({ on: ['GetObject'], keys: seen, times: 1_000, deed: { deed: 'stall' } });
+    const logs = Array.from({ length: mergesAtOnce + 4 }, (_, i) => `piece/log/${i}.obarc`);
+    const sinks = await Promise.all(logs.map((log) => open().openAppend(log, 0)));
+    for (let i = 0; i <= mergedPartsMin; i++) await Promise.all(sinks.map((sink) => sink.append(record(i))));
+    await expect.poll(() => merging.size).toBeGreaterThanOrEqual(mergesAtOnce);
+    await Promise.all(sinks.map((sink) => sink.append(record(mergedPartsMin + 1))));
+    await Promise.all(sinks.map((sink) => sink.close()));
+    expect(merging.size).toBe(mergesAtOnce);
+    double.faults.clear();
+    await append(open(), 0, mergedPartsMin);
   });
 
   test('a server that stalls in one holds up no append, and no end', async () => {

@@ -10,10 +10,14 @@ import {
   mergedPartsMin,
   mergeLimitMs,
   mergeRestMs,
+  mergesAtOnce,
   smallPartBytes,
 } from './limits.ts';
 import { putObject } from './objects.ts';
 import { removeExactly } from './remove.ts';
+
+/** Merges under way in this thread. */
+let running = 0;
 
 /**
  * Makes one part of many small ones beside the appends, so that an object of a hundred thousand appends lies in a hundred parts. Only
@@ -51,13 +55,15 @@ export class PartMerger {
   added(part: AppendPart, bytes: Uint8Array): void {
     this.#joined.push(part);
     this.#sums.set(part.key, crc32(bytes));
-    if (this.#ended.signal.aborted || this.#working || !this.#isDue()) return;
+    if (this.#ended.signal.aborted || this.#working || running >= mergesAtOnce || !this.#isDue()) return;
+    running += 1;
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(mergeLimitMs)]);
     this.#working = this.#work(signal)
       .catch(() => {
         this.#restsUntilNs = this.#inMs(mergeRestMs);
       })
       .finally(() => {
+        running -= 1;
         this.#working = null;
       });
   }

@@ -35,6 +35,9 @@ export const mergedPartsMax = 1_000;
 export const smallPartBytes = [64 * 1024, 256 * 1024] as const;
 export const mergedBytesMax = 8 * 1024 * 1024;
 
+/** Merges of one thread at a time, each of which holds what it merges, or twice that; the others wait for one of their next appends. */
+export const mergesAtOnce = 8;
+
 /** How long a merge may take, which holds nobody up, and how long it is left alone after one that failed. */
 export const mergeLimitMs = 20_000;
 export const mergeRestMs = 60_000;
