@@ -131,6 +131,8 @@ class RowMaker {
         to: { ...to, qualified: `${target.source.name}.${column.name}` },
       };
     });
+    // What is missing altogether is told of before anything is wrong with a row.
+    for (const [index, place] of places.entries()) if (place < 0) this.left(index);
   }
 
   row(values: readonly Expression[], number: number): readonly Cell[] {
