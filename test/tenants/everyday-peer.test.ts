@@ -5,7 +5,7 @@ import { type Answer, answerOf, noPeer, type Peer, startPeer } from './peer-fixt
 import { type SqlClient, sqlClient } from './sql-fixture.ts';
 
 const firstSeed = Number(process.env['OBVAULT_SOUP_SEED'] ?? 1);
-const seeds = Number(process.env['OBVAULT_SOUP_RUNS'] ?? 800) / 40;
+const seeds = Number(process.env['OBVAULT_SOUP_RUNS'] ?? 480) / 40;
 /** Statements of a seed; every third one writes. */
 const statements = 40;
 

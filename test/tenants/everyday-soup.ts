@@ -29,7 +29,8 @@ export interface Soup {
  * a total order, the letters' case of a group, rows of a joined UPDATE that match more than once. Because MariaDB is not MySQL there:
  * JSON but scalars, and compared; halves of a second into whole ones; the sign of a decimal `%`; TIME_TO_SEC of fractions; hexadecimal
  * literals as numbers; a negative number as a sort key; columns without a default that only ON DUPLICATE KEY UPDATE names. Because only
- * the printed form differs: digits of a double that was rounded, inside of other calls.
+ * the last digits differ: sums of doubles that are no binary fractions, doubles and decimal quotients, of which a server keeps nine digits;
+ * FIELD in a condition over an outer join, which MariaDB takes for false with NULL. Because only the printed form differs: digits of a double that was rounded, inside of other calls.
  */
 export function everydaySoup(seed: number): Soup {
   const rnd = random(seed);

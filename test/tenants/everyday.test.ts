@@ -108,3 +108,15 @@ describe('hexadecimal literals among numbers', () => {
     ]);
   });
 });
+
+describe('INSERT', () => {
+  it('tells of a column without a default before anything is wrong with a row', () =>
+    answers("INSERT INTO e (id, i) VALUES (1, 'abc')", 1364));
+});
+
+describe('a quotient among doubles', () => {
+  it('is not rounded to its scale', async () => {
+    const [[sum]] = (await client.rows('SELECT 1e0 + 255.0 / 7')) as [[string]];
+    expect(Number(sum)).toBeCloseTo(37.428571428, 8);
+  });
+});

@@ -34,7 +34,7 @@ export function arithmetic(operator: Operator, given: Typed, by: Typed, text: st
       return modulo(left, right, a, b, approximate, place);
     default:
       return approximate
-        ? typed(call('my_check_double', sql`${real(left)} ${operator} ${asNumber(right)}`, quoted(text)), double)
+        ? typed(call('my_check_double', sql`${real(left)} ${operator} ${unrounded(right)}`, quoted(text)), double)
         : exactly(operator, left, right, a, b, text, place);
   }
 }
@@ -45,7 +45,12 @@ function quoted(text: string): Fragment {
 
 /** A number that makes the operation one of REALs. */
 function real(value: Typed): Fragment {
-  return sql`(${asNumber(value)} * 1.0)`;
+  return sql`(${unrounded(value)} * 1.0)`;
+}
+
+/** A checked number with all of its digits. */
+function unrounded(value: Typed): Fragment {
+  return value.open ?? asNumber(value);
 }
 
 /** The value as an operand: unchecked, unrounded. */
