@@ -114,8 +114,13 @@ describe('INSERT', () => {
     answers("INSERT INTO e (id, i) VALUES (1, 'abc')", 1364));
 });
 
-describe('a quotient among doubles', () => {
-  it('is not rounded to its scale', async () => {
+describe('a quotient', () => {
+  it('is summed before it is rounded', () =>
+    answers(
+      'SELECT SUM(i / 3), AVG(i / id), SUM(1000000 * (i / 3)), SUM(q.x) FROM (SELECT id, i, i / 3 AS x FROM e) q',
+      [['5.0000', '1.27083333', '5000000.0000', '5.0000']],
+    ));
+  it('among doubles is not rounded to its scale', async () => {
     const [[sum]] = (await client.rows('SELECT 1e0 + 255.0 / 7')) as [[string]];
     expect(Number(sum)).toBeCloseTo(37.428571428, 8);
   });

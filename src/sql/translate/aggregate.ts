@@ -110,7 +110,7 @@ function sum(given: Typed, distinct: string, over: Fragment): Typed {
   const type = numberType(value);
   // Texts may read as integers, whose sum SQLite would not let pass 2^63.
   if (category(type) === 'double') return typed(sql`sum(${distinct}${asNumber(value)} * 1.0)${over}`, double);
-  const plain = sql`sum(${distinct}${asNumber(value)})${over}`;
+  const plain = sql`sum(${distinct}${addend(value)})${over}`;
   const scale = type.scale ?? 0;
   const result = decimal(Math.min(65, integerDigits(type) + 22 + scale), scale);
   if (scale === 0) return !isNarrow(type) ? wideValue(wideSum(value, distinct, over), result) : typed(plain, result);
@@ -161,9 +161,18 @@ const mostUpper = 2 ** 30 - 1;
 /** Values of more units in their last place are summed one by one as decimals: nine million smaller ones fit 2^63. */
 const mostUnitsDigits = 12;
 
+/** Digits of a quotient beyond its scale that its sums keep. */
+const keptDigits = 5;
+
+/** What is summed: a quotient with all of its digits. */
+function addend(value: Typed): Fragment {
+  return value.divided && value.open ? value.open : asNumber(value);
+}
+
 /** The sum of decimals as exact text: small ones by SQLite in units of their last place, others by us. */
-function exactSum(value: Typed, scale: number, distinct: string, over: Fragment): Fragment {
-  const number = asNumber(value);
+function exactSum(value: Typed, shown: number, distinct: string, over: Fragment): Fragment {
+  const number = addend(value);
+  const scale = value.divided && value.open ? shown + keptDigits : shown;
   const limit = `1e${mostUnitsDigits - scale}`;
   const units = sql`CAST(round(${number} * 1e${scale}) AS INTEGER)`;
   const small = sql`sum(${distinct}${units}) FILTER (WHERE abs(${number}) < ${limit})${over}`;
@@ -174,7 +183,7 @@ function exactSum(value: Typed, scale: number, distinct: string, over: Fragment)
 function average(given: Typed, distinct: string, over: Fragment): Typed {
   const value = besideNumbers(given);
   const type = numberType(value);
-  const number = asNumber(value);
+  const number = addend(value);
   const plain = sql`avg(${distinct}${number})${over}`;
   if (category(type) === 'double') return typed(plain, double);
   const own = type.scale ?? 0;

@@ -87,9 +87,15 @@ function exactly(
   const scale = operator === '*' ? Math.min(30, scaleA + scaleB) : Math.max(scaleA, scaleB);
   const digits =
     operator === '*' ? integerDigits(a) + integerDigits(b) : Math.max(integerDigits(a), integerDigits(b)) + 1;
-  const exact = exactCall(operator, left, right, scale);
+  const divided = left.divided === true || right.divided === true;
+  const exact = exactCall(operator, left, right, divided ? scale + guardDigits : scale);
   if (scale === 0 && (left.wide || right.wide)) return wideValue(exact, decimal(digits, 0), { nullable });
-  return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), { nullable, exact, open: plain });
+  return typed(sql`round(${plain}, ${scale})`, decimal(digits + scale, scale), {
+    nullable,
+    exact,
+    open: plain,
+    divided,
+  });
 }
 
 /** Integers without a sign, which an operation with any other keeps; bits are such. */
@@ -142,7 +148,7 @@ function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
     divisor(asExact(right), place),
     raw(String(scale + guardDigits)),
   );
-  return typed(quotient, type, { open, exact });
+  return typed(quotient, type, { open, exact, divided: true });
 }
 
 function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, place: Place): Typed {

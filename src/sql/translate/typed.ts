@@ -57,6 +57,8 @@ export interface Typed {
   readonly wide?: boolean;
   /** The value before it is rounded to its scale, for arithmetic around it. */
   readonly open?: Fragment;
+  /** `open` has digits the type does not show: of a quotient. */
+  readonly divided?: boolean;
   readonly aggregate?: boolean;
   /** Microseconds since 1970 UTC of the moment `of` shows; holds only while that is still the expression. */
   readonly moment?: { readonly of: Fragment; readonly us: Fragment };
