@@ -16,7 +16,7 @@ export function openRestoredCheck(data: RestoreData): RestoredCheck {
   );
   const limits = { readonly: false, synchronous: 'FULL', cacheKb: 4096, lockWaitMs: openingMs } as const;
   const connection = openConnection(data.path, limits);
-  const parts = partsOf(connection, data.dbFd);
+  const parts = partsOrClose(connection, data.dbFd);
   return {
     parts: parts.length,
     check: (part) => parts[part]!(),
@@ -35,6 +35,15 @@ export function openRestoredCheck(data: RestoreData): RestoredCheck {
  */
 export function requireWhole(connection: Connection, fd: number): void {
   for (const check of partsOf(connection, fd)) check();
+}
+
+function partsOrClose(connection: Connection, fd: number): readonly (() => void)[] {
+  try {
+    return partsOf(connection, fd);
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
 }
 
 /** The uses of the pages first, then each table with its indexes. */
