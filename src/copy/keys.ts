@@ -103,7 +103,7 @@ export interface KdfParameters {
 
 export const kdfSaltBytes = 16;
 
-/** 32 MiB, six passes: about 0.2 s. As much work as 64 MiB and three passes, with half of the server's memory. */
+/** 32 MiB, six passes: 0.1 to 0.2 s. As much work as 64 MiB and three passes, with half of the server's memory. */
 export function newKdfParameters(): KdfParameters {
   return { memoryKiB: 32_768, passes: 6, parallelism: 1, salt: new Uint8Array(randomBytes(kdfSaltBytes)) };
 }
