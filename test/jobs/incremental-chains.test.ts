@@ -144,5 +144,6 @@ test('a flipped bit in any file of a chain never gives other rows: a coded failu
     writeFileSync(join(data, name), bytes);
   }
   const blocks = [...outcomes].find(([name]) => name.includes('macro_block_data'));
-  expect(blocks?.[1]).toMatch(/-4103.*backup_set_1_full/);
+  // Damage in the header of the file is seen by the statement, any other by the job.
+  expect(blocks?.[1]).toMatch(/(-4103|Data checksum error).*backup_set_1_full/);
 });
