@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { groupsIn, notesIn, writeFolding } from '../../src/tenants/embedded/change-file.ts';
 import { type ChangeGroup, encodeChangeRecord } from '../../src/tenants/embedded/change-records.ts';
 import { joinedGroups } from '../../src/tenants/embedded/change-scan.ts';
@@ -283,6 +283,27 @@ describe('a fold that was killed', () => {
     cutBack(1);
     store = new TenantStore(1, paths(), limits, () => {});
     expect(store.remembers(point)).toBe(false);
+  });
+
+  test('right after the log was cut off, nothing is lost', () => {
+    const { point } = pin();
+    touch(5);
+    store.close();
+    store = new TenantStore(1, paths(), { ...limits, keepLogBytes: 0 }, () => {});
+    let atKill: Buffer | null = null;
+    const pragma = store.writer.pragma.bind(store.writer);
+    vi.spyOn(store.writer, 'pragma').mockImplementation((...of) => {
+      const rows = pragma(...of);
+      if (of[0] === 'wal_checkpoint(TRUNCATE)') atKill = readFileSync(paths().changes);
+      return rows;
+    });
+    expect(store.foldLog()).toBe(true);
+    store.close();
+    writeFileSync(paths().changes, atKill!);
+    store = new TenantStore(1, paths(), limits, () => {});
+    expect(pin(point)).toMatchObject({ incremental: true, pages: 2 });
+    touch(300);
+    expect(pin(point).pages).toBe(3);
   });
 
   test('in the middle of a note, the rest is ignored and written over', () => {

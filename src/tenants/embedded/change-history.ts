@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import type { Scn } from '../../base/scn.ts';
 import type { ChangePoint } from '../tenant-engine.ts';
 import { groupsIn, notesIn, type PlacedNote, writeAll, writeFolding } from './change-file.ts';
-import { type ChangeRecord, encodeChangeRecord, type FileStamp, type LogPlace } from './change-records.ts';
+import { type ChangeRecord, encodeChangeRecord, type FileStamp } from './change-records.ts';
 import { joinedGroups, type ScannedChanges, scanChanges } from './change-scan.ts';
+import { isOf, type KnownChanges, placeOf, pointAt, readKnownChanges, sameStamp } from './known-changes.ts';
 import type { PageScns } from './page-scns.ts';
 import { syncDirectory } from './tenant-files.ts';
 import type { WalIndex } from './wal-index.ts';
@@ -19,24 +20,6 @@ export interface HistoryFiles {
 export interface PinnedChanges {
   readonly point: ChangePoint | null;
   readonly changed: SharedArrayBuffer | null;
-}
-
-/** What is in memory of the file; the pages are read when they are asked for. */
-interface Known {
-  readonly epoch: string;
-  readonly floorScn: Scn;
-  pinnedScn: Scn;
-  /** Everything up to this commit is in the file or was before the floor. */
-  scn: Scn;
-  /** Where that commit stands in the log. */
-  place: LogPlace;
-  /** True once everything up to `place` was folded: another generation may follow. */
-  folded: boolean;
-  /** Null while a fold is under way: the data file changes. */
-  stamp: FileStamp | null;
-  /** Bytes of the file, and of the file as it was last rewritten. */
-  sizeBytes: number;
-  rewrittenBytes: number;
 }
 
 /** The file is rewritten when it has grown to twice what it was, and to this at least. */
@@ -56,7 +39,7 @@ export class ChangeHistory {
   readonly #files: HistoryFiles;
   readonly #openedScn: Scn;
   /** Undefined until the file was looked at; null without one. */
-  #known: Known | null | undefined;
+  #known: KnownChanges | null | undefined;
 
   /** `openedScn` is where the tenant stood when it was opened. */
   constructor(path: string, files: HistoryFiles, openedScn: Scn) {
@@ -98,7 +81,7 @@ export class ChangeHistory {
     }
   }
 
-  #bitmap(known: Known, sinceScn: Scn, inLog: PageScns, databasePages: number): SharedArrayBuffer {
+  #bitmap(known: KnownChanges, sinceScn: Scn, inLog: PageScns, databasePages: number): SharedArrayBuffer {
     const buffer = new SharedArrayBuffer(Math.ceil(databasePages / 8));
     const bitmap = new Uint8Array(buffer);
     const add = (page: number) => {
@@ -131,12 +114,13 @@ export class ChangeHistory {
     }
   }
 
-  /** To be called when folding has ended, well or not. */
+  /** To be called when the data file was written, well or not; before the log begins anew, which a kill may follow at once. */
   afterFold(): void {
     const known = this.#known;
     if (!known) return;
     try {
       const stamp = this.#stamp();
+      if (known.stamp !== null && sameStamp(known.stamp, stamp)) return;
       known.stamp = stamp;
       // Not synced: without it the next start does not trust the data file, which costs a full set and nothing else.
       this.#append(known, { kind: 'folded', stamp }, false);
@@ -147,7 +131,7 @@ export class ChangeHistory {
   }
 
   /** The commits behind what is known; null when the chain is broken. */
-  #survey(known: Known, index: WalIndex, scn: Scn): ScannedChanges | null {
+  #survey(known: KnownChanges, index: WalIndex, scn: Scn): ScannedChanges | null {
     if (known.stamp !== null && !sameStamp(known.stamp, this.#stamp())) return null;
     const same = index.salt1 === known.place.salt1 && index.salt2 === known.place.salt2;
     if (same && index.frame < known.place.frame) return null;
@@ -157,13 +141,13 @@ export class ChangeHistory {
     return found !== null && found.scn === scn ? found : null;
   }
 
-  #load(index: WalIndex): Known | null {
+  #load(index: WalIndex): KnownChanges | null {
     if (this.#known === undefined) this.#known = existsSync(this.#path) ? this.#read(index) : null;
     return this.#known;
   }
 
-  #read(index: WalIndex): Known | null {
-    const known = this.#reading(readKnown);
+  #read(index: WalIndex): KnownChanges | null {
+    const known = this.#reading(readKnownChanges);
     if (known === null) return null;
     // A tenant behind a point that was handed out has lost commits: what it does since is another history.
     if (this.#openedScn < known.pinnedScn || this.#openedScn < known.scn) return null;
@@ -176,7 +160,7 @@ export class ChangeHistory {
     return known;
   }
 
-  #begin(index: WalIndex, scn: Scn): Known {
+  #begin(index: WalIndex, scn: Scn): KnownChanges {
     const epoch = randomBytes(8).toString('hex');
     const stamp = this.#stamp();
     const folded = index.frame === index.backfilled;
@@ -191,7 +175,7 @@ export class ChangeHistory {
   }
 
   /** One fold record with the newest commit of every page instead of many. */
-  #rewrite(known: Known): void {
+  #rewrite(known: KnownChanges): void {
     const { epoch, floorScn, pinnedScn, place, scn, stamp } = known;
     if (stamp === null) return;
     const start = encodeChangeRecord({ kind: 'epoch', epoch, floorScn, pinnedScn, place, folded: true, stamp });
@@ -210,7 +194,7 @@ export class ChangeHistory {
   }
 
   /** Throws when not all that was written is whole: what is missing would be missing in a set. */
-  #withFolds<T>({ sizeBytes }: Known, work: (fd: number, folds: readonly PlacedNote[]) => T): T {
+  #withFolds<T>({ sizeBytes }: KnownChanges, work: (fd: number, folds: readonly PlacedNote[]) => T): T {
     return this.#reading((fd) => {
       const folds: PlacedNote[] = [];
       let end = 0;
@@ -233,7 +217,7 @@ export class ChangeHistory {
     }
   }
 
-  #append(known: Known, record: ChangeRecord, sync: boolean): void {
+  #append(known: KnownChanges, record: ChangeRecord, sync: boolean): void {
     const bytes = encodeChangeRecord(record);
     this.#writing(known, sync, (fd, at) => {
       writeAll(fd, bytes, at);
@@ -242,7 +226,7 @@ export class ChangeHistory {
   }
 
   /** `write` puts a record at the end and returns how many bytes it has. */
-  #writing(known: Known, sync: boolean, write: (fd: number, at: number) => number): void {
+  #writing(known: KnownChanges, sync: boolean, write: (fd: number, at: number) => number): void {
     const fd = openSync(this.#path, 'r+');
     try {
       const bytes = write(fd, known.sizeBytes);
@@ -283,38 +267,4 @@ export class ChangeHistory {
     const { mtimeNs, size } = fstatSync(this.#files.dbFd, { bigint: true });
     return { modifiedNs: mtimeNs, sizeBytes: size };
   }
-}
-
-/** What the records tell; null when they do not continue each other. */
-function readKnown(fd: number): Known | null {
-  let known: Known | null = null;
-  for (const { note, end } of notesIn(fd)) {
-    if (known === null) {
-      if (note.kind !== 'epoch') return null;
-      known = { ...note, scn: note.floorScn, sizeBytes: end, rewrittenBytes: 0 };
-      continue;
-    }
-    known.sizeBytes = end;
-    if (note.kind === 'pin') known.pinnedScn = note.scn;
-    else if (note.kind === 'folded') known.stamp = note.stamp;
-    else if (note.kind === 'epoch' || note.afterScn !== known.scn) return null;
-    else Object.assign(known, { scn: note.scn, place: note.place, folded: true, stamp: null });
-  }
-  return known;
-}
-
-function pointAt({ epoch }: Known, scn: Scn): ChangePoint {
-  return { epoch, scn: String(scn) };
-}
-
-function isOf(known: Known, since: ChangePoint): boolean {
-  return since.epoch === known.epoch && BigInt(since.scn) >= known.floorScn;
-}
-
-function placeOf({ salt1, salt2, frame }: WalIndex): LogPlace {
-  return { salt1, salt2, frame };
-}
-
-function sameStamp(a: FileStamp, b: FileStamp): boolean {
-  return a.modifiedNs === b.modifiedNs && a.sizeBytes === b.sizeBytes;
 }

@@ -253,6 +253,9 @@ export class TenantStore implements SqlStore {
     const index = readWalIndex(this.files.shmFd);
     const mode = index.frame * frameBytes > this.#limits.keepLogBytes ? 'TRUNCATE' : 'RESTART';
     this.#changes.beforeFold(index, this.#scn);
+    // Apart: cutting a large log off takes long enough to be killed in.
+    this.writer.pragma('wal_checkpoint(PASSIVE)');
+    this.#changes.afterFold();
     const rows = this.writer.pragma(`wal_checkpoint(${mode})`) as readonly { readonly busy: number }[];
     this.#changes.afterFold();
     this.cell.publish(this.#position());
