@@ -5,10 +5,8 @@ import {
   recoverableWindows,
   recoveryHoles,
 } from '../policy/recoverable-window.ts';
-import type { PlanPiece, PlanSet } from '../policy/restore-plan.ts';
-import type { ArchivePiece } from './archives.ts';
-import type { BackupSet } from './backups.ts';
 import type { Repositories } from './catalog.ts';
+import { brokenPieces, planPieceOf, planSetOf } from './plan-rows.ts';
 
 /** The sets and pieces of a tenant as a restore would see them, for each pair of a data and an archive destination. */
 export interface TenantSource extends RecoverySource {
@@ -119,34 +117,4 @@ function isGone(fileStatus: string): boolean {
 
 function grouped<R extends { readonly destId: number }>(rows: readonly R[]): readonly (readonly R[])[] {
   return [...Map.groupBy(rows, (row) => row.destId).values()];
-}
-
-function pieceName(row: Pick<ArchivePiece, 'path' | 'destId' | 'roundId' | 'pieceId'>): string {
-  return `${row.destId}.${row.roundId}.${row.pieceId} ${row.path}`;
-}
-
-function brokenPieces({ proofs }: Rows, tenantId: number): ReadonlySet<string> {
-  return new Set(proofs.proofs.list({ tenantId, objectType: 'BACKUP PIECE', result: 'BROKEN' }).map(pieceName));
-}
-
-function planSetOf(set: BackupSet): PlanSet {
-  return {
-    id: set.backupSetId,
-    type: set.backupType,
-    status: set.status,
-    fileStatus: set.fileStatus,
-    startReplayScn: set.startReplayScn,
-    minRestoreScn: set.minRestoreScn,
-    prevFullId: set.prevFullBackupSetId,
-    prevIncId: set.prevIncBackupSetId,
-    passwordDigest: set.passwd,
-    plusArchivelog: set.plusArchivelog,
-    complete: true,
-  };
-}
-
-function planPieceOf(piece: ArchivePiece, broken: ReadonlySet<string>): PlanPiece {
-  const { destId, roundId, pieceId, startScn, checkpointScn, endScn } = piece;
-  const fileStatus = broken.has(pieceName(piece)) ? 'BROKEN' : piece.fileStatus;
-  return { destId, roundId, pieceId, startScn, checkpointScn, endScn, fileStatus };
 }

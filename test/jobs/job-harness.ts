@@ -264,12 +264,15 @@ export async function makePool(harness: Harness, name: string): Promise<void> {
 }
 
 /** Archive and data destinations, archiving in DOING. */
-export async function startArchiving(harness: Harness, name: string): Promise<void> {
-  await harness.say(
-    `ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place(`${name}/archive`)}' TENANT = ${name}`,
-  );
+export async function startArchiving(
+  harness: Harness,
+  name: string,
+  data = harness.place(`${name}/data`),
+  archive = harness.place(`${name}/archive`),
+): Promise<void> {
+  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${archive}' TENANT = ${name}`);
   await harness.say(`ALTER SYSTEM ARCHIVELOG TENANT = ${name}`);
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place(`${name}/data`)}' TENANT = ${name}`);
+  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${data}' TENANT = ${name}`);
   await harness.until(async () => (await roundOf(harness, name))?.status === 'DOING');
 }
 

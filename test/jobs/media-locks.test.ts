@@ -8,7 +8,17 @@ import { CosDouble } from '../media/servers/cos-double.ts';
 import { ossAddress } from '../media/servers/oss.ts';
 import { OssDouble } from '../media/servers/oss-double.ts';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
-import { type Harness, makePool, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import {
+  type Harness,
+  makePool,
+  makeTenant,
+  roundOf,
+  setsOf,
+  settle,
+  shipped,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
 import { objectsBelow, type Place, placeAt } from './media-vertical.ts';
 
 // Buckets under retention: what stands may not be removed, or not even be replaced.
@@ -61,10 +71,7 @@ describe.each(Object.keys(stores))('under retention on %s', (scheme) => {
   });
 
   const begin = async (data: string, archive: string) => {
-    await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${archive}' TENANT = a`);
-    await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${data}' TENANT = a`);
-    await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-    await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+    await startArchiving(harness, 'a', data, archive);
     await harness.sql('a', 'CREATE DATABASE d');
     await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
   };

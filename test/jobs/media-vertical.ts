@@ -8,7 +8,17 @@ import { identityName, isObjectStore, isOurs, secretName } from '../../src/desti
 import type { ListEntry, Medium } from '../../src/media/medium.ts';
 import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
 import type { MediumServer, MediumServerModule } from '../media/servers/fixture.ts';
-import { type Harness, makePool, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import {
+  type Harness,
+  makePool,
+  makeTenant,
+  roundOf,
+  setsOf,
+  settle,
+  shipped,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
 import { findingsOf, tasksOf, validate } from './validate-scene.ts';
 
 /** A root on a medium: the text of a destination below it, and the medium itself to look at. */
@@ -88,10 +98,7 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
     });
 
     const begin = async (data: string, archive: string) => {
-      await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${archive}' TENANT = a`);
-      await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${data}' TENANT = a`);
-      await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-      await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+      await startArchiving(harness, 'a', data, archive);
       await harness.sql('a', 'CREATE DATABASE d');
       await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
     };

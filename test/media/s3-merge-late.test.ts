@@ -1,34 +1,16 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Clock, systemClock } from '../../src/base/clock.ts';
-import { type AppendSink, type Medium, MediumError } from '../../src/media/medium.ts';
+import { expect, test } from 'vitest';
+import { type AppendSink, MediumError } from '../../src/media/medium.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
 import { coveredPartMs, mergedPartsMin } from '../../src/media/s3/limits.ts';
-import { openS3Medium } from '../../src/media/s3-medium.ts';
-import { s3Address } from './s3-root.ts';
-import { S3Double } from './servers/s3-double.ts';
+import { s3DoubleMedia } from './s3-double-media.ts';
 
-let double: S3Double;
-let nowMs = 0;
-const clock: Clock = { ...systemClock, nowNs: () => BigInt(nowMs) * 1_000_000n };
-const opened: Medium[] = [];
-const open = () => {
-  const medium = openS3Medium(s3Address(double), clock);
-  opened.push(medium);
-  return medium;
-};
-beforeEach(async () => {
-  nowMs = 0;
-  double = await S3Double.start();
+const media = s3DoubleMedia((double) => {
   double.pageLimit = 25;
-});
-afterEach(async () => {
-  for (const medium of opened.splice(0)) await medium.close();
-  await double.stop();
 });
 
 type Stored = ReturnType<typeof objects> extends Map<string, infer V> ? V : never;
-const objects = () => double.bucket().objects;
+const objects = () => media.double.bucket().objects;
 
 /** Everything that writers have done to the parts of the object: what a slow store may still carry out, or once more. */
 class Deeds {
@@ -75,10 +57,10 @@ test('writers replace each other, come back, and what they did is carried out on
       const key = `piece/log/${++runs}.obarc`;
       const deeds = new Deeds(key);
       let confirmed = Buffer.alloc(0);
-      let sink: AppendSink = await open().openAppend(key, 0);
+      let sink: AppendSink = await media.open().openAppend(key, 0);
       const formers: AppendSink[] = [];
       let no = 0;
-      const reader = open();
+      const reader = media.open();
       const content = async () => Buffer.from(await reader.read(key, 0, confirmed.length));
       for (const one of steps) {
         if (one.deed === 'append')
@@ -88,12 +70,12 @@ test('writers replace each other, come back, and what they did is carried out on
             confirmed = Buffer.concat([confirmed, bytes]);
             deeds.look();
           }
-        else if (one.deed === 'wait') nowMs += one.ms;
+        else if (one.deed === 'wait') media.nowMs += one.ms;
         else if (one.deed === 'late') deeds.repeat(one.at);
         else if (one.deed === 'replace') {
           if (one.closes) await sink.close();
           else formers.push(sink);
-          sink = await open().openAppend(key, confirmed.length);
+          sink = await media.open().openAppend(key, confirmed.length);
         } else
           for (const former of formers.filter(({ sizeBytes }) => sizeBytes < confirmed.length)) {
             const refused = await former.append(Buffer.alloc(one.bytes, '!')).catch((error: unknown) => error);
@@ -102,14 +84,14 @@ test('writers replace each other, come back, and what they did is carried out on
         deeds.look();
         if (confirmed.length > 0) expect((await content()).toString()).toBe(confirmed.toString());
       }
-      nowMs += 2 * coveredPartMs;
+      media.nowMs += 2 * coveredPartMs;
       await sink.close();
       for (const former of formers) await former.close();
       for (const name of objects().keys()) {
         const range = parsePartName(name.slice(name.lastIndexOf('/') + 1));
         if (range !== null && range.to - range.from >= 3 * mergedPartsMin) merged++;
       }
-      for (const medium of opened.splice(0)) await medium.close();
+      await media.close();
     }),
     { numRuns: 6 },
   );

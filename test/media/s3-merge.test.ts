@@ -1,40 +1,24 @@
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { describe, expect, test } from 'vitest';
 import type { Medium } from '../../src/media/medium.ts';
 import { mergeable } from '../../src/media/s3/append-merge.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
 import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeRestMs, mergesAtOnce } from '../../src/media/s3/limits.ts';
-import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { expectKind } from './medium-conformance.ts';
+import { s3DoubleMedia } from './s3-double-media.ts';
 import { s3Address } from './s3-root.ts';
-import { S3Double } from './servers/s3-double.ts';
 import type { S3Operation } from './servers/s3-faults.ts';
 
 const key = 'piece/log/1.obarc';
 
-let double: S3Double;
-let nowMs = 0;
-const clock: Clock = { ...systemClock, nowNs: () => BigInt(nowMs) * 1_000_000n };
-const opened: Medium[] = [];
-const open = () => {
-  const medium = openS3Medium(s3Address(double), clock);
-  opened.push(medium);
-  return medium;
-};
-beforeEach(async () => {
-  nowMs = 0;
-  double = await S3Double.start();
-});
-afterEach(async () => {
-  for (const medium of opened.splice(0)) await medium.close();
-  await double.stop();
-});
+const media = s3DoubleMedia();
 
 /** Byte ranges of the parts there are, by name. */
 const ranges = () =>
-  [...double.bucket().objects.keys()].flatMap((name) => parsePartName(name.slice(name.lastIndexOf('/') + 1)) ?? []);
+  [...media.double.bucket().objects.keys()].flatMap(
+    (name) => parsePartName(name.slice(name.lastIndexOf('/') + 1)) ?? [],
+  );
 const record = (i: number) => Buffer.from(`<${i}>`.padEnd(6 + (i % 5), '.'));
 const upTo = (count: number) => Buffer.concat(Array.from({ length: count }, (_, i) => record(i))).toString();
 const textOf = async (medium: Medium) => Buffer.from(await medium.read(key)).toString();
@@ -54,29 +38,29 @@ async function append(medium: Medium, from: number, to: number): Promise<void> {
 
 describe('parts of a log on S3', () => {
   test('become one when there are many, which covers them at once; they go a minute later', async () => {
-    const medium = open();
+    const medium = media.open();
     const sink = await medium.openAppend(key, 0);
     for (let i = 0; i < mergedPartsMin; i++) await sink.append(record(i));
     await expect.poll(() => coveringParts()).toEqual([{ from: 0, to: upTo(mergedPartsMin).length }]);
     expect(ranges()).toHaveLength(mergedPartsMin + 1);
     expect(await textOf(medium)).toBe(upTo(mergedPartsMin));
-    nowMs = coveredPartMs - 1;
+    media.nowMs = coveredPartMs - 1;
     await sink.append(record(mergedPartsMin));
     expect(ranges()).toHaveLength(mergedPartsMin + 2);
-    nowMs = coveredPartMs + 1;
+    media.nowMs = coveredPartMs + 1;
     await sink.append(record(mergedPartsMin + 1));
     await expect.poll(() => ranges().length).toBe(3);
     await sink.close();
-    expect(await textOf(open())).toBe(upTo(mergedPartsMin + 2));
+    expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 2));
   });
 
   test('stay few however many appends there are, and hold every byte at every moment', async () => {
-    const medium = open();
+    const medium = media.open();
     const sink = await medium.openAppend(key, 0);
     const count = 600;
     for (let i = 0; i < count; i++) {
       await sink.append(record(i));
-      nowMs += 500;
+      media.nowMs += 500;
       if (i % 97 === 0) expect(await textOf(medium)).toBe(upTo(i + 1));
     }
     await sink.close();
@@ -84,12 +68,12 @@ describe('parts of a log on S3', () => {
     expect(ranges().length).toBeLessThan(120 + 3 * mergedPartsMin);
     expect(await textOf(medium)).toBe(upTo(count));
     await medium.remove([key]);
-    expect([...double.bucket().objects.keys()]).toEqual([]);
+    expect([...media.double.bucket().objects.keys()]).toEqual([]);
   });
 
   test('are never fewer bytes to who lists them in small pages meanwhile', async () => {
-    double.pageLimit = 7;
-    const [medium, other] = [open(), open()];
+    media.double.pageLimit = 7;
+    const [medium, other] = [media.open(), media.open()];
     const sink = await medium.openAppend(key, 0);
     let writing = true;
     const looks: number[] = [];
@@ -105,7 +89,7 @@ describe('parts of a log on S3', () => {
     })();
     for (let i = 0; i < 200; i++) {
       await sink.append(record(i));
-      nowMs += 500;
+      media.nowMs += 500;
     }
     writing = false;
     await reading;
@@ -115,15 +99,15 @@ describe('parts of a log on S3', () => {
   });
 
   test('are found again by a reader who knew the old ones', async () => {
-    const medium = open();
+    const medium = media.open();
     const sink = await medium.openAppend(key, 0);
     for (let i = 0; i < mergedPartsMin - 1; i++) await sink.append(record(i));
-    const reader = await open().openObject(key);
+    const reader = await media.open().openObject(key);
     const all = upTo(mergedPartsMin - 1);
     const begin = Buffer.from(await reader.read(0, 20)).toString();
     await sink.append(record(mergedPartsMin - 1));
     await expect.poll(() => coveringParts().length).toBe(1);
-    nowMs = coveredPartMs + 1;
+    media.nowMs = coveredPartMs + 1;
     await sink.append(record(mergedPartsMin));
     await expect.poll(() => ranges().length).toBe(2);
     expect(begin + Buffer.from(await reader.read(20, all.length - 20)).toString()).toBe(all);
@@ -132,36 +116,36 @@ describe('parts of a log on S3', () => {
   });
 
   test('are merged on by the next writer, who also takes away what the last one had covered', async () => {
-    await append(open(), 0, mergedPartsMin);
+    await append(media.open(), 0, mergedPartsMin);
     expect(ranges()).toHaveLength(mergedPartsMin + 1);
-    const sink = await open().openAppend(key, upTo(mergedPartsMin).length);
-    nowMs = coveredPartMs + 1;
+    const sink = await media.open().openAppend(key, upTo(mergedPartsMin).length);
+    media.nowMs = coveredPartMs + 1;
     await sink.append(record(mergedPartsMin));
     await expect.poll(() => ranges().length).toBe(2);
     await sink.close();
-    expect(await textOf(open())).toBe(upTo(mergedPartsMin + 1));
+    expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 1));
   });
 
   test('a writer whom another one has replaced is refused, also when that one has merged what he went on with', async () => {
-    const former = await open().openAppend(key, 0);
+    const former = await media.open().openAppend(key, 0);
     for (let i = 0; i < 10; i++) await former.append(record(i));
-    const sink = await open().openAppend(key, former.sizeBytes);
+    const sink = await media.open().openAppend(key, former.sizeBytes);
     await sink.append(record(10));
     await expectKind(former.append(record(10)), 'alreadyExists');
     for (let i = 11; i < mergedPartsMin; i++) await sink.append(record(i));
     await expect.poll(() => coveringParts().length).toBe(1);
-    nowMs = coveredPartMs + 1;
+    media.nowMs = coveredPartMs + 1;
     await sink.append(record(mergedPartsMin));
     await expect.poll(() => ranges().length).toBe(2);
     await expectKind(former.append(Buffer.alloc(1_000)), 'alreadyExists');
-    expect(await textOf(open())).toBe(upTo(mergedPartsMin + 1));
+    expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 1));
     await former.close();
     await sink.close();
   });
 
   test('a cut in the middle of a merged part keeps every confirmed byte', async () => {
-    await append(open(), 0, mergedPartsMin);
-    const medium = open();
+    await append(media.open(), 0, mergedPartsMin);
+    const medium = media.open();
     const sink = await medium.openAppend(key, 100);
     await sink.append(Buffer.from('!'));
     await sink.close();
@@ -181,22 +165,22 @@ const steps: readonly (readonly [string, S3Operation, (name: string) => boolean]
 
 describe('a merge that breaks off', () => {
   test.each(steps)('%s leaves every byte, and appends go on', async (_, on, keys) => {
-    const medium = open();
-    double.faults.add({ on: [on], keys, times: 1, deed: { deed: 'refuse', status: 500, code: 'InternalError' } });
+    const medium = media.open();
+    media.double.faults.add({ on: [on], keys, times: 1, deed: { deed: 'refuse', status: 500, code: 'InternalError' } });
     const sink = await medium.openAppend(key, 0);
     for (let i = 0; i < 3 * mergedPartsMin; i++) {
       await sink.append(record(i));
-      nowMs += 5_000;
+      media.nowMs += 5_000;
     }
     await sink.close();
     expect(await textOf(medium)).toBe(upTo(3 * mergedPartsMin));
-    await append(open(), 3 * mergedPartsMin, 3 * mergedPartsMin + 40);
-    expect(await textOf(open())).toBe(upTo(3 * mergedPartsMin + 40));
+    await append(media.open(), 3 * mergedPartsMin, 3 * mergedPartsMin + 40);
+    expect(await textOf(media.open())).toBe(upTo(3 * mergedPartsMin + 40));
   });
 
   test('goes on where no part may be removed', async () => {
-    const medium = open();
-    double.faults.add({
+    const medium = media.open();
+    media.double.faults.add({
       on: ['DeleteObjects'],
       times: 100,
       deed: { deed: 'refuse', status: 403, code: 'AccessDenied' },
@@ -207,7 +191,7 @@ describe('a merge that breaks off', () => {
       const merged = () => coveringParts().length;
       for (let i = 0; i < mergedPartsMin; i++) await sink.append(record(count++));
       await expect.poll(merged).toBe(merges);
-      nowMs += 2 * coveredPartMs;
+      media.nowMs += 2 * coveredPartMs;
     }
     expect(ranges()).toHaveLength(count + 3);
     await sink.close();
@@ -215,12 +199,12 @@ describe('a merge that breaks off', () => {
   });
 
   test('is tried again a minute later', async () => {
-    const medium = open();
-    double.faults.add({ on: ['GetObject'], deed: { deed: 'refuse', status: 500, code: 'InternalError' } });
+    const medium = media.open();
+    media.double.faults.add({ on: ['GetObject'], deed: { deed: 'refuse', status: 500, code: 'InternalError' } });
     const sink = await medium.openAppend(key, 0);
     for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
     expect(coveringParts()).toEqual([]);
-    nowMs = mergeRestMs;
+    media.nowMs = mergeRestMs;
     await sink.append(record(2 * mergedPartsMin));
     await expect.poll(() => coveringParts()).toEqual([{ from: 0, to: upTo(2 * mergedPartsMin + 1).length }]);
     await sink.close();
@@ -230,59 +214,59 @@ describe('a merge that breaks off', () => {
   test('is one of a few at a time, however many logs there are', async () => {
     const merging = new Set<string>();
     const seen = (name: string) => merging.add(name.replace(/\/@.*/, '')).size > 0;
-    double.faults.add({ on: ['GetObject'], keys: seen, times: 1_000, deed: { deed: 'stall' } });
+    media.double.faults.add({ on: ['GetObject'], keys: seen, times: 1_000, deed: { deed: 'stall' } });
     const logs = Array.from({ length: mergesAtOnce + 4 }, (_, i) => `piece/log/${i}.obarc`);
-    const sinks = await Promise.all(logs.map((log) => open().openAppend(log, 0)));
+    const sinks = await Promise.all(logs.map((log) => media.open().openAppend(log, 0)));
     for (let i = 0; i <= mergedPartsMin; i++) await Promise.all(sinks.map((sink) => sink.append(record(i))));
     await expect.poll(() => merging.size).toBeGreaterThanOrEqual(mergesAtOnce);
     await Promise.all(sinks.map((sink) => sink.append(record(mergedPartsMin + 1))));
     await Promise.all(sinks.map((sink) => sink.close()));
     expect(merging.size).toBe(mergesAtOnce);
-    double.faults.clear();
-    await append(open(), 0, mergedPartsMin);
+    media.double.faults.clear();
+    await append(media.open(), 0, mergedPartsMin);
   });
 
   test('a server that stalls in one holds up no append, and no end', async () => {
-    const medium = open();
+    const medium = media.open();
     const sink = await medium.openAppend(key, 0);
-    double.faults.add({ on: ['GetObject'], times: 100, deed: { deed: 'stall' } });
+    media.double.faults.add({ on: ['GetObject'], times: 100, deed: { deed: 'stall' } });
     const begun = performance.now();
     for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
     await sink.close();
     expect(performance.now() - begun).toBeLessThan(5_000);
-    double.faults.clear();
+    media.double.faults.clear();
     expect(await textOf(medium)).toBe(upTo(2 * mergedPartsMin));
   });
 
   test('takes nothing over that was damaged on its way to it, from this writer or the last one', async () => {
-    const medium = open();
-    double.faults.add({ on: ['GetObject'], skip: 3, deed: { deed: 'flipDownload' } });
+    const medium = media.open();
+    media.double.faults.add({ on: ['GetObject'], skip: 3, deed: { deed: 'flipDownload' } });
     const sink = await medium.openAppend(key, 0);
     for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
     await sink.close();
     expect(coveringParts()).toEqual([]);
-    double.faults.add({ on: ['GetObject'], skip: 3, deed: { deed: 'flipDownload' } });
+    media.double.faults.add({ on: ['GetObject'], skip: 3, deed: { deed: 'flipDownload' } });
     const next = await medium.openAppend(key, sink.sizeBytes);
     let count = 2 * mergedPartsMin;
     const appended = async () => {
-      nowMs += mergeRestMs;
+      media.nowMs += mergeRestMs;
       await next.append(record(count));
       count += 1;
     };
     await appended();
-    await expect.poll(() => double.faults.left).toBe(0);
+    await expect.poll(() => media.double.faults.left).toBe(0);
     await expect.poll(() => appended().then(() => coveringParts().length)).toBe(1);
     await next.close();
     expect(await textOf(medium)).toBe(upTo(count));
   });
 
   test('a lost answer to the merged part harms nothing', async () => {
-    const medium = open();
-    double.faults.add({ on: ['PutObject'], keys: isMerged, deed: { deed: 'loseReply' } });
+    const medium = media.open();
+    media.double.faults.add({ on: ['PutObject'], keys: isMerged, deed: { deed: 'loseReply' } });
     await append(medium, 0, mergedPartsMin);
     expect(await textOf(medium)).toBe(upTo(mergedPartsMin));
-    await append(open(), mergedPartsMin, 2 * mergedPartsMin);
-    expect(await textOf(open())).toBe(upTo(2 * mergedPartsMin));
+    await append(media.open(), mergedPartsMin, 2 * mergedPartsMin);
+    expect(await textOf(media.open())).toBe(upTo(2 * mergedPartsMin));
   });
 });
 
@@ -297,28 +281,28 @@ describe('a writer killed in a merge', () => {
     child.stdout.on('data', (chunk) => {
       said += chunk;
     });
-    double.faults.add({
+    media.double.faults.add({
       on: [on],
       keys: (name) => keys(name) && child.kill('SIGKILL') && !done,
       deed: { deed: 'stall' },
     });
     await new Promise((resolve) => child.on('close', resolve));
     expect(child.signalCode).toBe('SIGKILL');
-    double.faults.clear();
+    media.double.faults.clear();
     const acknowledged = Number(said.trim().split('\n').at(-1) || 0);
     expect(acknowledged).toBeGreaterThanOrEqual(mergedPartsMin);
-    const found = await textOf(open());
+    const found = await textOf(media.open());
     expect([upTo(acknowledged), upTo(acknowledged + 1)]).toContain(found);
     const count = found === upTo(acknowledged) ? acknowledged : acknowledged + 1;
-    await append(open(), count, count + 5);
-    expect(await textOf(open())).toBe(upTo(count + 5));
-    const sink = await open().openAppend(key, upTo(count + 5).length);
-    nowMs = 2 * coveredPartMs;
+    await append(media.open(), count, count + 5);
+    expect(await textOf(media.open())).toBe(upTo(count + 5));
+    const sink = await media.open().openAppend(key, upTo(count + 5).length);
+    media.nowMs = 2 * coveredPartMs;
     await sink.append(record(count + 5));
     // Nothing stands in the shadow of another part.
     await expect.poll(() => ranges().reduce((sum, { from, to }) => sum + to - from, 0)).toBe(upTo(count + 6).length);
     await sink.close();
-    expect(await textOf(open())).toBe(upTo(count + 6));
+    expect(await textOf(media.open())).toBe(upTo(count + 6));
   });
 });
 
@@ -331,7 +315,7 @@ function appendingScript(): string {
     const { writeSync } = await import('node:fs');
     let nowMs = 0;
     const clock = { ...systemClock, nowNs: () => BigInt(nowMs) * 1_000_000n };
-    const sink = await openS3Medium(${JSON.stringify(s3Address(double))}, clock).openAppend(${JSON.stringify(key)}, 0);
+    const sink = await openS3Medium(${JSON.stringify(s3Address(media.double))}, clock).openAppend(${JSON.stringify(key)}, 0);
     for (let i = 0; i < 100; i++) {
       await sink.append(Buffer.from(('<' + i + '>').padEnd(6 + (i % 5), '.')));
       writeSync(1, (i + 1) + '\\n');

@@ -1,6 +1,7 @@
 import type { ArchivePiece } from '../../catalog/archives.ts';
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
+import { brokenPieces, planPieceOf, planSetOf } from '../../catalog/plan-rows.ts';
 import type { Secrets } from '../../catalog/secrets.ts';
 import { sysTenantId } from '../../catalog/tenants.ts';
 import { endpointText } from '../../destination/destination.ts';
@@ -57,7 +58,9 @@ export function cleanupWish(
     expiryUs,
     // What was deleted long ago plays no part, and its rows are kept for ever.
     sets: tx.backups.sets.select(present, tenantId).map(setOf),
-    pieces: tx.archives.pieces.select(present, tenantId).map((piece) => pieceOf(piece, broken)),
+    pieces: tx.archives.pieces
+      .select(present, tenantId)
+      .map((piece): CleanupPiece => ({ ...planPieceOf(piece, broken), status: piece.status })),
     dataDestId: places.data?.destId ?? null,
     archiveDestId: places.archive?.destId ?? null,
     inUse: itemsInUse(tx, tenantId, places),
@@ -65,37 +68,7 @@ export function cleanupWish(
 }
 
 function setOf(set: BackupSet): CleanupSet {
-  return {
-    id: set.backupSetId,
-    destId: set.destId,
-    type: set.backupType,
-    status: set.status,
-    fileStatus: set.fileStatus,
-    startReplayScn: set.startReplayScn,
-    minRestoreScn: set.minRestoreScn,
-    prevFullId: set.prevFullBackupSetId,
-    prevIncId: set.prevIncBackupSetId,
-    passwordDigest: set.passwd,
-    plusArchivelog: set.plusArchivelog,
-    complete: set.status === 'SUCCESS',
-    endUs: set.endUs,
-  };
-}
-
-/** Pieces VALIDATE has found damaged: their rows have no word for it. */
-function brokenPieces(tx: Repositories, tenantId: number): ReadonlySet<string> {
-  return new Set(tx.proofs.proofs.list({ tenantId, objectType: 'BACKUP PIECE', result: 'BROKEN' }).map(placeText));
-}
-
-function placeText(piece: Pick<ArchivePiece, 'path' | 'destId' | 'roundId' | 'pieceId'>): string {
-  return `${piece.destId}.${piece.roundId}.${piece.pieceId} ${piece.path}`;
-}
-
-function pieceOf(piece: ArchivePiece, broken: ReadonlySet<string>): CleanupPiece {
-  const { destId, roundId, pieceId, startScn, checkpointScn, endScn, status } = piece;
-  const isBroken = piece.fileStatus === 'AVAILABLE' && broken.has(placeText(piece));
-  const fileStatus = isBroken ? 'BROKEN' : piece.fileStatus;
-  return { destId, roundId, pieceId, startScn, checkpointScn, endScn, fileStatus, status };
+  return { ...planSetOf(set), destId: set.destId, endUs: set.endUs };
 }
 
 /** Sets and pieces of these places that restores of this server read now. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { checkSignal } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
+import { Turns } from '../turns.ts';
 import type { CifsAddress } from './address.ts';
 import { endsConnection } from './errors.ts';
 import { idleMs, sessionsMax } from './limits.ts';
@@ -12,8 +13,7 @@ export class SmbPool {
   readonly clock: Clock;
   readonly #free: SmbSession[] = [];
   readonly #used = new Set<SmbSession>();
-  readonly #waiting: (() => void)[] = [];
-  #places = sessionsMax;
+  readonly #places = new Turns(sessionsMax);
   #idle: AbortController | null = null;
   #closed = false;
 
@@ -24,9 +24,7 @@ export class SmbPool {
 
   /** Runs `work` with a session of its own. A session whose connection has died is not used again. */
   async use<T>(key: string, signal: AbortSignal | undefined, work: (session: SmbSession) => Promise<T>): Promise<T> {
-    if (this.#places === 0) await this.#turn(key, signal);
-    else this.#places -= 1;
-    try {
+    return this.#places.take(key, signal, async () => {
       const session = await this.take(key, signal);
       let broken = true;
       try {
@@ -41,11 +39,7 @@ export class SmbPool {
       } finally {
         this.give(session, broken);
       }
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#places += 1;
-    }
+    });
   }
 
   /** A session beside the others, for who holds it while others are needed; `give` takes it back. */
@@ -88,21 +82,5 @@ export class SmbPool {
       for (const session of this.#free.splice(0)) session.end();
     };
     this.clock.sleep(idleMs, idle.signal).then(end, () => undefined);
-  }
-
-  #turn(key: string, signal: AbortSignal | undefined): Promise<void> {
-    checkSignal(key, signal);
-    return new Promise((resolve, reject) => {
-      const turn = () => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      };
-      const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(turn), 1);
-        reject(new MediumError('cancelled', key, 'the caller gave up', signal?.reason));
-      };
-      this.#waiting.push(turn);
-      signal?.addEventListener('abort', abort, { once: true });
-    });
   }
 }

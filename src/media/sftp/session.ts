@@ -1,6 +1,7 @@
 import type { Client, SFTPWrapper } from 'ssh2';
 import { checkSignal } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
+import { Turns } from '../turns.ts';
 import { replyError } from './errors.ts';
 import { requestsInFlight } from './limits.ts';
 
@@ -15,9 +16,8 @@ export class SftpSession {
   readonly #client: Client;
   readonly #sftp: SFTPWrapper;
   readonly #pending = new Set<(error: Error) => void>();
-  readonly #waiting: (() => void)[] = [];
+  readonly #carried = new Turns(requestsInFlight);
   readonly #onIdle: () => void;
-  #free = requestsInFlight;
   #ended: MediumError | null = null;
   readonly extensions: ReadonlySet<string>;
 
@@ -83,32 +83,8 @@ export class SftpSession {
   }
 
   /** As `call`, among the requests that carry data, of which only so many are under way at once. */
-  async carry<T>(key: string, step: string, signal: AbortSignal | undefined, start: Start<T>): Promise<T> {
-    if (this.#free === 0) await this.#turn(key, signal);
-    else this.#free -= 1;
-    try {
-      return await this.call(key, step, signal, start);
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#free += 1;
-    }
-  }
-
-  #turn(key: string, signal: AbortSignal | undefined): Promise<void> {
-    checkSignal(key, signal);
-    return new Promise((resolve, reject) => {
-      const turn = () => {
-        signal?.removeEventListener('abort', abort);
-        resolve();
-      };
-      const abort = () => {
-        this.#waiting.splice(this.#waiting.indexOf(turn), 1);
-        reject(new MediumError('cancelled', key, 'the caller gave up', signal?.reason));
-      };
-      this.#waiting.push(turn);
-      signal?.addEventListener('abort', abort, { once: true });
-    });
+  carry<T>(key: string, step: string, signal: AbortSignal | undefined, start: Start<T>): Promise<T> {
+    return this.#carried.take(key, signal, () => this.call(key, step, signal, start));
   }
 
   /** Gives the connection up; what is pending fails. */
