@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BackupSet } from '../../src/catalog/backups.ts';
 import { setMemory } from '../../src/jobs/backup/set-base.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
@@ -177,6 +177,19 @@ test('an end placeholder that lands long after its job was canceled goes again',
   expect(endNames()).toEqual(['backup_set_1_full', 'backup_set_3_inc']);
   await shipped(harness, 'a');
   expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
+});
+
+test('it goes again also when the catalog could not be read at first', async () => {
+  const land = await cancelWhileHanging();
+  const { catalog } = harness.controller;
+  const read = catalog.read.bind(catalog);
+  const failing = vi.spyOn(catalog, 'read').mockImplementation((work) => {
+    return String(work).includes('setsInDoubt') ? Promise.reject(new Error('disk I/O error')) : read(work);
+  });
+  await expect(harness.until(async () => false)).rejects.toThrow('disk I/O error');
+  failing.mockRestore();
+  await land();
+  await harness.until(async () => endNames().length === 1);
 });
 
 for (const restarts of [false, true])

@@ -81,7 +81,13 @@ function doubtWatch(
     seenUs = nowUs;
     const looked = tenants;
     tenants = new Set();
-    for (const { set, destination } of await catalog.read((tx) => setsInDoubt(tx, catalog.secrets, looked))) {
+    const found = await catalog
+      .read((tx) => setsInDoubt(tx, catalog.secrets, looked))
+      .catch((error: unknown) => {
+        tenants = looked && new Set([...looked, ...(tenants ?? [])]);
+        throw error;
+      });
+    for (const { set, destination } of found) {
       tenants.add(set.tenantId);
       const names = { tenant: set.tenantId, set: set.backupSetId };
       work.start(set.tenantId, `${set.tenantId}/end of ${set.backupSetId}`, signal, async (ended) => {
