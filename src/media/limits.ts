@@ -18,6 +18,9 @@ export const abandonedCallsMax = 2;
  */
 export const abandonedRemoteCallsMax = 64;
 
+/** Small objects that a job or statement reads at once, where it needs one of every set or piece. */
+export const smallReadsAtOnce = 16;
+
 /** Bytes of one segment of a key, and of a whole key. */
 export const keySegmentBytes = 255;
 export const keyBytes = 1023;

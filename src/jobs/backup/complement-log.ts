@@ -6,7 +6,7 @@ import type { SetKey } from '../../copy/keys.ts';
 import { unwrapKey } from '../../copy/keys.ts';
 import type { LogRecordHeader } from '../../copy/log-file.ts';
 import { sliceLog } from '../../copy/slice-log.ts';
-import { parseLogFile, pieceLsKeys } from '../../destination/archive-layout.ts';
+import { type PieceName, parseLogFile, pieceLsKeys } from '../../destination/archive-layout.ts';
 import { shownPath } from '../../destination/destination.ts';
 import { formatContent, writeFormatFile } from '../../destination/identity.ts';
 import { complementDirectory } from '../../destination/layout.ts';
@@ -16,7 +16,7 @@ import { choosePieces } from '../../policy/piece-chain.ts';
 import { userLsId, writePieceEnd, writePieceStart, writeRoundEnd, writeRoundStart } from '../archive/archive-files.ts';
 import { removeTree } from '../clean/remove-tree.ts';
 import { type FoundPiece, logFileKeys, readPieces } from '../restore/read-archive-path.ts';
-import { logKeyPurpose } from '../restore/restore-source.ts';
+import { logKeyPurpose } from '../restore/source-keys.ts';
 import {
   archiveDestination,
   archiveDestNo,
@@ -89,8 +89,8 @@ async function neededPieces(
   { startReplayScn, minRestoreScn }: BackupSet,
   signal: AbortSignal,
 ): Promise<readonly FoundPiece[]> {
-  const found = await readPieces(source, signal);
-  const own = found.filter((piece) => piece.destId === round.destId && piece.roundId === round.roundId);
+  const wanted = (piece: PieceName) => piece.destId === round.destId && piece.roundId === round.roundId;
+  const own = await readPieces(source, { wanted }, signal);
   const choice = choosePieces(own, startReplayScn, minRestoreScn);
   if (choice.failure !== null) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
   const chosen = new Set(choice.pieces.map((piece) => piece.pieceId));

@@ -12,7 +12,9 @@ import { singlePieceInfoFile, tenantPieceInfosFile } from '../../destination/cod
 import { checkpointFile } from '../../destination/codec/checkpoint-file.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
 import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../destination/named-damage.ts';
+import { smallReadsAtOnce } from '../../media/limits.ts';
 import type { Medium } from '../../media/medium.ts';
+import { inParallel } from '../../media/parallel.ts';
 import type { PlanPiece } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { isTaggedDeleted } from '../clean/tagging.ts';
@@ -28,45 +30,77 @@ export interface FoundPiece extends PlanPiece {
   readonly maxScn: bigint;
 }
 
-/**
- * All pieces of an archive path, frozen ones by their own info, the active one by its checkpoint. `frozen` keeps what never
- * changes, by directory, for callers that come again. A piece whose info files are damaged, or gone although its end placeholder
- * stands, is told in `damaged`; without that list a damaged one is thrown.
- */
+/** What narrows the reading of an archive path, and what it tells beside its pieces. */
+export interface PieceWish {
+  /** Pieces that are left out without a look. */
+  readonly wanted?: (piece: PieceName) => boolean;
+  /** Keeps what never changes, by directory, for callers that come again. */
+  readonly frozen?: Map<string, FoundPiece>;
+  /**
+   * Told of pieces whose info files are damaged, or gone although their end placeholder stands; without it a damaged one is thrown.
+   */
+  readonly damaged?: DamagedPiece[];
+}
+
+/** A piece as its placeholders name it. */
+interface NamedPiece extends PieceName {
+  readonly placeholder: string;
+  readonly ended: boolean;
+}
+
+/** All pieces of an archive path, ascending: frozen ones by their own info, the active one by its checkpoint. */
 export async function readPieces(
   medium: Medium,
+  { wanted = () => true, frozen = new Map(), damaged }: PieceWish = {},
   signal?: AbortSignal,
-  frozen: Map<string, FoundPiece> = new Map(),
-  damaged?: DamagedPiece[],
 ): Promise<readonly FoundPiece[]> {
-  const names = new Map<string, PieceName & { readonly placeholder: string }>();
-  const ended = new Set<string>();
-  for (const entry of await medium.list(piecesDirectory, signal)) {
-    const placeholder = parsePiecePlaceholder(entry.name);
-    if (placeholder === null) continue;
-    names.set(pieceDirectory(placeholder), { ...placeholder, placeholder: `${piecesDirectory}/${entry.name}` });
-    if (placeholder.kind === 'end') ended.add(pieceDirectory(placeholder));
-  }
-  const found: FoundPiece[] = [];
-  for (const { destId, roundId, pieceId, placeholder } of names.values()) {
-    const name = { destId, roundId, pieceId };
-    const directory = pieceDirectory(name);
-    const key = pieceKeys(name).single;
+  const names = (await namedPieces(medium, signal)).filter(wanted);
+  const read = await inParallel(names, smallReadsAtOnce, async (name) => {
     const bad: DamagedFile[] = [];
-    let gone = false;
-    const piece = await unlessDamaged(key, damaged && bad, async () => {
-      const whole = frozen.get(directory) ?? (await readFrozen(medium, name, signal));
-      if (whole !== null) frozen.set(directory, whole);
-      if (whole !== null) return whole;
-      // Of a piece that was tagged the store may have removed the info file first: it is no active one.
-      gone = await isTaggedDeleted(medium, placeholder, signal);
-      return gone ? null : readActive(medium, name, signal);
-    });
-    if (piece !== null) found.push(piece);
-    else if (bad.length === 0 && ended.has(directory) && !gone) bad.push(lostFile(key));
-    damaged?.push(...bad.map(({ error }) => ({ ...name, error })));
+    const piece = await readPiece(medium, name, frozen, damaged && bad, signal);
+    return { piece, bad: bad.map(({ error }): DamagedPiece => ({ ...pieceName(name), error })) };
+  });
+  damaged?.push(...read.flatMap(({ bad }) => bad));
+  return read.flatMap(({ piece }) => piece ?? []).sort((a, b) => a.pieceId - b.pieceId);
+}
+
+async function namedPieces(medium: Medium, signal?: AbortSignal): Promise<readonly NamedPiece[]> {
+  const names = new Map<string, NamedPiece>();
+  for (const entry of await medium.list(piecesDirectory, signal)) {
+    const found = parsePiecePlaceholder(entry.name);
+    if (found === null) continue;
+    const directory = pieceDirectory(found);
+    const ended = found.kind === 'end' || names.get(directory)?.ended === true;
+    names.set(directory, { ...pieceName(found), placeholder: `${piecesDirectory}/${entry.name}`, ended });
   }
-  return found.sort((a, b) => a.pieceId - b.pieceId);
+  return [...names.values()];
+}
+
+async function readPiece(
+  medium: Medium,
+  piece: NamedPiece,
+  frozen: Map<string, FoundPiece>,
+  bad: DamagedFile[] | undefined,
+  signal?: AbortSignal,
+): Promise<FoundPiece | null> {
+  const name = pieceName(piece);
+  const directory = pieceDirectory(name);
+  const key = pieceKeys(name).single;
+  let gone = false;
+  const found = await unlessDamaged(key, bad, async () => {
+    const whole = frozen.get(directory) ?? (await readFrozen(medium, name, signal));
+    if (whole !== null) frozen.set(directory, whole);
+    if (whole !== null) return whole;
+    // Of a piece that was tagged the store may have removed the info file first: it is no active one.
+    gone = await isTaggedDeleted(medium, piece.placeholder, signal);
+    return gone ? null : readActive(medium, name, signal);
+  });
+  if (found === null && bad?.length === 0 && piece.ended && !gone) bad.push(lostFile(key));
+  return found;
+}
+
+function pieceName({ destId, roundId, pieceId }: PieceName): PieceName {
+  return { destId, roundId, pieceId };
 }
 
 async function readFrozen(medium: Medium, name: PieceName, signal?: AbortSignal): Promise<FoundPiece | null> {

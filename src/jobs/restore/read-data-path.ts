@@ -16,7 +16,9 @@ import {
 } from '../../destination/layout.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
 import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../destination/named-damage.ts';
+import { smallReadsAtOnce } from '../../media/limits.ts';
 import type { Medium } from '../../media/medium.ts';
+import { inParallel } from '../../media/parallel.ts';
 import type { PlanSet } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { dataTurn } from '../backup/set-files.ts';
@@ -42,22 +44,27 @@ export async function readSets(
   damaged?: DamagedFile[],
 ): Promise<readonly FoundSet[]> {
   const entries = (await medium.list(setsDirectory, signal)).slice(0, maxNames);
-  const found: FoundSet[] = [];
-  for (const entry of entries) {
+  const names = entries.flatMap((entry) => {
     const name = parseSetPlaceholder(entry.name);
-    if (name?.kind !== 'end_success') continue;
+    return name?.kind === 'end_success' ? [{ name, placeholder: `${setsDirectory}/${entry.name}` }] : [];
+  });
+  const read = await inParallel(names, smallReadsAtOnce, async ({ name, placeholder }) => {
+    const bad: DamagedFile[] = [];
     const key = setInfoKeys(name).single;
-    const info = await unlessDamaged(key, damaged, () => readInfo(medium, name, signal));
-    if (info !== null) {
-      const deleted = info.fileStatus === 'DELETING' || info.fileStatus === 'DELETED';
-      if (!deleted) found.push({ name, info, plan: planSet(info) });
-    } else if (!damaged?.some((one) => one.key === key)) {
-      // The store has begun to remove what was tagged, in its own order.
-      if (await isTaggedDeleted(medium, `${setsDirectory}/${entry.name}`, signal)) continue;
-      damaged?.push(lostFile(key));
-    }
-  }
-  return found.sort((a, b) => a.name.backupSetId - b.name.backupSetId);
+    const info = await unlessDamaged(key, damaged && bad, () => readInfo(medium, name, signal));
+    // The store may have begun to remove what was tagged, in its own order.
+    if (info === null && bad.length === 0 && !(await isTaggedDeleted(medium, placeholder, signal)))
+      bad.push(lostFile(key));
+    return { name, info, bad };
+  });
+  damaged?.push(...read.flatMap(({ bad }) => bad));
+  return read
+    .flatMap(({ name, info }) => (info === null || isDeleted(info) ? [] : [{ name, info, plan: planSet(info) }]))
+    .sort((a, b) => a.name.backupSetId - b.name.backupSetId);
+}
+
+function isDeleted({ fileStatus }: SetInfo): boolean {
+  return fileStatus === 'DELETING' || fileStatus === 'DELETED';
 }
 
 async function readInfo(medium: Medium, name: SetName, signal?: AbortSignal): Promise<SetInfo | null> {

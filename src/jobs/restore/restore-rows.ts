@@ -10,7 +10,8 @@ import { sealKeyOf } from '../tenant-destination.ts';
 import { requireKept } from './kept-source.ts';
 import { piecePath } from './read-archive-path.ts';
 import { setPath } from './read-data-path.ts';
-import type { RestoreSource, SourceKeys } from './restore-source.ts';
+import type { RestoreSource } from './restore-source.ts';
+import type { SourceKeys } from './source-keys.ts';
 
 /** What the tenant's row of a restore remembers between steps. */
 export interface RestoreMemory {

@@ -1,8 +1,5 @@
 import { fault, faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
-import { readFileHeader } from '../../copy/data-file-reader.ts';
-import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
-import { openLogFile } from '../../copy/log-scan.ts';
 import { pieceDirectory } from '../../destination/archive-layout.ts';
 import type { LocalityInfo } from '../../destination/codec/set-files.ts';
 import { complementDirectory, type SetName, setDirectory } from '../../destination/layout.ts';
@@ -13,10 +10,9 @@ import { below } from '../../media/wrap/below.ts';
 import { choosePieces } from '../../policy/piece-chain.ts';
 import { type RecoverableWindow, recoverableWindows } from '../../policy/recoverable-window.ts';
 import { type PlanPiece, type PlanSet, planRestore, type RestorePlan } from '../../policy/restore-plan.ts';
-import { openSetKey } from '../backup/set-key.ts';
 import { brokenError, refuseShorter, withoutBroken } from './known-damage.ts';
-import { type DamagedPiece, type FoundPiece, logFileKeys, readPieces } from './read-archive-path.ts';
-import { dataFileKeys, type FoundSet, readLocality, readSets } from './read-data-path.ts';
+import { type DamagedPiece, type FoundPiece, readPieces } from './read-archive-path.ts';
+import { type FoundSet, readLocality, readSets } from './read-data-path.ts';
 import { scnText } from './scn-text.ts';
 import type { SourceNames } from './source-names.ts';
 import type { SourcePath } from './source-paths.ts';
@@ -67,7 +63,7 @@ export async function decideSource(
     const archives = paths.filter((path) => path.format.destType === 'archive_log');
     if (archives.length > 1) throw fault('OB_NOT_SUPPORTED', 'restore from multiple archive paths is');
     const archive = archives[0] ?? null;
-    const allPieces = archive === null ? null : await readPieces(archive.medium, signal, undefined, damagedPieces);
+    const allPieces = archive === null ? null : await readPieces(archive.medium, { damaged: damagedPieces }, signal);
     const pieces =
       only === undefined || allPieces === null
         ? allPieces
@@ -134,7 +130,7 @@ async function complementPieces(
   { startReplayScn, untilScn }: RestorePlan,
   signal?: AbortSignal,
 ): Promise<readonly FoundPiece[]> {
-  const found = await readPieces(medium, signal);
+  const found = await readPieces(medium, {}, signal);
   if (choosePieces(found, startReplayScn, untilScn).failure === null) return found;
   throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
 }
@@ -183,61 +179,4 @@ async function newestLocality(
 function untilScn(until: RestoreUntil, timeZone: string): Scn | null {
   if (until === null) return null;
   return until.kind === 'scn' ? until.scn : scnOfTime(until.text, timeZone);
-}
-
-/** The keys a restore needs; refuses at once what could not be opened later. */
-export interface SourceKeys {
-  /** Set id → key, for sets that are encrypted. */
-  readonly setKeys: ReadonlyMap<number, Uint8Array>;
-  readonly encryptedLog: boolean;
-}
-
-/** Unwraps the key of every chosen set and checks that the log can be opened: -4369 without the key, -9047 without the password. */
-export async function openSourceKeys(
-  source: RestoreSource,
-  means: { readonly masters: readonly MasterKey[]; readonly passwords: readonly string[] },
-): Promise<SourceKeys> {
-  return withCodedErrors(async () => {
-    const setKeys = new Map<number, Uint8Array>();
-    for (const set of source.sets) {
-      const key = (await wholeDataFiles(source.data.medium, set))[0];
-      if (key === undefined) throw fault('OB_BACKUP_FILE_NOT_EXIST');
-      const object = await source.data.medium.openObject(key);
-      const { header } = await readFileHeader(object, key).finally(() => object.close());
-      if (!header.encrypted) continue;
-      setKeys.set(set.plan.id, await openSetKey(header.wrappedKey, header.tenantId, header.setId, means));
-    }
-    let encryptedLog = false;
-    for (const piece of source.pieces) {
-      for (const key of await logFileKeys(source.log.medium, piece)) {
-        const object = await source.log.medium.openObject(key);
-        const file = await openLogFile(object, { name: key }).finally(() => object.close());
-        if (!file?.header.encrypted) continue;
-        encryptedLog = true;
-        // The log inside of a set is under the key of that set, which was opened above.
-        if (source.plan.logFrom === 'pieces')
-          unwrapKey(file.header.wrappedKey, means.masters, logKeyPurpose(file.header));
-      }
-    }
-    return { setKeys, encryptedLog };
-  });
-}
-
-/** Keys of a set's data files, which must together have the size the set says: a file that was lost shows before anything is made. */
-async function wholeDataFiles(medium: Medium, { name, info }: FoundSet): Promise<readonly string[]> {
-  const keys = await dataFileKeys(medium, name);
-  let bytes = 0n;
-  for (const key of keys) bytes += BigInt((await medium.head(key))?.sizeBytes ?? 0);
-  if (bytes === info.stats.outputBytes) return keys;
-  const text = `data files of set ${name.backupSetId} hold ${bytes} bytes, ${info.stats.outputBytes} were written`;
-  throw faultText('OB_BACKUP_FILE_NOT_EXIST', `${fault('OB_BACKUP_FILE_NOT_EXIST').message}: ${text}`);
-}
-
-/** What the key of a log file is bound to. */
-export function logKeyPurpose(header: {
-  readonly tenantId: number;
-  readonly roundId: number;
-  readonly pieceId: number;
-}) {
-  return { kind: 'piece' as const, tenantId: header.tenantId, owner: `${header.roundId}.${header.pieceId}` };
 }

@@ -19,7 +19,7 @@ import { dataFileKeys } from './read-data-path.ts';
 import { noteDamage, type Reading } from './restore-damage.ts';
 import { recordRestoreProof } from './restore-proof.ts';
 import { decodeMasters, masterKeysName, type RestoreMemory, setKeyNameOf } from './restore-rows.ts';
-import { logKeyPurpose } from './restore-source.ts';
+import { logKeyPurpose } from './source-keys.ts';
 
 /** What one attempt of a restore works on. */
 interface RestoreRun {

@@ -8,7 +8,7 @@ import type { Medium } from '../../media/medium.ts';
 import { followPieces } from '../../policy/piece-chain.ts';
 import type { Controller } from '../controller.ts';
 import { type FoundPiece, logFileKeys, readPieces } from '../restore/read-archive-path.ts';
-import { logKeyPurpose } from '../restore/restore-source.ts';
+import { logKeyPurpose } from '../restore/source-keys.ts';
 import { readStored } from '../tenant-destination.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { masterKeys } from '../tenant-keys.ts';
@@ -82,7 +82,7 @@ async function rollBatch(run: RollRun, syncScn: Scn): Promise<Scn | null> {
   const { controller, tenant, place, medium, signal } = run;
   const wanted = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: tenant.tenantId })?.recoveryUntilScn);
   if (wanted === undefined || wanted === null || wanted <= syncScn) return null;
-  const pieces = await readPieces(medium, signal, place.frozen);
+  const pieces = await readPieces(medium, { frozen: place.frozen }, signal);
   const chain = followPieces(pieces, syncScn);
   const last = chain.at(-1);
   if (!last) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
