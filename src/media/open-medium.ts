@@ -58,16 +58,17 @@ export interface MediumAddress {
  */
 export function openMedium(address: MediumAddress, clock: Clock = systemClock, meter?: CallMeter): Medium {
   const { scheme, patience = 'job' } = address;
+  const pace = address.pace ?? ownPace(address);
+  const paced = pace === null ? address : { ...address, pace };
   const limits = { clock, abandoned: abandonedOf(address), ...deadlines[patience] };
   const limited =
     scheme === 'file'
       ? withDeadlines(openFileMedium(address.path.slice('file://'.length), clock), limits)
-      : withDeadlines(openInThread(address, abilitiesOf(address)), { ...limits, hangingMax });
+      : withDeadlines(openInThread(paced, abilitiesOf(address)), { ...limits, hangingMax });
   const counts = meter?.of(address);
   const counted = counts ? withMetrics(limited, counts, clock) : limited;
   const onRetry = (operation: MediumOperation) => counts?.retried(operation);
   const steady = scheme === 'file' ? counted : withRetries(counted, { clock, patience, onRetry });
-  const pace = address.pace ?? ownPace(address);
   return pace === null ? steady : withThrottle(steady, pace, clock);
 }
 

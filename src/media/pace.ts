@@ -68,6 +68,16 @@ export class Pace {
     Atomics.notify(this.#version, 0);
   }
 
+  /** How long operations and bytes take when nobody else wants any, milliseconds. */
+  spanMs(operationCount: number, byteCount: number): number {
+    const { maxIops, maxBandwidth } = this.limits;
+    const spans = [
+      maxIops > 0n ? operationCount / Number(maxIops) : 0,
+      maxBandwidth > 0n ? byteCount / Number(maxBandwidth) : 0,
+    ];
+    return 1_000 * Math.max(...spans);
+  }
+
   /** Takes operations and bytes, waiting on the main thread; `sleep` rejects when it shall end. */
   async take(operationCount: number, byteCount: number, sleep: (delayMs: number) => Promise<void>): Promise<void> {
     for (const wait of this.#waits(operationCount, byteCount)) await sleep(wait);

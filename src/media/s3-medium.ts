@@ -22,7 +22,7 @@ import { uploadSink } from './s3/upload.ts';
  * MediumError only. Nothing is read or written, nor the SDK loaded, before the first call.
  */
 export function openS3Medium(address: MediumAddress, clock: Clock = systemClock, seams: S3Seams = {}): Medium {
-  const connection = new S3Connection(parseS3Address(address), clock, seams);
+  const connection = new S3Connection(parseS3Address(address), clock, seams, address.pace ?? null);
   return checked({
     scheme: 's3',
     abilities: abilitiesOf(address),

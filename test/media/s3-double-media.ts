@@ -1,6 +1,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import type { Medium } from '../../src/media/medium.ts';
+import type { Pace } from '../../src/media/pace.ts';
 import { openS3Medium } from '../../src/media/s3-medium.ts';
 import { s3Address } from './s3-root.ts';
 import { S3Double } from './servers/s3-double.ts';
@@ -11,7 +12,7 @@ export interface S3DoubleMedia {
   /** Milliseconds since 1970 of the media's clock; 0 as a test begins. */
   nowMs: number;
   /** Closed when the test has ended. */
-  open(): Medium;
+  open(pace?: Pace): Medium;
   /** Closes those that are open. */
   close(): Promise<void>;
 }
@@ -25,8 +26,8 @@ export function s3DoubleMedia(prepare: (double: S3Double) => void = () => {}): S
       return double;
     },
     nowMs: 0,
-    open() {
-      const medium = openS3Medium(s3Address(double), clock);
+    open(pace?: Pace) {
+      const medium = openS3Medium({ ...s3Address(double), ...(pace && { pace }) }, clock);
       opened.push(medium);
       return medium;
     },

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Medium } from '../../src/media/medium.ts';
+import { Pace } from '../../src/media/pace.ts';
 import { mergeable } from '../../src/media/s3/append-merge.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
 import { coveredPartMs, mergedBytesMax, mergedPartsMin, mergeRestMs, mergesAtOnce } from '../../src/media/s3/limits.ts';
@@ -52,6 +53,30 @@ describe('parts of a log on S3', () => {
     await expect.poll(() => ranges().length).toBe(3);
     await sink.close();
     expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 2));
+  });
+
+  test('are merged at the pace of the destination', async () => {
+    const pace = new Pace();
+    const took = { operations: 0, bytes: 0 };
+    vi.spyOn(pace, 'take').mockImplementation(async (operations, bytes) => {
+      took.operations += operations;
+      took.bytes += bytes;
+    });
+    const sink = await media.open(pace).openAppend(key, 0);
+    for (let i = 0; i < mergedPartsMin; i++) await sink.append(record(i));
+    await expect.poll(() => coveringParts().length).toBe(1);
+    await sink.close();
+    // Each part is read and all of them are written.
+    expect(took).toEqual({ operations: mergedPartsMin + 1, bytes: 2 * upTo(mergedPartsMin).length });
+  });
+
+  test('are left alone where merging them would hold appends up', async () => {
+    const pace = new Pace();
+    pace.set({ maxIops: 1n, maxBandwidth: 0n });
+    const sink = await media.open(pace).openAppend(key, 0);
+    for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
+    await sink.close();
+    expect(ranges()).toHaveLength(2 * mergedPartsMin);
   });
 
   test('stay few however many appends there are, and hold every byte at every moment', async () => {
@@ -108,8 +133,10 @@ describe('parts of a log on S3', () => {
     await sink.append(record(mergedPartsMin - 1));
     await expect.poll(() => coveringParts().length).toBe(1);
     media.nowMs = coveredPartMs + 1;
-    await sink.append(record(mergedPartsMin));
-    await expect.poll(() => ranges().length).toBe(2);
+    const covered = () => ranges().filter(({ from, to }) => from < all.length && to <= upTo(mergedPartsMin).length);
+    let count = mergedPartsMin;
+    // An append that comes before the merge has ended takes nothing away.
+    await expect.poll(() => sink.append(record(count++)).then(() => covered().length)).toBe(1);
     expect(begin + Buffer.from(await reader.read(20, all.length - 20)).toString()).toBe(all);
     await reader.close();
     await sink.close();

@@ -9,6 +9,7 @@ import {
   mergedPartsMax,
   mergedPartsMin,
   mergeLimitMs,
+  mergePaceMs,
   mergeRestMs,
   mergesAtOnce,
   smallPartBytes,
@@ -59,9 +60,7 @@ export class PartMerger {
     running += 1;
     const signal = AbortSignal.any([this.#ended.signal, AbortSignal.timeout(mergeLimitMs)]);
     this.#working = this.#work(signal)
-      .catch(() => {
-        this.#restsUntilNs = this.#inMs(mergeRestMs);
-      })
+      .catch(() => this.#rest())
       .finally(() => {
         running -= 1;
         this.#working = null;
@@ -85,6 +84,7 @@ export class PartMerger {
     const due = this.#covered.filter(({ dueNs }) => dueNs <= now);
     if (due.length > 0) {
       const keys = due.flatMap((one) => one.keys);
+      await this.#connection.pay(this.#key, 1, 0, signal);
       await removeExactly(this.#connection, keys, signal).catch((error: unknown) => {
         // Where nothing may be removed they stay, and merging still spares readers most of the parts.
         if (!(error instanceof MediumError && error.kind === 'denied')) throw error;
@@ -98,8 +98,11 @@ export class PartMerger {
   async #merge(at: number, count: number, signal: AbortSignal): Promise<void> {
     const parts = this.#joined.slice(at, at + count);
     const [from, to] = [parts[0]?.from ?? 0, parts.at(-1)?.to ?? 0];
+    // Appends keep to the same pace and are not to wait long.
+    if ((this.#connection.pace?.spanMs(count, to - from) ?? 0) > mergePaceMs) return this.#rest();
     const bytes = await this.#read(parts, from, to, signal);
     const merged = { key: partKey(this.#key, from, to), from, to };
+    await this.#connection.pay(this.#key, 1, bytes.length, signal);
     await putObject(this.#connection, merged.key, bytes, 'replace', signal);
     // Appends went on meanwhile, behind these.
     this.#joined.splice(at, count, merged);
@@ -114,9 +117,12 @@ export class PartMerger {
    */
   async #read(parts: readonly AppendPart[], from: number, to: number, signal: AbortSignal): Promise<Uint8Array> {
     const pieces = piecesOf(parts, from, to);
+    await this.#connection.pay(this.#key, pieces.length, to - from, signal);
     const bytes = await readPieces(this.#connection, pieces, to - from, signal);
     const of = (from: Uint8Array, { at, length }: (typeof pieces)[number]) => from.subarray(at, at + length);
     const unknown = pieces.filter(({ key }) => !this.#sums.has(key));
+    const unknownBytes = unknown.reduce((sum, { length }) => sum + length, 0);
+    if (unknown.length > 0) await this.#connection.pay(this.#key, unknown.length, unknownBytes, signal);
     const again = unknown.length === 0 ? bytes : await readPieces(this.#connection, unknown, to - from, signal);
     for (const piece of pieces) {
       const sum = this.#sums.get(piece.key) ?? crc32(of(again, piece));
@@ -128,6 +134,10 @@ export class PartMerger {
   #cover(parts: readonly AppendPart[]): void {
     if (parts.length === 0) return;
     this.#covered.push({ keys: parts.map(({ key }) => key), dueNs: this.#inMs(coveredPartMs) });
+  }
+
+  #rest(): void {
+    this.#restsUntilNs = this.#inMs(mergeRestMs);
   }
 
   #inMs(delayMs: number): bigint {

@@ -7,6 +7,7 @@ import type { S3 } from '@aws-sdk/client-s3';
 import type { Clock } from '../../base/clock.ts';
 import { checkSignal, errnoOf } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
+import type { Pace } from '../pace.ts';
 import type { Keys } from '../sts/own-keys.ts';
 import { forgetRoleKeys, roleKeys } from '../sts/role-keys.ts';
 import type { S3Address } from './address.ts';
@@ -32,6 +33,7 @@ interface Opened {
  */
 export class S3Connection {
   readonly address: S3Address;
+  readonly pace: Pace | null;
   readonly #clock: Clock;
   readonly #seams: S3Seams;
   #opened: Promise<Opened> | null = null;
@@ -41,8 +43,10 @@ export class S3Connection {
   /** The server's clock minus ours by its last answer; null before. Servers tell whole seconds. */
   clockOffsetMs: number | null = null;
 
-  constructor(address: S3Address, clock: Clock, seams: S3Seams) {
+  /** `pace` is for what is done without having been called for. */
+  constructor(address: S3Address, clock: Clock, seams: S3Seams, pace: Pace | null = null) {
     this.address = address;
+    this.pace = pace;
     this.#clock = clock;
     this.#seams = seams;
     this.#keys = { accessId: address.accessId, accessKey: address.accessKey, token: '' };
@@ -73,6 +77,15 @@ export class S3Connection {
       forgetRoleKeys(role, keys);
       throw new MediumError('unavailable', key, `${operation} on ${host}: the keys of the role have ended`);
     }
+  }
+
+  /** Waits until the destination's pace allows so much; `cancelled` when `signal` says so before. */
+  async pay(key: string, operationCount: number, byteCount: number, signal: AbortSignal): Promise<void> {
+    const sleep = (delayMs: number) =>
+      this.#clock.sleep(delayMs, signal).catch(() => {
+        throw new MediumError('cancelled', key, 'the caller gave up', signal.reason);
+      });
+    await this.pace?.take(operationCount, byteCount, sleep);
   }
 
   /** Our clock, for how long ago something was. */

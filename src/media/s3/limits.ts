@@ -42,6 +42,9 @@ export const mergesAtOnce = 8;
 export const mergeLimitMs = 20_000;
 export const mergeRestMs = 60_000;
 
+/** What a merge may take of `max_iops` and `max_bandwidth`: one that would hold appends up for longer is left alone. */
+export const mergePaceMs = 10_000;
+
 /** How long parts stay behind the one that covers them: longer than a call that lists them may take (`callDeadlineMs`). */
 export const coveredPartMs = 60_000;
 

@@ -3,6 +3,7 @@ import { systemClock } from '../../base/clock.ts';
 import { giveWay, niceness } from '../../base/thread-priority.ts';
 import type { AppendSink, ListEntry, Medium, ObjectSink, ObjectSource } from '../medium.ts';
 import { openBare } from '../open-bare.ts';
+import { Pace } from '../pace.ts';
 import {
   type CallTarget,
   type FromMediaThread,
@@ -41,9 +42,9 @@ port.on('message', (message: ToMediaThread) => {
   else void serve(message.id, message.target, message.name, message.args);
 });
 
-function opened(address: PlainAddress): Medium | Error {
+function opened({ pace, ...address }: PlainAddress): Medium | Error {
   try {
-    return openBare(address, systemClock);
+    return openBare(pace === null ? address : { ...address, pace: new Pace(pace) }, systemClock);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

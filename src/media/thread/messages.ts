@@ -1,8 +1,11 @@
 import { MediumError, type MediumErrorKind } from '../medium.ts';
 import type { MediumAddress } from '../open-medium.ts';
 
-/** An address as it crosses to a thread: the pace stays behind, the wrappers of the main thread keep to it. */
-export type PlainAddress = Pick<MediumAddress, 'scheme' | 'path' | 'host' | 'authorization' | 'options'>;
+/** An address as it crosses to a thread. */
+export interface PlainAddress extends Pick<MediumAddress, 'scheme' | 'path' | 'host' | 'authorization' | 'options'> {
+  /** Cells of the pace, for what a medium does by itself: calls are held to it on the main thread. */
+  readonly pace: SharedArrayBuffer | null;
+}
 
 /** What a call is made on: a medium, or an object one of its calls has opened. */
 export type CallTarget = { readonly mediumNo: number } | { readonly objectNo: number };

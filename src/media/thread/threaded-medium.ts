@@ -20,7 +20,7 @@ let nextMediumNo = 1;
  */
 export function openInThread(address: MediumAddress, abilities: Medium['abilities']): Medium {
   const { scheme, path, host, authorization, options } = address;
-  const plain: PlainAddress = { scheme, path, host, authorization, options };
+  const plain: PlainAddress = { scheme, path, host, authorization, options, pace: address.pace?.buffer ?? null };
   const mediumNo = nextMediumNo++;
   let seat: MediaThread | null = null;
   const thread = (): MediaThread => {
