@@ -19,7 +19,7 @@ export async function servedPlaces(
   const module = (await import(`../media/servers/${scheme}.ts`)) as MediumServerModule;
   const refusal = await module.refusal?.();
   if (refusal) throw new Error(`${scheme}: ${refusal}`);
-  const server = await module.start();
+  const server = await module.start({ pageEntries: 1_000 });
   const roots = [await server.openRoot(), await server.openRoot()].map(({ address }) => {
     if (address === undefined) throw new Error(`${scheme}: a root without an address`);
     return typed(address);

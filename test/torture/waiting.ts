@@ -5,21 +5,27 @@ export class TortureFailure extends Error {
   override readonly name = 'TortureFailure';
 }
 
-/** What has not come to its end after this time is stuck. */
+/** What has not moved for this time is stuck, and so is what has moved for ten times as long. */
 export const stuckMs = 60_000;
 
-/** Repeats a query until `done` holds. */
+/** Repeats a query until `done` holds, as long as its answer still changes. */
 export async function until(
   client: Client,
   sql: string,
   done: (rows: readonly Row[]) => boolean,
   limitMs = stuckMs,
 ): Promise<readonly Row[]> {
-  const end = performance.now() + limitMs;
+  const end = performance.now() + 10 * limitMs;
+  let movedMs = performance.now();
+  let last = '';
   for (;;) {
     const rows = await client.quiet(sql);
     if (done(rows)) return rows;
-    if (performance.now() > end) throw new TortureFailure(`never came true: ${sql}: ${JSON.stringify(rows)}`);
+    const text = JSON.stringify(rows);
+    if (text !== last) movedMs = performance.now();
+    last = text;
+    if (performance.now() > Math.min(end, movedMs + limitMs))
+      throw new TortureFailure(`never came true: ${sql}: ${JSON.stringify(rows)}`);
     await pause(50);
   }
 }

@@ -17,9 +17,9 @@ export function cosAddress(double: CosDouble, directory: string): MediumAddress 
 }
 
 /** The double of COS, with small pages. */
-export async function start(): Promise<MediumServer> {
+export async function start({ pageEntries = 7 } = {}): Promise<MediumServer> {
   const double = await CosDouble.start();
-  double.pageLimit = 7;
+  double.pageLimit = pageEntries;
   const uploads = (directory: string) =>
     [...double.store.uploads.values()].filter(({ key }) => key.startsWith(`${directory}/`));
   const rootAt = (no: number) => {

@@ -51,6 +51,7 @@ export function rootsOf({ rootAt, open, end }: Roots): MediumServer {
  * started here (its program is missing); then the tests of the scheme are skipped, loudly.
  */
 export interface MediumServerModule {
-  start(): Promise<MediumServer>;
+  /** `pageEntries`: how many names a listing gives at once, where the server tells; few, so that tests meet many pages. */
+  start(options?: { readonly pageEntries?: number }): Promise<MediumServer>;
   refusal?(): string | null | Promise<string | null>;
 }

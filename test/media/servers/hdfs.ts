@@ -16,9 +16,11 @@ export function hdfsAddress(double: HdfsDouble, directory: string): MediumAddres
 }
 
 /** The double with two NameNodes, the first one on standby, and small pages. */
-export async function start(options: { readonly gateway?: boolean } = {}): Promise<MediumServer> {
+export async function start(
+  options: { readonly gateway?: boolean; readonly pageEntries?: number } = {},
+): Promise<MediumServer> {
   const double = await HdfsDouble.start(options);
-  double.pageLimit = 7;
+  double.pageLimit = options.pageEntries ?? 7;
   double.active = 1;
   const temps = (directory: string) =>
     [...double.tree.nodes.keys()].filter(

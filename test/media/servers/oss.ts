@@ -18,9 +18,9 @@ export function ossAddress(double: OssDouble, path: string, by: 'region' | 'addr
 }
 
 /** The double, each root in a bucket of its own below a name that must be encoded. */
-export async function start(): Promise<MediumServer> {
+export async function start({ pageEntries = 7 } = {}): Promise<MediumServer> {
   const double = new OssDouble();
-  double.pageEntries = 7;
+  double.pageEntries = pageEntries;
   await double.listen();
   let serial = 0;
   return {

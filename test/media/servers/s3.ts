@@ -3,9 +3,9 @@ import { type MediumServer, rootsOf } from './fixture.ts';
 import { S3Double, s3Keys } from './s3-double.ts';
 
 /** The own double of S3: a root is a directory of one bucket. */
-export async function start(): Promise<MediumServer> {
+export async function start({ pageEntries = 7 } = {}): Promise<MediumServer> {
   const double = await S3Double.start();
-  double.pageLimit = 7;
+  double.pageLimit = pageEntries;
   const uploads = (root: string) =>
     [...double.bucket().uploads.values()].filter(({ key }) => key.startsWith(`${root}/`));
   const rootAt = (no: number) => {
