@@ -47,13 +47,22 @@ class PageAccount {
     this.left--;
   }
 
-  /** All paths of a tree have the same length, which SQLite proves: one way down tells on which level the leaves are. */
+  /**
+   * All paths of a tree have the same length, which SQLite proves: one way down tells on which level the leaves are. Those are many and
+   * are not kept.
+   */
   takeTree(root: number): void {
     this.take(root);
-    let level: readonly number[] = [root];
-    while (this.#childrenOf(level[0]!).length > 0) {
-      const below = level.flatMap((pageNo) => this.#childrenOf(pageNo));
-      for (const pageNo of below) this.take(pageNo);
+    for (let level = [root]; level.length > 0; ) {
+      const below: number[] = [];
+      const [child] = this.#childrenOf(level[0]!);
+      if (child === undefined) return;
+      const inner = this.#childrenOf(child).length > 0;
+      for (const pageNo of level)
+        for (const one of this.#childrenOf(pageNo)) {
+          this.take(one);
+          if (inner) below.push(one);
+        }
       level = below;
     }
   }
