@@ -28,6 +28,8 @@ export interface TortureOptions {
   /** Every so many runs a promised moment and a set are restored and compared row by row, and everything is validated. */
   readonly compareEvery: number;
   report(line: string): void;
+  /** Awaited between a run and the next one. */
+  rest?(): Promise<void>;
 }
 
 export interface TortureResult extends Readonly<Counts>, Readonly<Sums> {}
@@ -95,6 +97,7 @@ export async function tortureRun(options: TortureOptions): Promise<TortureResult
       const full = run % options.compareEvery === 0;
       await compare(known, { places, random, nextRestore, full }, sums);
       options.report(`run ${run}/${options.runs}: ${JSON.stringify({ ...sums, ...count })}`);
+      await options.rest?.();
     }
   } catch (error) {
     options.report(`server said: ${known.server.errors()}`);

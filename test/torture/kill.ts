@@ -27,6 +27,13 @@ const scratch = mkdtempSync(join(tmpdir(), 'obvault-torture-'));
 const seed = Number(values.seed ?? Date.now() % 1_000_000);
 const served = values.medium === 'file' ? null : await servedPlaces(values.medium);
 process.stdout.write(`seed ${seed}, medium ${values.medium}, scratch ${scratch}\n`);
+// A run of hours makes room for a moment: the first SIGUSR2 has it rest before the next kill, the second one go on.
+let resting: PromiseWithResolvers<void> | null = null;
+process.on('SIGUSR2', () => {
+  resting?.resolve();
+  resting = resting === null ? Promise.withResolvers() : null;
+  process.stdout.write(resting === null ? 'goes on\n' : 'rests before the next kill\n');
+});
 const result = await tortureRun({
   scratch,
   places: served?.places ?? filePlaces(scratch),
@@ -34,6 +41,7 @@ const result = await tortureRun({
   seed,
   compareEvery: 4,
   report: (line) => process.stdout.write(`${line}\n`),
+  rest: async () => resting?.promise,
 });
 process.stdout.write(`all held: ${JSON.stringify(result)}\n`);
 await served?.end();
