@@ -18,8 +18,8 @@ export const abandonedCallsMax = 2;
  */
 export const abandonedRemoteCallsMax = 64;
 
-/** Small objects that a job or statement reads at once, where it needs one of every set or piece. */
-export const smallReadsAtOnce = 16;
+/** Small objects that a job or statement reads at once (`smallReadsAtOnce`) where no call holds a thread. */
+export const remoteReadsAtOnce = 16;
 
 /** Bytes of one segment of a key, and of a whole key. */
 export const keySegmentBytes = 255;

@@ -1,3 +1,14 @@
+import { remoteReadsAtOnce } from './limits.ts';
+import type { Medium } from './medium.ts';
+
+/**
+ * How many small objects are read at once where one of every set or piece is needed. One of files and shares: they answer soon, and
+ * when they hang each call holds one of the process's few threads, which others need.
+ */
+export function smallReadsAtOnce({ scheme }: Pick<Medium, 'scheme'>): number {
+  return scheme === 'file' || scheme === 'cifs' ? 1 : remoteReadsAtOnce;
+}
+
 /** Runs `work` for every item, at most `atOnce` at a time; results in the order of the items. The first error ends it. */
 export async function inParallel<T, R>(
   items: readonly T[],

@@ -3,15 +3,16 @@ import { expect, test } from 'vitest';
 import type { DamagedFile } from '../../src/destination/named-damage.ts';
 import { type DamagedPiece, readPieces } from '../../src/jobs/restore/read-archive-path.ts';
 import { readSets } from '../../src/jobs/restore/read-data-path.ts';
-import { smallReadsAtOnce } from '../../src/media/limits.ts';
+import { remoteReadsAtOnce } from '../../src/media/limits.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 
 /** A medium whose listing has these names and whose small files are gone; says how many reads were under way at once. */
-function place(names: readonly string[]) {
+function place(names: readonly string[], scheme: Medium['scheme'] = 's3') {
   const read: string[] = [];
   let running = 0;
   let most = 0;
   const medium = {
+    scheme,
     abilities: { tagging: false },
     list: async () => names.map((name) => ({ name, kind: 'object' as const })),
     async read(key: string): Promise<Uint8Array> {
@@ -30,7 +31,7 @@ const many = Array.from({ length: 200 }, (_, i) => i + 1);
 test('the info files of hundreds of pieces are read some at a time, and those nobody asks for are not', async () => {
   const { medium, read, most } = place(many.map((id) => `piece_d1r${1 + (id % 2)}p${id}_start_20260101T000000.obarc`));
   expect(await readPieces(medium)).toEqual([]);
-  expect(most()).toBe(smallReadsAtOnce);
+  expect(most()).toBe(remoteReadsAtOnce);
   read.length = 0;
   await readPieces(medium, { wanted: ({ roundId }) => roundId === 2 });
   expect(read.filter((key) => key.endsWith('/single_piece_info.obarc'))).toHaveLength(100);
@@ -48,8 +49,17 @@ test('the info files of hundreds of sets are read some at a time', async () => {
   const { medium, most } = place(names);
   const damaged: DamagedFile[] = [];
   expect(await readSets(medium, undefined, damaged)).toEqual([]);
-  expect(most()).toBe(smallReadsAtOnce);
+  expect(most()).toBe(remoteReadsAtOnce);
   expect(damaged).toHaveLength(many.length);
+});
+
+test('files are read one after the other: each call that hangs holds a thread', async () => {
+  const { medium, most } = place(
+    many.map((id) => `piece_d1r1p${id}_start_20260101T000000.obarc`),
+    'file',
+  );
+  expect(await readPieces(medium)).toEqual([]);
+  expect(most()).toBe(1);
 });
 
 test('a medium that fails ends it with its error', async () => {

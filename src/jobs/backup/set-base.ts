@@ -1,8 +1,7 @@
 import type { BackupSet } from '../../catalog/backups.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import { parseSetPlaceholder, setsDirectory } from '../../destination/layout.ts';
-import { smallReadsAtOnce } from '../../media/limits.ts';
-import { inParallel } from '../../media/parallel.ts';
+import { inParallel, smallReadsAtOnce } from '../../media/parallel.ts';
 import { type BaseCandidate, type BaseChoice, baseStands, chooseBase } from '../../policy/incremental-base.ts';
 import type { ChangePoint, TenantEngine } from '../../tenants/tenant-engine.ts';
 import { type JobRun, requireDestination } from './job-run.ts';
@@ -110,7 +109,7 @@ async function incompleteSets({ medium, signal }: JobRun, chain: readonly Backup
     const name = parseSetPlaceholder(entry.name);
     if (name?.kind === 'end_success') ended.add(name.backupSetId);
   }
-  const sizes = await inParallel(chain, smallReadsAtOnce, (set) =>
+  const sizes = await inParallel(chain, smallReadsAtOnce(medium), (set) =>
     dataFilesBytes(medium, setNameOf(set), setMemory(set).retryId ?? 0, signal),
   );
   return chain.filter((set, index) => !ended.has(set.backupSetId) || sizes[index] !== set.outputBytes);

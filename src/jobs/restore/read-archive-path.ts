@@ -12,9 +12,8 @@ import { singlePieceInfoFile, tenantPieceInfosFile } from '../../destination/cod
 import { checkpointFile } from '../../destination/codec/checkpoint-file.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
 import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../destination/named-damage.ts';
-import { smallReadsAtOnce } from '../../media/limits.ts';
 import type { Medium } from '../../media/medium.ts';
-import { inParallel } from '../../media/parallel.ts';
+import { inParallel, smallReadsAtOnce } from '../../media/parallel.ts';
 import type { PlanPiece } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { isTaggedDeleted } from '../clean/tagging.ts';
@@ -55,7 +54,7 @@ export async function readPieces(
   signal?: AbortSignal,
 ): Promise<readonly FoundPiece[]> {
   const names = (await namedPieces(medium, signal)).filter(wanted);
-  const read = await inParallel(names, smallReadsAtOnce, async (name) => {
+  const read = await inParallel(names, smallReadsAtOnce(medium), async (name) => {
     const bad: DamagedFile[] = [];
     const piece = await readPiece(medium, name, frozen, damaged && bad, signal);
     return { piece, bad: bad.map(({ error }): DamagedPiece => ({ ...pieceName(name), error })) };

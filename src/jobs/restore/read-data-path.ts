@@ -16,9 +16,8 @@ import {
 } from '../../destination/layout.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
 import { type DamagedFile, decodeNamed, lostFile, unlessDamaged } from '../../destination/named-damage.ts';
-import { smallReadsAtOnce } from '../../media/limits.ts';
 import type { Medium } from '../../media/medium.ts';
-import { inParallel } from '../../media/parallel.ts';
+import { inParallel, smallReadsAtOnce } from '../../media/parallel.ts';
 import type { PlanSet } from '../../policy/restore-plan.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { dataTurn } from '../backup/set-files.ts';
@@ -48,7 +47,7 @@ export async function readSets(
     const name = parseSetPlaceholder(entry.name);
     return name?.kind === 'end_success' ? [{ name, placeholder: `${setsDirectory}/${entry.name}` }] : [];
   });
-  const read = await inParallel(names, smallReadsAtOnce, async ({ name, placeholder }) => {
+  const read = await inParallel(names, smallReadsAtOnce(medium), async ({ name, placeholder }) => {
     const bad: DamagedFile[] = [];
     const key = setInfoKeys(name).single;
     const info = await unlessDamaged(key, damaged && bad, () => readInfo(medium, name, signal));

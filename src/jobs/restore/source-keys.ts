@@ -5,9 +5,8 @@ import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
 import type { LogFileHeader } from '../../copy/log-file.ts';
 import { openLogFile } from '../../copy/log-scan.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
-import { smallReadsAtOnce } from '../../media/limits.ts';
 import type { Medium } from '../../media/medium.ts';
-import { inParallel } from '../../media/parallel.ts';
+import { inParallel, smallReadsAtOnce } from '../../media/parallel.ts';
 import { openSetKey } from '../backup/set-key.ts';
 import { type FoundPiece, logFileKeys } from './read-archive-path.ts';
 import { dataFileKeys, type FoundSet } from './read-data-path.ts';
@@ -28,13 +27,15 @@ export async function openSourceKeys(
   return withCodedErrors(async () => {
     const { data, log, sets, pieces } = source;
     const setKeys = new Map<number, Uint8Array>();
-    const setHeaders = await inParallel(sets, smallReadsAtOnce, (set) => dataFileHeader(data.medium, set));
+    const setHeaders = await inParallel(sets, smallReadsAtOnce(data.medium), (set) => dataFileHeader(data.medium, set));
     for (const [index, header] of setHeaders.entries()) {
       if (!header.encrypted) continue;
       const key = await openSetKey(header.wrappedKey, header.tenantId, header.setId, means);
       setKeys.set(sets[index]!.plan.id, key);
     }
-    const headers = await inParallel(pieces, smallReadsAtOnce, (piece) => logFileHeaders(log.medium, piece));
+    const headers = await inParallel(pieces, smallReadsAtOnce(log.medium), (piece) =>
+      logFileHeaders(log.medium, piece),
+    );
     const encrypted = headers.flat().filter((header) => header.encrypted);
     // The log inside of a set is under the key of that set, which was opened above.
     if (source.plan.logFrom === 'pieces')
@@ -67,7 +68,7 @@ async function logFileHeaders(medium: Medium, piece: FoundPiece): Promise<readon
 /** Keys of a set's data files, which must together have the size the set says: a file that was lost shows before anything is made. */
 async function wholeDataFiles(medium: Medium, { name, info }: FoundSet): Promise<readonly string[]> {
   const keys = await dataFileKeys(medium, name);
-  const heads = await inParallel(keys, smallReadsAtOnce, (key) => medium.head(key));
+  const heads = await inParallel(keys, smallReadsAtOnce(medium), (key) => medium.head(key));
   const bytes = heads.reduce((sum, head) => sum + BigInt(head?.sizeBytes ?? 0), 0n);
   if (bytes === info.stats.outputBytes) return keys;
   const text = `data files of set ${name.backupSetId} hold ${bytes} bytes, ${info.stats.outputBytes} were written`;
