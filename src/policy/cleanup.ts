@@ -74,7 +74,12 @@ export function decideCleanup(wish: CleanupWish): CleanupPlan {
     sets.map((set) => decideSet(wish, set, cleanPoint)),
   );
   const ends = roundEnds(wish.pieces);
-  return { cleanPoint, decisions: [...ofSets, ...pieces.map((piece) => decidePiece(wish, piece, cleanPoint, ends))] };
+  const ofPieces = withLogOf(
+    sets.filter((_, index) => ofSets[index]?.drop === false),
+    wish,
+    pieces.map((piece) => decidePiece(wish, piece, cleanPoint, ends)),
+  );
+  return { cleanPoint, decisions: [...ofSets, ...ofPieces] };
 }
 
 /**
@@ -171,6 +176,29 @@ function judgePiece(wish: CleanupWish, piece: CleanupPiece, cleanPoint: CleanupS
   return endsBefore(ends, piece, cleanPoint.startReplayScn)
     ? [true, `its log ends before set ${cleanPoint.id}, the start of the window`]
     : [false, `restores from set ${cleanPoint.id} on may need its log`];
+}
+
+/**
+ * What a kept set of the current path needs to be restored to its own end is kept too: one that is only held back, by a restore that
+ * reads it or a set that builds on it, says SUCCESS as before.
+ */
+function withLogOf(
+  kept: readonly CleanupSet[],
+  { dataDestId, archiveDestId, pieces }: CleanupWish,
+  decisions: readonly CleanupDecision[],
+): readonly CleanupDecision[] {
+  const log = pieces.filter((piece) => piece.destId === archiveDestId);
+  const needed = new Map<string, number>();
+  for (const set of kept) {
+    if (set.destId !== dataDestId || set.plusArchivelog || !isUsable(set)) continue;
+    const choice = choosePieces(log, set.startReplayScn, set.minRestoreScn);
+    if (choice.failure === null) for (const piece of choice.pieces) needed.set(pieceText(piece), set.id);
+  }
+  return decisions.map((decision) => {
+    const setId = needed.get(pieceText({ roundId: decision.roundId, pieceId: decision.id }));
+    if (!decision.drop || decision.destId !== archiveDestId || setId === undefined) return decision;
+    return { ...decision, drop: false, because: `set ${setId}, which is kept, needs its log` };
+  });
 }
 
 function judgeLogOnly(wish: CleanupWish, piece: CleanupPiece, ends: RoundEnds): Verdict {
