@@ -79,6 +79,7 @@ export function createController({
     rpcPort,
     openMedium: (destination) => openMedium(destination, clock, meter),
     paces: new Paces(),
+    foldWishes: new Set(),
     async forgetTenant(tenantId) {
       registry.endTenant(tenantId);
       if (background) await (await background).forget(tenantId);

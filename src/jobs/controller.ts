@@ -27,6 +27,8 @@ export interface Controller {
   openMedium(destination: Destination & Pick<MediumAddress, 'pace' | 'patience'>): Medium;
   /** The paces of the tenants' destinations; see `openPaced`. */
   readonly paces: Paces;
+  /** Tenants whose log shall be folded into the data file at the next moment that allows it, however small it is. */
+  readonly foldWishes: Set<number>;
   /** Ends what the drivers do for a tenant that is being dropped; resolves when none of them touches it any more. */
   forgetTenant(tenantId: number): Promise<void>;
   /** Runs `work` while a standby tenant is not being rolled forward; what goes on is ended first. */

@@ -9,6 +9,7 @@ import { deleteBackupPiece, deleteBackupSet, deleteObsoleteBackup } from './dele
 import { deleteDryRun } from './delete-dry-run.ts';
 import { addDeletePolicy, cancelDelete, dropDeletePolicy } from './delete-policy.ts';
 import { dropTenant, flashbackTenant, purgeTenant } from './drop-tenant.ts';
+import { freeze } from './freeze.ts';
 import { grant, revoke, revokeAll } from './grants.ts';
 import { backupKey, rotateMasterKey, setDecryption, setEncryption } from './keys.ts';
 import { archivelog, noarchivelog } from './log-mode.ts';
@@ -24,7 +25,7 @@ import { setParameters } from './set-parameters.ts';
 import type { StatementHandler } from './statement-handler.ts';
 import { changeStorageDest } from './storage-dest.ts';
 import { testDestination } from './test-destination.ts';
-import { flushCache, freeze, merge, runUpgradeJob } from './upkeep.ts';
+import { flushCache, merge, runUpgradeJob } from './upkeep.ts';
 import { cancelValidate, validateBackup } from './validate.ts';
 
 /** The handler of every statement; a kind without one does not compile. */

@@ -4,7 +4,7 @@ import { handler, type StatementHandler } from './statement-handler.ts';
 import { resolveArchiveTenants } from './tenant-clause.ts';
 
 /*
- * Upkeep of a storage engine this server does not have: nothing is frozen or merged, no plan cache is shared between sessions.
+ * Upkeep of a storage engine this server does not have: nothing is merged bit by bit, no plan cache is shared between sessions.
  * Each is refused by its name, after the complaints about its tenants.
  */
 
@@ -24,8 +24,6 @@ function refusedForTenants<K extends WithTenants>(name: string, tenants: 'all' |
   });
 }
 
-/** ALTER SYSTEM MAJOR | MINOR FREEZE. */
-export const freeze = refusedForTenants<'freeze'>('ALTER SYSTEM FREEZE', 'all');
 /** ALTER SYSTEM SUSPEND | RESUME MERGE. */
 export const merge = refusedForTenants<'merge'>('ALTER SYSTEM MERGE', 'all');
 /** ALTER SYSTEM FLUSH … CACHE. */

@@ -125,6 +125,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       return options.wrapMedium?.(medium, destination.path) ?? medium;
     },
     paces: new Paces(),
+    foldWishes: new Set(),
     wake: { archive() {}, backup() {}, restore() {}, validate() {}, clean() {} },
     holdStandby: (tenantId, work) => standby.hold(tenantId, work),
     forgetTenant: async (tenantId) => {

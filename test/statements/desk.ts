@@ -75,6 +75,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
     engines: options.wrapEngines?.(engines) ?? engines,
     cluster: { name: 'obcluster', id: 1 },
     paces: new Paces(),
+    foldWishes: new Set<number>(),
     address: '127.0.0.1:2882',
     wake: { archive() {}, backup() {}, restore() {}, validate() {}, clean() {} },
     holdStandby: (_: number, work: () => Promise<never>) => work(),

@@ -39,6 +39,7 @@ export function createArchiveDriver(controller: Controller): ArchiveDriver {
       await work.forget(tenantId, gone);
       await archives.get(tenantId)?.close();
       archives.delete(tenantId);
+      controller.foldWishes.delete(tenantId);
     },
     async close() {
       const settled = work.settle();

@@ -3,7 +3,7 @@ import type { Controller } from '../controller.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import type { ArchiveStream } from './archive-stream.ts';
 
-/** Folds the log of a tenant nobody archives into its data file when it has grown. */
+/** Folds the log of a tenant nobody archives into its data file when it has grown, or when that is wished. */
 export function foldPlainLog(controller: Controller, tenantId: number): Promise<void> {
   return fold(controller, tenantId, null);
 }
@@ -14,12 +14,18 @@ export function foldArchivedLog(controller: Controller, tenantId: number, stream
 }
 
 async function fold(controller: Controller, tenantId: number, stream: ArchiveStream | null): Promise<void> {
-  if (!controller.engines.isOpen(tenantId)) return;
+  const { catalog, engines, foldWishes, settings } = controller;
+  const wished = foldWishes.has(tenantId);
+  if (!wished && !engines.isOpen(tenantId)) return;
   const engine = await tenantEngineOf(controller, tenantId);
+  const bytes = await engine.logBytes();
   // A small log disk is not filled with log that could be folded.
-  const foldBytes = Math.min(controller.settings.foldLogBytes, (await logRoomBytes(controller, tenantId)) / 2);
-  if ((await engine.logBytes()) < foldBytes) return;
-  await engine.recycleLog(stream === null ? null : (position) => stream.seal(position));
+  if (!wished && bytes < Math.min(settings.foldLogBytes, (await logRoomBytes(controller, tenantId)) / 2)) return;
+  const folded = bytes === 0 || (await engine.recycleLog(stream === null ? null : (position) => stream.seal(position)));
+  // With a snapshot or a transaction in the way it is tried again at the next pass.
+  if (!wished || !folded) return;
+  foldWishes.delete(tenantId);
+  await catalog.transaction((tx) => tx.events.record('freeze', 'fold_log', { tenant_id: tenantId, bytes }));
 }
 
 /**

@@ -104,7 +104,7 @@ export class TenantArchive {
     const wanted = wantedState(view);
     if (round === null || round.status === 'STOP') {
       if (wanted === 'run') return this.#prepare(view);
-      if (this.#upkeepDue) await foldPlainLog(this.#controller, this.#tenantId);
+      if (this.#foldDue) await foldPlainLog(this.#controller, this.#tenantId);
       return false;
     }
     if (round.status === 'STOPPING') return this.#stop(round, view, signal);
@@ -124,9 +124,13 @@ export class TenantArchive {
         return false;
       case 'INTERRUPTED':
         await this.close();
-        if (this.#upkeepDue) await foldPlainLog(this.#controller, this.#tenantId);
+        if (this.#foldDue) await foldPlainLog(this.#controller, this.#tenantId);
         return false;
     }
+  }
+
+  get #foldDue(): boolean {
+    return this.#upkeepDue || this.#controller.foldWishes.has(this.#tenantId);
   }
 
   async #move(round: ArchiveRound, status: 'STOPPING' | 'SUSPENDING' | 'BEGINNING'): Promise<true> {

@@ -1,0 +1,65 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import {
+  type Harness,
+  makeTenant,
+  restoredValue,
+  roundOf,
+  settle,
+  shipped,
+  startArchiving,
+  startHarness,
+} from './job-harness.ts';
+
+let harness: Harness;
+let tenantId: number;
+beforeEach(async () => {
+  harness = await startHarness();
+  tenantId = await makeTenant(harness, 'a');
+  await harness.sql('a', 'CREATE DATABASE d');
+  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+});
+afterEach(() => harness.stop());
+
+const logBytes = async () => (await tenantEngineOf(harness.controller, tenantId)).logBytes();
+
+for (const level of ['MAJOR', 'MINOR'])
+  test(`${level} FREEZE folds the log of a tenant, and says when it has`, async () => {
+    expect(await logBytes()).toBeGreaterThan(0);
+    await harness.say(`ALTER SYSTEM ${level} FREEZE TENANT = a`);
+    await harness.until(async () => (await logBytes()) === 0);
+    const told = harness.controller.catalog.readDatabase.prepare(
+      'SELECT event, value1 FROM rootservice_event WHERE module = ?',
+    );
+    expect(told.all('freeze')).toEqual([{ event: 'fold_log', value1: String(tenantId) }]);
+    // It holds for the log there was.
+    await harness.sql('a', 'INSERT INTO d.t VALUES (1)');
+    await settle(harness);
+    expect(await logBytes()).toBeGreaterThan(0);
+  });
+
+test('nothing is missing in the archive of a tenant that is frozen', async () => {
+  await startArchiving(harness, 'a');
+  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+  await settle(harness);
+  for (let i = 1; i <= 6; i++) {
+    await harness.sql('a', `INSERT INTO d.t VALUES (${i})`);
+    await harness.say('ALTER SYSTEM MINOR FREEZE', 'a');
+    await harness.until(async () => (await logBytes()) === 0);
+  }
+  expect((await roundOf(harness, 'a'))?.roundId).toBe(1);
+  await shipped(harness, 'a');
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('6');
+});
+
+test('a log whose archive is suspended is kept until it goes on', async () => {
+  await startArchiving(harness, 'a');
+  await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
+  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'SUSPEND');
+  await harness.sql('a', 'INSERT INTO d.t VALUES (1)');
+  await harness.say('ALTER SYSTEM MINOR FREEZE TENANT = a');
+  await settle(harness);
+  expect(await logBytes()).toBeGreaterThan(0);
+  await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
+  await harness.until(async () => (await logBytes()) === 0);
+});
