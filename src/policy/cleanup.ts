@@ -74,8 +74,10 @@ export function decideCleanup(wish: CleanupWish): CleanupPlan {
     sets.map((set) => decideSet(wish, set, cleanPoint)),
   );
   const ends = roundEnds(wish.pieces);
+  const windowScn = cleanPoint?.startReplayScn ?? 0n;
   const ofPieces = withLogOf(
-    sets.filter((_, index) => ofSets[index]?.drop === false),
+    // No log goes of what came after the clean point.
+    sets.filter((set, index) => ofSets[index]?.drop === false && set.startReplayScn < windowScn),
     wish,
     pieces.map((piece) => decidePiece(wish, piece, cleanPoint, ends)),
   );

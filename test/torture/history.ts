@@ -5,8 +5,12 @@ import { join } from 'node:path';
 import { moveClock, systemClock } from '../../src/base/clock.ts';
 import { ObError } from '../../src/base/errors.ts';
 import type { Release } from '../../src/base/release.ts';
+import { brokenPieces, planPieceOf, planSetOf } from '../../src/catalog/plan-rows.ts';
 import { createViews, viewSchema } from '../../src/catalog/view-reader.ts';
+import { shownPath } from '../../src/destination/destination.ts';
+import { dataDestination } from '../../src/jobs/tenant-destination.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import { hasItsLog } from '../../src/policy/cleanup.ts';
 import {
   type Harness,
   type HarnessOptions,
@@ -73,6 +77,8 @@ export class History {
   readonly #directory = mkdtempSync(join(tmpdir(), 'obvault-history-'));
   readonly #moments: Moment[] = [];
   readonly #promised = new Set<Moment>();
+  /** The newest set there was when something was last deleted by name. */
+  #deletedByName = 0;
   #restores = 0;
   #aheadMs = 0;
 
@@ -180,10 +186,35 @@ export class History {
       this.counts.givenUp++;
     }
     for (const moment of this.#moments) if (isWithin(windows, moment.scn)) this.#promised.add(moment);
+    await this.#checkLogOfSets();
     assert.notEqual(round?.status, 'INTERRUPTED', round?.comment);
     const last = this.#moments.at(-1)!;
     if (this.covered && round !== null && round.checkpointScn >= last.scn)
       assert.ok(isWithin(windows, last.scn), `${last.scn} must be promised: ${text(windows)}`);
+  }
+
+  /** What says SUCCESS on the present path can be restored to its own end, whatever keeps it. */
+  async #checkLogOfSets(): Promise<void> {
+    const { sets, pieces } = await this.#setsAndPieces();
+    const bare = sets.filter(({ id }) => id > this.#deletedByName).filter((set) => !hasItsLog(pieces, set));
+    assert.deepEqual(
+      bare.map(({ id }) => id),
+      [],
+      'sets that say SUCCESS without their log',
+    );
+  }
+
+  #setsAndPieces() {
+    const { catalog } = this.harness.controller;
+    const { tenantId } = this;
+    return catalog.read((tx) => {
+      const here = dataDestination(tx, catalog.secrets, tenantId);
+      const path = here === null ? '' : shownPath(here);
+      const sets = tx.backups.sets.list({ tenantId, path, status: 'SUCCESS', fileStatus: 'AVAILABLE' });
+      const broken = brokenPieces(tx, tenantId);
+      const pieces = tx.archives.pieces.list({ tenantId }).map((piece) => planPieceOf(piece, broken));
+      return { sets: sets.map(planSetOf), pieces };
+    });
   }
 
   /** Sets or pieces were deleted by name: what can be restored to from now on is what counts. */
@@ -192,6 +223,7 @@ export class History {
     this.counts.givenUp += this.#promised.size;
     this.#promised.clear();
     this.covered = false;
+    this.#deletedByName = Math.max(0, ...(await this.#setsAndPieces()).sets.map(({ id }) => id));
   }
 
   async cleanUpsEnded(): Promise<void> {
