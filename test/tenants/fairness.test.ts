@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { abandonMs } from '../../src/tenants/embedded/patience.ts';
 import type { TenantEngine } from '../../src/tenants/tenant-engine.ts';
 import { type EnginePlace, enginePlace, mysqlTenant } from './engine-fixture.ts';
@@ -7,9 +7,8 @@ import { rootContext, type SqlClient, sqlClient } from './sql-fixture.ts';
 
 /** A product of this many rows by itself takes SQLite minutes. */
 const manyRows = 60_000;
-vi.setConfig({ testTimeout: 15_000 });
 /** The statements below would hold everybody up for minutes; a loaded machine takes its time as well. */
-const patienceMs = 5_000;
+const patienceMs = 20_000;
 const endless = 'SELECT count(*) FROM many a JOIN many b ON a.v <> b.v + 1 WHERE a.w + b.w > -1';
 
 let place: EnginePlace;
@@ -63,10 +62,11 @@ describe('a long read', () => {
       expect(await same.value('SELECT v FROM many WHERE id = 5')).toBe('4');
       await foreign.ok(`INSERT INTO small VALUES (${++id}, 1)`);
     }, 1_500);
-    expect(id).toBeGreaterThan(3);
-    expect(most).toBeLessThan(patienceMs);
+    // Before anything is expected: there is one guest thread, and the other tests need it.
     long.session.interrupt();
     expect((await failure).errno).toBe(1317);
+    expect(id).toBeGreaterThan(3);
+    expect(most).toBeLessThan(patienceMs);
     expect(await long.value('SELECT 1')).toBe('1');
   });
 
@@ -74,9 +74,10 @@ describe('a long read', () => {
     const [long, foreign] = await Promise.all([sqlClient(busy), sqlClient(other)]);
     await long.ok('BEGIN');
     const failure = long.fails(endless);
-    expect(await longest(() => foreign.rows('SELECT 1'), 500)).toBeLessThan(patienceMs);
+    const most = await longest(() => foreign.rows('SELECT 1'), 500);
     long.session.interrupt();
     expect((await failure).errno).toBe(1317);
+    expect(most).toBeLessThan(patienceMs);
     expect((await long.ok('SET @a = 1').catch(() => null)) ?? null).toBeNull();
     await long.ok('ROLLBACK');
   });
