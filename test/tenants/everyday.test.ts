@@ -82,6 +82,20 @@ describe('ON DUPLICATE KEY UPDATE', () => {
   });
 });
 
+it('refuses the difference of a number and the smallest of 64 signed bits, which does not fit', async () => {
+  const smallest = '(SELECT CAST(9223372036854775808 AS SIGNED) AS b) AS s';
+  await answers(`SELECT 0 - b FROM ${smallest}`, 1690);
+  await answers(`SELECT IFNULL(1, b) - b FROM ${smallest}`, 1690);
+  await answers(`SELECT b - b, -1 - b FROM ${smallest}`, [['0', '9223372036854775807']]);
+});
+
+it('leaves a term of ORDER BY out that is the same for every row, evaluated or not', async () => {
+  const two = '(SELECT 2 AS a UNION SELECT 1) AS s';
+  await answers(`SELECT a FROM ${two} ORDER BY 9223372036854775807 + 18446744073709551615, a`, [['1'], ['2']]);
+  await answers(`SELECT a FROM ${two} ORDER BY a + 9223372036854775807`, 1690);
+  await answers(`SELECT a FROM ${two} ORDER BY 1`, [['1'], ['2']]);
+});
+
 describe('hexadecimal literals among numbers', () => {
   it('are integers of 64 bits without a sign', async () => {
     const all = '18446744073709551615';

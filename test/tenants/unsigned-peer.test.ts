@@ -27,7 +27,7 @@ describe.skipIf(noPeer !== null)('64 unsigned bits answer as on a real server', 
       fc.asyncProperty(statement, async (sql) => {
         expect(await answerOf(client, sql), sql).toEqual(await peer.answer(sql));
       }),
-      { numRuns: Number(process.env['OBVAULT_SOUP_RUNS'] ?? 800) },
+      { seed: Number(process.env['OBVAULT_SOUP_SEED'] ?? 1), numRuns: Number(process.env['OBVAULT_SOUP_RUNS'] ?? 800) },
     );
   });
 });

@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 
-/** Random statements over `n (id, u BIGINT UNSIGNED, b BIGINT, v INT UNSIGNED, i INT)`. */
+/**
+ * Random statements over `n (id, u BIGINT UNSIGNED, b BIGINT, v INT UNSIGNED, i INT)`. The smallest of 64 signed bits is not
+ * among the numbers: MariaDB 10.11 answers `x - b` with itself where x is not negative and b is that number, and MySQL 1690.
+ */
 
 const columns = ['u', 'u', 'u', 'b', 'v', 'i'];
 const constants = [
@@ -12,7 +15,7 @@ const constants = [
   '9223372036854775808',
   '18446744073709551615',
   '-1',
-  '-9223372036854775808',
+  '-9223372036854775807',
 ];
 
 /** Both of one sign: where a real server mixes them it goes on with decimals, in which nothing passes 2^64. */
@@ -70,7 +73,7 @@ export const statement = fc.oneof(
 
 export const tableOfNumbers = [
   'CREATE TABLE n (id INT PRIMARY KEY, u BIGINT UNSIGNED, b BIGINT, v INT UNSIGNED, i INT, KEY (u), KEY (b))',
-  `INSERT INTO n VALUES (1, 18446744073709551615, -1, 4294967295, -1), (2, 9223372036854775808, -9223372036854775808, 0, 0),
+  `INSERT INTO n VALUES (1, 18446744073709551615, -1, 4294967295, -1), (2, 9223372036854775808, -9223372036854775807, 0, 0),
   (3, 9223372036854775807, 9223372036854775807, 2147483648, 2147483647), (4, 7, 7, 7, 7), (5, 0, 0, 0, 0),
   (6, NULL, NULL, NULL, NULL), (7, 18446744073709551614, 1, 1, 1), (8, 5, -5, 5, -5)`,
 ] as const;
