@@ -164,10 +164,16 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
   internal('check_double', [2, 2], ([value, text]) =>
     Number.isFinite(num(value)) ? num(value) : outOfRange('DOUBLE', text!),
   ),
-  internal('divisor', [1, 1], ([value]) => {
-    if (num(value) === 0) throw fault('ER_DIVISION_BY_ZERO');
-    return value!;
-  }),
+  // Volatile: SQLite looks at conditions of constants before it looks for rows, and only a row may fail.
+  internal(
+    'divisor',
+    [1, 2],
+    ([value]) => {
+      if (num(value) === 0) throw fault('ER_DIVISION_BY_ZERO');
+      return value!;
+    },
+    { volatile: true },
+  ),
   internal('decimal', [4, 4], decimalArithmetic),
   internal('mod', [3, 3], modulo),
   internal('int_div', [2, 2], intDivide),

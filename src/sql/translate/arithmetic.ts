@@ -120,21 +120,22 @@ function exactCall(operator: Operator, left: Typed, right: Typed, scale: number)
   return call('my_decimal', quoted(operator), asExact(left), asExact(right), raw(String(scale)));
 }
 
-/** A divisor; zero gives NULL, or error 1365 where writes ask for it. */
-function divisor(value: Fragment, place: Place): Fragment {
-  return place.strictDivision ? call('my_divisor', value) : value;
+/** A divisor; zero gives NULL, or error 1365 where a write divides anything but NULL by it. */
+function divisor(value: Fragment, { sql: divided, nullable }: Typed, { translation }: Place): Fragment {
+  if (!translation.strictDivision) return value;
+  return nullable ? call('my_divisor', value, divided) : call('my_divisor', value);
 }
 
 /** An operand that divides integers. */
-function strictly(value: Typed, place: Place): Typed {
-  return { ...value, sql: divisor(asWhole(value), place) };
+function strictly(value: Typed, divided: Typed, place: Place): Typed {
+  return { ...value, sql: divisor(asWhole(value), divided, place) };
 }
 
 /** Digits a quotient keeps beyond its scale for the arithmetic around it. */
 const guardDigits = 9;
 
 function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
-  const by = divisor(number(right), place);
+  const by = divisor(number(right), left, place);
   if (approximate) return typed(sql`(${real(left)} / ${by})`, double);
   const scale = Math.min(30, (a.scale ?? 0) + 4);
   const type = decimal(integerDigits(a) + (b.scale ?? 0) + scale, scale);
@@ -145,27 +146,29 @@ function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
     'my_decimal',
     quoted('/'),
     asExact(left),
-    divisor(asExact(right), place),
+    divisor(asExact(right), left, place),
     raw(String(scale + guardDigits)),
   );
   return typed(quotient, type, { open, exact, divided: true });
 }
 
 function integerDivide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, place: Place): Typed {
-  const by = divisor(asNumber(right), place);
+  const by = divisor(asNumber(right), left, place);
   const type = isUnsigned(a) || isUnsigned(b) ? unsignedBigint : bigint;
   if (category(a) === 'integer' && category(b) === 'integer')
     return isUnsigned64(a) || isUnsigned64(b)
-      ? integerMath('DIV', left, strictly(right, place), true, 'DIV')
+      ? integerMath('DIV', left, strictly(right, left, place), true, 'DIV')
       : typed(sql`(${asNumber(left)} / ${by})`, type, type.unsigned ? { unchecked: 'DIV' } : {});
-  if (left.wide || right.wide) return typed(call('my_int_div', asExact(left), divisor(asExact(right), place)), type);
+  if (left.wide || right.wide)
+    return typed(call('my_int_div', asExact(left), divisor(asExact(right), left, place)), type);
   return typed(call('my_int_div', asNumber(left), by), type);
 }
 
 function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
-  const by = divisor(asNumber(right), place);
+  const by = divisor(asNumber(right), left, place);
   if (category(a) === 'integer' && category(b) === 'integer')
-    if (isUnsigned64(a) || isUnsigned64(b)) return integerMath('%', left, strictly(right, place), isUnsigned(a), '%');
+    if (isUnsigned64(a) || isUnsigned64(b))
+      return integerMath('%', left, strictly(right, left, place), isUnsigned(a), '%');
   if (category(a) === 'integer' && category(b) === 'integer')
     return typed(sql`(${asNumber(left)} % ${by})`, isUnsigned(a) ? unsignedBigint : bigint);
   if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), double);
@@ -173,7 +176,7 @@ function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
   const type = decimal(integerDigits(a) + scale, scale);
   const made = (a: Fragment, b: Fragment) => call('my_mod', a, b, raw(String(scale)));
   if (!left.wide && !right.wide) return typed(made(asNumber(left), by), type);
-  const exact = made(asExact(left), divisor(asExact(right), place));
+  const exact = made(asExact(left), divisor(asExact(right), left, place));
   return scale === 0 ? wideValue(exact, type) : typed(exact, type);
 }
 

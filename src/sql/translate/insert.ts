@@ -53,7 +53,7 @@ export function planInsert(insert: Insert, env: TranslateEnv): InsertPlan {
 }
 
 function planOnce(insert: Insert, env: TranslateEnv): InsertPlan {
-  const translation = newTranslation(env);
+  const translation = newTranslation(env, insert);
   const target = writeTarget({ table: insert.table, alias: null }, 'INSERT', translation);
   const { source } = target;
   const given = givenColumns(insert, source);

@@ -66,8 +66,6 @@ export interface Place {
   readonly rolled?: ReadonlySet<string>;
   /** User variables may be assigned here: rows come one after the other, and each value is computed once. */
   readonly assigns?: boolean;
-  /** Division by zero is an error: a write under ERROR_FOR_DIVISION_BY_ZERO and a strict sql_mode. */
-  readonly strictDivision?: boolean;
 }
 
 export const emptyScope: Scope = { tables: [], merged: new Map(), parent: null, common: new Map() };

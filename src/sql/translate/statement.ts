@@ -28,6 +28,8 @@ export interface TranslateEnv {
 /** The state of one translation; everything the plan needs beside its text is gathered here. */
 export interface Translation {
   readonly env: TranslateEnv;
+  /** Division by zero is an error, wherever it stands in the statement. */
+  readonly strictDivision: boolean;
   /** Numbers the SQLite aliases, so that none shadows another. */
   aliases: number;
   parameterCount: number;
@@ -38,9 +40,11 @@ export interface Translation {
   readonly uses: { readonly table: ObjectName; readonly privilege: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' }[];
 }
 
-export function newTranslation(env: TranslateEnv): Translation {
+/** `write` is an INSERT, REPLACE or UPDATE: a strict sql_mode lets none of them divide by zero, but with IGNORE. */
+export function newTranslation(env: TranslateEnv, write: { readonly ignore: boolean } | null = null): Translation {
   return {
     env,
+    strictDivision: write !== null && !write.ignore && forbidsZeroDivisors(env.sqlMode),
     aliases: 0,
     parameterCount: 0,
     volatile: false,
@@ -49,6 +53,10 @@ export function newTranslation(env: TranslateEnv): Translation {
     variableKinds: new Map(),
     uses: [],
   };
+}
+
+function forbidsZeroDivisors(sqlMode: string): boolean {
+  return /ERROR_FOR_DIVISION_BY_ZERO|TRADITIONAL/i.test(sqlMode) && /STRICT_|TRADITIONAL/i.test(sqlMode);
 }
 
 /** A new SQLite alias. */

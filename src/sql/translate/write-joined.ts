@@ -9,7 +9,7 @@ import type { Plan, WritePart } from './plan.ts';
 import { emptyScope, type Place, type Scope, type ScopeTable, unknownColumn } from './scope.ts';
 import { newAlias, type Translation, unsupported, usesTable } from './statement.ts';
 import { ticking } from './tick.ts';
-import { assignments, setList, strictDivision } from './write.ts';
+import { assignments, setList } from './write.ts';
 import { keyCells, keyList, partOf, partsPlan, rowKey } from './write-parts.ts';
 
 /** UPDATE of joined tables: every row of a table that is met changes once, by the first row that met it. */
@@ -23,7 +23,6 @@ export function updateJoined(update: Update, translation: Translation): Plan {
     scope,
     clause,
     aggregates: false,
-    strictDivision: strictDivision(translation.env.sqlMode),
   });
   const wanted = update.where === null ? null : asBoolean(translate(update.where, place('where clause')));
   const where = ticking(wanted, from.tables, translation);

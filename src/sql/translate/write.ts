@@ -20,14 +20,9 @@ import { defaultTyped } from './write-default.ts';
 import { deleteJoined, updateJoined } from './write-joined.ts';
 import { keyList, partOf, partsPlan, rowKey } from './write-parts.ts';
 
-/** A strict sql_mode with ERROR_FOR_DIVISION_BY_ZERO makes division by zero an error in writes. */
-export function strictDivision(sqlMode: string): boolean {
-  return /ERROR_FOR_DIVISION_BY_ZERO|TRADITIONAL/i.test(sqlMode) && /STRICT_|TRADITIONAL/i.test(sqlMode);
-}
-
 /** UPDATE of one table, or MySQL's multi-table form when it changes one of the tables. */
 export function translateUpdate(update: Update, env: TranslateEnv): Plan {
-  const translation = newTranslation(env);
+  const translation = newTranslation(env, update);
   const [only] = update.from;
   if (update.from.length > 1 || only!.kind !== 'table') return updateJoined(update, translation);
   return updateOne(update, only as Named, translation);
@@ -53,13 +48,11 @@ export function writeTarget(
   usesTable(translation, { schema: source.schema, name: source.name }, privilege);
   const table = sourceTable(source, item.alias ?? item.table.name, newAlias(translation));
   const scope: Scope = { ...emptyScope, tables: [table] };
-  const division = strictDivision(translation.env.sqlMode);
   const place = (clause: Place['clause']): Place => ({
     translation,
     scope,
     clause,
     aggregates: false,
-    strictDivision: division,
     defaultOf: (name) => defaultTyped(source, name),
   });
   return { source, table, scope, place };
