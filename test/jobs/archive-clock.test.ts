@@ -3,16 +3,8 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { moveClock } from '../../src/base/clock.ts';
 import type { ArchivePiece } from '../../src/catalog/archives.ts';
-import {
-  type Harness,
-  makeTenant,
-  restoredValue,
-  roundOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { archivedTenant, backedUp, roundIs } from './backed-up-tenant.ts';
+import { type Harness, restoredValue, roundOf, shipped, startHarness } from './job-harness.ts';
 
 /*
  * Pieces are at least a day long. The clock of the whole process, engine threads included, is moved instead of waiting.
@@ -35,15 +27,10 @@ async function insert(count: number): Promise<void> {
 async function prepared(): Promise<void> {
   harness = await startHarness();
   row = 0;
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await archivedTenant(harness, 'id INT PRIMARY KEY, v TEXT');
+  await backedUp(harness);
 }
 
-const roundIs = (status: string) => harness.until(async () => (await roundOf(harness, 'a'))?.status === status);
 const pieces = () => harness.controller.catalog.read((tx) => tx.archives.pieces.list());
 const scnNow = async () => {
   const tenant = await harness.controller.catalog.read((tx) => tx.tenants.byName('a'));
@@ -107,14 +94,14 @@ test('days that pass while the round is suspended, or the server is down, get th
   await insert(2);
   await shipped(harness, 'a');
   await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-  await roundIs('SUSPEND');
+  await roundIs(harness, 'SUSPEND');
   await insert(2);
   moveClock(3 * dayMs + hourMs);
   await insert(2);
   const used = (await roundOf(harness, 'a'))?.usedPieceId;
   expect(used).toBe(1);
   await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
-  await roundIs('DOING');
+  await roundIs(harness, 'DOING');
   await insert(1);
   await shipped(harness, 'a');
   const list = await pieces();
@@ -130,7 +117,7 @@ test('a stopped round ends in its piece, and the next one goes on with the next 
   await insert(2);
   const end = await shipped(harness, 'a');
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await roundIs('STOP');
+  await roundIs(harness, 'STOP');
   const [, second] = await pieces();
   // A frozen piece of a stopped round keeps its nominal end; the checkpoint tells how far it goes.
   expect(second).toMatchObject({ pieceId: 2, status: 'FROZEN', fileStatus: 'AVAILABLE' });
@@ -138,7 +125,7 @@ test('a stopped round ends in its piece, and the next one goes on with the next 
   expect(second!.checkpointScn >= end && second!.checkpointScn < second!.endScn).toBe(true);
   moveClock(5 * dayMs);
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await roundIs('DOING');
+  await roundIs(harness, 'DOING');
   const round = await roundOf(harness, 'a');
   expect(round).toMatchObject({ roundId: 2, basePieceId: 3, usedPieceId: 3 });
   expect(round!.startScn).toBeGreaterThan(second!.checkpointScn);
@@ -188,10 +175,7 @@ test('failures are paused for seconds, not for the hour the clock is set back by
     }),
   });
   row = 0;
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await archivedTenant(harness, 'id INT PRIMARY KEY, v TEXT');
   moveClock(hourMs);
   broken = true;
   const events = () =>
@@ -212,12 +196,11 @@ test('a round that begins while the clock is set back counts at once, and a set 
   await insert(1);
   moveClock(-hourMs);
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await roundIs('STOP');
+  await roundIs(harness, 'STOP');
   await insert(1);
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await roundIs('DOING');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await roundIs(harness, 'DOING');
+  await backedUp(harness);
   const [, set] = await harness.controller.catalog.read((tx) => tx.backups.sets.list());
   expect(set?.status).toBe('SUCCESS');
   expect((await pieces()).map(({ fileStatus }) => fileStatus)).toEqual(['AVAILABLE', 'AVAILABLE']);

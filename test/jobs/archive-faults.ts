@@ -3,6 +3,7 @@ import type { ArchivePiece } from '../../src/catalog/archives.ts';
 import { scanLogFile } from '../../src/copy/log-scan.ts';
 import { parseLogFile, pieceLsKeys } from '../../src/destination/archive-layout.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
+import { backedUp, makeTable, nextPiece, roundIs, setShortPieces } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
 import {
   type Harness,
@@ -11,7 +12,6 @@ import {
   restoredValue,
   roundOf,
   setsOf,
-  settle,
   shipped,
   startHarness,
 } from './job-harness.ts';
@@ -26,13 +26,8 @@ let restores = 0;
 beforeAll(async () => {
   harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path), maxLogFileBytes: 30_000 });
   tenantId = await makeTenant(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '120ms' }),
-  );
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
+  await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
+  await setShortPieces(harness, tenantId, '120ms');
   await makePool(harness, 'p');
 });
 afterAll(() => harness.stop());
@@ -43,26 +38,20 @@ async function insert(count: number): Promise<void> {
   }
 }
 
-async function switchPiece(): Promise<void> {
-  const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
-  await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
-}
-
 /** A whole round with a backup, commits, further log files and pieces in it; the operations that failed. */
 async function roundWith(at: number, plan: PlannedFault): Promise<readonly string[]> {
   faults.arm(at, plan, onArchive);
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await roundIs(harness, 'DOING');
+  await backedUp(harness);
   await insert(3);
   await shipped(harness, 'a');
   await insert(8);
-  await switchPiece();
+  await nextPiece(harness);
   await insert(2);
   await shipped(harness, 'a');
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+  await roundIs(harness, 'STOP');
   const hits = [...faults.hits];
   faults.clear();
   await expectRound();

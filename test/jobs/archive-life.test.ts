@@ -3,13 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Medium } from '../../src/media/medium.ts';
+import { archivedTenant, backedUp, makeTable, roundIs, setShortPieces } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
   makeTenant,
+  restoredValue,
   roundOf,
   setsOf,
   settle,
+  shipped,
   startArchiving,
   startHarness,
 } from './job-harness.ts';
@@ -23,55 +26,30 @@ afterEach(async () => {
   directory = null;
 });
 
-async function checkpointPasses(one: Harness, name: string): Promise<void> {
-  const tenant = await one.controller.catalog.read((tx) => tx.tenants.byName(name));
-  const engine = await one.controller.engines.open(tenant?.tenantId ?? 0);
-  const { scn } = await (await engine.log()).barrier();
-  await one.until(async () => ((await roundOf(one, name))?.checkpointScn ?? 0n) >= scn);
-}
-
-async function restoredCount(one: Harness, from: string, to: string): Promise<string | null> {
-  await makePool(one, `pool_${to}`);
-  const paths = `${one.place(`${from}/data`)},${one.place(`${from}/archive`)}`;
-  await one.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' WITH 'pool_list=pool_${to}'`);
-  await settle(one);
-  const jobs = await one.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));
-  expect(jobs.map((job) => `${job.status} ${job.comment}`)).toEqual(['RESTORE_SUCCESS ', 'RESTORE_SUCCESS ']);
-  return one.value(to, 'SELECT COUNT(*) FROM d.t');
-}
-
-async function makeTable(one: Harness, name: string): Promise<void> {
-  await one.sql(name, 'CREATE DATABASE d');
-  await one.sql(name, 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-}
+const columns = 'id INT PRIMARY KEY, v TEXT';
+const count = 'SELECT COUNT(*) FROM d.t';
 
 test('a round goes on in the same file after a restart, and nothing is missing', async () => {
   directory = mkdtempSync(join(tmpdir(), 'obvault-life-'));
   harness = await startHarness({ directory });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await makeTable(harness, 'a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await archivedTenant(harness, columns);
+  await backedUp(harness);
   for (let restart = 0; restart < 3; restart++) {
     for (let i = 0; i < 10; i++) await harness.sql('a', `INSERT INTO d.t VALUES (${restart * 10 + i}, 'x')`);
-    if (restart % 2 === 0) await checkpointPasses(harness, 'a');
+    if (restart % 2 === 0) await shipped(harness, 'a');
     await harness.stop();
     harness = await startHarness({ directory });
   }
-  await checkpointPasses(harness, 'a');
+  await shipped(harness, 'a');
   expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
   expect(readdirSync(join(directory, 'a/archive/piece_d1001r1p1/logstream_1001/log'))).toEqual(['1.obarc']);
-  expect(await restoredCount(harness, 'a', 'b')).toBe('30');
+  expect(await restoredValue(harness, 'a', 'b', count)).toBe('30');
 });
 
 test('the log is folded again and again while it is archived', async () => {
   harness = await startHarness({ settings: { foldLogBytes: 100_000 } });
-  const tenantId = await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await makeTable(harness, 'a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  const tenantId = await archivedTenant(harness, columns);
+  await backedUp(harness);
   const engine = await harness.controller.engines.open(tenantId);
   let folds = 0;
   for (let i = 0; i < 40; i++) {
@@ -82,9 +60,9 @@ test('the log is folded again and again while it is archived', async () => {
     folds++;
   }
   expect(folds).toBeGreaterThan(3);
-  await checkpointPasses(harness, 'a');
+  await shipped(harness, 'a');
   expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
-  expect(await restoredCount(harness, 'a', 'b')).toBe('800');
+  expect(await restoredValue(harness, 'a', 'b', count)).toBe('800');
 });
 
 for (const restarts of [false, true])
@@ -93,13 +71,13 @@ for (const restarts of [false, true])
     const options = { directory, settings: { foldLogBytes: 50_000 } };
     harness = await startHarness(options);
     const engine = await harness.controller.engines.open(await makeTenant(harness, 'a'));
-    await makeTable(harness, 'a');
+    await makeTable(harness, columns);
     await harness.sql('a', `INSERT INTO d.t VALUES (1, '${'y'.repeat(60_000)}')`);
     await harness.until(async () => (await engine.logBytes()) === 0);
     await startArchiving(harness, 'a');
     if (restarts) {
       await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-      await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'SUSPEND');
+      await roundIs(harness, 'SUSPEND');
     }
     await harness.sql('a', "INSERT INTO d.t VALUES (2, 'the first of a new generation of the log')");
     if (restarts) {
@@ -108,29 +86,24 @@ for (const restarts of [false, true])
       await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
       await harness.until(async () => (await roundOf(harness!, 'a'))?.status !== 'SUSPEND');
     }
-    await checkpointPasses(harness, 'a');
+    await shipped(harness, 'a');
     expect(await roundOf(harness, 'a')).toMatchObject({ status: 'DOING', comment: '' });
   });
 
 test('pieces switch on their interval and a restore reads through all of them', async () => {
   harness = await startHarness();
   const tenantId = await makeTenant(harness, 'a');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '1s' }),
-  );
+  await setShortPieces(harness, tenantId, '1s');
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
-  await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'DOING');
-  await makeTable(harness, 'a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await roundIs(harness, 'DOING');
+  await makeTable(harness, columns);
+  await backedUp(harness);
   let id = 0;
   await harness.until(async () => {
     await harness?.sql('a', `INSERT INTO d.t VALUES (${id++}, 'z')`);
     return ((await roundOf(harness!, 'a'))?.usedPieceId ?? 0) >= 4;
   });
-  await checkpointPasses(harness, 'a');
+  await shipped(harness, 'a');
   const pieces = await harness.controller.catalog.read((tx) => tx.archives.pieces.list({ tenantId }));
   expect(pieces.slice(0, 3).map((piece) => [piece.status, piece.fileStatus])).toEqual(
     Array(3).fill(['FROZEN', 'AVAILABLE']),
@@ -139,24 +112,21 @@ test('pieces switch on their interval and a restore reads through all of them', 
     const next = pieces[index + 1];
     if (next) expect(next.startScn).toBe(piece.endScn);
   }
-  expect(await restoredCount(harness, 'a', 'b')).toBe(String(id));
+  expect(await restoredValue(harness, 'a', 'b', count)).toBe(String(id));
 });
 
 test('DEFER suspends the round, ENABLE takes the same one up again without a hole', async () => {
   harness = await startHarness();
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await makeTable(harness, 'a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await archivedTenant(harness, columns);
+  await backedUp(harness);
   await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-  await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'SUSPEND');
+  await roundIs(harness, 'SUSPEND');
   await harness.sql('a', "INSERT INTO d.t VALUES (1, 'while suspended')");
   await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'enable' TENANT = a");
-  await harness.until(async () => (await roundOf(harness!, 'a'))?.status === 'DOING');
-  await checkpointPasses(harness, 'a');
+  await roundIs(harness, 'DOING');
+  await shipped(harness, 'a');
   expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1 });
-  expect(await restoredCount(harness, 'a', 'b')).toBe('1');
+  expect(await restoredValue(harness, 'a', 'b', count)).toBe('1');
 });
 
 test('a job of sys has a child per tenant and ends when they have ended', async () => {
@@ -202,19 +172,15 @@ test('CANCEL BACKUP ends a job whose medium hangs', async () => {
   expect(job).toMatchObject({ status: 'CANCELED', result: -4072 });
   expect((await setsOf(harness, 'a'))[0]).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
   hang = false;
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   expect((await setsOf(harness, 'a'))[1]).toMatchObject({ status: 'SUCCESS', backupSetId: 2 });
 });
 
 test('CANCEL RESTORE drops the half-made tenant and frees its pool', async () => {
   let hang = false;
   harness = await startHarness({ wrapMedium: (medium) => hangingRead(medium, () => hang) });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await makeTable(harness, 'a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await archivedTenant(harness, columns);
+  await backedUp(harness);
   await makePool(harness, 'p');
   const paths = `${harness.place('a/data')},${harness.place('a/archive')}`;
   await harness.say(`ALTER SYSTEM RESTORE b FROM '${paths}' WITH 'pool_list=p'`);

@@ -8,17 +8,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { moveClock } from '../../src/base/clock.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { frameBytes } from '../../src/tenants/embedded/wal-format.ts';
-import {
-  type Harness,
-  makeTenant,
-  restoredValue,
-  roundOf,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { archivedTenant, backedUp, roundIs } from './backed-up-tenant.ts';
+import { type Harness, restoredValue, roundOf, setsOf, shipped, startHarness } from './job-harness.ts';
 
 /*
  * The log of a tenant is not what the archive remembers: its newest part was lost with the power, or somebody else folded it. The
@@ -33,16 +24,11 @@ beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'obvault-lost-'));
   row = 0;
   harness = await startHarness({ directory });
-  tenantId = await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  tenantId = await archivedTenant(harness, 'id INT PRIMARY KEY, v TEXT');
+  await backedUp(harness);
   await insert(5);
   // Of what the power takes this set holds everything.
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await shipped(harness, 'a');
 });
 afterEach(async () => {
@@ -56,7 +42,6 @@ async function insert(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await harness.sql('a', `INSERT INTO d.t VALUES (${++row}, 'x')`);
 }
 
-const roundIs = (status: string) => harness.until(async () => (await roundOf(harness, 'a'))?.status === status);
 const paths = () => tenantPaths(join(directory, 'server/tenants'), tenantId);
 const liveCount = () => harness.value('a', 'SELECT COUNT(*) FROM d.t');
 
@@ -75,15 +60,14 @@ async function expectNewRoundWorks(archived: number): Promise<void> {
   await expect(harness.say('ALTER SYSTEM BACKUP DATABASE', 'a')).rejects.toMatchObject({ errno: 9040 });
   const ended = (await roundOf(harness, 'a'))!;
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await roundIs('STOP');
+  await roundIs(harness, 'STOP');
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await roundIs('DOING');
+  await roundIs(harness, 'DOING');
   const round = (await roundOf(harness, 'a'))!;
   expect(round.roundId).toBe(2);
   expect(round.startScn).toBeGreaterThan(ended.checkpointScn);
   // What changed since the last set is not known any more: whatever is asked for, the next set is a full one.
-  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness, 'INCREMENTAL DATABASE');
   expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'SUCCESS', backupType: 'FULL' });
   await harness.sql('a', "INSERT INTO d.t VALUES (1000, 'after')");
   await shipped(harness, 'a');
@@ -95,7 +79,7 @@ describe('power loss', () => {
   test('a tenant behind its archive interrupts the round as soon as it is opened, also when nobody writes', async () => {
     await losePower(4);
     harness = await startHarness({ directory });
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     expect(Number(await liveCount())).toBeLessThan(5);
     await expectNewRoundWorks(5);
   });
@@ -106,7 +90,7 @@ describe('power loss', () => {
     row = 50;
     // Longer than what was lost, before the archive looks.
     await insert(20);
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     await expectNewRoundWorks(5);
   });
 
@@ -116,7 +100,7 @@ describe('power loss', () => {
     writeFileSync(paths().floor, '');
     moveClock(-3_600_000);
     harness = await startHarness({ directory });
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     await harness.sql('a', 'CREATE DATABASE IF NOT EXISTS d');
     await harness.sql('a', 'CREATE TABLE IF NOT EXISTS d.t (id INT PRIMARY KEY, v TEXT)');
     await expectNewRoundWorks(5);
@@ -140,7 +124,7 @@ describe('somebody else folds the log', () => {
     execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd });
     await insert(2);
     renameSync(away(), here());
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     expect(await liveCount()).toBe('10');
     await expectNewRoundWorks(5);
   });

@@ -7,19 +7,9 @@ import { setMemory } from '../../src/jobs/backup/set-base.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
+import { archivedTenant, backedUp, roundIs } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
-import {
-  type Harness,
-  makePool,
-  makeTenant,
-  restoredValue,
-  roundOf,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { type Harness, makePool, restoredValue, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 import { endedSets } from './media-truth.ts';
 
 let harness: Harness;
@@ -67,10 +57,7 @@ beforeEach(async () => {
   [faults, rows, meanwhile, late, abandoned] = [new FaultSwitch(), 0, null, null, new AbandonedCalls()];
   directory = mkdtempSync(join(tmpdir(), 'obvault-backup-end-'));
   harness = await start();
-  tenantId = await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  tenantId = await archivedTenant(harness);
   await backup('DATABASE');
 });
 afterEach(async () => {
@@ -78,12 +65,9 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-const roundIs = (status: string) => harness.until(async () => (await roundOf(harness, 'a'))?.status === status);
-
 async function backup(what: string): Promise<void> {
   await harness.sql('a', `INSERT INTO d.t VALUES (${++rows})`);
-  await harness.say(`ALTER SYSTEM BACKUP ${what}`, 'a');
-  await settle(harness);
+  await backedUp(harness, what);
 }
 
 /** The set whose end was disturbed counts: the next one builds on it, and a restore takes both. */
@@ -94,9 +78,9 @@ async function expectCounts(): Promise<void> {
   await backup('INCREMENTAL DATABASE');
   expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ backupType: 'INC', prevFullBackupSetId: 2 });
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await roundIs('STOP');
+  await roundIs(harness, 'STOP');
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await roundIs('DOING');
+  await roundIs(harness, 'DOING');
   await backup('INCREMENTAL DATABASE');
   await shipped(harness, 'a');
   expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));

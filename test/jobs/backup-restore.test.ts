@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
@@ -8,6 +9,7 @@ import {
   roundOf,
   setsOf,
   settle,
+  shipped,
   startArchiving,
   startHarness,
 } from './job-harness.ts';
@@ -21,25 +23,11 @@ afterEach(async () => {
 });
 
 async function loadRows(name: string, count: number): Promise<void> {
-  await harness.sql(name, 'CREATE DATABASE d');
-  await harness.sql(name, 'CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(100))');
+  await makeTable(harness, 'id INT PRIMARY KEY, v VARCHAR(100)', name);
   for (let i = 0; i < count; i += 500) {
     const rows = Array.from({ length: Math.min(500, count - i) }, (_, j) => `(${i + j + 1}, 'row ${i + j + 1}')`);
     await harness.sql(name, `INSERT INTO d.t VALUES ${rows.join(',')}`);
   }
-}
-
-/** Waits until the archive holds every commit made before the call. */
-async function archivedUpToNow(name: string): Promise<void> {
-  const tenant = await harness.controller.catalog.read((tx) => tx.tenants.byName(name));
-  const engine = await harness.controller.engines.open(tenant?.tenantId ?? 0);
-  const { scn } = await (await engine.log()).barrier();
-  await harness.until(async () => ((await roundOf(harness, name))?.checkpointScn ?? 0n) >= scn);
-}
-
-async function backup(name: string): Promise<void> {
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', name);
-  await settle(harness);
 }
 
 async function restore(from: string, to: string, until = ''): Promise<string> {
@@ -57,11 +45,11 @@ describe('backup and restore', () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     await loadRows('a', 2000);
-    await backup('a');
+    await backedUp(harness);
     const [set] = await setsOf(harness, 'a');
     expect(set).toMatchObject({ status: 'SUCCESS', fileStatus: 'AVAILABLE', encryptionMode: 'NONE' });
     await harness.sql('a', "INSERT INTO d.t VALUES (5000, 'after the set')");
-    await archivedUpToNow('a');
+    await shipped(harness, 'a');
     expect(await restore('a', 'b')).toBe('RESTORE_SUCCESS,RESTORE_SUCCESS');
     expect(await harness.value('b', 'SELECT COUNT(*) FROM d.t')).toBe('2001');
     expect(await harness.value('b', 'SELECT v FROM d.t WHERE id = 5000')).toBe('after the set');
@@ -74,7 +62,7 @@ describe('backup and restore', () => {
     const tenantId = await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     await loadRows('a', 10);
-    await backup('a');
+    await backedUp(harness);
     const engine = await harness.controller.engines.open(tenantId);
     const points: bigint[] = [];
     for (let i = 0; i < 20; i++) {
@@ -92,7 +80,7 @@ describe('backup and restore', () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     rmSync(join(harness.directory, 'a/data/format.obbak'));
-    await backup('a');
+    await backedUp(harness);
     const [job] = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ backupSetId: 1 }));
     expect(job).toMatchObject({ status: 'FAILED', result: -9080 });
     expect(job?.comment).toMatch(
@@ -105,7 +93,7 @@ describe('backup and restore', () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     await loadRows('a', 3000);
-    await backup('a');
+    await backedUp(harness);
     const directory = join(harness.directory, 'a/data/backup_set_1_full/logstream_1001/major_data_turn_1_retry_0');
     const file = join(directory, 'macro_block_data.0.obbak');
     const bytes = readFileSync(file);
@@ -120,7 +108,7 @@ describe('backup and restore', () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     await loadRows('a', 10);
-    await backup('a');
+    await backedUp(harness);
     const data = join(harness.directory, 'a/data');
     expect(readdirSync(data).sort()).toEqual(['backup_set_1_full', 'backup_sets', 'check_file', 'format.obbak']);
     expect(
@@ -139,7 +127,7 @@ describe('backup and restore', () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     await harness.say('ALTER SYSTEM NOARCHIVELOG TENANT = a');
-    await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+    await roundIs(harness, 'STOP');
     const archive = join(harness.directory, 'a/archive');
     expect(readdirSync(join(archive, 'rounds')).sort()).toEqual([
       'round_d1001r1_end.obarc',
@@ -151,7 +139,7 @@ describe('backup and restore', () => {
         .sort(),
     ).toEqual(['piece_d1001r1p1_end_T.obarc', 'piece_d1001r1p1_start_T.obarc']);
     await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-    await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+    await roundIs(harness, 'DOING');
     expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 2, basePieceId: 2, destId: 1001 });
   });
 });
@@ -164,12 +152,12 @@ describe('keys', () => {
     await startArchiving(harness, 'a');
     await loadRows('a', 50);
     await harness.sql('a', "INSERT INTO d.t VALUES (1000, 'a very recognisable secret text')");
-    await backup('a');
+    await backedUp(harness);
     await harness.sql('a', "INSERT INTO d.t VALUES (1001, 'another very recognisable secret')");
     const [set] = await setsOf(harness, 'a');
     expect(set).toMatchObject({ status: 'SUCCESS', encryptionMode: 'TRANSPARENT_ENCRYPTION' });
     await harness.say(`ALTER SYSTEM BACKUP KEY TENANT = a TO '${harness.place('a/key')}' ENCRYPTED BY 'pw'`);
-    await archivedUpToNow('a');
+    await shipped(harness, 'a');
     await harness.controller.catalog.transaction((tx) => tx.keys.removeTenant(tenantId));
     await makePool(harness, 'p');
     const statement = `ALTER SYSTEM RESTORE b FROM '${harness.place('a/data')},${harness.place('a/archive')}' WITH 'pool_list=p'`;
@@ -193,7 +181,7 @@ describe('keys', () => {
     await loadRows('a', 5);
     await harness.say(`ALTER SYSTEM BACKUP KEY TENANT = a TO '${harness.place('a/key')}' ENCRYPTED BY 'pw'`);
     await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
-    await backup('a');
+    await backedUp(harness);
     await harness.controller.catalog.transaction((tx) => tx.keys.removeTenant(tenantId));
     await makePool(harness, 'p');
     const statement = `ALTER SYSTEM RESTORE b FROM '${harness.place('a/data')},${harness.place('a/archive')}' WITH 'pool_list=p' WITH KEY FROM '${harness.place('a/key')}' ENCRYPTED BY 'pw'`;
@@ -205,7 +193,7 @@ describe('keys', () => {
     await startArchiving(harness, 'a');
     await loadRows('a', 5);
     await harness.say("SET ENCRYPTION ON IDENTIFIED BY 'Tr0ub4dor' ONLY", 'a');
-    await backup('a');
+    await backedUp(harness);
     const [set] = await setsOf(harness, 'a');
     expect(set).toMatchObject({ status: 'SUCCESS', encryptionMode: 'PASSWORD' });
     expect(set?.passwd).toMatch(/^\*[0-9a-f]{40}$/);

@@ -5,8 +5,9 @@ import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import type { StatementOf } from '../../src/sql/statement.ts';
 import { restore } from '../../src/statements/restore.ts';
 import { runObStatement } from '../../src/statements/run-statement.ts';
+import { nextPiece } from './backed-up-tenant.ts';
 import { hourMs } from './clean-clock.ts';
-import { backUp, type CleanScene, cleaned, cleanRows, nextPiece, openCleanScene } from './clean-scene.ts';
+import { backUp, type CleanScene, cleaned, cleanRows, openCleanScene } from './clean-scene.ts';
 import { makePool, restoredValue, settle, shipped } from './job-harness.ts';
 
 const release = parseRelease('4.4.2');

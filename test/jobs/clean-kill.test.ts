@@ -1,20 +1,17 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readPieces } from '../../src/jobs/restore/read-archive-path.ts';
 import { readSets } from '../../src/jobs/restore/read-data-path.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import { createRandom } from '../torture/random.ts';
+import { roundIs } from './backed-up-tenant.ts';
 import { hourMs, MovableClock } from './clean-clock.ts';
 import { backUp, namesBelow, openCleanScene } from './clean-scene.ts';
-import { type Harness, restoredValue, roundOf, shipped, startHarness } from './job-harness.ts';
+import { type Harness, restoredValue, shipped, startHarness } from './job-harness.ts';
+import { KilledServer, lastNumber } from './killed-server.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'obvault-clean-kill-'));
-const directory = join(root, 'live');
-const template = join(root, 'template');
+const server = new KilledServer('./clean-kill-child.ts');
+const { directory } = server;
 const aheadMs = 48 * hourMs;
 const samples = 5;
 let points = 0;
@@ -26,25 +23,12 @@ beforeAll(async () => {
   await backUp(scene, 3);
   // The round ends, so that every run finds the same pieces.
   await scene.harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await scene.harness.until(async () => (await roundOf(scene.harness, 'a'))?.status === 'STOP');
+  await roundIs(scene.harness, 'STOP');
   await scene.harness.stop();
-  cpSync(directory, template, { recursive: true });
-  points = (await runChild(0)).points;
+  server.keep();
+  points = lastNumber(await server.run(0, aheadMs), 'points');
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** The child on a fresh copy of the template, killed at its n-th point. */
-function runChild(at: number): Promise<{ readonly points: number; readonly errors: string }> {
-  rmSync(directory, { recursive: true, force: true });
-  cpSync(template, directory, { recursive: true });
-  const script = fileURLToPath(new URL('./clean-kill-child.ts', import.meta.url));
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, directory, String(at), String(aheadMs)], (error, stdout, stderr) => {
-      const errors = error !== null && error.signal !== 'SIGKILL' ? stderr : '';
-      resolve({ points: Number(/^points (\d+)$/m.exec(stdout)?.[1]), errors });
-    });
-  });
-}
+afterAll(() => server.remove());
 
 /** What still stands after the kill is whole; the job comes to its end, and what the window needs restores. */
 async function expectRecovery(restores: boolean): Promise<void> {
@@ -85,7 +69,7 @@ async function expectService(harness: Harness): Promise<void> {
   const query = 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t';
   expect(await restoredValue(harness, 'a', 'copy', query)).toBe('3/3');
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  await roundIs(harness, 'DOING');
   await shipped(harness, 'a');
 }
 
@@ -123,7 +107,7 @@ test('a SIGKILL at any point of a clean-up leaves nothing stuck and nothing half
 }, async () => {
   const all = chosen();
   for (const at of all) {
-    const { errors } = await runChild(at);
+    const { errors } = await server.run(at, aheadMs);
     expect(errors).toBe('');
     await expectRecovery(at === all.at(-1)).catch((error: unknown) => {
       throw new Error(`killed at point ${at} of ${points}`, { cause: error });

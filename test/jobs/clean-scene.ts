@@ -1,8 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DeleteJob, DeleteTask } from '../../src/catalog/deletions.ts';
+import { backedUp, makeTable, nextPiece, roundIs, setShortPieces } from './backed-up-tenant.ts';
 import { MovableClock } from './clean-clock.ts';
-import { type Harness, type HarnessOptions, makeTenant, roundOf, settle, startHarness } from './job-harness.ts';
+import { type Harness, type HarnessOptions, makeTenant, startHarness } from './job-harness.ts';
 
 /** A server with tenant `a`, which archives in short pieces. */
 export interface CleanScene {
@@ -22,15 +23,10 @@ export async function openCleanScene(options: CleanSceneOptions = {}): Promise<C
   const clock = new MovableClock();
   const harness = await startHarness({ ...options, clock });
   const tenantId = await makeTenant(harness, 'a');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: options.pieceSwitch ?? '300ms' }),
-  );
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
+  await setShortPieces(harness, tenantId, options.pieceSwitch ?? '300ms');
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await roundIs(harness, 'DOING');
+  await makeTable(harness);
   const root = (name: string) => join(harness.directory, 'a', name);
   return { harness, clock, tenantId, dataRoot: root('data'), archiveRoot: root('archive') };
 }
@@ -43,13 +39,7 @@ export async function backUp(
 ): Promise<void> {
   await harness.sql('a', `INSERT INTO d.t VALUES (${row})`);
   if (where === 'nextPiece') await nextPiece(harness);
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
-}
-
-export async function nextPiece(harness: Harness): Promise<void> {
-  const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
-  await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
+  await backedUp(harness);
 }
 
 export interface CleanRows {

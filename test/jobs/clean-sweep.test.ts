@@ -4,9 +4,10 @@ import { afterEach, expect, test } from 'vitest';
 import { staleUploadMs, sweepEveryMs } from '../../src/jobs/sweep-destinations.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
+import { backedUp, roundIs } from './backed-up-tenant.ts';
 import { hourMs } from './clean-clock.ts';
 import { backUp, type CleanScene, cleaned, openCleanScene } from './clean-scene.ts';
-import { makeTenant, roundOf, settle, startHarness } from './job-harness.ts';
+import { makeTenant, startHarness } from './job-harness.ts';
 
 let scene: CleanScene;
 /** Paths of the destinations whose sweep has ended, in order. */
@@ -101,15 +102,14 @@ test('on S3 a backup aborts uploads nobody ended for a day, of its own place onl
   await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=s3://bucket/log?${keys}' TENANT = a`);
   await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = 's3://bucket/data?${keys}' TENANT = a`);
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  await roundIs(harness, 'DOING');
   const now = Date.now();
   const old = ['data/a', 'log/b'].map((key) => double.bucket().begin(key, now - staleUploadMs - hourMs, {}));
   const others = [
     double.bucket().begin('data/a', now - staleUploadMs + hourMs, {}),
     double.bucket().begin('other/c', now - 2 * staleUploadMs, {}),
   ];
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await harness.until(async () => old.every(({ id }) => !double.bucket().uploads.has(id)));
   expect(others.every(({ id }) => double.bucket().uploads.has(id))).toBe(true);
   await harness.stop();

@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { callsCameBack } from '../../src/media/open-medium.ts';
+import { archivedTenant, backedUp, makeTable, passes, roundIs } from './backed-up-tenant.ts';
 import { hangMedium } from './hang-medium.ts';
 import {
   type Harness,
@@ -41,11 +42,6 @@ async function prepared(...names: readonly string[]): Promise<void> {
 const jobsOf = (name: string) =>
   harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId: tx.tenants.byName(name)?.tenantId ?? 0 }));
 const of = (name: string) => (path: string) => path.includes(`/${name}/`);
-
-async function passes(count: number): Promise<void> {
-  let left = count;
-  await harness.until(async () => --left < 0);
-}
 
 async function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
   const start = performance.now();
@@ -86,7 +82,7 @@ describe('a destination that hangs', () => {
     const patient = await startHarness({ directory, mediumClock });
     try {
       harness = patient;
-      await passes(60);
+      await passes(harness, 60);
       await harness.stop();
       harness = await startHarness({ directory });
       await within(5_000, shipped(harness, 'b'));
@@ -108,10 +104,10 @@ describe('a destination that hangs', () => {
     await startArchiving(harness, 'a');
     await harness.sql('a', 'CREATE DATABASE d');
     sick = of('a');
-    await passes(5);
+    await passes(harness, 5);
     const stopped = async () => {
       await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-      await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+      await roundIs(harness, 'STOP');
     };
     // One call in the air, the time to stop in order, one call more.
     await within(4_000, stopped());
@@ -120,10 +116,9 @@ describe('a destination that hangs', () => {
     expect(pieces.map(({ status }) => status)).toEqual(['FROZEN']);
     sick = () => false;
     await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-    await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+    await roundIs(harness, 'DOING');
     expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 2, comment: '', basePieceId: 2 });
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     await shipped(harness, 'a');
     expect(await restoredValue(harness, 'a', 'b', 'SELECT 1')).toBe('1');
   });
@@ -133,7 +128,7 @@ describe('a destination that hangs', () => {
     sick = of('a');
     await harness.say('ALTER SYSTEM BACKUP TENANT = a');
     await harness.until(async () => (await jobsOf('a')).length === 1);
-    await passes(5);
+    await passes(harness, 5);
     await within(5_000, harness.say('DROP TENANT a FORCE'));
     await settle(harness);
     const left = await harness.controller.catalog.read((tx) => tx.backups.jobs.list());
@@ -160,7 +155,7 @@ describe('a destination that hangs', () => {
         const tasks = await harness.controller.catalog.read((tx) => tx.backups.tasks.list({ history: false }));
         return hit && tasks[0]?.status === stage;
       });
-      await passes(3);
+      await passes(harness, 3);
       await harness.say('ALTER SYSTEM CANCEL BACKUP', 'a');
       await within(3_000, settle(harness));
       expect((await jobsOf('a'))[0]).toMatchObject({
@@ -209,7 +204,7 @@ describe('engines', () => {
     await startArchiving(harness, 'a');
     await harness.stop();
     harness = await startHarness({ directory });
-    await passes(5);
+    await passes(harness, 5);
     await shipped(harness, 'a');
     expect([archived, idle].map((id) => harness.controller.engines.isOpen(id))).toEqual([true, false]);
   });
@@ -217,12 +212,8 @@ describe('engines', () => {
   test('a standby takes no writes whoever opened it first', async () => {
     directory = mkdtempSync(join(tmpdir(), 'obvault-standby-'));
     harness = await startHarness({ directory });
-    await makeTenant(harness, 'a');
-    await startArchiving(harness, 'a');
-    await harness.sql('a', 'CREATE DATABASE d');
-    await harness.sql('a', 'CREATE TABLE d.t (id INT)');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await archivedTenant(harness, 'id INT');
+    await backedUp(harness);
     await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t');
     await startArchiving(harness, 'b');
     await harness.stop();
@@ -231,7 +222,7 @@ describe('engines', () => {
     const [writing] = await Promise.all([
       harness.sql('b', 'INSERT INTO d.t VALUES (1)').catch((error: unknown) => error),
       tenantEngineOf(harness.controller, standby?.tenantId ?? 0),
-      passes(3),
+      passes(harness, 3),
     ]);
     expect(writing).toMatchObject({ errno: 4688 });
     expect((await roundOf(harness, 'b'))?.status).toBe('DOING');
@@ -241,8 +232,7 @@ describe('engines', () => {
   test('sizes of data and log are written down, and the log of a tenant nobody archives is folded', async () => {
     harness = await startHarness({ settings: { foldLogBytes: 100_000 } });
     const tenantId = await makeTenant(harness, 'a');
-    await harness.sql('a', 'CREATE DATABASE d');
-    await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+    await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
     for (let id = 1; id <= 40; id++) await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'x'.repeat(3000)}')`);
     const row = () => harness.controller.catalog.read((tx) => tx.tenants.get({ tenantId }));
     await harness.until(async () => ((await row())?.dataBytes ?? 0n) > 100_000n);
@@ -253,12 +243,11 @@ describe('engines', () => {
 
 test('the events of a job and a round are those of the kernel', async () => {
   await prepared('a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await harness.sql('a', 'CREATE DATABASE d');
   await restoredValue(harness, 'a', 'b', 'SELECT 1');
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+  await roundIs(harness, 'STOP');
   const { readDatabase } = harness.controller.catalog;
   const events = (module: string) =>
     readDatabase.prepare('SELECT event FROM rootservice_event WHERE module = ? ORDER BY id').pluck().all(module);
@@ -290,10 +279,8 @@ test('a log under two master keys restores with both', async () => {
   await harness.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
   await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
   await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await makeTable(harness);
+  await backedUp(harness);
   for (let id = 1; id <= 3; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id})`);
     await shipped(harness, 'a');

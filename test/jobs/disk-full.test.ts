@@ -3,17 +3,8 @@ import { closeSync, fsyncSync, ftruncateSync, mkdtempSync, openSync, rmSync, sta
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import {
-  type Harness,
-  makePool,
-  makeTenant,
-  restoredValue,
-  roundOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { archivedTenant, backedUp, passes } from './backed-up-tenant.ts';
+import { type Harness, makePool, restoredValue, roundOf, shipped, startHarness } from './job-harness.ts';
 
 /*
  * The server's own directory on a small file system that is filled to the last byte; the backups lie elsewhere.
@@ -60,11 +51,6 @@ function makeRoom(): void {
   fsyncSync(filler);
 }
 
-async function passes(count: number): Promise<void> {
-  let left = count;
-  await harness.until(async () => --left < 0);
-}
-
 test('a full disk of the server: coded errors, a whole catalog, and everything goes on when there is room', async ({
   skip,
 }) => {
@@ -75,12 +61,8 @@ test('a full disk of the server: coded errors, a whole catalog, and everything g
     Object.assign(harness, {
       place: (name: string) => (name.startsWith('a/') ? `file://${join(elsewhere, name)}` : place(name)),
     });
-    await makeTenant(harness, 'a');
-    await startArchiving(harness, 'a');
-    await harness.sql('a', 'CREATE DATABASE d');
-    await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await archivedTenant(harness, 'id INT PRIMARY KEY, v TEXT');
+    await backedUp(harness);
     let rows = 0;
     const insert = () =>
       harness.sql('a', `INSERT INTO d.t VALUES (${rows + 1}, '${'x'.repeat(20_000)}')`).then(() => rows++);
@@ -101,7 +83,7 @@ test('a full disk of the server: coded errors, a whole catalog, and everything g
       }
       expect(said.length).toBeGreaterThan(0);
       for (const refusal of said) expect(refusal).toMatchObject({ errno: 1021 });
-      await passes(5);
+      await passes(harness, 5);
       expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
       const { readDatabase } = harness.controller.catalog;
       expect(readDatabase.pragma('integrity_check', { simple: true })).toBe('ok');
@@ -111,8 +93,7 @@ test('a full disk of the server: coded errors, a whole catalog, and everything g
     }
     expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING', comment: '' });
     await makePool(harness, 'spare');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(rows));
   } finally {
     await harness.stop();

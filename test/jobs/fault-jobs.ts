@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { ObError } from '../../src/base/errors.ts';
+import { backedUp, makeTable, roundIs, setShortPieces } from './backed-up-tenant.ts';
 import type { FaultJobName } from './fault-loops.ts';
 import { type FaultEffect, FaultMedia } from './fault-media.ts';
 import {
@@ -47,19 +48,13 @@ export async function openFaultScene({ pieceSwitch = '1d' }: FaultJob): Promise<
     settings: { maxDeleteRetries: 3, archiveWaitMs: 5_000 },
   });
   const tenantId = await makeTenant(harness, 'a');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: pieceSwitch }),
-  );
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
+  await setShortPieces(harness, tenantId, pieceSwitch);
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await roundIs(harness, 'DOING');
+  await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
   const scene: FaultScene = { harness, media, tenantId, rows: 0, no: 0 };
   await insert(scene, 5);
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await shipped(harness, 'a');
   return scene;
 }
@@ -212,8 +207,7 @@ export const faultJobs: readonly FaultJob[] = [
     ...backup('incremental backup', 'ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG'),
     // Every set of a chain is looked at: a longer one each time would mean more operations each time, without end.
     async prepare({ harness }) {
-      await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-      await settle(harness);
+      await backedUp(harness);
     },
   },
   archive,

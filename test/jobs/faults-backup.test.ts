@@ -2,9 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MediumErrorKind } from '../../src/media/medium.ts';
-import { archivedTenant, backupUnderFault } from './backed-up-tenant.ts';
+import { archivedTenant, backedUp, backupUnderFault } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
-import { type Harness, restoredValue, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { type Harness, restoredValue, setsOf, shipped, startHarness } from './job-harness.ts';
 import { temporaryNames } from './media-truth.ts';
 
 const faults = new FaultSwitch();
@@ -101,8 +101,7 @@ describe('backup on a failing medium', () => {
 
   test('afterwards a backup and a restore show every row', async () => {
     const names = temporaryNames(dataRoot);
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     expect((await setsOf(harness, 'a')).at(-1)?.status).toBe('SUCCESS');
     expect(temporaryNames(dataRoot)).toEqual(names);
     await shipped(harness, 'a');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { archivedTenant, backupUnderFault } from './backed-up-tenant.ts';
+import { archivedTenant, backedUp, backupUnderFault } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
 import { type Harness, makePool, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 import { temporaryNames } from './media-truth.ts';
@@ -15,8 +15,7 @@ beforeAll(async () => {
   harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path) });
   tenantId = await archivedTenant(harness, 'id INT PRIMARY KEY, v VARCHAR(500)');
   dataRoot = join(harness.directory, 'a/data');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
 });
 afterAll(() => harness.stop());
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { MediumErrorKind } from '../../src/media/medium.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
-import { type Harness, makePool, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
+import { type Harness, makePool, settle, shipped, startHarness } from './job-harness.ts';
 
 const faults = new FaultSwitch();
 let harness: Harness;
@@ -9,13 +10,9 @@ let restores = 0;
 
 beforeAll(async () => {
   harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path), maxLogFileBytes: 40_000 });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await archivedTenant(harness, 'id INT PRIMARY KEY, v TEXT');
   await harness.sql('a', "INSERT INTO d.t VALUES (1, 'in the set')");
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   for (let id = 2; id <= 6; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'in the log '.repeat(500)}')`);
     await shipped(harness, 'a');

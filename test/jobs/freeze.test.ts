@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
 import {
   type Harness,
   makeTenant,
@@ -16,8 +17,7 @@ let tenantId: number;
 beforeEach(async () => {
   harness = await startHarness();
   tenantId = await makeTenant(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await makeTable(harness);
 });
 afterEach(() => harness.stop());
 
@@ -40,8 +40,7 @@ for (const level of ['MAJOR', 'MINOR'])
 
 test('nothing is missing in the archive of a tenant that is frozen', async () => {
   await startArchiving(harness, 'a');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   for (let i = 1; i <= 6; i++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${i})`);
     await harness.say('ALTER SYSTEM MINOR FREEZE', 'a');
@@ -55,7 +54,7 @@ test('nothing is missing in the archive of a tenant that is frozen', async () =>
 test('a log whose archive is suspended is kept until it goes on', async () => {
   await startArchiving(harness, 'a');
   await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'SUSPEND');
+  await roundIs(harness, 'SUSPEND');
   await harness.sql('a', 'INSERT INTO d.t VALUES (1)');
   await harness.say('ALTER SYSTEM MINOR FREEZE TENANT = a');
   await settle(harness);

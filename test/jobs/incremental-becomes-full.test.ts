@@ -3,16 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Medium } from '../../src/media/medium.ts';
-import {
-  type Harness,
-  makeTenant,
-  restoredValue,
-  setsOf,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
+import { type Harness, restoredValue, setsOf, shipped, startHarness } from './job-harness.ts';
 import { expectTruth } from './media-truth.ts';
 
 let harness: Harness;
@@ -45,10 +37,7 @@ beforeEach(async () => {
   surprise = null;
   directory = mkdtempSync(join(tmpdir(), 'obvault-becomes-'));
   harness = await startHarness({ directory, wrapMedium: surprised });
-  tenantId = await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  tenantId = await archivedTenant(harness);
   await harness.sql('a', 'INSERT INTO d.t VALUES (1), (2), (3)');
   await backup('DATABASE');
   await harness.sql('a', 'INSERT INTO d.t VALUES (4)');
@@ -58,10 +47,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function backup(what = 'INCREMENTAL DATABASE PLUS ARCHIVELOG'): Promise<void> {
-  await harness.say(`ALTER SYSTEM BACKUP ${what}`, 'a');
-  await settle(harness);
-}
+const backup = (what = 'INCREMENTAL DATABASE PLUS ARCHIVELOG') => backedUp(harness, what);
 
 const touchTenant = () => utimesSync(join(directory, `server/tenants/t${tenantId}/data.db`), new Date(), new Date());
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createRandom, type Random } from '../torture/random.ts';
+import { backedUp } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
@@ -63,10 +64,7 @@ async function change(random: Random): Promise<void> {
   } else await harness.sql('a', `ANALYZE TABLE d.${table}`).catch(() => 0);
 }
 
-async function backup(what: string): Promise<void> {
-  await harness.say(`ALTER SYSTEM BACKUP ${what}`, 'a');
-  await settle(harness);
-}
+const backup = (what: string) => backedUp(harness, what);
 
 async function restart(): Promise<void> {
   await harness.stop();

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
 import { openCheckedSet } from './backup-sets.ts';
 import {
   type Harness,
@@ -22,10 +23,7 @@ const settings = { foldLogBytes: 300_000 };
 beforeEach(async () => {
   directory = mkdtempSync(join(tmpdir(), 'obvault-incremental-'));
   harness = await startHarness({ directory, settings });
-  tenantId = await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(200))');
+  tenantId = await archivedTenant(harness, 'id INT PRIMARY KEY, v VARCHAR(200)');
   await insert(1, 4000);
 });
 afterEach(async () => {
@@ -40,19 +38,13 @@ async function insert(first: number, last: number): Promise<void> {
   }
 }
 
-async function backup(statement = 'BACKUP INCREMENTAL DATABASE', tenant = 'a') {
-  await harness.say(`ALTER SYSTEM ${statement}`, tenant);
-  await settle(harness);
-  const set = (await setsOf(harness, 'a')).at(-1);
-  if (set === undefined) throw new Error('no set was made');
-  return set;
-}
+const backup = (what = 'INCREMENTAL DATABASE') => backedUp(harness, what);
 
 const sum = "SELECT CONCAT(COUNT(*), '/', SUM(CRC32(CONCAT(id, v)))) FROM d.t";
 const state = () => harness.value('a', sum);
 
 test('an incremental set holds what changed, names its base, and restores with it', async () => {
-  const full = await backup('BACKUP DATABASE');
+  const full = await backup('DATABASE');
   await harness.sql('a', "UPDATE d.t SET v = 'changed' WHERE id IN (7, 3000)");
   const one = await backup();
   await harness.sql('a', 'DELETE FROM d.t WHERE id BETWEEN 100 AND 120');
@@ -131,9 +123,10 @@ test('sys takes increments of all tenants or of those it names', async () => {
   await makeTenant(harness, 'z');
   await startArchiving(harness, 'z');
   await harness.sql('z', 'CREATE DATABASE d');
-  await backup('BACKUP DATABASE', 'sys');
-  await backup('BACKUP INCREMENTAL DATABASE', 'sys');
-  await backup('BACKUP INCREMENTAL TENANT = z', 'sys');
+  for (const what of ['DATABASE', 'INCREMENTAL DATABASE', 'INCREMENTAL TENANT = z']) {
+    await harness.say(`ALTER SYSTEM BACKUP ${what}`);
+    await settle(harness);
+  }
   const types = async (name: string) => (await setsOf(harness, name)).map((set) => set.backupType);
   expect([await types('a'), await types('z')]).toEqual([
     ['FULL', 'INC'],

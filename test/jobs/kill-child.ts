@@ -1,5 +1,6 @@
 import { argv, kill, pid, stdout } from 'node:process';
-import { type Harness, makePool, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+import { backedUp, nextPiece, roundIs } from './backed-up-tenant.ts';
+import { makePool, restoredValue, shipped, startHarness } from './job-harness.ts';
 import { KillAtPoint } from './kill-at-point.ts';
 import { ended } from './validate-scene.ts';
 
@@ -27,22 +28,17 @@ async function insert(count: number): Promise<void> {
   }
 }
 
-const roundIs = (one: Harness, status: string) => one.until(async () => (await roundOf(one, 'a'))?.status === status);
-
 killer.armed = true;
 await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
 await roundIs(harness, 'DOING');
 await insert(3);
-await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-await settle(harness);
+await backedUp(harness);
 await insert(20);
 await shipped(harness, 'a');
-const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
-await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
+await nextPiece(harness);
 await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
 await insert(5);
-await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
-await settle(harness);
+await backedUp(harness, 'INCREMENTAL DATABASE PLUS ARCHIVELOG');
 await shipped(harness, 'a');
 await makePool(harness, 'pool_child');
 await harness.say('DROP RESOURCE POOL pool_child');
@@ -59,7 +55,6 @@ await roundIs(harness, 'STOP');
 await insert(2);
 await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
 await roundIs(harness, 'DOING');
-await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE', 'a');
-await settle(harness);
+await backedUp(harness, 'INCREMENTAL DATABASE');
 // An exit in order would fold the log; how many points there are differs a little from run to run.
 stdout.write(`points ${killer.points}\n`, () => kill(pid, 'SIGKILL'));

@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRandom } from '../torture/random.ts';
+import { backedUp, makeTable, roundIs, setShortPieces } from './backed-up-tenant.ts';
 import { type Harness, makeTenant, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+import { KilledServer, lastNumber } from './killed-server.ts';
 import { expectTruth } from './media-truth.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'obvault-points-'));
-const directory = join(root, 'live');
-const template = join(root, 'template');
+const server = new KilledServer('./kill-child.ts');
+const { directory } = server;
 const firstRows = 5;
 const samples = 7;
 let points = 0;
@@ -20,46 +17,14 @@ beforeAll(async () => {
   const tenantId = await makeTenant(harness, 'a');
   await harness.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
   await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '700ms' }),
-  );
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await setShortPieces(harness, tenantId, '700ms');
+  await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
   for (let id = 1; id <= firstRows; id++) await harness.sql('a', `INSERT INTO d.t VALUES (${id}, 'first')`);
   await harness.stop();
-  cpSync(directory, template, { recursive: true });
-  points = (await runChild(0)).points;
+  server.keep();
+  points = lastNumber(await server.run(0, firstRows), 'points');
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-interface ChildEnd {
-  readonly killed: boolean;
-  /** Last row whose commit was acknowledged. */
-  readonly row: number;
-  readonly points: number;
-  readonly errors: string;
-}
-
-/** The child on a fresh copy of the template, killed at its n-th point. */
-function runChild(at: number): Promise<ChildEnd> {
-  rmSync(directory, { recursive: true, force: true });
-  cpSync(template, directory, { recursive: true });
-  const script = fileURLToPath(new URL('./kill-child.ts', import.meta.url));
-  const last = (text: string, word: string) =>
-    Number([...text.matchAll(new RegExp(`^${word} (\\d+)$`, 'gm'))].at(-1)?.[1]);
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, directory, String(at), String(firstRows)], (error, stdout, stderr) => {
-      resolve({
-        killed: error?.signal === 'SIGKILL',
-        row: last(stdout, 'row') || firstRows,
-        points: last(stdout, 'points'),
-        errors: error !== null && error.signal !== 'SIGKILL' ? stderr : '',
-      });
-    });
-  });
-}
+afterAll(() => server.remove());
 
 /** The server after the kill: everything comes to an end by itself, and nothing that was acknowledged is missing. */
 async function expectRecovery(acknowledged: number): Promise<void> {
@@ -98,10 +63,9 @@ async function expectCopy(harness: Harness, rows: number): Promise<void> {
 async function expectService(harness: Harness, rest: string, rows: number): Promise<void> {
   if (rest === 'SUSPEND') await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
   if (rest === 'STOP') await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  await roundIs(harness, 'DOING');
   if (rest === 'STOP') {
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
   }
   await harness.sql('a', `INSERT INTO d.t VALUES (${rows + 1}, 'last')`);
   await shipped(harness, 'a');
@@ -109,8 +73,7 @@ async function expectService(harness: Harness, rest: string, rows: number): Prom
   const restored = await restoredValue(harness, 'a', 'after', query).catch((error: unknown) => String(error));
   // A round the child had stopped may have been followed by one without a set yet.
   if (restored?.includes('4018') || restored === 'ObError: No enough log for restore') {
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     await harness.say('DROP RESOURCE POOL IF EXISTS pool_after');
     expect(await restoredValue(harness, 'a', 'after', query)).toBe(`${rows + 1}/${rows + 1}`);
   } else expect(restored).toBe(`${rows + 1}/${rows + 1}`);
@@ -139,9 +102,9 @@ test('a SIGKILL at any point of a tenant’s life loses nothing and leaves nothi
   timeout: 3_600_000,
 }, async () => {
   for (const at of chosen()) {
-    const end = await runChild(at);
+    const end = await server.run(at, firstRows);
     expect(end.errors).toBe('');
-    await expectRecovery(end.row).catch((error: unknown) => {
+    await expectRecovery(lastNumber(end, 'row') || firstRows).catch((error: unknown) => {
       throw new Error(`killed at point ${at} of ${points}`, { cause: error });
     });
   }

@@ -1,51 +1,30 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createRandom } from '../torture/random.ts';
-import { makePool, makeTenant, restoredValue, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
+import { makePool, restoredValue, settle, shipped, startHarness } from './job-harness.ts';
+import { KilledServer, lastNumber } from './killed-server.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'obvault-restores-'));
-const directory = join(root, 'live');
-const template = join(root, 'template');
+const server = new KilledServer('./kill-restores-child.ts');
+const { directory } = server;
 const samples = 3;
 const rows = 40;
 let points = 0;
 
 beforeAll(async () => {
   const harness = await startHarness({ directory, maxLogFileBytes: 30_000 });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT, KEY (v(20)))');
+  await archivedTenant(harness, 'id INT PRIMARY KEY AUTO_INCREMENT, v TEXT, KEY (v(20))');
   await harness.sql('a', 'CREATE TABLE d.u (id INT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await shipped(harness, 'a');
   await restoredValue(harness, 'a', 's', 'SELECT COUNT(*) FROM d.t');
   for (let i = 1; i <= rows; i++) await harness.sql('a', `INSERT INTO d.t (v) VALUES ('${`${i} `.repeat(500)}')`);
   await harness.sql('a', 'INSERT INTO d.u VALUES (1), (2), (3)');
   await makePool(harness, 'aux');
   await harness.stop();
-  cpSync(directory, template, { recursive: true });
-  points = (await runChild(0)).points;
+  server.keep();
+  points = lastNumber(await server.run(0), 'points');
 });
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** The child on a fresh copy of the template, killed at its n-th point. */
-function runChild(at: number): Promise<{ readonly points: number; readonly errors: string }> {
-  rmSync(directory, { recursive: true, force: true });
-  cpSync(template, directory, { recursive: true });
-  const script = fileURLToPath(new URL('./kill-restores-child.ts', import.meta.url));
-  return new Promise((resolve) => {
-    execFile(process.execPath, [script, directory, String(at)], (error, stdout, stderr) => {
-      const errors = error !== null && error.signal !== 'SIGKILL' ? stderr : '';
-      resolve({ points: Number(/^points (\d+)$/m.exec(stdout)?.[1] ?? 0), errors });
-    });
-  });
-}
+afterAll(() => server.remove());
 
 /** The next server goes on by itself: the standby gets to the end of the log, the tables are there whole, nothing is left over. */
 async function expectRecovery(): Promise<void> {
@@ -88,7 +67,7 @@ test('a SIGKILL while a standby rolls forward or a table is recovered loses noth
   const few = Array.from({ length: samples }, (_, i) => i * width + 1 + random.below(width));
   const failures: string[] = [];
   for (const at of process.env['OBVAULT_KILL_POINTS'] === 'all' ? all : few) {
-    const { errors } = await runChild(at);
+    const { errors } = await server.run(at);
     if (errors !== '') failures.push(`point ${at}: ${errors}`);
     else await expectRecovery().catch((error: unknown) => failures.push(`point ${at}: ${String(error)}`));
   }

@@ -8,6 +8,7 @@ import { CosDouble } from '../media/servers/cos-double.ts';
 import { ossAddress } from '../media/servers/oss.ts';
 import { OssDouble } from '../media/servers/oss-double.ts';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
+import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
@@ -72,13 +73,11 @@ describe.each(Object.keys(stores))('under retention on %s', (scheme) => {
 
   const begin = async (data: string, archive: string) => {
     await startArchiving(harness, 'a', data, archive);
-    await harness.sql('a', 'CREATE DATABASE d');
-    await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+    await makeTable(harness);
   };
   const backUp = async () => {
     await harness.sql('a', `INSERT INTO d.t VALUES (${++rows})`);
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     return (await setsOf(harness, 'a')).at(-1)?.status;
   };
   const fileStatus = async () => (await setsOf(harness, 'a')).map((set) => set.fileStatus);
@@ -176,10 +175,9 @@ test('object lock on versions, as S3 has it, hinders nothing: what is removed or
   await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=s3://bucket/log?${keys}' TENANT = a`);
   await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = 's3://bucket/data?${keys}' TENANT = a`);
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  await roundIs(harness, 'DOING');
   for (let i = 0; i < 2; i++) {
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
   }
   await harness.say('ALTER SYSTEM DELETE BACKUPSET 1', 'a');
   await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));

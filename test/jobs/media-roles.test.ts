@@ -6,7 +6,8 @@ import { parseRelease } from '../../src/base/release.ts';
 import { OssDouble } from '../media/servers/oss-double.ts';
 import { S3Double } from '../media/servers/s3-double.ts';
 import { StsDouble, stsCaller } from '../media/servers/sts-double.ts';
-import { type Harness, makePool, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
+import { type Harness, makePool, makeTenant, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 
 const externalId = 'a-customer-of-ours';
 
@@ -73,9 +74,8 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${text('log')}' TENANT = shop`);
     await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${text('data')}' TENANT = shop`);
     await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = shop');
-    await harness.until(async () => (await roundOf(harness, 'shop'))?.status === 'DOING');
-    await harness.sql('shop', 'CREATE DATABASE d');
-    await harness.sql('shop', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+    await roundIs(harness, 'DOING', 'shop');
+    await makeTable(harness, 'id INT PRIMARY KEY', 'shop');
     const asked = sts.answers.length;
     await harness.say('ALTER SYSTEM BACKUP DATABASE', 'shop');
     endKeys();
@@ -111,9 +111,8 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('log')}' TENANT = shop`);
     await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${scheme}://bucket/data?${keys}' TENANT = shop`);
     await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = shop');
-    await harness.until(async () => (await roundOf(harness, 'shop'))?.status === 'DOING');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'shop');
-    await settle(harness);
+    await roundIs(harness, 'DOING', 'shop');
+    await backedUp(harness, 'DATABASE', 'shop');
     await harness.say('ALTER SYSTEM VALIDATE BACKUPSET', 'shop');
     await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${text('data')}' TENANT = shop`);
     lasting({ accessId: 'nobody', accessKey: 'nothing' });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
-import { type Harness, makePool, makeTenant, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+import { backedUp, makeTable, nextPiece, roundIs, setShortPieces } from './backed-up-tenant.ts';
+import { type Harness, makePool, makeTenant, settle, shipped, startHarness } from './job-harness.ts';
 import { objectsBelow, placeAt, verticalOptions } from './media-vertical.ts';
 import { validate } from './validate-scene.ts';
 
@@ -11,11 +12,6 @@ afterEach(async () => {
   await double.stop();
 });
 
-async function nextPiece(): Promise<void> {
-  const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
-  await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
-}
-
 test('pieces are marked too, and read by nobody while the store removes them in its own order', async () => {
   double = await S3Double.start();
   const host = `127.0.0.1:${double.port}`;
@@ -23,23 +19,17 @@ test('pieces are marked too, and read by nobody while the store removes them in 
   harness = await startHarness(verticalOptions);
   const tenantId = await makeTenant(harness, 'a');
   const archive = place.text('archive', 'delete_mode=tagging');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${archive}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '1500ms' }),
-  );
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${place.text('data')}' TENANT = a`);
+  await setShortPieces(harness, tenantId, '1500ms', archive, place.text('data'));
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await roundIs(harness, 'DOING');
+  await makeTable(harness);
   for (let id = 1; id <= 3; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id})`);
-    await nextPiece();
+    await nextPiece(harness);
   }
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await harness.sql('a', 'INSERT INTO d.t VALUES (4)');
-  await nextPiece();
+  await nextPiece(harness);
 
   const pieces = () => harness.controller.catalog.read((tx) => tx.archives.pieces.list({ tenantId }));
   const [first, second] = await pieces();

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
 import type { S3FaultDeed } from '../media/servers/s3-faults.ts';
+import { makeTable, roundIs } from './backed-up-tenant.ts';
 import { type Harness, makePool, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 import { objectsBelow, type Place, placeAt, verticalOptions } from './media-vertical.ts';
 import { findingsOf, validate } from './validate-scene.ts';
@@ -19,9 +20,8 @@ beforeEach(async () => {
   await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${place.text('archive')}' TENANT = a`);
   await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${place.text('data')}' TENANT = a`);
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await roundIs(harness, 'DOING');
+  await makeTable(harness);
 });
 afterEach(async () => {
   double.faults.clear();

@@ -8,11 +8,11 @@ import { identityName, isObjectStore, isOurs, secretName } from '../../src/desti
 import type { ListEntry, Medium } from '../../src/media/medium.ts';
 import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
 import type { MediumServer, MediumServerModule } from '../media/servers/fixture.ts';
+import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
   makeTenant,
-  roundOf,
   setsOf,
   settle,
   shipped,
@@ -99,8 +99,7 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
 
     const begin = async (data: string, archive: string) => {
       await startArchiving(harness, 'a', data, archive);
-      await harness.sql('a', 'CREATE DATABASE d');
-      await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+      await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
     };
     let rows = 0;
     const addRows = async (count: number) => {
@@ -129,7 +128,7 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
       await harness.stop();
       await tearNewestLog(place.medium);
       harness = await startHarness({ directory, ...verticalOptions });
-      await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+      await roundIs(harness, 'DOING');
     };
 
     test('archive, full and incremental sets, restart, validate, restore to an SCN and to the end, clean', async () => {
@@ -183,11 +182,9 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
       await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${place.text('xlog')}' TENANT = x`);
       await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('xdata')}' TENANT = x`);
       await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = x');
-      await harness.until(async () => (await roundOf(harness, 'x'))?.status === 'DOING');
-      await harness.sql('x', 'CREATE DATABASE d');
-      await harness.sql('x', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-      await harness.say('ALTER SYSTEM BACKUP DATABASE', 'x');
-      await settle(harness);
+      await roundIs(harness, 'DOING', 'x');
+      await makeTable(harness, 'id INT PRIMARY KEY, v TEXT', 'x');
+      await backedUp(harness, 'DATABASE', 'x');
       await harness.sql('x', "INSERT INTO d.t VALUES (1, ' row 1 ')");
       await shipped(harness, 'x');
       expect(await restored('y', `${harness.place('xdata')},${place.text('xlog')}`)).toBe(1);

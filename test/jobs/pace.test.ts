@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
 import { parseRelease } from '../../src/base/release.ts';
 import { copyThreads } from '../../src/jobs/copy-threads.ts';
+import { makeTable } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
@@ -22,8 +23,7 @@ const dataBytes = 3_000_000;
 async function fullTenant(): Promise<number> {
   harness = await startHarness({ release: parseRelease('4.3.5') });
   const tenantId = await makeTenant(harness, 'shop');
-  await harness.sql('shop', 'CREATE DATABASE d');
-  await harness.sql('shop', 'CREATE TABLE d.t (id INT PRIMARY KEY, body VARBINARY(60000))');
+  await makeTable(harness, 'id INT PRIMARY KEY, body VARBINARY(60000)', 'shop');
   const rows = Array.from(
     { length: dataBytes / 50_000 },
     (_, id) => `(${id},x'${randomBytes(50_000).toString('hex')}')`,

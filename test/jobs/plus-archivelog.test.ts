@@ -6,16 +6,8 @@ import { readFormatFile } from '../../src/destination/identity.ts';
 import { parseDestination } from '../../src/destination/parse.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
-import {
-  type Harness,
-  makePool,
-  makeTenant,
-  roundOf,
-  setsOf,
-  settle,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
+import { type Harness, makePool, roundOf, setsOf, settle, startHarness } from './job-harness.ts';
 
 let harness: Harness;
 let directory: string;
@@ -40,10 +32,7 @@ beforeEach(async () => {
   pools.clear();
   directory = mkdtempSync(join(tmpdir(), 'obvault-plus-'));
   harness = await startHarness({ directory, wrapMedium: disturbed });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(200))');
+  await archivedTenant(harness, 'id INT PRIMARY KEY, v VARCHAR(200)');
   for (let id = 1; id <= 50; id++) await harness.sql('a', `INSERT INTO d.t VALUES (${id}, 'row ${id}')`);
 });
 afterEach(async () => {
@@ -51,11 +40,7 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-async function backup(what = 'DATABASE PLUS ARCHIVELOG', tenant = 'a') {
-  await harness.say(`ALTER SYSTEM BACKUP ${what}`, tenant);
-  await settle(harness);
-  return (await setsOf(harness, 'a')).at(-1)!;
-}
+const backup = (what = 'DATABASE PLUS ARCHIVELOG') => backedUp(harness, what);
 
 /** Restores with the data path alone; answers how many rows there are. */
 async function restored(to: string, until = ''): Promise<string> {
@@ -181,7 +166,8 @@ test('damage in the log of a set, or its loss, ends the restore with a coded fai
 
 test('sys takes the log with the sets of the tenants it names', async () => {
   whileCopying = inserts(101, 104);
-  await backup('TENANT = a PLUS ARCHIVELOG', 'sys');
+  await harness.say('ALTER SYSTEM BACKUP TENANT = a PLUS ARCHIVELOG');
+  await settle(harness);
   const jobs = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({}));
   expect(jobs.map((job) => [job.tenantId === 1, job.plusArchivelog, job.status])).toEqual([
     [true, true, 'COMPLETED'],

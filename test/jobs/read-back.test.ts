@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSyn
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Medium } from '../../src/media/medium.ts';
-import { type Harness, makeTenant, setsOf, settle, startArchiving, startHarness } from './job-harness.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
+import { type Harness, startHarness } from './job-harness.ts';
 import { endedSets } from './media-truth.ts';
 
 let harness: Harness;
@@ -25,19 +26,10 @@ function harming(medium: Medium): Medium {
 beforeEach(async () => {
   harm = null;
   harness = await startHarness({ settings: { maxJobRetries: 0 }, wrapMedium: harming });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v VARCHAR(100))');
+  await archivedTenant(harness, 'id INT PRIMARY KEY, v VARCHAR(100)');
   await harness.sql('a', "INSERT INTO d.t VALUES (1, 'one')");
 });
 afterEach(() => harness.stop());
-
-async function backup(what = 'DATABASE') {
-  await harness.say(`ALTER SYSTEM BACKUP ${what}`, 'a');
-  await settle(harness);
-  return (await setsOf(harness, 'a')).at(-1);
-}
 
 function proofs() {
   return harness.controller.catalog.read((tx) => tx.proofs.proofs.list({ objectType: 'BACKUP SET' }));
@@ -60,8 +52,8 @@ function flip(path: string, at: number): void {
 }
 
 test('a set is read back before its end, and the proof says how', async () => {
-  expect(await backup()).toMatchObject({ status: 'SUCCESS' });
-  expect(await backup('DATABASE PLUS ARCHIVELOG')).toMatchObject({ status: 'SUCCESS' });
+  expect(await backedUp(harness)).toMatchObject({ status: 'SUCCESS' });
+  expect(await backedUp(harness, 'DATABASE PLUS ARCHIVELOG')).toMatchObject({ status: 'SUCCESS' });
   const said = { method: 'BACKUP', result: 'PARTIAL', damagedCount: 0 };
   expect(await proofs()).toMatchObject([
     { backupSetId: 1, ...said },
@@ -80,18 +72,18 @@ describe.each<readonly [string, RegExp, (path: string) => void]>([
 ])('a set that lost %s', (_, name, deed) => {
   test('ends FAILED without an end placeholder', async () => {
     harm = (set) => deed(fileOf(set, name));
-    const set = await backup();
+    const set = await backedUp(harness);
     expect(set).toMatchObject({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
     expect([-4103, -9080, -9087, -9011]).toContain(set?.result);
     expect(endedSets(dataRoot())).toEqual([]);
     expect(await proofs()).toEqual([]);
     harm = null;
-    expect(await backup()).toMatchObject({ status: 'SUCCESS' });
+    expect(await backedUp(harness)).toMatchObject({ status: 'SUCCESS' });
   });
 });
 
 test('a set that lost the log inside of it ends FAILED', async () => {
   harm = (set) => truncateSync(fileOf(set, /complement_log.*single_piece_info/), 10);
-  expect(await backup('DATABASE PLUS ARCHIVELOG')).toMatchObject({ status: 'FAILED', result: -4103 });
+  expect(await backedUp(harness, 'DATABASE PLUS ARCHIVELOG')).toMatchObject({ status: 'FAILED', result: -4103 });
   expect(endedSets(dataRoot())).toEqual([]);
 });

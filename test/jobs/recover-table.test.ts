@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseRelease } from '../../src/base/release.ts';
+import { backedUp } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import { type Harness, makePool, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
 
@@ -27,8 +28,7 @@ beforeAll(async () => {
     `INSERT INTO d.many VALUES ${Array.from({ length: 3000 }, (_, i) => `(${i}, 'row ${i}')`).join(', ')}`,
   ])
     await harness.sql('a', sql);
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await harness.sql('a', "INSERT INTO d.p (name) VALUES ('three')");
   await harness.sql('a', "DELETE FROM d.p WHERE name = 'three'");
   point = await shipped(harness, 'a');
@@ -82,8 +82,7 @@ describe('RECOVER TABLE', () => {
     await expect(harness.sql('a', "INSERT INTO d.p (name) VALUES ('one')")).rejects.toMatchObject({ errno: 1062 });
     await harness.sql('a', "INSERT INTO d.p (name) VALUES ('new')");
     expect(await harness.value('a', "SELECT id FROM d.p WHERE name = 'new'")).toBe('4');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
   });
 
   test('gives them other names', async () => {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { backedUp, makeTable, passes } from './backed-up-tenant.ts';
 import { hangMedium } from './hang-medium.ts';
 import { type Harness, makePool, makeTenant, settle, shipped, startHarness } from './job-harness.ts';
 
@@ -20,10 +21,8 @@ beforeAll(async () => {
   await harness.until(() =>
     harness.controller.catalog.read((tx) => tx.archives.rounds.list({ status: 'DOING' }).length === 1),
   );
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await makeTable(harness, 'id INT');
+  await backedUp(harness);
   await harness.sql('a', 'INSERT INTO d.t VALUES (1)');
   await shipped(harness, 'a');
   from = `${harness.place('source/data')},${harness.place('source/archive')}`;
@@ -47,19 +46,13 @@ async function inTime(work: () => Promise<unknown>): Promise<void> {
   expect(performance.now() - startMs).toBeLessThan(boundMs);
 }
 
-/** A few passes of the drivers, while nothing can end. */
-async function passes(count: number): Promise<void> {
-  let passed = 0;
-  await harness.until(async () => ++passed > count);
-}
-
 test('CANCEL RESTORE ends while the medium hangs for ever, and leaves no file, row or grant', async () => {
   const before = await harness.controller.catalog.read((tx) => tx.tenants.list().length);
   for (const through of [0, 1, 3, 5, 8]) {
     left = Number.POSITIVE_INFINITY;
     await harness.say(`ALTER SYSTEM RESTORE b FROM '${from}' WITH 'pool_list=p'`);
     left = through;
-    await passes(5);
+    await passes(harness, 5);
     await inTime(() => harness.say('ALTER SYSTEM CANCEL RESTORE b'));
     await inTime(() => settle(harness));
     const found = await harness.controller.catalog.read((tx) => ({
@@ -79,7 +72,7 @@ test('RECOVER STANDBY CANCEL and CANCEL RECOVER TABLE end while the medium hangs
   left = Number.POSITIVE_INFINITY;
   await harness.say(`ALTER SYSTEM RECOVER TABLE d.t TO TENANT = a FROM '${from}' WITH 'pool_list=p' REMAP TABLE d.t:u`);
   left = 2;
-  await passes(5);
+  await passes(harness, 5);
   await inTime(() => harness.say('ALTER SYSTEM CANCEL RECOVER TABLE a'));
   await inTime(() => settle(harness));
   const [job] = await harness.controller.catalog.read((tx) => tx.recoverTables.jobs.list({ tenantId: 1002 }));
@@ -91,7 +84,7 @@ test('RECOVER STANDBY CANCEL and CANCEL RECOVER TABLE end while the medium hangs
   await settle(harness);
   await harness.say('ALTER SYSTEM RECOVER STANDBY TENANT = s UNTIL UNLIMITED');
   left = 1;
-  await passes(5);
+  await passes(harness, 5);
   await inTime(() => harness.say('ALTER SYSTEM RECOVER STANDBY TENANT = s CANCEL'));
   await inTime(() => harness.say('ALTER SYSTEM ACTIVATE STANDBY TENANT = s'));
   await harness.sql('s', 'INSERT INTO d.t VALUES (2)');

@@ -1,13 +1,13 @@
 import { readdirSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
 import {
   type Harness,
   makePool,
   makeTenant,
   restoredValue,
   setsOf,
-  settle,
   shipped,
   startArchiving,
   startHarness,
@@ -17,12 +17,8 @@ let harness: Harness;
 let tenantId: number;
 beforeEach(async () => {
   harness = await startHarness();
-  tenantId = await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  tenantId = await archivedTenant(harness);
+  await backedUp(harness);
 });
 afterEach(() => harness.stop());
 
@@ -49,8 +45,7 @@ test('a point before the first set or beyond the archive is refused, one with ni
 test('UNTIL TIME is read on the clocks the source tenant had when the set was made', async () => {
   const engine = await harness.controller.engines.open(tenantId);
   await engine.setGlobalVariable('time_zone', '-05:00');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await insert(1);
   const scn = await shipped(harness, 'a');
   await insert(2);
@@ -63,8 +58,7 @@ test('UNTIL TIME is read on the clocks the source tenant had when the set was ma
 test('a second archive and a second data path with sets are refused', async () => {
   await makeTenant(harness, 'z');
   await startArchiving(harness, 'z');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'z');
-  await settle(harness);
+  await backedUp(harness, 'DATABASE', 'z');
   await makePool(harness, 'p');
   const from = (...names: readonly string[]) =>
     harness.say(

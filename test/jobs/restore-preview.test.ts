@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { previewRows } from '../../src/jobs/restore/preview-rows.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
 import type { Harness } from './job-harness.ts';
-import { makePool, makeTenant, setsOf, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
+import { makePool, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 
 let harness: Harness;
 let from: string;
@@ -9,14 +10,10 @@ const points: bigint[] = [];
 
 beforeAll(async () => {
   harness = await startHarness();
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await archivedTenant(harness);
   for (let id = 1; id <= 2; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id})`);
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     points.push(await shipped(harness, 'a'));
   }
   from = `${harness.place('a/data')},${harness.place('a/archive')}`;

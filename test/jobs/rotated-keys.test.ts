@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseRelease } from '../../src/base/release.ts';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
+import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
 import { type Harness, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 
 let harness: Harness;
@@ -15,9 +16,8 @@ beforeEach(async () => {
   await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=s3://bucket/log?${keys}' TENANT = shop`);
   await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = 's3://bucket/data?${keys}' TENANT = shop`);
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = shop');
-  await harness.until(async () => (await roundOf(harness, 'shop'))?.status === 'DOING');
-  await harness.sql('shop', 'CREATE DATABASE d');
-  await harness.sql('shop', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await roundIs(harness, 'DOING', 'shop');
+  await makeTable(harness, 'id INT PRIMARY KEY', 'shop');
 });
 afterEach(async () => {
   await harness?.stop();
@@ -49,10 +49,8 @@ test('a backup and an archive that have begun go on with them', async () => {
 });
 
 test('a VALIDATE that was asked for before reads with them, and a clean-up removes with them', async () => {
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'shop');
-  await settle(harness);
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'shop');
-  await settle(harness);
+  await backedUp(harness, 'DATABASE', 'shop');
+  await backedUp(harness, 'DATABASE', 'shop');
   await harness.say('ALTER SYSTEM VALIDATE BACKUP', 'shop');
   await harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW = '1us'", 'shop');
   await rotate();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Harness, makeTenant, restoredValue, roundOf, settle, shipped, startHarness } from './job-harness.ts';
+import { backedUp, makeTable, roundIs, setShortPieces } from './backed-up-tenant.ts';
+import { type Harness, makeTenant, restoredValue, roundOf, shipped, startHarness } from './job-harness.ts';
 
 let harness: Harness;
 beforeAll(async () => {
@@ -7,17 +8,11 @@ beforeAll(async () => {
   const tenantId = await makeTenant(harness, 'a');
   await harness.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
   await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
-  await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${harness.place('a/archive')}' TENANT = a`);
-  await harness.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '300ms' }),
-  );
+  await setShortPieces(harness, tenantId, '300ms');
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await roundIs(harness, 'DOING');
+  await makeTable(harness, 'id INT PRIMARY KEY AUTO_INCREMENT, v TEXT');
+  await backedUp(harness);
   await shipped(harness, 'a');
   await restoredValue(harness, 'a', 's', 'SELECT COUNT(*) FROM d.t');
 });
@@ -43,12 +38,12 @@ test('a standby follows an encrypted archive over piece switches and new master 
 
 test('it stops where a round ended, says that the log has a gap, and may become primary there', async () => {
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'STOP');
+  await roundIs(harness, 'STOP');
   const end = (await roundOf(harness, 'a'))?.checkpointScn ?? 0n;
   const rows = await harness.value('a', sum);
   await harness.sql('a', "INSERT INTO d.t (v) VALUES ('between the rounds')");
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-  await harness.until(async () => (await roundOf(harness, 'a'))?.status === 'DOING');
+  await roundIs(harness, 'DOING');
   await shipped(harness, 'a');
   await harness.until(async () => (await synced()) >= end);
   expect(await synced()).toBe(end);

@@ -3,28 +3,17 @@ import { readdirSync, renameSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { unlimitedScn } from '../../src/base/scn.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
-import {
-  type Harness,
-  makeTenant,
-  restoredValue,
-  settle,
-  shipped,
-  startArchiving,
-  startHarness,
-} from './job-harness.ts';
+import { type Harness, restoredValue, shipped, startHarness } from './job-harness.ts';
 
 const faults = new FaultSwitch();
 let harness: Harness;
 beforeEach(async () => {
   harness = await startHarness({ wrapMedium: (medium, path) => faults.wrap(medium, path), maxLogFileBytes: 3_000 });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY AUTO_INCREMENT, v TEXT)');
+  await archivedTenant(harness, 'id INT PRIMARY KEY AUTO_INCREMENT, v TEXT');
   await insert(1);
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await shipped(harness, 'a');
   expect(await restoredValue(harness, 'a', 's', count)).toBe('1');
 });

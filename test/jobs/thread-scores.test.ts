@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { parseRelease } from '../../src/base/release.ts';
+import { makeTable } from './backed-up-tenant.ts';
 import { type Harness, makePool, makeTenant, setsOf, settle, startArchiving, startHarness } from './job-harness.ts';
 
 let harness: Harness;
@@ -14,8 +15,7 @@ const limit = (attribute: string) =>
 test('the thread scores hold for a backup and a restore that run', async () => {
   harness = await startHarness({ release: parseRelease('4.3.5') });
   await makeTenant(harness, 'shop');
-  await harness.sql('shop', 'CREATE DATABASE d');
-  await harness.sql('shop', 'CREATE TABLE d.t (id INT PRIMARY KEY, body LONGBLOB)');
+  await makeTable(harness, 'id INT PRIMARY KEY, body LONGBLOB', 'shop');
   // Some fifty blocks, which the pace lets through one by one.
   for (let id = 0; id < 60; id++)
     await harness.sql('shop', `INSERT INTO d.t VALUES (${id}, REPEAT(RANDOM_BYTES(1024), 1000))`);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { holdWriters } from '../../src/jobs/archive/fold-log.ts';
 import type { JobSettings } from '../../src/jobs/controller.ts';
+import { backedUp, makeTable, nextPiece, passes, roundIs } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import {
   type Harness,
@@ -38,25 +39,16 @@ async function prepared(
   await harness.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = '${location}' TENANT = a`);
   await harness.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${harness.place('a/data')}' TENANT = a`);
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
-  await roundIs('DOING');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await roundIs(harness, 'DOING');
+  await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
+  await backedUp(harness);
 }
 
-const roundIs = (status: string) => harness.until(async () => (await roundOf(harness, 'a'))?.status === status);
 const archiveRoot = () => join(harness.directory, 'a/archive');
 const awayRoot = () => join(harness.directory, 'a/archive-away');
 
 async function insert(from: number, to: number): Promise<void> {
   for (let id = from; id <= to; id++) await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'x'.repeat(500)}')`);
-}
-
-/** Lets the drivers run for a while. */
-async function passes(count: number): Promise<void> {
-  let left = count;
-  await harness.until(async () => --left < 0);
 }
 
 function archiveEvents(): number {
@@ -71,7 +63,7 @@ describe('an archive destination that goes away', () => {
     renameSync(archiveRoot(), awayRoot());
     await insert(4, 6);
     const before = (await roundOf(harness, 'a'))?.checkpointScn;
-    await passes(60);
+    await passes(harness, 60);
     const lagging = await roundOf(harness, 'a');
     expect(lagging?.status).toBe('DOING');
     expect(lagging?.checkpointScn).toBe(before);
@@ -93,7 +85,7 @@ describe('an archive destination that goes away', () => {
     renameSync(archiveRoot(), awayRoot());
     mkdirSync(archiveRoot());
     harness = await startHarness({ directory });
-    await passes(60);
+    await passes(harness, 60);
     expect(readdirSync(archiveRoot())).toEqual([]);
     expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
     rmdirSync(archiveRoot());
@@ -107,16 +99,16 @@ describe('an archive destination that goes away', () => {
     await insert(1, 2);
     await shipped(harness, 'a');
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-    await roundIs('SUSPEND');
+    await roundIs(harness, 'SUSPEND');
     rmSync(join(archiveRoot(), 'piece_d1001r1p1/logstream_1001/log/1.obarc'));
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
     const before = (await roundOf(harness, 'a'))?.checkpointScn;
     await insert(3, 4);
-    await passes(30);
+    await passes(harness, 30);
     expect(await roundOf(harness, 'a')).toMatchObject({ status: 'BEGINNING', checkpointScn: before });
     expect(archiveEvents()).toBe(1);
     await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-    await roundIs('STOPPING');
+    await roundIs(harness, 'STOPPING');
   });
 
   test('NOARCHIVELOG ends by force after its time, DEFER at once; a new round works', async () => {
@@ -124,18 +116,17 @@ describe('an archive destination that goes away', () => {
     renameSync(archiveRoot(), awayRoot());
     await insert(1, 2);
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-    await roundIs('SUSPEND');
+    await roundIs(harness, 'SUSPEND');
     await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-    await roundIs('STOPPING');
-    await roundIs('STOP');
+    await roundIs(harness, 'STOPPING');
+    await roundIs(harness, 'STOP');
     expect((await roundOf(harness, 'a'))?.comment).toMatch(/^force stop, result: -\d+$/);
     renameSync(awayRoot(), archiveRoot());
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
     await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-    await roundIs('DOING');
+    await roundIs(harness, 'DOING');
     expect((await roundOf(harness, 'a'))?.roundId).toBe(2);
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await backedUp(harness);
     await insert(3, 4);
     await shipped(harness, 'a');
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('4');
@@ -147,19 +138,18 @@ describe('log that could not be archived', () => {
     await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 });
     renameSync(archiveRoot(), awayRoot());
     await insert(1, 30);
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     expect(await roundOf(harness, 'a')).toMatchObject({ comment: 'log stream 1001 interrupted' });
     const engine = await harness.controller.engines.open(tenantId);
     expect(await engine.logBytes()).toBeLessThan(60_000);
     renameSync(awayRoot(), archiveRoot());
     await expect(harness.say('ALTER SYSTEM BACKUP DATABASE', 'a')).rejects.toMatchObject({ errno: 9040 });
     await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-    await roundIs('STOP');
+    await roundIs(harness, 'STOP');
     expect(await roundOf(harness, 'a')).toMatchObject({ comment: 'log stream 1001 interrupted' });
     await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-    await roundIs('DOING');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await roundIs(harness, 'DOING');
+    await backedUp(harness);
     await shipped(harness, 'a');
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('30');
   });
@@ -167,14 +157,14 @@ describe('log that could not be archived', () => {
   test('OPTIONAL gives up what grows too large while the round is suspended', async () => {
     await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000 });
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-    await roundIs('SUSPEND');
+    await roundIs(harness, 'SUSPEND');
     await insert(1, 2);
-    await passes(5);
+    await passes(harness, 5);
     expect((await roundOf(harness, 'a'))?.status).toBe('SUSPEND');
     await insert(3, 30);
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'ENABLE' TENANT = a");
-    await passes(5);
+    await passes(harness, 5);
     expect(await roundOf(harness, 'a')).toMatchObject({
       status: 'INTERRUPTED',
       comment: 'log stream 1001 interrupted',
@@ -193,7 +183,7 @@ describe('log that could not be archived', () => {
     renameSync(archiveRoot(), awayRoot());
     await insert(31, 31);
     await harness.until(async () => archiveEvents() > 0);
-    await passes(30);
+    await passes(harness, 30);
     expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
     renameSync(awayRoot(), archiveRoot());
     await snapshot.release();
@@ -214,7 +204,7 @@ describe('log that could not be archived', () => {
     await expect(harness.sql('a', 'CREATE TABLE d.more (id INT)')).rejects.toMatchObject({ errno: 4264 });
     await expect(harness.sql('a', 'DELETE FROM d.t')).rejects.toMatchObject({ errno: 4264 });
     expect(await harness.value('a', 'SELECT COUNT(*) FROM d.t')).toBe(String(row));
-    await passes(30);
+    await passes(harness, 30);
     expect((await roundOf(harness, 'a'))?.status).toBe('DOING');
     // A statement that waits when the medium comes back is carried out.
     const waiting = write();
@@ -222,7 +212,7 @@ describe('log that could not be archived', () => {
     await Promise.all([waiting, shipped(harness, 'a')]);
     for (let i = 0; i < 40; i++) {
       await write();
-      await passes(1);
+      await passes(harness, 1);
     }
     await shipped(harness, 'a');
     expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
@@ -232,12 +222,12 @@ describe('log that could not be archived', () => {
   test('MANDATORY holds writers back while the round is suspended, and no more once it is stopped', async () => {
     await prepared({ archiveBacklogBytes: 60_000, foldLogBytes: 20_000, forceStopMs: 300 }, 'MANDATORY');
     await harness.say("ALTER SYSTEM SET LOG_ARCHIVE_DEST_STATE = 'DEFER' TENANT = a");
-    await roundIs('SUSPEND');
+    await roundIs(harness, 'SUSPEND');
     await expect(insert(1, 100)).rejects.toMatchObject({ errno: 4264 });
     renameSync(archiveRoot(), awayRoot());
     await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-    await roundIs('STOP');
-    await passes(2);
+    await roundIs(harness, 'STOP');
+    await passes(harness, 2);
     await insert(101, 140);
     expect(Number(await harness.value('a', 'SELECT COUNT(*) FROM d.t'))).toBeGreaterThan(40);
   });
@@ -272,7 +262,7 @@ describe('log that could not be archived', () => {
     expect(await engine.recycleLog(null)).toBe(true);
     await insert(7, 7);
     renameSync(awayRoot(), archiveRoot());
-    await roundIs('INTERRUPTED');
+    await roundIs(harness, 'INTERRUPTED');
     await settle(harness);
     const job = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ tenantId }).at(-1));
     expect(job).toMatchObject({ status: 'FAILED', result: -9027 });
@@ -288,14 +278,13 @@ describe('rounds', () => {
     await insert(1, 2);
     const first = await shipped(harness, 'a');
     await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-    await roundIs('STOP');
+    await roundIs(harness, 'STOP');
     await insert(3, 4);
     const engine = await harness.controller.engines.open(tenantId);
     const { scn: between } = await (await engine.log()).barrier();
     await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-    await roundIs('DOING');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await roundIs(harness, 'DOING');
+    await backedUp(harness);
     await insert(5, 6);
     await shipped(harness, 'a');
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t', `UNTIL SCN = ${first}`)).toBe('2');
@@ -307,17 +296,15 @@ describe('rounds', () => {
   test('a tenant that was idle over a piece switch restores to the latest point', async () => {
     await prepared();
     await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-    await roundIs('STOP');
+    await roundIs(harness, 'STOP');
     const interval = { piece_switch_interval: '300ms' };
     await harness.controller.catalog.transaction((tx) => tx.destinations.setArchiveDest(tenantId, 0, interval));
     await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
-    await roundIs('DOING');
-    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-    await settle(harness);
+    await roundIs(harness, 'DOING');
+    await backedUp(harness);
     await insert(1, 3);
     await shipped(harness, 'a');
-    const used = (await roundOf(harness, 'a'))?.usedPieceId ?? 0;
-    await harness.until(async () => ((await roundOf(harness, 'a'))?.usedPieceId ?? 0) > used);
+    await nextPiece(harness);
     await shipped(harness, 'a');
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('3');
   });
@@ -331,7 +318,7 @@ test('a set whose end placeholder stands counts, although the archive was stoppe
   await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
   await harness.until(async () => faults.hits.length > 2);
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
-  await roundIs('STOP');
+  await roundIs(harness, 'STOP');
   expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'DOING' });
   faults.clear();
   await settle(harness);

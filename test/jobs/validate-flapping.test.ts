@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
-import { type Harness, makeTenant, setsOf, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
+import { type Harness, setsOf, shipped, startHarness } from './job-harness.ts';
 import { findingsOf, validate } from './validate-scene.ts';
 
 /** Operations of the media since `arm`, and the span of them during which the mounts are away. */
@@ -36,13 +37,9 @@ function arm(from: number, length: number, places: RegExp): void {
 
 beforeAll(async () => {
   harness = await startHarness({ wrapMedium: flapping, settings: { maxJobRetries: 1 } });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY)');
+  await archivedTenant(harness);
   await harness.sql('a', 'INSERT INTO d.t VALUES (1)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await shipped(harness, 'a');
 });
 afterAll(() => harness.stop());

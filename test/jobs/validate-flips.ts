@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backedUp, makeTable } from './backed-up-tenant.ts';
 import { type Harness, makePool, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
 import { findingsOf, tasksOf, validate } from './validate-scene.ts';
 
@@ -18,18 +19,15 @@ async function makeScene(mode: FlipMode): Promise<Harness> {
     await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
   }
   await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await makeTable(harness, 'id INT PRIMARY KEY, v TEXT');
   await harness.sql('a', "INSERT INTO d.t VALUES (1, 'in the full set')");
   if (mode === 'password') {
     await harness.say(`SET ENCRYPTION ON IDENTIFIED BY '${password}' ONLY`, 'a');
     await harness.say(`SET DECRYPTION IDENTIFIED BY '${password}'`);
   }
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await backedUp(harness);
   await harness.sql('a', "INSERT INTO d.t VALUES (2, 'in the second set')");
-  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
-  await settle(harness);
+  await backedUp(harness, 'INCREMENTAL DATABASE PLUS ARCHIVELOG');
   for (let id = 3; id <= 6; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${randomBytes(1_500).toString('hex')}')`);
     await shipped(harness, 'a');

@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeTable, setShortPieces } from './backed-up-tenant.ts';
 import { makeTenant, settle, startHarness } from './job-harness.ts';
+import { KilledServer, lastNumber } from './killed-server.ts';
 import { ended, findingsOf, lastJob, tasksOf, validate } from './validate-scene.ts';
 
 /* Whatever a killed server leaves behind: a job of VALIDATE goes on to its end, and nothing looks damaged that is not. */
 
-const root = mkdtempSync(join(tmpdir(), 'obvault-validate-kill-'));
-const directory = join(root, 'live');
-const template = join(root, 'template');
+const server = new KilledServer('./kill-child.ts');
+const { directory } = server;
 let points = 0;
 
 beforeAll(async () => {
@@ -19,34 +15,19 @@ beforeAll(async () => {
   const tenantId = await makeTenant(live, 'a');
   await live.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
   await live.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
-  await live.say(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=${live.place('a/archive')}' TENANT = a`);
-  await live.controller.catalog.transaction((tx) =>
-    tx.destinations.setArchiveDest(tenantId, 0, { piece_switch_interval: '700ms' }),
-  );
-  await live.say(`ALTER SYSTEM SET DATA_BACKUP_DEST = '${live.place('a/data')}' TENANT = a`);
-  await live.sql('a', 'CREATE DATABASE d');
-  await live.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
+  await setShortPieces(live, tenantId, '700ms');
+  await makeTable(live, 'id INT PRIMARY KEY, v TEXT');
   await live.stop();
-  cpSync(directory, template, { recursive: true });
-  points = Number(/points (\d+)/.exec(await runChild(0))?.[1]);
+  server.keep();
+  points = lastNumber(await server.run(0, 0), 'points');
 }, 60_000);
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** The life of a tenant on a fresh copy of the template, killed at a point; what it said. */
-function runChild(at: number): Promise<string> {
-  rmSync(directory, { recursive: true, force: true });
-  cpSync(template, directory, { recursive: true });
-  const script = fileURLToPath(new URL('./kill-child.ts', import.meta.url));
-  return new Promise((resolve) =>
-    execFile(process.execPath, [script, directory, String(at), '0'], (_, stdout) => resolve(stdout)),
-  );
-}
+afterAll(() => server.remove());
 
 describe('a server killed', () => {
   for (const part of [0.3, 0.52, 0.58, 0.64, 0.9])
     test(`at ${part} of its points`, { timeout: 60_000 }, async () => {
       expect(points).toBeGreaterThan(300);
-      await runChild(Math.round(points * part));
+      expect((await server.run(Math.round(points * part), 0)).errors).toBe('');
       const harness = await startHarness({ directory });
       try {
         await ended(harness);

@@ -1,20 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Harness, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
+import { archivedTenant, backedUp } from './backed-up-tenant.ts';
+import { type Harness, shipped, startHarness } from './job-harness.ts';
 import { findingsOf, lastJob, proofsOf, tasksOf, validate } from './validate-scene.ts';
 
 let harness: Harness;
 
 beforeAll(async () => {
   harness = await startHarness({ maxLogFileBytes: 40_000 });
-  await makeTenant(harness, 'a');
-  await startArchiving(harness, 'a');
-  await harness.sql('a', 'CREATE DATABASE d');
-  await harness.sql('a', 'CREATE TABLE d.t (id INT PRIMARY KEY, v TEXT)');
-  await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
-  await settle(harness);
+  await archivedTenant(harness, 'id INT PRIMARY KEY, v TEXT');
+  await backedUp(harness);
   await harness.sql('a', "INSERT INTO d.t VALUES (0, 'for the second set')");
-  await harness.say('ALTER SYSTEM BACKUP INCREMENTAL DATABASE PLUS ARCHIVELOG', 'a');
-  await settle(harness);
+  await backedUp(harness, 'INCREMENTAL DATABASE PLUS ARCHIVELOG');
   for (let id = 1; id <= 5; id++) {
     await harness.sql('a', `INSERT INTO d.t VALUES (${id}, '${'in the log '.repeat(500)}')`);
     await shipped(harness, 'a');
