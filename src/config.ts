@@ -178,6 +178,7 @@ function check(given: Record<string, unknown>): Config {
   if ((checked.tlsCertFile === null) !== (checked.tlsKeyFile === null)) {
     throw new ConfigError('tlsCertFile and tlsKeyFile go together');
   }
+  if (checked.dataDir === '') throw new ConfigError('the data directory has no name');
   if (checked.openTenants !== null) requireDescriptors(checked.openTenants);
   return checked;
 }

@@ -1,5 +1,5 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { CallMeter } from '../base/call-meter.ts';
 import type { Clock } from '../base/clock.ts';
@@ -84,10 +84,17 @@ export function openCatalog(options: CatalogOptions): Catalog {
 
 function makeDirectory(directory: string): void {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeWithParents(resolve(directory));
   } catch (error) {
     throw new CatalogOpenError('unwritable', `cannot make the data directory ${directory}`, error);
   }
+}
+
+// Node's own recursive mkdir goes round for ever where a directory answers ENOENT to everything, as /proc does.
+function makeWithParents(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (path !== dirname(path)) makeWithParents(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 function readSecrets(directory: string): Secrets {

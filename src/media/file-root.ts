@@ -86,20 +86,20 @@ export async function closing<T>(handle: FileHandle, body: () => Promise<T>): Pr
   return result;
 }
 
-// Node's own recursive mkdir reports ENOENT for a read-only or a full file system.
+// Node's own recursive mkdir reports ENOENT for a read-only or a full file system, and goes round for ever where ENOENT is
+// all a directory ever answers (/proc, mount points of an automounter).
 async function makeDirectory(path: string, root: string | null): Promise<void> {
   if (await isDirectory(path)) return;
   if (path === root) throw new MediumError('noContainer', '', 'the directory of the destination has vanished');
+  const parent = dirname(path);
+  if (parent !== path) await makeDirectory(parent, root);
   try {
     await mkdir(path);
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'EEXIST' && (await isDirectory(path))) return;
-    if (errno !== 'ENOENT' || path === dirname(path)) throw error;
-    await makeDirectory(dirname(path), root);
-    return makeDirectory(path, root);
+    if (errnoOf(error) === 'EEXIST' && (await isDirectory(path))) return;
+    throw error;
   }
-  await syncDirectory(dirname(path));
+  await syncDirectory(parent);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

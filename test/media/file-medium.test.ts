@@ -50,6 +50,11 @@ describe('file medium on a real directory', () => {
   });
   afterEach(() => scratch.remove());
 
+  test('a root that nothing can be made in ends with an error, not in a circle', async () => {
+    // /proc answers ENOENT to every mkdir, as mount points of an automounter do.
+    await expectKind(openFileMedium('/proc/obvault/deep').putSmall('a/b', x, 'create'), 'notFound');
+  });
+
   test('a missing root counts as empty and is made with its parents', async () => {
     const root = join(scratch.path, 'not/yet/there');
     const medium = openFileMedium(root);

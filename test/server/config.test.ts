@@ -34,6 +34,7 @@ describe('capacity and threads', () => {
     [['--open-tenants', '2.5'], /'openTenants' is a whole number/],
     [['--memory-limit', '12'], /'memoryLimit' is a size of 1G or more such as '256G', not "12"/],
     [['--log-disk-size', '900M'], /'logDiskSize' is a size/],
+    [['--data-dir', ''], /the data directory has no name/],
   ] as const)('%j is refused', (args, text) => {
     expect(() => readConfig(args)).toThrow(ConfigError);
     expect(() => readConfig(args)).toThrow(text);

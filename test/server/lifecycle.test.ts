@@ -39,6 +39,11 @@ describe('what keeps a server from starting', () => {
     expect((error as Error).message).not.toContain('\n');
   });
 
+  test('a data directory that cannot be made, wherever it was to lie', async () => {
+    for (const dataDir of ['/proc/obvault', '/proc/self/obvault/data'])
+      await expect(start({ dataDir })).rejects.toMatchObject({ reason: 'unwritable' });
+  });
+
   test('a port that is taken; the directory is free again afterwards', async () => {
     const { port } = await start();
     const other = join(scratch, 'other');
