@@ -9,6 +9,7 @@ import { type Connection, openConnection } from './connection.ts';
 import { buildFrameMap } from './frame-map.ts';
 import type { GuestPlace } from './guest-store.ts';
 import type { Position } from './log-position.ts';
+import { ReaderPool } from './reader-pool.ts';
 import type { SqlStore } from './sql-store.ts';
 import { TenantFiles, type TenantPaths } from './tenant-files.ts';
 import { WalAppend } from './wal-append.ts';
@@ -64,10 +65,9 @@ export class TenantStore implements SqlStore {
   /** Read-only; its reads see what is committed. */
   readonly keeper: Connection;
   readonly #changes: ChangeHistory;
-  readonly #idle: Connection[] = [];
+  readonly #readers: ReaderPool;
   readonly #paths: TenantPaths;
   readonly #limits: StoreLimits;
-  readonly #setup: ConnectionSetup;
   readonly #updateScn: ReturnType<Connection['prepare']>;
   #pins = 0;
   #closed = false;
@@ -85,11 +85,11 @@ export class TenantStore implements SqlStore {
     this.tenantId = tenantId;
     this.#paths = paths;
     this.#limits = limits;
-    this.#setup = setup;
     this.files = new TenantFiles(paths);
     this.keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 16 });
     this.writer = openConnection(paths.data, { ...limits, readonly: false });
     setup(this.writer);
+    this.#readers = new ReaderPool(paths.data, limits, setup);
     this.#scn = this.writer.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
     this.keeper.prepare('SELECT scn FROM __ob_scn').get();
     this.files.openLog(kept?.walFd ?? null);
@@ -171,18 +171,11 @@ export class TenantStore implements SqlStore {
   }
 
   takeReader(): Connection {
-    const idle = this.#idle.pop();
-    if (idle) return idle;
-    const reader = openConnection(this.#paths.data, { ...this.#limits, readonly: false });
-    this.#setup(reader);
-    reader.pragma('query_only = ON');
-    return reader;
+    return this.#readers.take();
   }
 
   returnReader(reader: Connection): void {
-    if (reader.inTransaction) reader.exec('ROLLBACK');
-    if (this.#idle.length < this.#limits.idleReaders) this.#idle.push(reader);
-    else reader.close();
+    this.#readers.giveBack(reader);
   }
 
   /**
@@ -291,7 +284,7 @@ export class TenantStore implements SqlStore {
 
   #closeConnections(): void {
     this.rollback();
-    for (const reader of this.#idle.splice(0)) reader.close();
+    this.#readers.close();
     this.writer.close();
     this.keeper.close();
   }

@@ -1,0 +1,37 @@
+import { type Connection, openConnection } from './connection.ts';
+import type { ConnectionSetup, StoreLimits } from './tenant-store.ts';
+
+/** The reader connections of one open tenant: opened on demand, a few of them kept for reuse. */
+export class ReaderPool {
+  readonly #data: string;
+  readonly #limits: StoreLimits;
+  readonly #setup: ConnectionSetup;
+  readonly #idle: Connection[] = [];
+
+  /** `data` is the path of the tenant's data file. */
+  constructor(data: string, limits: StoreLimits, setup: ConnectionSetup) {
+    this.#data = data;
+    this.#limits = limits;
+    this.#setup = setup;
+  }
+
+  take(): Connection {
+    const idle = this.#idle.pop();
+    if (idle) return idle;
+    const reader = openConnection(this.#data, { ...this.#limits, readonly: false });
+    this.#setup(reader);
+    reader.pragma('query_only = ON');
+    return reader;
+  }
+
+  giveBack(reader: Connection): void {
+    if (reader.inTransaction) reader.exec('ROLLBACK');
+    if (this.#idle.length < this.#limits.idleReaders) this.#idle.push(reader);
+    else reader.close();
+  }
+
+  /** Closes the idle ones; those still taken are their takers'. */
+  close(): void {
+    for (const reader of this.#idle.splice(0)) reader.close();
+  }
+}
