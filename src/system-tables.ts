@@ -2,7 +2,7 @@ import type { Catalog } from './catalog/catalog.ts';
 import { sysTenantId } from './catalog/tenants.ts';
 import { createViews } from './catalog/view-reader.ts';
 import { sessionTables } from './session/session-tables.ts';
-import type { SourceColumn } from './sql/schema.ts';
+import { type SourceColumn, viewColumn } from './sql/schema.ts';
 import type { SystemTable } from './tenants/embedded/engine-calls.ts';
 
 /** The views tenants see and the tables sessions know, for information_schema and SHOW TABLES of their engines. */
@@ -18,16 +18,7 @@ export function systemTables(catalog: Catalog): readonly SystemTable[] {
   return [...views, ...tables];
 }
 
+/** A tenant reads no moments. */
 function plainColumn({ name, type, nullable }: Pick<SourceColumn, 'name' | 'type' | 'nullable'>): SourceColumn {
-  return {
-    name,
-    type,
-    nullable,
-    autoIncrement: false,
-    default: null,
-    onUpdateNow: false,
-    primaryKey: false,
-    uniqueKey: false,
-    multipleKey: false,
-  };
+  return viewColumn(name, type, nullable);
 }

@@ -13,7 +13,7 @@ export interface Clock {
   sleep(delayMs: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** The system's clock. Sleeping does not keep the process alive. */
+/** The system's clock. Who sleeps keeps the process alive, or hands a signal. */
 export const systemClock: Clock = {
   nowNs() {
     return wallNs() + Atomics.load(movedNs, 0);

@@ -2,7 +2,7 @@ import type Database from 'better-sqlite3';
 import { viewFamilies } from '../../views/families.ts';
 import type { ViewColumn, ViewFamily, ViewNames } from '../../views/view-family.ts';
 import { atLeast, type Release } from '../base/release.ts';
-import type { SchemaProvider, SourceColumn, TableSource } from '../sql/schema.ts';
+import { type SchemaProvider, type SourceColumn, type TableSource, viewColumn } from '../sql/schema.ts';
 import { formatTypeText } from '../value/column-storage.ts';
 import type { ColumnType } from '../value/column-type.ts';
 import type { Catalog } from './catalog.ts';
@@ -202,15 +202,7 @@ function tenantCondition(tenantKind: TenantKind, { face, family }: Face): string
 
 function sourceColumn(release: Release, tenantKind: TenantKind, face: Face, column: ViewColumn): SourceColumn {
   return Object.freeze({
-    name: column.name,
-    type: columnType(tenantKind, column),
-    nullable: isNullable(face, column),
-    autoIncrement: false,
-    default: null,
-    onUpdateNow: false,
-    primaryKey: false,
-    uniqueKey: false,
-    multipleKey: false,
+    ...viewColumn(column.name, columnType(tenantKind, column), isNullable(face, column)),
     ...(momentSql(release, tenantKind, face, column) === null ? {} : { moment: momentName(column) }),
   });
 }

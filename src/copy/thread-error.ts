@@ -2,6 +2,13 @@ import { type FaultData, faultData, faultText, ObError, reviveFault } from '../b
 import { MediumError, type MediumErrorKind } from '../media/medium.ts';
 import { LogGapError } from '../tenants/tenant-engine.ts';
 
+/** A copy thread that died or met a bug of ours; it says nothing of the bytes it was working on. */
+export class ThreadFault extends ObError {
+  constructor(what: string, cause?: unknown) {
+    super('OB_ERR_UNEXPECTED', `copy thread ${what}`, cause);
+  }
+}
+
 /** An error as plain data, to cross the border of a thread. */
 export type ThreadErrorData =
   | { readonly kind: 'fault'; readonly fault: FaultData }
@@ -18,7 +25,7 @@ export function threadErrorData(error: unknown): ThreadErrorData {
   return { kind: 'bug', message: String(error), stack: String(error) };
 }
 
-/** The way back. A bug becomes OB_ERR_UNEXPECTED whose cause carries the other thread's stack. */
+/** The way back. A bug becomes a ThreadFault whose cause carries the other thread's stack. */
 export function reviveThreadError(data: ThreadErrorData): Error {
   switch (data.kind) {
     case 'fault':
@@ -28,7 +35,7 @@ export function reviveThreadError(data: ThreadErrorData): Error {
     case 'gap':
       return new LogGapError(data.message);
     case 'bug':
-      return faultText('OB_ERR_UNEXPECTED', `copy thread failed: ${data.message}`, new Error(data.stack));
+      return new ThreadFault(`failed: ${data.message}`, new Error(data.stack));
   }
 }
 

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { faultText } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
-import { reviveThreadError, type ThreadErrorData, threadErrorData } from './thread-error.ts';
+import { reviveThreadError, type ThreadErrorData, ThreadFault, threadErrorData } from './thread-error.ts';
 
 /** What goes to a thread: a request, or the answer to a call the thread made while it worked on one. */
 export type ToThread =
@@ -57,7 +57,7 @@ export class ThreadHost {
     this.#worker.on('message', (message: FromThread) => this.#take(message));
     this.#worker.on('error', (error) => this.#die(deathOf(error)));
     this.#worker.on('messageerror', (error) => this.#die(deathOf(error)));
-    this.#worker.on('exit', (code) => this.#die(faultText('OB_ERR_UNEXPECTED', `copy thread ended with code ${code}`)));
+    this.#worker.on('exit', (code) => this.#die(new ThreadFault(`ended with code ${code}`)));
     this.#worker.unref();
   }
 
@@ -141,5 +141,5 @@ function deathOf(error: unknown): Error {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   const text = error instanceof Error ? error.message : String(error);
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return faultText('OB_ALLOCATE_MEMORY_FAILED', `copy thread: ${text}`);
-  return faultText('OB_ERR_UNEXPECTED', `copy thread died: ${text}`, error);
+  return new ThreadFault(`died: ${text}`, error);
 }

@@ -2,7 +2,7 @@ import type { Expression } from '../sql/ast/expression.ts';
 import type { Select } from '../sql/ast/query.ts';
 import { bareSelect } from '../sql/bare-select.ts';
 import { normalise } from '../sql/scan.ts';
-import type { SchemaProvider, SourceColumn, TableSource } from '../sql/schema.ts';
+import { type SchemaProvider, type TableSource, viewColumn } from '../sql/schema.ts';
 import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
 import { likeToPattern } from './host-pattern.ts';
 import { catalogQueries } from './queries.ts';
@@ -82,23 +82,9 @@ export function memorySource(
     name,
     kind: 'view',
     sql: `SELECT ${items.join(', ')} FROM json_each(@${bind})`,
-    columns: columns.map(sourceColumn),
+    columns: columns.map(({ label, type }) => viewColumn(label, type)),
     primaryKey: [],
     uniqueKeys: [],
-  };
-}
-
-function sourceColumn({ label, type }: ResultColumn): SourceColumn {
-  return {
-    name: label,
-    type,
-    nullable: true,
-    autoIncrement: false,
-    default: null,
-    onUpdateNow: false,
-    primaryKey: false,
-    uniqueKey: false,
-    multipleKey: false,
   };
 }
 

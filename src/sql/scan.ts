@@ -34,7 +34,8 @@ export interface Normalised {
   readonly literals: readonly ScannedLiteral[];
 }
 
-const types: Readonly<Record<number, Literal['type']>> = {
+/** The type of a literal by the kind of its token. */
+export const literalTypes: Readonly<Record<number, Literal['type']>> = {
   [STRING]: 'string',
   [INTEGER]: 'integer',
   [DECIMAL]: 'decimal',
@@ -82,7 +83,7 @@ export function normalise(text: string, options?: ScanOptions): Normalised {
       copy(scanner.start);
       key += tag(scanner);
       copied = scanner.end;
-      literals.push({ type: types[kind]!, value: scanner.value(), start: scanner.start, end: scanner.end });
+      literals.push({ type: literalTypes[kind]!, value: scanner.value(), start: scanner.start, end: scanner.end });
     } else if (kind === PARAMETER) {
       copy(scanner.start);
       key += '??';

@@ -44,3 +44,18 @@ export interface SourceColumn {
    */
   readonly moment?: string;
 }
+
+/** A column of a view or of an answer: it has a name and a type, and no part in keys or defaults. */
+export function viewColumn(name: string, type: ColumnType, nullable = true): SourceColumn {
+  return {
+    name,
+    type,
+    nullable,
+    autoIncrement: false,
+    default: null,
+    onUpdateNow: false,
+    primaryKey: false,
+    uniqueKey: false,
+    multipleKey: false,
+  };
+}

@@ -1,12 +1,11 @@
 import { fault, faultText } from '../base/errors.ts';
-import { atLeast } from '../base/release.ts';
 import { unlimitedScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { type Tenant, tenantType } from '../catalog/tenants.ts';
 import { type ArchiveDest, parseArchiveDest, parseArchiveDestState } from '../destination/archive-dest.ts';
 import { type Destination, storedText } from '../destination/destination.ts';
 import { readFormatFile } from '../destination/identity.ts';
-import { s3LagMinUs } from '../destination/limits.ts';
+import { mayLag } from '../destination/limits.ts';
 import { withCodedErrors } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import { parseRestoreSource } from '../destination/restore-source.ts';
@@ -96,7 +95,7 @@ async function setArchiveDest(
     });
     return;
   }
-  await requireLagForS3(controller, tenantId, wish.location);
+  await requireLag(controller, tenantId, wish.location);
   const order = { tenant, destination: wish.location, destType: 'archive_log', speaker } as const;
   const { changes, destId } = await prepare(controller, order);
   await controller.catalog.transaction((tx) => {
@@ -120,11 +119,9 @@ function attributesOf(controller: Controller, tenantId: number, wish: ArchiveDes
   };
 }
 
-/** From 4.3 on: parts that small are too many for S3, which cannot append. */
-async function requireLagForS3(controller: Controller, tenantId: number, { scheme }: Destination): Promise<void> {
-  if (scheme !== 's3' || !atLeast(controller.release, '4.3.0')) return;
+async function requireLag(controller: Controller, tenantId: number, { scheme }: Destination): Promise<void> {
   const lagUs = await controller.catalog.read((tx) => tx.parameters.timeUs(tenantId, 'archive_lag_target'));
-  if (lagUs < s3LagMinUs)
+  if (!mayLag(controller.release, scheme, lagUs))
     throw fault('OB_OP_NOT_ALLOW', 'archive_lag_target is smaller than 60s, set log_archive_dest to S3 is');
 }
 

@@ -1,10 +1,11 @@
 import { fault } from '../base/errors.ts';
 import { statementLimits } from '../base/limits.ts';
+import { atLeast } from '../base/release.ts';
 import { capacitiesOf, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { parseTimeUs } from '../catalog/parameter-values.ts';
 import { sysTenantId } from '../catalog/tenants.ts';
-import { s3LagMinUs } from '../destination/limits.ts';
+import { mayLag } from '../destination/limits.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination } from '../jobs/tenant-destination.ts';
 import type { ConstantValue, ParameterItem } from '../sql/statement.ts';
@@ -106,11 +107,11 @@ function checkTdeMethod(tx: Repositories, owners: readonly number[], value: stri
 
 /** 4.3: a goal needs something to aim at, and S3, which cannot append, must not be hurried. */
 function checkLagTarget(tx: Repositories, owners: readonly number[], value: string, controller: Controller): void {
-  if (controller.release.numbers[1] < 3) return;
+  if (!atLeast(controller.release, '4.3.0')) return;
   for (const tenantId of owners) {
     const target = archiveDestination(tx, controller.catalog.secrets, tenantId);
     if (target === null) throw fault('OB_OP_NOT_ALLOW', 'log_archive_dest has not been set, set archive_lag_target is');
-    if (target.destination.scheme === 's3' && Number(parseTimeUs(value)) < s3LagMinUs)
+    if (!mayLag(controller.release, target.destination.scheme, Number(parseTimeUs(value))))
       throw fault('OB_OP_NOT_ALLOW', 'archive_lag_target is smaller than 60s, set archive_lag_target for S3 is');
   }
 }

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { SourceColumn, TableSource } from '../../src/sql/schema.ts';
+import { type TableSource, viewColumn } from '../../src/sql/schema.ts';
 import { columnKey } from '../../src/sql/translate/text-key.ts';
-import type { ColumnType } from '../../src/value/column-type.ts';
 import { type Fixture, fixture } from './tenant-fixture.ts';
 
 let at: Fixture;
@@ -177,18 +176,6 @@ describe('timestamps', () => {
 });
 
 describe('views', () => {
-  const column = (name: string, type: ColumnType): SourceColumn => ({
-    name,
-    type,
-    nullable: true,
-    autoIncrement: false,
-    default: null,
-    onUpdateNow: false,
-    primaryKey: false,
-    uniqueKey: false,
-    multipleKey: false,
-  });
-
   test("are read in brackets and take named parameters beside the statement's own", () => {
     const view: TableSource = {
       schema: 'oceanbase',
@@ -196,10 +183,10 @@ describe('views', () => {
       kind: 'view',
       sql: "SELECT 7 AS job_id, @tenantId AS tenant_id, 'DOING' AS status, '2026-03-14 01:00:00.000000' AS started",
       columns: [
-        column('JOB_ID', { name: 'bigint' }),
-        column('TENANT_ID', { name: 'bigint' }),
-        column('STATUS', { name: 'varchar', length: 64 }),
-        column('STARTED', { name: 'timestamp', scale: 6 }),
+        viewColumn('JOB_ID', { name: 'bigint' }),
+        viewColumn('TENANT_ID', { name: 'bigint' }),
+        viewColumn('STATUS', { name: 'varchar', length: 64 }),
+        viewColumn('STARTED', { name: 'timestamp', scale: 6 }),
       ],
       primaryKey: [],
       uniqueKeys: [],

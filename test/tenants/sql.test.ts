@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { viewColumn } from '../../src/sql/schema.ts';
 import { type EnginePlace, enginePlace, mysqlTenant } from './engine-fixture.ts';
 import { type SqlClient, sqlClient } from './sql-fixture.ts';
 
@@ -12,19 +13,7 @@ beforeAll(async () => {
         schema: 'oceanbase',
         name: 'DBA_OB_TENANTS',
         tenantId: null,
-        columns: [
-          {
-            name: 'TENANT_ID',
-            type: { name: 'bigint', length: 20 },
-            nullable: false,
-            autoIncrement: false,
-            default: null,
-            onUpdateNow: false,
-            primaryKey: false,
-            uniqueKey: false,
-            multipleKey: false,
-          },
-        ],
+        columns: [viewColumn('TENANT_ID', { name: 'bigint', length: 20 }, false)],
       },
     ],
   });

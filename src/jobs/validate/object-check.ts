@@ -1,4 +1,5 @@
 import { ObError } from '../../base/errors.ts';
+import { ThreadFault } from '../../copy/thread-error.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 
@@ -175,10 +176,7 @@ export class ObjectCheck {
 const telling: ReadonlySet<string> = new Set(['OB_CHECKSUM_ERROR', 'OB_ERR_UNEXPECTED', 'OB_INVALID_ARGUMENT']);
 
 function proves(error: ObError): boolean {
-  // A thread that died or a bug in it are OB_ERR_UNEXPECTED too and carry what happened as their cause.
-  return (
-    telling.has(error.symbol) && !(error.symbol === 'OB_ERR_UNEXPECTED' && error.message.startsWith('copy thread'))
-  );
+  return telling.has(error.symbol) && !(error instanceof ThreadFault);
 }
 
 /** The text of the error without its head and without the object, which has a column of its own. */

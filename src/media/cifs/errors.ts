@@ -1,5 +1,7 @@
 import { MediumError, type MediumErrorKind } from '../medium.ts';
 
+const inUseStatus = 'SHARING_VIOLATION';
+
 /** What a status of SMB means for a medium. Everything that is not here is `io`. */
 const ofStatus: Readonly<Record<string, MediumErrorKind>> = {
   ACCESS_DENIED: 'denied',
@@ -28,7 +30,7 @@ const ofStatus: Readonly<Record<string, MediumErrorKind>> = {
   DISK_FULL: 'outOfSpace',
   QUOTA_EXCEEDED: 'outOfSpace',
   CONNECTION_REFUSED: 'unavailable',
-  SHARING_VIOLATION: 'unavailable',
+  [inUseStatus]: 'unavailable',
   FILE_LOCK_CONFLICT: 'unavailable',
   INSUFFICIENT_RESOURCES: 'unavailable',
   INSUFF_SERVER_RESOURCES: 'unavailable',
@@ -70,17 +72,16 @@ export function statusIn(lines: readonly string[]): string {
   return '';
 }
 
+/** The server refused because somebody else has the object open just now. */
+export class InUseError extends MediumError {}
+
 /** What a status means. smbclient's own text is not passed on. */
 export function statusError(key: string, step: string, status: string): MediumError {
-  return new MediumError(ofStatus[status] ?? 'io', key, `${step}: ${status.slice(0, 60)}`);
+  const Kind = status === inUseStatus ? InUseError : MediumError;
+  return new Kind(ofStatus[status] ?? 'io', key, `${step}: ${status.slice(0, 60)}`);
 }
 
 /** True when the connection has to be made anew. */
 export function endsConnection(error: unknown): boolean {
   return !(error instanceof MediumError) || deadKinds.has(error.kind) || error.kind === 'cancelled';
-}
-
-/** True when the server refused because somebody else has the object open just now. */
-export function isInUse(error: unknown): boolean {
-  return error instanceof MediumError && error.message.endsWith(': SHARING_VIOLATION');
 }

@@ -1,5 +1,5 @@
 import { MediumError } from '../medium.ts';
-import { isInUse } from './errors.ts';
+import { InUseError } from './errors.ts';
 import { inUsePauseMs, inUseTries } from './limits.ts';
 import type { SmbPool } from './pool.ts';
 import type { Spool } from './spool.ts';
@@ -47,7 +47,7 @@ export class CifsRoot {
       try {
         return await this.pool.use(key, signal, (session) => session.run(key, step, command, signal));
       } catch (error) {
-        if (!isInUse(error) || attempt >= inUseTries) throw error;
+        if (!(error instanceof InUseError) || attempt >= inUseTries) throw error;
       }
       await this.pool.clock.sleep(inUsePauseMs, signal).catch(() => undefined);
     }

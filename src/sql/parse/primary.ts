@@ -12,6 +12,7 @@ import {
   USER_VARIABLE,
   WORD,
 } from '../scan/scanner.ts';
+import { literalTypes } from '../scan.ts';
 import type { Cursor, Token } from './cursor.ts';
 import { binary, expression } from './expression.ts';
 import { call, specialForms } from './function-call.ts';
@@ -45,15 +46,6 @@ export function primary(c: Cursor): Expression {
       return c.fail();
   }
 }
-
-const literalTypes: Readonly<Record<number, Literal['type']>> = {
-  [STRING]: 'string',
-  [INTEGER]: 'integer',
-  [DECIMAL]: 'decimal',
-  [DOUBLE]: 'double',
-  [HEX]: 'hex',
-  [BIT]: 'bit',
-};
 
 /** The literal at the cursor as a node. */
 export function literal(c: Cursor): Literal {

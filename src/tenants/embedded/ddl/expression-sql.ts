@@ -1,6 +1,6 @@
 import { fault } from '../../../base/errors.ts';
 import type { Expression } from '../../../sql/ast/expression.ts';
-import type { SourceColumn, TableSource } from '../../../sql/schema.ts';
+import { type SourceColumn, type TableSource, viewColumn } from '../../../sql/schema.ts';
 import { bindCell, noContext } from '../../../sql/translate/bind.ts';
 import { asBoolean, convertTo } from '../../../sql/translate/convert.ts';
 import { translate } from '../../../sql/translate/expression.ts';
@@ -59,8 +59,7 @@ function inColumns(
 
 function plainColumn(column: TableColumn): SourceColumn {
   const { name, type, nullable, autoIncrement, onUpdateNow } = column;
-  const keys = { primaryKey: false, uniqueKey: false, multipleKey: false };
-  return { name, type, nullable, autoIncrement, default: null, onUpdateNow, ...keys };
+  return { ...viewColumn(name, type, nullable), autoIncrement, onUpdateNow };
 }
 
 /** Puts values in the places of the `?` outside of quotes. */

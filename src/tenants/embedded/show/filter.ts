@@ -1,6 +1,6 @@
 import type { Expression } from '../../../sql/ast/expression.ts';
 import { bareSelect } from '../../../sql/bare-select.ts';
-import type { TableSource } from '../../../sql/schema.ts';
+import { type TableSource, viewColumn } from '../../../sql/schema.ts';
 import { bindCells } from '../../../sql/translate/bind.ts';
 import { translate } from '../../../sql/translate/translate.ts';
 import type { Cell, ResultColumn } from '../../../value/column-type.ts';
@@ -9,7 +9,6 @@ import { functionContext } from '../function-context.ts';
 import { literalsOf } from '../literals-of.ts';
 import type { Execution } from '../statement.ts';
 import { quoteName } from '../table-schema.ts';
-import { viewColumn } from './views.ts';
 
 /** Rows whose cell matches a LIKE pattern, ignoring case. */
 export function* likeFilter(
@@ -43,7 +42,7 @@ export function filterRows(
     name: listed,
     kind: 'view',
     sql: valuesSql(columns, rows),
-    columns: columns.map(({ label, type }) => viewColumn(label, type, true)),
+    columns: columns.map(({ label, type }) => viewColumn(label, type)),
     primaryKey: [],
     uniqueKeys: [],
   };

@@ -1,4 +1,4 @@
-import type { SourceColumn, TableSource } from '../../../sql/schema.ts';
+import { type SourceColumn, type TableSource, viewColumn } from '../../../sql/schema.ts';
 import type { Cell, ColumnType } from '../../../value/column-type.ts';
 import type { SqlTenant } from '../sql-tenant.ts';
 import { quoteName } from '../table-schema.ts';
@@ -32,11 +32,6 @@ const types: Readonly<Record<string, ColumnType>> = {
   n: { name: 'bigint', length: 21, unsigned: true },
   t: { name: 'datetime' },
 };
-
-export function viewColumn(name: string, type: ColumnType, nullable: boolean): SourceColumn {
-  const keys = { primaryKey: false, uniqueKey: false, multipleKey: false };
-  return { name, type, nullable, autoIncrement: false, default: null, onUpdateNow: false, ...keys };
-}
 
 /** SQLite's name of the table a connection answers a view from. */
 export function virtualName(view: CatalogView): string {
