@@ -12,6 +12,8 @@ export interface ParameterDefinition {
   readonly editLevel: 'DYNAMIC_EFFECTIVE' | 'STATIC_EFFECTIVE' | 'READONLY';
   /** Names with a leading underscore never show. */
   readonly hidden: boolean;
+  /** Kept and shown for scripts that set it; nothing here follows it, and SET says so. */
+  readonly inert: boolean;
   readonly info: string;
 }
 
@@ -24,6 +26,7 @@ interface Entry {
   readonly section: string;
   readonly edit?: 'static' | 'readonly';
   readonly since?: string;
+  readonly inert?: true;
   readonly info: string;
 }
 
@@ -56,6 +59,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: (r) => (before42(r) ? { min: '1', max: '100' } : percent),
     scope: 'tenant',
     section: 'LOG_RESTORE',
+    inert: true,
     info: 'concurrency of log restoring, 0 means derived from the CPU count',
   },
   backup_data_file_size: {
@@ -80,6 +84,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: percent,
     scope: 'tenant',
     section: 'OBSERVER',
+    inert: true,
     info: 'threads of migration and rebuild, 0 means the built-in default',
   },
   ha_high_thread_score: {
@@ -106,6 +111,7 @@ const entries: Readonly<Record<string, Entry>> = {
     scope: 'cluster',
     section: 'OBSERVER',
     since: '4.2.5',
+    inert: true,
     info: 'how object names are encoded in requests to S3',
   },
   external_kms_info: {
@@ -130,6 +136,7 @@ const entries: Readonly<Record<string, Entry>> = {
     scope: 'tenant',
     section: 'OBSERVER',
     since: '4.2.0',
+    inert: true,
     info: 'time after which a standby tenant gives up a request for logs',
   },
   standby_db_preferred_upstream_log_region: {
@@ -138,6 +145,7 @@ const entries: Readonly<Record<string, Entry>> = {
     scope: 'tenant',
     section: 'OBSERVER',
     since: '4.2.0',
+    inert: true,
     info: 'region from which a standby tenant prefers to fetch logs',
   },
   standby_fetch_log_bandwidth_limit: {
@@ -147,6 +155,7 @@ const entries: Readonly<Record<string, Entry>> = {
     scope: 'cluster',
     section: 'LOGSERVICE',
     since: '4.2.0',
+    inert: true,
     info: 'bytes per second a cluster fetches from its log sources, 0 means no limit',
   },
   recyclebin_object_expire_time: {
@@ -155,6 +164,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0s' },
     scope: 'cluster',
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'age at which objects leave the recycle bin for good, 0s means never',
   },
   compatible: {
@@ -187,6 +197,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '10s' },
     scope: 'cluster',
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'pause of the backup scheduler',
   },
   _backup_task_keep_alive_interval: {
@@ -195,6 +206,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '1s' },
     scope: from43,
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'how often running backup tasks are asked for a sign of life',
   },
   _backup_task_keep_alive_timeout: {
@@ -203,6 +215,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '1s' },
     scope: from43,
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'time without a sign of life after which a backup task counts as lost',
   },
   _restore_idle_time: {
@@ -211,6 +224,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '10s' },
     scope: 'cluster',
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'pause of the restore scheduler',
   },
   _auto_drop_recovering_auxiliary_tenant: {
@@ -219,6 +233,7 @@ const entries: Readonly<Record<string, Entry>> = {
     scope: 'cluster',
     section: 'ROOT_SERVICE',
     since: '4.2.0',
+    inert: true,
     info: 'whether the auxiliary tenant of a table recovery is dropped at the end',
   },
   cluster: {
@@ -250,6 +265,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: '127.0.0.1:2882:2881',
     scope: 'cluster',
     section: 'LOCATION_CACHE',
+    inert: true,
     info: 'servers that may run the root service',
   },
   data_dir: {
@@ -283,6 +299,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'False',
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'whether error texts name server and trace id',
   },
   enable_sys_table_ddl: {
@@ -290,6 +307,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'False',
     scope: 'cluster',
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'whether system tables may be created',
   },
   enable_rootservice_standalone: {
@@ -297,6 +315,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'False',
     scope: 'cluster',
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'whether the system tenant has the server of the root service to itself',
   },
   enable_rebalance: {
@@ -304,6 +323,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'True',
     scope: 'tenant',
     section: 'LOAD_BALANCE',
+    inert: true,
     info: 'whether load is balanced',
   },
   enable_early_lock_release: {
@@ -311,6 +331,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'True',
     scope: 'tenant',
     section: 'TRANS',
+    inert: true,
     info: 'whether row locks end before the log is written',
   },
   cpu_count: {
@@ -334,6 +355,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '10', max: '95' },
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: "share of the machine's memory the server takes",
   },
   system_memory: {
@@ -350,6 +372,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0M' },
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'memory kept for reuse',
   },
   datafile_size: {
@@ -366,6 +389,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0', max: '99' },
     scope: 'cluster',
     section: 'SSTABLE',
+    inert: true,
     info: 'share of the disk the data file takes',
   },
   datafile_maxsize: {
@@ -382,6 +406,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0M' },
     scope: 'cluster',
     section: 'SSTABLE',
+    inert: true,
     info: 'step by which the data file grows',
   },
   log_disk_size: {
@@ -398,6 +423,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0', max: '99' },
     scope: 'cluster',
     section: 'LOGSERVICE',
+    inert: true,
     info: 'share of the disk the log takes',
   },
   log_disk_utilization_threshold: {
@@ -406,6 +432,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '10', max: '100' },
     scope: 'tenant',
     section: 'LOGSERVICE',
+    inert: true,
     info: 'use of the log disk at which its files are reused',
   },
   log_disk_utilization_limit_threshold: {
@@ -414,6 +441,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '80', max: '100' },
     scope: 'tenant',
     section: 'LOGSERVICE',
+    inert: true,
     info: 'use of the log disk at which writes stop',
   },
   freeze_trigger_percentage: {
@@ -422,6 +450,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0', max: '100', minOpen: true, maxOpen: true },
     scope: 'tenant',
     section: 'TENANT',
+    inert: true,
     info: 'use of memory that triggers a freeze',
   },
   memstore_limit_percentage: {
@@ -430,6 +459,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0', max: '100', minOpen: true, maxOpen: true },
     scope: 'cluster',
     section: 'TENANT',
+    inert: true,
     info: 'share of memory for changes not yet on disk',
   },
   major_freeze_duty_time: {
@@ -437,6 +467,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: '02:00',
     scope: 'tenant',
     section: 'DAILY_MERGE',
+    inert: true,
     info: 'time of the daily merge',
   },
   undo_retention: {
@@ -445,6 +476,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0', max: '4294967295' },
     scope: 'tenant',
     section: 'TENANT',
+    inert: true,
     info: 'seconds for which old versions of rows are kept',
   },
   syslog_level: {
@@ -452,6 +484,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'WDIAG',
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'least level that is logged',
   },
   enable_syslog_recycle: {
@@ -459,6 +492,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'False',
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'whether old log files are removed',
   },
   max_syslog_file_count: {
@@ -467,6 +501,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0' },
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'log files kept, 0 means all',
   },
   sys_bkgd_net_percentage: {
@@ -475,6 +510,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: percent,
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'share of the network background work may take',
   },
   server_permanent_offline_time: {
@@ -483,6 +519,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '20s' },
     scope: 'cluster',
     section: 'ROOT_SERVICE',
+    inert: true,
     info: 'time after which a dead server counts as lost',
   },
   default_compress: {
@@ -490,6 +527,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'archive',
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'compression of new tables in Oracle mode',
   },
   default_compress_func: {
@@ -497,6 +535,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'zstd_1.3.8',
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'compression function of new tables',
   },
   ssl_client_authentication: {
@@ -504,6 +543,7 @@ const entries: Readonly<Record<string, Entry>> = {
     default: 'False',
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'whether clients may use TLS',
   },
   plan_cache_evict_interval: {
@@ -512,6 +552,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0s' },
     scope: 'cluster',
     section: 'TENANT',
+    inert: true,
     info: 'how often plans are evicted',
   },
   large_query_threshold: {
@@ -520,6 +561,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '1ms' },
     scope: 'cluster',
     section: 'TENANT',
+    inert: true,
     info: 'run time from which a query counts as large',
   },
   trace_log_slow_query_watermark: {
@@ -528,6 +570,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '1ms' },
     scope: 'cluster',
     section: 'OBSERVER',
+    inert: true,
     info: 'run time from which a query is logged as slow',
   },
   open_cursors: {
@@ -536,6 +579,7 @@ const entries: Readonly<Record<string, Entry>> = {
     range: { min: '0', max: '65535' },
     scope: 'tenant',
     section: 'TENANT',
+    inert: true,
     info: 'cursors a session may hold open',
   },
 };
@@ -561,6 +605,7 @@ function define(name: string, entry: Entry, release: Release): ParameterDefiniti
     editLevel:
       entry.edit === 'readonly' ? 'READONLY' : entry.edit === 'static' ? 'STATIC_EFFECTIVE' : 'DYNAMIC_EFFECTIVE',
     hidden: name.startsWith('_'),
+    inert: entry.inert === true,
     info,
   });
 }

@@ -12,6 +12,7 @@ import { parseRestoreSource } from '../destination/restore-source.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, sealKeyOf } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
+import { requirePlace } from './parameter-owners.ts';
 import { explain, prepare, warnOfIgnored } from './prepare-destination.ts';
 import type { Speaker } from './statement-handler.ts';
 import { anyTenant } from './tenant-clause.ts';
@@ -35,7 +36,11 @@ export async function setBackupItem(
   speaker: Speaker,
   controller: Controller,
 ): Promise<void> {
-  const tenant = await controller.catalog.read((tx) => targetTenant(tx, item.tenant, speaker));
+  const tenant = await controller.catalog.read((tx) => {
+    const found = targetTenant(tx, item.tenant, speaker);
+    requirePlace(tx, item);
+    return found;
+  });
   if (item.name === dataDestName) return setDataDest(controller, tenant, value, speaker);
   if (item.name === restoreSourceName) return setRestoreSource(controller, tenant, value, speaker);
   const state = archiveStateName.exec(item.name);
@@ -87,6 +92,8 @@ async function setArchiveDest(
   const { tenantId } = tenant;
   const wish = parseArchiveDest(value, controller.release);
   if (wish !== null) warnOfIgnored(wish.location, speaker);
+  if (wish?.compression === 'DISABLE')
+    speaker.warn('Warning', 1235, 'COMPRESSION=DISABLE has no effect: log is compressed as it is archived');
   await controller.catalog.read((tx) => requireStopped(tx, tenantId, destNo));
   if (wish === null) {
     await controller.catalog.transaction((tx) => {

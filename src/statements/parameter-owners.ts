@@ -2,6 +2,7 @@ import { fault } from '../base/errors.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { clusterScope } from '../catalog/parameters.ts';
 import type { Tenant } from '../catalog/tenants.ts';
+import type { ParameterItem } from '../sql/statement.ts';
 import type { Speaker } from './statement-handler.ts';
 import { namedTenant } from './tenant-clause.ts';
 
@@ -20,12 +21,21 @@ export function parameterOwners(
   const word = tenant.toLowerCase();
   if (word === 'all' || word === 'all_user') return normalUsers(tx);
   if (word === 'all_meta') return normalUsers(tx).map((tenantId) => tenantId - 1);
-  if (word === 'seed') throw fault('OB_NOT_SUPPORTED', `${verb} parameter of tenant seed is`);
+  if (tenant === 'seed') throw fault('OB_NOT_SUPPORTED', `${verb} parameter of tenant seed is`);
   try {
     return [namedTenant(tx, tenant)].filter(takesParameters).map(({ tenantId }) => tenantId);
   } catch {
     throw fault('OB_ERR_INVALID_TENANT_NAME');
   }
+}
+
+/** 1210 for a SERVER or ZONE that the cluster does not have. */
+export function requirePlace(tx: Repositories, item: ParameterItem): void {
+  const server = tx.cluster.server();
+  if (item.server !== null && item.server !== `${server.svrIp}:${server.svrPort}`)
+    throw fault('OB_INVALID_ARGUMENT', 'server');
+  if (item.zone !== null && tx.cluster.zones.get({ zone: item.zone }) === null)
+    throw fault('OB_INVALID_ARGUMENT', 'zone');
 }
 
 function normalUsers({ tenants }: Repositories): readonly number[] {

@@ -10,7 +10,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination } from '../jobs/tenant-destination.ts';
 import type { ConstantValue, ParameterItem } from '../sql/statement.ts';
 import { isBackupItem, setBackupItem } from './backup-items.ts';
-import { parameterOwners } from './parameter-owners.ts';
+import { parameterOwners, requirePlace } from './parameter-owners.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { speaksForSys } from './tenant-clause.ts';
 
@@ -19,6 +19,7 @@ interface Target {
   readonly name: string;
   readonly value: string;
   readonly owners: readonly number[];
+  readonly inert: boolean;
 }
 
 /** ALTER SYSTEM SET: either backup configuration items or ordinary parameters, never both in one statement. */
@@ -55,6 +56,8 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
       }
       for (const name of capacitiesOf(targets.map((target) => target.name))) settleCapacity(tx, name);
     });
+    for (const { name, inert } of targets)
+      if (inert) speaker.warn('Warning', 1235, `parameter ${name} is kept and shown, it has no effect in this server`);
     return {};
   },
 });
@@ -79,17 +82,12 @@ function targetOf(tx: Repositories, item: ParameterItem, speaker: Speaker, contr
   if (definition.scope === 'CLUSTER' && (item.tenant !== null || !sys)) throw fault('OB_ERR_SYS_CONFIG_UNKNOWN');
   const owners = parameterOwners(tx, item.tenant, speaker, { scope: definition.scope, verb: 'set' });
   const value = tx.parameters.check(definition.name, valueText(item.value, speaker));
-  const server = tx.cluster.server();
-  if (item.server !== null && item.server !== `${server.svrIp}:${server.svrPort}`) {
-    throw fault('OB_INVALID_ARGUMENT', 'server');
-  }
-  if (item.zone !== null && tx.cluster.zones.get({ zone: item.zone }) === null)
-    throw fault('OB_INVALID_ARGUMENT', 'zone');
+  requirePlace(tx, item);
   // There is no external key service, and the text may hold its password.
   if (definition.name === 'external_kms_info' && value !== '') throw fault('OB_NOT_SUPPORTED', 'external_kms_info is');
   if (definition.name === 'tde_method') checkTdeMethod(tx, owners, value);
   if (definition.name === 'archive_lag_target') checkLagTarget(tx, owners, value, controller);
-  return { name: definition.name, value, owners };
+  return { name: definition.name, value, owners, inert: definition.inert };
 }
 
 /** Only `none` and `internal` are carried out, and the way back is closed once a master key exists. */

@@ -75,3 +75,21 @@ test.each(hints)('%s: %s', async (as, sql, errno, hint) => {
   ]);
   client.destroy();
 });
+
+test.each([
+  [
+    'ALTER SYSTEM SET log_restore_concurrency = 5, log_archive_concurrency = 5 TENANT = u',
+    'parameter log_restore_concurrency is kept and shown, it has no effect in this server',
+  ],
+  [
+    archive('LOCATION=file://$DIR/u/archive COMPRESSION=disable'),
+    'COMPRESSION=DISABLE has no effect: log is compressed as it is archived',
+  ],
+])('%s is OK and says what it does not do', async (sql, message) => {
+  const client = await scene.session('root@sys');
+  const [answer] = await client.query(scene.fill(sql));
+  expect(answer).toMatchObject({ warningStatus: 1 });
+  const [rows] = await client.query('SHOW WARNINGS');
+  expect(rows).toEqual([{ Level: 'Warning', Code: 1235, Message: message }]);
+  client.destroy();
+});

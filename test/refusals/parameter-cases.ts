@@ -28,6 +28,14 @@ export const setRefusals: readonly Refusal[] = [
     `ORA-00600: internal error code, arguments: -5036, ${denied}`,
   ],
 
+  [
+    sys,
+    "ALTER SYSTEM SET data_backup_dest = '' SERVER = '10.0.0.9:2882' TENANT = t",
+    1210,
+    'Incorrect arguments to server',
+  ],
+  [sys, "ALTER SYSTEM SET log_archive_dest = '' ZONE = zone9 TENANT = t", 1210, 'Incorrect arguments to zone'],
+  [sys, "SHOW PARAMETERS LIKE 'x' ESCAPE 'ab'", 1210, 'Incorrect arguments to ESCAPE'],
   [sys, "ALTER SYSTEM SET archive_lag_target = '60s', data_backup_dest = '' TENANT = t", 1235, mixed],
   [sys, "ALTER SYSTEM SET data_backup_dest = '' TENANT = t, archive_lag_target = '60s' TENANT = t", 1235, mixed],
   [sys, "ALTER SYSTEM SET log_archive_dest_state = 'DEFER' TENANT = t, no_such_parameter = 1", 1235, mixed],

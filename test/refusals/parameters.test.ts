@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createTenant } from '../server/server-fixture.ts';
 import { setRefusals, showRefusals } from './parameter-cases.ts';
 import { denied } from './refusal.ts';
 import { testRefusals } from './refusal-tests.ts';
@@ -51,6 +52,14 @@ describe('what the refusals leave and what is carried out', () => {
     );
     await scene.ok('root@sys', `ALTER SYSTEM SET backup_data_file_size = '2G' SERVER = '${String(server)}'`);
     expect(await parameter('backup_data_file_size')).toBe('2G');
+  });
+
+  test('a tenant may bear a name that is a word in lower case only', async () => {
+    const sys = await scene.session('root@sys');
+    await createTenant(sys, 'Seed');
+    sys.destroy();
+    await scene.ok('root@sys', 'ALTER SYSTEM SET ha_low_thread_score = 7 TENANT = Seed');
+    expect(await parameter('ha_low_thread_score', 'Seed')).toBe('7');
   });
 
   test('each item has its own TENANT clause', async () => {

@@ -499,6 +499,9 @@ describe('SHOW', () => {
     ['show grants for root@localhost', { subject: table('root', 'localhost') }],
     ['show grants for a@%', { subject: table('a', '%') }],
     ["show grants for 'a' @ 'b'", { subject: table('a', 'b') }],
+    ["show parameters like 'ax%%b_' escape 'x' tenant = t", { what: 'parameters', like: 'a\\%%b_', tenant: 't' }],
+    [String.raw`show tables like 'a\\|||_|' escape '|'`, { what: 'tables', like: String.raw`a\\\|\_\|` }],
+    [String.raw`show tables like 'a\\_' escape ''`, { what: 'tables', like: String.raw`a\\_` }],
     ["show parameters like 'x' tenant = t", { what: 'parameters', like: 'x', tenant: 't' }],
     ['show parameters tenant t', { tenant: 't', like: null }],
     ['show tenant status', { what: 'tenantStatus' }],
@@ -518,6 +521,7 @@ describe('SHOW', () => {
     'show create',
     'show count(*)',
     'show databases like x',
+    "show databases like 'x' escape",
     "show 'tables'",
   ])('%s is a syntax error', (text) => {
     expect(() => parseStatement(text)).toThrow(expect.objectContaining({ errno: 1064 }));

@@ -1,3 +1,4 @@
+import { fault } from '../../base/errors.ts';
 import type { ObjectName } from '../ast/name.ts';
 import type { Show } from '../ast/session.ts';
 import { STRING, USER_VARIABLE } from '../scan/scanner.ts';
@@ -65,8 +66,26 @@ function fromDatabase(c: Cursor): string | null {
 }
 
 function filter(c: Cursor, draft: Draft): void {
-  if (c.accept('LIKE')) draft.like = c.takeString();
+  if (c.accept('LIKE')) draft.like = pattern(c);
   else if (c.accept('WHERE')) draft.where = expression(c);
+}
+
+/** A pattern [ESCAPE 'c'], written so that `\\` escapes; a pattern without ESCAPE is so already. */
+function pattern(c: Cursor): string {
+  const text = c.takeString();
+  if (!c.accept('ESCAPE')) return text;
+  const sign = c.takeString();
+  if ([...sign].length > 1) throw fault('ER_WRONG_ARGUMENTS', 'ESCAPE');
+  let written = '';
+  let escaped = false;
+  for (const char of text) {
+    if (!escaped && char === sign) escaped = true;
+    else {
+      written += escaped || char === '\\' ? `\\${char}` : char;
+      escaped = false;
+    }
+  }
+  return escaped ? `${written}\\${sign}` : written;
 }
 
 /** Columns and keys of one table: FROM table [FROM database]. */
