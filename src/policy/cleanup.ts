@@ -154,8 +154,7 @@ function withBases(sets: readonly CleanupSet[], decisions: readonly CleanupDecis
 }
 
 function needsItsBases(set: CleanupSet): boolean {
-  if (set.type === 'FULL') return false;
-  return set.status === 'DOING' || isUsable(set) || (set.status === 'SUCCESS' && set.fileStatus === 'EXPIRED');
+  return set.type === 'INC' && (set.status === 'DOING' || isUsable(set));
 }
 
 function decidePiece(

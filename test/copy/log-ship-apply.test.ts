@@ -37,8 +37,12 @@ const pages = 50;
 
 /** The toy log, and what the tenant looks like after n commits. */
 class ToyLog {
-  readonly fd = scratch.open('log');
+  readonly fd: number;
   readonly #images: Buffer[] = [Buffer.alloc(pages * pageBytes)];
+
+  constructor(name = 'log') {
+    this.fd = scratch.open(name);
+  }
 
   get module() {
     return toy({ fd: this.fd, blockBytes: 1, sizeBytes: 0 });
@@ -271,6 +275,97 @@ describe('shipping and applying log', () => {
     await expect(scanLogFile(bytesSource(torn), { confirmedBytes: whole.length })).rejects.toMatchObject({
       symbol: 'OB_CHECKSUM_ERROR',
     });
+  });
+
+  /** A log in one file, in records of ten commits. */
+  async function shippedFile(name: string, log: ToyLog, key: SetKey | null = null) {
+    const file = { ...newFile(1, key), sink: appendSink(scratch.open(name)), name };
+    const handle = await opened(log, file);
+    await shipper.ship(handle, { maxBytes: 10 * frameBytes });
+    await shipper.close(handle);
+    const bytes = scratch.bytes(name);
+    return { bytes, records: (await scanLogFile(bytesSource(bytes))).records };
+  }
+
+  test('an intact record of another log does not pass for one of this', async () => {
+    const [log, other] = [new ToyLog(), new ToyLog('other log')];
+    log.commit(50);
+    // The same moments and lengths, other contents.
+    for (let n = 1; n <= 50; n++)
+      writeSync(
+        other.fd,
+        encodeFrame(scnAt(n), 1, sampleBytes(pageBytes, n + 99)),
+        0,
+        frameBytes,
+        (n - 1) * frameBytes,
+      );
+    const mine = await shippedFile('log.1', log);
+    const foreign = await shippedFile('log.2', other);
+    const recordOf = ({ bytes, records }: typeof mine, no: number) =>
+      bytes.subarray(records[no]!.offset, records[no + 1]?.offset ?? bytes.length);
+    const spliced = Buffer.concat([
+      mine.bytes.subarray(0, mine.records[2]!.offset),
+      recordOf(foreign, 2),
+      recordOf(mine, 3),
+      recordOf(mine, 4),
+    ]);
+    await expect(scanLogFile(bytesSource(spliced), { name: 'log.1' })).rejects.toMatchObject({
+      symbol: 'OB_CHECKSUM_ERROR',
+    });
+  });
+
+  test('a file that goes on at the right SCN, but elsewhere in the log, does not follow', async () => {
+    const log = new ToyLog();
+    log.commit(10);
+    await shippedFile('log.1', log);
+    log.commit(10);
+    for (const [offset, follows] of [
+      [10 * frameBytes, true],
+      [9 * frameBytes, false],
+    ] as const) {
+      const handle = await shipper.open({
+        tenantId: 1002,
+        reader: log.module,
+        from: { generation: 'g1', offset },
+        afterScn: scnAt(10),
+        file: newFile(2),
+      });
+      await shipper.ship(handle);
+      await shipper.close(handle);
+      const restored = applied(['log.1', 'log.2'], scnAt(20));
+      if (follows) expect((await restored).appliedCommits).toBe(20);
+      else await expect(restored).rejects.toMatchObject({ symbol: 'OB_ENTRY_NOT_EXIST' });
+    }
+  });
+
+  test('a file that breaks off before another one goes on is damage, not a hole', async () => {
+    const log = new ToyLog();
+    log.commit(20);
+    const { bytes } = await shippedFile('log.1', log);
+    log.commit(5);
+    const handle = await shipper.open({
+      tenantId: 1002,
+      reader: log.module,
+      from: { generation: 'g1', offset: 20 * frameBytes },
+      afterScn: scnAt(20),
+      file: newFile(2),
+    });
+    await shipper.ship(handle);
+    await shipper.close(handle);
+    expect((await applied(['log.1', 'log.2'], scnAt(25))).appliedCommits).toBe(25);
+    writeSync(scratch.open('log.1'), bytes.subarray(0, -5));
+    await expect(applied(['log.1', 'log.2'], scnAt(25))).rejects.toMatchObject({
+      symbol: 'OB_CHECKSUM_ERROR',
+      message: expect.stringContaining('log.1'),
+    });
+  });
+
+  test('no two records of an encrypted log share a nonce', async () => {
+    const log = new ToyLog();
+    log.commit(100);
+    const { records } = await shippedFile('log.1', log, testKey('1.1', 'piece'));
+    expect(records.length).toBe(10);
+    expect(new Set(records.map(({ header }) => Buffer.from(header.nonce).toString('hex'))).size).toBe(10);
   });
 
   test('an encrypted log opens with its key only', async () => {

@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backupBlocks } from '../../src/copy/backup-blocks.ts';
 import { decodeIndex, encodeIndex } from '../../src/copy/block-index.ts';
-import type { BlockEntry } from '../../src/copy/data-file.ts';
+import { type BlockEntry, decodeRecordHeader } from '../../src/copy/data-file.ts';
 import { restoreBlocks } from '../../src/copy/restore-blocks.ts';
 import { verifyDataFile } from '../../src/copy/verify-data-file.ts';
 import { bytesSource, memorySinks, Scratch, sampleBytes, testKey, testWorkers, toy } from './toy-setup.ts';
@@ -15,6 +15,7 @@ const key = testKey();
 let clear: Buffer;
 let encrypted: Buffer;
 let entries: readonly BlockEntry[];
+let sealedEntries: readonly BlockEntry[];
 
 async function backup(setKey: typeof key | null, data: Uint8Array = sampleBytes(6 * blockBytes), size = blockBytes) {
   const sinks = memorySinks();
@@ -35,7 +36,7 @@ async function backup(setKey: typeof key | null, data: Uint8Array = sampleBytes(
 
 beforeAll(async () => {
   ({ bytes: clear, entries } = await backup(null));
-  ({ bytes: encrypted } = await backup(key));
+  ({ bytes: encrypted, entries: sealedEntries } = await backup(key));
 });
 afterAll(async () => {
   await workers.close();
@@ -66,6 +67,11 @@ describe('verifying a data file', () => {
     expect(verified).toMatchObject({ blockCount: 6, rawBytes: 6 * blockBytes, setFileCount: 1, setBlockCount: 6 });
     expect((await verifyDataFile(bytesSource(encrypted), { key: key.bytes })).blockCount).toBe(6);
     expect((await verifyDataFile(bytesSource(encrypted))).blockCount).toBe(6);
+  });
+
+  test('no two records of an encrypted file share a nonce', () => {
+    const nonces = sealedEntries.map(({ offset }) => decodeRecordHeader(encrypted.subarray(offset))!.nonce);
+    expect(new Set(nonces.map((nonce) => Buffer.from(nonce).toString('hex'))).size).toBe(6);
   });
 
   for (const kind of ['clear', 'encrypted', 'encrypted without its key'])

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CleanupSet, type CleanupWish, decideCleanup, pieceText } from '../../src/policy/cleanup.ts';
 import { deletionOrder } from '../../src/policy/cleanup-order.ts';
-import { dayUs, type History, histories, restorable, round, setOfDay } from './cleanup-history.ts';
+import { dayUs, type History, histories, restorable, round, scnOfDay, setOfDay } from './cleanup-history.ts';
 
 function wish(more: Partial<CleanupWish> & Pick<CleanupWish, 'expiryUs'>): CleanupWish {
   return {
@@ -61,6 +61,14 @@ describe('the worked case of a week’s window', () => {
     expect(decideCleanup({ ...worked, expiryUs: 7 * dayUs }).cleanPoint?.id).toBe(3);
     expect(decideCleanup({ ...worked, expiryUs: 7 * dayUs - 1 }).cleanPoint?.id).toBe(1);
     expect(dropped({ ...worked, expiryUs: 7 * dayUs - 1 })).toEqual([]);
+  });
+
+  test('the moment of a set counts, not the date a clock that was set back gave its end', () => {
+    // Set 3 holds day 13, inside of the window, and says that it ended on day 7.
+    const ahead = setOfDay(3, 7, { startReplayScn: scnOfDay(13), minRestoreScn: scnOfDay(13) });
+    const sets = [setOfDay(1, 1), ahead, setOfDay(5, 14)];
+    expect(decideCleanup({ ...worked, sets }).cleanPoint?.id).toBe(1);
+    expect(dropped({ ...worked, sets })).toEqual([]);
   });
 });
 

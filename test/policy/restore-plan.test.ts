@@ -78,6 +78,8 @@ describe('the restore point', () => {
     });
     expect(refused({ sets: [set(1)], pieces: null })).toEqual(noLog);
     expect(refused({ sets: [set(1, own)], pieces: null, untilScn: 111n })).toEqual(noLog);
+    // The newest ends latest and cannot be used: what it builds on is not there.
+    expect(planned({ sets: [set(1, own), inc(3, 1, 2, own)], pieces: null })).toMatchObject({ until: 110n, sets: [1] });
     expect(planned({ sets: [set(1, own)], pieces: null, untilScn: 110n }).until).toBe(110n);
   });
 });
@@ -92,6 +94,12 @@ describe('the choice of sets', () => {
     expect(planned({ ...log, sets, untilScn: 509n }).sets).toEqual([3, 4]);
     expect(planned({ ...log, sets: sets.toReversed(), untilScn: 310n }).sets).toEqual([3]);
     expect(planned({ ...log, sets }).sets).toEqual([6]);
+  });
+
+  test('ends with the first set that ends behind the point, whatever moment later ones hold', () => {
+    const sets = [set(1), inc(2, 1, 1, { minRestoreScn: 900n }), inc(3, 1, 1)];
+    expect(planned({ ...log, sets, untilScn: 500n }).sets).toEqual([1]);
+    expect(planned({ ...log, sets, untilScn: 900n }).sets).toEqual([1, 3]);
   });
 
   test('leaves out what is not usable, and everything that builds on it', () => {
