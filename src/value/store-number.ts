@@ -91,8 +91,7 @@ export function storeDouble(type: ColumnType): Store {
   const limit = type.precision === undefined ? Infinity : 10 ** (type.precision - (type.scale ?? 0));
   return (value, target) => {
     let number = typeof value === 'number' ? value : doubleOf(value, target);
-    if (type.precision !== undefined && Math.abs(number) < 1e15)
-      number = Number(decimalToNumber(rescale(decimalOf(number), type.scale ?? 0)));
+    if (type.precision !== undefined && Number.isFinite(number)) number = cutTo(number, type.scale ?? 0);
     const single = type.name === 'float' ? Math.fround(number) : number;
     if (
       !Number.isFinite(single) ||
@@ -108,6 +107,17 @@ export function storeDouble(type: ColumnType): Store {
     }
     return single;
   };
+}
+
+/** Rounded as the kernel does it: the part behind the point as a binary fraction, halves to even. */
+function cutTo(number: number, scale: number): number {
+  const power = 10 ** scale;
+  const floor = Math.floor(number);
+  const moved = (number - floor) * power;
+  const below = Math.floor(moved);
+  const rest = moved - below;
+  const up = rest > 0.5 || (rest === 0.5 && below % 2 !== 0);
+  return floor + (up ? below + 1 : below) / power;
 }
 
 function doubleOf(value: Exclude<Given, number>, target: StoreTarget): number {

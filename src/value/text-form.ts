@@ -1,6 +1,6 @@
 /**
  * MySQL's text of numbers. Doubles print with the fewest digits that read back the same, in plain notation between
- * 1e-15 and 1e15.
+ * 1e-15 and 1e15, and above where digits behind the point are left.
  */
 export function formatDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value === 0 ? 0 : value);
@@ -22,7 +22,8 @@ function fromShortest(text: string): string {
   if (digits === '') return '0';
   const leading = raw.length - raw.replace(/^0+/, '').length;
   const exponent = whole.length + Number(exponentText) - 1 - leading;
-  if (exponent >= 15 || exponent < -15) {
+  const pointed = exponent >= 0 && digits.length > exponent + 1;
+  if ((exponent >= 15 && !pointed) || exponent < -15) {
     const mantissa = digits.length > 1 ? `${digits[0]}.${digits.slice(1)}` : digits;
     return `${sign}${mantissa}e${exponent}`;
   }

@@ -3,6 +3,7 @@ import { fault, faultText } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 import { decimalOf, decimalToNumber, pow10, rescale, truncateDecimal } from '../../value/decimal.ts';
 import { sql } from '../translate/fragment.ts';
+import { doubleAmong, doubleOf } from '../translate/typed.ts';
 import {
   type ArgumentInfo,
   bytes,
@@ -37,13 +38,13 @@ function roundedType(args: readonly ArgumentInfo[]): ColumnType {
 
 function wholeType(args: readonly ArgumentInfo[]): ColumnType {
   const { type } = args[0]!;
-  return isDouble(type) || isText(type) ? types.double : types.bigint;
+  return isDouble(type) || isText(type) ? doubleOf(0) : types.bigint;
 }
 
 function sameNumber(args: readonly ArgumentInfo[]): ColumnType {
   const { type } = args[0]!;
   if (type.name === 'decimal') return type;
-  return isDouble(type) || isText(type) ? types.double : type.unsigned ? types.unsigned : types.bigint;
+  return isDouble(type) || isText(type) ? doubleAmong([type]) : type.unsigned ? types.unsigned : types.bigint;
 }
 
 /** A whole number; an integer for SQLite as long as it is a safe one. */

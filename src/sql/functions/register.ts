@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { fault } from '../../base/errors.ts';
 import { maxUnsigned, unsignedCell } from '../../value/unsigned.ts';
-import { registerAggregates } from './aggregates.ts';
+import { registerAggregate, registerAggregates } from './aggregates.ts';
 import { functionDefinitions } from './catalog.ts';
 import type { FunctionContext } from './context.ts';
 import { type FunctionDefinition, type Given, returns, type SqlValue } from './definition.ts';
@@ -27,7 +27,6 @@ export function registerFunctions(db: Database, context: () => FunctionContext):
  * larger. Functions the schema names must be asked for, too, with its texts.
  */
 export function registerFunctionsOf(db: Database, context: () => FunctionContext): (text: string) => void {
-  registerAggregates(db);
   const known = new Set<string>();
   return (text) => {
     for (const [, name] of text.matchAll(/\bmy_(\w+)/g)) {
@@ -35,6 +34,7 @@ export function registerFunctionsOf(db: Database, context: () => FunctionContext
       known.add(name!);
       const definition = functionDefinitions.get(name!);
       if (definition) register(db, definition, context);
+      else registerAggregate(db, name!);
     }
   };
 }

@@ -1,41 +1,32 @@
 import { fault } from '../../base/errors.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import type { Aggregate, WindowCall, WindowSpec } from '../ast/call.ts';
-import type { Expression, OrderItem } from '../ast/expression.ts';
+import type { Aggregate } from '../ast/call.ts';
+import type { Expression } from '../ast/expression.ts';
+import { framed } from '../functions/aggregates.ts';
 import { sortedBy } from './compare.ts';
-import {
-  asBits,
-  asCharacters,
-  asExact,
-  asInteger,
-  asNumber,
-  asText,
-  besideNumbers,
-  numberType,
-  settle,
-} from './convert.ts';
+import { asBits, asCharacters, asExact, asNumber, asText, besideNumbers, numberType, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, type Fragment, join, quoteText, raw, sql } from './fragment.ts';
 import { jsonOperand } from './json-call.ts';
-import { sortKey } from './order.ts';
 import type { Place } from './scope.ts';
 import { fixSlot, unsupported } from './statement.ts';
 import { keyed, needsKey, plainText, textKey, unkeyed } from './text-key.ts';
 import {
-  bigint,
   category,
   decimal,
   double,
+  doubleOf,
   integerDigits,
   isWhole64,
   json,
   longtext,
   ofBits,
+  shownDigits,
   type Typed,
   typed,
-  unsignedBigint,
 } from './typed.ts';
 import { wideKey, wideValue } from './wide.ts';
+import { type Over, orderText, overText } from './window.ts';
 
 /** COUNT is bigint(21), by which readers tell that it never passes 2^53. */
 export const countType: ColumnType = { name: 'bigint', length: 21 };
@@ -46,13 +37,13 @@ export function translateAggregate(expression: Aggregate, place: Place): Typed {
   const { rolled: _, assigns: __, ...own } = place;
   const inner: Place = { ...own, aggregates: false };
   const args = expression.arguments.map((argument) => translate(argument, inner));
-  const over = expression.over === null ? raw('') : sql` OVER ${windowText(expression.over, place)}`;
+  const over = overText(expression.over, place);
   if (expression.over !== null && expression.distinct) throw unsupported('DISTINCT in a window function is');
   const value = fold(expression, args, over, inner);
   return { ...value, aggregate: true };
 }
 
-function fold(expression: Aggregate, args: readonly Typed[], over: Fragment, place: Place): Typed {
+function fold(expression: Aggregate, args: readonly Typed[], over: Over, place: Place): Typed {
   const [first] = args;
   const distinct = expression.distinct ? 'DISTINCT ' : '';
   switch (expression.name) {
@@ -70,11 +61,14 @@ function fold(expression: Aggregate, args: readonly Typed[], over: Fragment, pla
     case 'bit_and':
     case 'bit_or':
     case 'bit_xor':
-      return ofBits(sql`my_${expression.name}(${asBits(first!)})${over}`, { nullable: false });
+      return ofBits(sql`${ours(expression.name, over)}(${asBits(first!)})${over}`, { nullable: false });
     case 'json_arrayagg':
-      return typed(sql`my_json_arrayagg(${jsonOperand(first!)})${over}`, json);
+      return typed(sql`${ours('json_arrayagg', over)}(${jsonOperand(first!)})${over}`, json);
     case 'json_objectagg':
-      return typed(sql`my_json_objectagg(${asCharacters(first!)}, ${jsonOperand(args[1]!)})${over}`, json);
+      return typed(
+        sql`${ours('json_objectagg', over)}(${asCharacters(first!)}, ${jsonOperand(args[1]!)})${over}`,
+        json,
+      );
     default:
       return deviation(expression.name, first!, over);
   }
@@ -105,11 +99,23 @@ function count(expression: Aggregate, args: readonly Typed[]): Fragment {
   return sql`count(DISTINCT CASE WHEN ${present} THEN json_array(${join(keys, ', ')}) END)`;
 }
 
-function sum(given: Typed, distinct: string, over: Fragment): Typed {
+/** An aggregate of ours, in the form for frames that lose rows where the window has such. */
+function ours(name: string, { framed: moves }: Over): string {
+  return `my_${name}${moves ? framed : ''}`;
+}
+
+/** Digits behind the point a sum, an average or a deviation prints `more` of than its argument. */
+function doubleLike(type: ColumnType, more: number): ColumnType {
+  const digits = shownDigits(type);
+  return digits === null ? double : doubleOf(digits + more);
+}
+
+function sum(given: Typed, distinct: string, over: Over): Typed {
   const value = besideNumbers(given);
   const type = numberType(value);
   // Texts may read as integers, whose sum SQLite would not let pass 2^63.
-  if (category(type) === 'double') return typed(sql`sum(${distinct}${asNumber(value)} * 1.0)${over}`, double);
+  if (category(type) === 'double')
+    return typed(sql`${ours('sum_doubles', over)}(${distinct}${asNumber(value)} * 1.0)${over}`, doubleLike(type, 0));
   const plain = sql`sum(${distinct}${addend(value)})${over}`;
   const scale = type.scale ?? 0;
   const result = decimal(Math.min(65, integerDigits(type) + 22 + scale), scale);
@@ -126,7 +132,7 @@ function isNarrow(type: ColumnType): boolean {
  * A sum of whole numbers that may pass 2^63, where SQLite's own gives up: upper and lower halves are summed each for
  * itself. The result stays a number as long as it fits.
  */
-function wideSum(value: Typed, distinct: string, over: Fragment): Fragment {
+function wideSum(value: Typed, distinct: string, over: Over): Fragment {
   const fits = category(value.type) === 'integer' || integerDigits(numberType(value)) <= 18;
   if (distinct !== '' || !fits) {
     const operand = asExact(value);
@@ -137,7 +143,7 @@ function wideSum(value: Typed, distinct: string, over: Fragment): Fragment {
 }
 
 /** Numbers that are kept as bytes are summed by us, if there are any. */
-function unsignedSum({ sql: operand }: Typed, over: Fragment): Fragment {
+function unsignedSum({ sql: operand }: Typed, over: Over): Fragment {
   const kind = sql`typeof(${operand})`;
   const smaller = halvedSum(operand, sql` FILTER (WHERE ${kind} = 'integer')`, over);
   const larger = sql`my_sum_decimals(${operand}) FILTER (WHERE ${kind} = 'blob')${over}`;
@@ -146,7 +152,7 @@ function unsignedSum({ sql: operand }: Typed, over: Fragment): Fragment {
   return sql`CASE WHEN max(${operand}) <= 9223372036854775807 THEN ${smaller} ELSE ${both} END`;
 }
 
-function halvedSum(operand: Fragment, filter: Fragment, over: Fragment): Fragment {
+function halvedSum(operand: Fragment, filter: Fragment, over: Over): Fragment {
   const upper = sql`sum(${operand} >> 32)${filter}${over}`;
   const lower = sql`sum(${operand} & 4294967295)${filter}${over}`;
   const joined = call('my_halves', upper, lower);
@@ -170,7 +176,7 @@ function addend(value: Typed): Fragment {
 }
 
 /** The sum of decimals as exact text: small ones by SQLite in units of their last place, others by us. */
-function exactSum(value: Typed, shown: number, distinct: string, over: Fragment): Fragment {
+function exactSum(value: Typed, shown: number, distinct: string, over: Over): Fragment {
   const number = addend(value);
   const scale = value.divided && value.open ? shown + keptDigits : shown;
   const limit = `1e${mostUnitsDigits - scale}`;
@@ -180,12 +186,13 @@ function exactSum(value: Typed, shown: number, distinct: string, over: Fragment)
   return call('my_total', small, large, raw(String(scale)));
 }
 
-function average(given: Typed, distinct: string, over: Fragment): Typed {
+function average(given: Typed, distinct: string, over: Over): Typed {
   const value = besideNumbers(given);
   const type = numberType(value);
   const number = addend(value);
+  if (category(type) === 'double')
+    return typed(sql`${ours('avg_doubles', over)}(${distinct}${number})${over}`, doubleLike(type, 4));
   const plain = sql`avg(${distinct}${number})${over}`;
-  if (category(type) === 'double') return typed(plain, double);
   const own = type.scale ?? 0;
   const scale = Math.min(30, own + 4);
   const total = own > 0 ? exactSum(value, own, distinct, over) : wideSum(value, distinct, over);
@@ -194,7 +201,7 @@ function average(given: Typed, distinct: string, over: Fragment): Typed {
   return typed(result, decimal(integerDigits(type) + scale, scale), { exact });
 }
 
-function extremeOf(name: 'min' | 'max', value: Typed, over: Fragment): Typed {
+function extremeOf(name: 'min' | 'max', value: Typed, over: Over): Typed {
   if (value.wide) return wideValue(call('my_from_key', sql`${name}(${wideKey(value)})${over}`), value.type);
   const plain = settle(value);
   const found = needsKey(plain)
@@ -204,7 +211,7 @@ function extremeOf(name: 'min' | 'max', value: Typed, over: Fragment): Typed {
   return value.collating ? { ...made, collating: { ...value.collating, strength: 3, declared: false } } : made;
 }
 
-function groupConcat(expression: Aggregate, args: readonly Typed[], over: Fragment, place: Place): Typed {
+function groupConcat(expression: Aggregate, args: readonly Typed[], over: Over, place: Place): Typed {
   const separator = quoteText(expression.separator ?? ',');
   const parts = args.map(asCharacters);
   const text = parts.length === 1 ? parts[0]! : sql`(${join(parts, ' || ')})`;
@@ -229,69 +236,7 @@ function argumentAt(item: Expression, { arguments: list }: Aggregate, place: Pla
   return named;
 }
 
-function deviation(name: string, value: Typed, over: Fragment): Typed {
+function deviation(name: string, value: Typed, over: Over): Typed {
   const own = name === 'std' || name === 'stddev' ? 'stddev_pop' : name === 'variance' ? 'var_pop' : name;
-  return typed(sql`my_${own}(${asNumber(value)})${over}`, double);
-}
-
-/** ` ORDER BY …` inside of an aggregate or a window. */
-function orderText(items: readonly OrderItem[], place: Place): Fragment {
-  if (items.length === 0) return raw('');
-  const list = items.map(({ expression, descending }) => {
-    return sql`${sortKey(translate(expression, place))}${descending ? ' DESC' : ''}`;
-  });
-  return sql` ORDER BY ${join(list, ', ')}`;
-}
-
-const windowTypes: Readonly<Record<string, ColumnType>> = {
-  row_number: unsignedBigint,
-  rank: unsignedBigint,
-  dense_rank: unsignedBigint,
-  ntile: unsignedBigint,
-  percent_rank: double,
-  cume_dist: double,
-};
-
-/** ROW_NUMBER, LAG and the other functions that exist only with OVER. */
-export function translateWindow(expression: WindowCall, place: Place): Typed {
-  const args = expression.arguments.map((argument) => settle(translate(argument, place)));
-  const over = windowText(expression.over, place);
-  const own = windowTypes[expression.name];
-  if (own) {
-    const list = join(args.map(asInteger), ', ');
-    return typed(sql`${expression.name}(${list}) OVER ${over}`, own, { nullable: false, aggregate: true });
-  }
-  const [first] = args;
-  const form = first?.wide ? asExact : (value: Typed) => value.sql;
-  const list = args.map((value, index) => (index === 1 ? asInteger(value) : form(value)));
-  if (first?.wide)
-    return { ...wideValue(sql`${expression.name}(${join(list, ', ')}) OVER ${over}`, first.type), aggregate: true };
-  const made = typed(sql`${expression.name}(${join(list, ', ')}) OVER ${over}`, first?.type ?? bigint, {
-    aggregate: true,
-  });
-  return first?.collating ? { ...made, collating: { ...first.collating, strength: 3, declared: false } } : made;
-}
-
-/** The parenthesised specification; named windows are written out. */
-function windowText(spec: WindowSpec, place: Place): Fragment {
-  const named = spec.name === null ? null : place.windows?.get(spec.name.toLowerCase());
-  if (spec.name !== null && !named) throw unsupported(`window '${spec.name}' that is not defined is`);
-  const partitionBy = spec.partitionBy.length > 0 ? spec.partitionBy : (named?.partitionBy ?? []);
-  const orderBy = spec.orderBy.length > 0 ? spec.orderBy : (named?.orderBy ?? []);
-  const frame = spec.frame ?? named?.frame ?? null;
-  const parts: Fragment[] = [];
-  if (partitionBy.length > 0) {
-    const list = partitionBy.map((item) => {
-      return sortedBy(translate(item, place));
-    });
-    parts.push(sql`PARTITION BY ${join(list, ', ')}`);
-  }
-  if (orderBy.length > 0) parts.push(sql`${orderText(orderBy, place)}`);
-  if (frame) {
-    const edge = (bound: NonNullable<typeof frame>['from']) =>
-      bound.offset === null ? raw(bound.bound) : sql`${asInteger(translate(bound.offset, place))} ${bound.bound}`;
-    const range = frame.to === null ? edge(frame.from) : sql`BETWEEN ${edge(frame.from)} AND ${edge(frame.to)}`;
-    parts.push(sql`${frame.unit} ${range}`);
-  }
-  return sql`(${join(parts, ' ')})`;
+  return typed(sql`${ours(own, over)}(${asNumber(value)})${over}`, doubleLike(numberType(value), 4));
 }

@@ -7,7 +7,7 @@ import {
   bigint,
   category,
   decimal,
-  double,
+  doubleAmong,
   integerDigits,
   isWhole64,
   ofBits,
@@ -34,7 +34,10 @@ export function arithmetic(operator: Operator, given: Typed, by: Typed, text: st
       return modulo(left, right, a, b, approximate, place);
     default:
       return approximate
-        ? typed(call('my_check_double', sql`${real(left)} ${operator} ${unrounded(right)}`, quoted(text)), double)
+        ? typed(
+            call('my_check_double', sql`${real(left)} ${operator} ${unrounded(right)}`, quoted(text)),
+            doubleAmong([a, b]),
+          )
         : exactly(operator, left, right, a, b, text, place);
   }
 }
@@ -136,7 +139,7 @@ const guardDigits = 9;
 
 function divide(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approximate: boolean, place: Place): Typed {
   const by = divisor(number(right), left, place);
-  if (approximate) return typed(sql`(${real(left)} / ${by})`, double);
+  if (approximate) return typed(sql`(${real(left)} / ${by})`, doubleAmong([a, b], 4));
   const scale = Math.min(30, (a.scale ?? 0) + 4);
   const type = decimal(integerDigits(a) + (b.scale ?? 0) + scale, scale);
   // A quotient that ends in 5 is a hair below it as a REAL: two units in the last place lift it over.
@@ -171,7 +174,7 @@ function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
       return integerMath('%', left, strictly(right, left, place), isUnsigned(a), '%');
   if (category(a) === 'integer' && category(b) === 'integer')
     return typed(sql`(${asNumber(left)} % ${by})`, isUnsigned(a) ? unsignedBigint : bigint);
-  if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), double);
+  if (approximate) return typed(call('my_mod', asNumber(left), by, raw('-1')), doubleAmong([a, b]));
   const scale = Math.max(a.scale ?? 0, b.scale ?? 0);
   const type = decimal(integerDigits(a) + scale, scale);
   const made = (a: Fragment, b: Fragment) => call('my_mod', a, b, raw(String(scale)));
@@ -184,7 +187,7 @@ function modulo(left: Typed, right: Typed, a: ColumnType, b: ColumnType, approxi
 export function negate(given: Typed, text: string): Typed {
   const value = besideNumbers(given);
   const type = numberType(value);
-  if (category(type) === 'double') return typed(sql`(- ${asNumber(value)})`, double);
+  if (category(type) === 'double') return typed(sql`(- ${asNumber(value)})`, doubleAmong([type]));
   const { nullable } = value;
   if (category(type) === 'decimal') {
     const exact = exactCall('-', zero, value, type.scale ?? 0);

@@ -19,7 +19,17 @@ import { call, type Fragment, join, raw, sameFragment, sql } from './fragment.ts
 import type { BindConversion } from './plan.ts';
 import { fixSlot, type Translation } from './statement.ts';
 import { needsKey, textKey } from './text-key.ts';
-import { boolean, type Collating, isNumeric, isTemporal, isWhole64, kindOf, type Typed, typed } from './typed.ts';
+import {
+  boolean,
+  type Collating,
+  integerDigits,
+  isNumeric,
+  isTemporal,
+  isWhole64,
+  kindOf,
+  type Typed,
+  typed,
+} from './typed.ts';
 import { besideIntegers, wideKey } from './wide.ts';
 
 export type Comparison = '=' | '<>' | '<' | '<=' | '>' | '>=' | '<=>';
@@ -45,6 +55,7 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
   if (isTemporal(b)) return flip(withMoment(right, left));
   if (isWhole64(left) || isWhole64(right)) return unsignedNumbers(left, right);
   if ((left.wide || right.wide) && isNumeric(a) && isNumeric(b)) return wideNumbers(left, right);
+  if (a === 'double' || b === 'double') return plain(asDouble(left), asDouble(right));
   if (isNumeric(a) || isNumeric(b)) return plain(asNumber(left), asNumber(right));
   if (a === 'binary' || b === 'binary') return plain(asBytes(left), asBytes(right));
   return texts(left, right, chosenOrder(left, right));
@@ -52,6 +63,14 @@ export function comparands(leftGiven: Typed, rightGiven: Typed): Comparands {
 
 function plain(left: Fragment, right: Fragment): Comparands {
   return { left, right, collate: '' };
+}
+
+/** A number beside a double: SQLite tells integers from doubles by all of their digits, MySQL as doubles. */
+function asDouble(value: Typed): Fragment {
+  const kind = kindOf(value);
+  if (value.bind && isNumeric(kind)) return value.bind({ to: 'double' });
+  const long = (kind === 'integer' || kind === 'decimal') && integerDigits(value.type) > 15;
+  return long ? sql`CAST(${asNumber(value)} AS REAL)` : asNumber(value);
 }
 
 /** Numbers of 64 unsigned bits: stored ones and integers keep their form, and with it their indexes. */

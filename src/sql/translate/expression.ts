@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import type { Expression } from '../ast/expression.ts';
-import { translateAggregate, translateWindow } from './aggregate.ts';
+import { translateAggregate } from './aggregate.ts';
 import { arithmetic, bitwise, invert, negate } from './arithmetic.ts';
 import { translateCase } from './case.ts';
 import { translateCast, translateConvertUsing } from './cast.ts';
@@ -18,6 +18,7 @@ import { exists, inSubquery, quantified, scalar } from './subquery.ts';
 import { bigint, boolean, type Typed, typed, varbinary, varchar } from './typed.ts';
 import { typedValue, variableKind } from './value-kind.ts';
 import { assignedVariable, assigns, assignVariable } from './variables.ts';
+import { translateWindow } from './window.ts';
 
 /** Translates an expression; integer overflow is looked at. */
 export function translate(expression: Expression, place: Place): Typed {

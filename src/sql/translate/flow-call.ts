@@ -14,7 +14,8 @@ import { fixSlot } from './statement.ts';
 import {
   boolean,
   category,
-  double,
+  doubleAmong,
+  doubleOf,
   isNumeric,
   isWhole64,
   type Typed,
@@ -77,7 +78,7 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
       arity(1, 2);
       const [value, digits] = args();
       if (category(numberType(value!)) !== 'double') return roundExactly(expression, value!, digits, place);
-      const shown = fixedDigits(expression.arguments[1], place);
+      const shown = fixedDigits(value!, expression.arguments[1], place);
       return typed(call('my_round_double', asNumber(value!), digits ? asInteger(digits) : raw('0')), shown);
     }
     case 'truncate': {
@@ -86,7 +87,7 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
       if (category(numberType(value!)) !== 'double') return roundExactly(expression, value!, digits, place);
       return typed(
         call('my_truncate', asNumber(value!), asInteger(digits!)),
-        fixedDigits(expression.arguments[1], place),
+        fixedDigits(value!, expression.arguments[1], place),
       );
     }
     case 'any_value':
@@ -121,13 +122,14 @@ function roundExactly(expression: FunctionCall, value: Typed, digits: Typed | un
   return { ...made, exact: call('my_round_text', value.exact, places, raw(expression.name === 'round' ? '0' : '1')) };
 }
 
-/** A double that prints with the digits a literal asks for. */
-function fixedDigits(digits: Expression | undefined, place: Place): ColumnType {
-  if (digits === undefined) return { name: 'double', precision: 17, scale: 0 };
-  if (digits.kind !== 'literal' || digits.type !== 'integer') return double;
-  fixSlot(place.translation, digits);
-  const scale = Number(digits.value);
-  return scale > 30 ? double : { name: 'double', precision: 17 + scale, scale };
+/** A double that prints with the digits a literal asks for, and as before where that is none. */
+function fixedDigits(value: Typed, digits: Expression | undefined, place: Place): ColumnType {
+  if (digits === undefined) return doubleOf(0);
+  const negative = digits.kind === 'unary' && digits.operator === '-';
+  const literal = negative ? digits.operand : digits;
+  if (literal.kind !== 'literal' || literal.type !== 'integer') return doubleAmong([numberType(value)]);
+  fixSlot(place.translation, literal);
+  return doubleOf(negative ? 0 : Number(literal.value));
 }
 
 /** CHAR(n, …): bytes, or characters with USING. */

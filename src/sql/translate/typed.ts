@@ -136,6 +136,29 @@ export function decimal(precision: number, scale: number): ColumnType {
   return { name: 'decimal', precision: Math.min(65, Math.max(precision, scale)), scale: Math.min(30, scale) };
 }
 
+/** A double that prints with so many digits behind the point; more than 30 are as many as it takes. */
+export function doubleOf(scale: number): ColumnType {
+  return scale > 30 ? double : { name: 'double', precision: 17 + scale, scale };
+}
+
+/** Digits behind the point values of the type print with, null for as many as it takes. */
+export function shownDigits(type: ColumnType): number | null {
+  const kind = category(type);
+  return kind === 'integer' || kind === 'null'
+    ? 0
+    : kind === 'decimal'
+      ? (type.scale ?? 0)
+      : kind === 'double'
+        ? (type.scale ?? null)
+        : null;
+}
+
+/** A double made of values of these types, which prints as many digits as the longest. */
+export function doubleAmong(types: readonly ColumnType[], more = 0): ColumnType {
+  const digits = types.map(shownDigits);
+  return digits.includes(null) ? double : doubleOf(Math.max(...digits.map((each) => each ?? 0)) + more);
+}
+
 /** An expression of a type, texts compared like the connection does. */
 export function typed(sql: Fragment, type: ColumnType, more: Partial<Typed> = {}): Typed {
   const kind = category(type);

@@ -6,7 +6,7 @@ import {
   datetime,
   decimal,
   displayLength,
-  double,
+  doubleAmong,
   integerDigits,
   isNumeric,
   isTemporal,
@@ -69,7 +69,7 @@ function sameType(a: ColumnType, b: ColumnType): boolean {
 }
 
 function unifyNumbers(types: readonly ColumnType[], kinds: ReadonlySet<string>): ColumnType {
-  if (kinds.has('double')) return double;
+  if (kinds.has('double')) return doubleAmong(types);
   if (kinds.has('decimal')) {
     const scale = Math.max(...types.map((type) => type.scale ?? 0));
     return decimal(Math.max(...types.map(integerDigits)) + scale, scale);
