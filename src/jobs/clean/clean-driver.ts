@@ -6,7 +6,7 @@ import { isFinal } from './clean-rows.ts';
 import { CleanCanceled, CleanMedia, type CleanRun, tenantOfJob } from './clean-run.ts';
 import { CleanSchedule } from './clean-schedule.ts';
 import { completeJob, endJob, retryOrEnd } from './end-clean.ts';
-import { runTask } from './run-task.ts';
+import { runTasks } from './run-tasks.ts';
 import { sweepPlaces } from './sweep-places.ts';
 
 /** Starts clean-up jobs when their hour has come and drives them; every step may be repeated after a crash. */
@@ -76,16 +76,16 @@ async function driveSteps(run: CleanRun): Promise<void> {
   const { controller, signal } = run;
   for (;;) {
     signal.throwIfAborted();
-    const { job, task } = await controller.catalog.read((tx) => {
+    const { job, tasks } = await controller.catalog.read((tx) => {
       const live = tx.deletions.jobs.get(run.job);
-      const tasks = live === null ? [] : tx.deletions.tasksOfJob(live.tenantId, live.jobId);
-      return { job: live, task: tasks.find((one) => one.status === 'INIT' || one.status === 'DOING') };
+      const all = live === null ? [] : tx.deletions.tasksOfJob(live.tenantId, live.jobId);
+      return { job: live, tasks: all.filter((one) => one.status === 'INIT' || one.status === 'DOING') };
     });
     if (job === null || isFinal(job)) return;
     if (job.status === 'CANCELING') throw new CleanCanceled();
     const now: CleanRun = { ...run, job };
     if (job.status === 'INIT') await beginClean(now);
-    else if (task !== undefined) await runTask(now, task);
+    else if (tasks.length > 0) await runTasks(now, tasks);
     else if (await finished(controller, job)) return sweepPlaces(now);
   }
 }

@@ -1,5 +1,5 @@
 import { fault } from '../../base/errors.ts';
-import type { DeleteJob } from '../../catalog/deletions.ts';
+import type { DeleteJob, DeleteTask } from '../../catalog/deletions.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
 import type { DestType } from '../../destination/codec/identity-files.ts';
 import type { Destination } from '../../destination/destination.ts';
@@ -22,6 +22,17 @@ export interface CleanRun {
 /** Why a running clean-up is stopped from outside. */
 export class CleanCanceled extends Error {
   override readonly name = 'CleanCanceled';
+}
+
+/** A fault that one of several tasks under way met; `cause` is what was thrown. */
+export class TaskFault extends Error {
+  override readonly name = 'TaskFault';
+  readonly task: DeleteTask;
+
+  constructor(task: DeleteTask, cause: unknown) {
+    super(`task ${task.taskId} failed`, { cause });
+    this.task = task;
+  }
 }
 
 /**
