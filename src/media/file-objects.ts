@@ -13,10 +13,13 @@ export function fileSink(temp: TempFile): ObjectSink {
     async publish(sizeBytes) {
       if (ended) throw new Error(`${temp.key} was already ended`);
       ended = true;
-      const found = await sizeOf(temp.handle, temp.key);
-      if (found !== sizeBytes) {
+      try {
+        const found = (await temp.handle.stat()).size;
+        if (found !== sizeBytes)
+          throw new MediumError('checksum', temp.key, `${found} bytes were written, ${sizeBytes} were announced`);
+      } catch (error) {
         await discardTemp(temp);
-        throw new MediumError('checksum', temp.key, `${found} bytes were written, ${sizeBytes} were announced`);
+        throw fileError(temp.key, error);
       }
       await publishTemp(temp, 'create');
     },
@@ -84,14 +87,6 @@ export async function writeExact(handle: FileHandle, key: string, offset: number
       const part = await handle.write(bytes, done, bytes.length - done, offset + done);
       done += part.bytesWritten;
     }
-  } catch (error) {
-    throw fileError(key, error);
-  }
-}
-
-async function sizeOf(handle: FileHandle, key: string): Promise<number> {
-  try {
-    return (await handle.stat()).size;
   } catch (error) {
     throw fileError(key, error);
   }

@@ -11,12 +11,16 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
+import { fileSink } from '../../src/media/file-objects.ts';
+import { openTemp } from '../../src/media/file-publish.ts';
 import { FileRoot } from '../../src/media/file-root.ts';
 import { below } from '../../src/media/wrap/below.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
+import { openBelow } from './descriptors.ts';
 import { expectKind, mediumConformance } from './medium-conformance.ts';
 import { mountRefusal, type Scratch, scratchDirectory } from './scratch.ts';
 
@@ -112,6 +116,18 @@ describe('file medium on a real directory', () => {
     truncateSync(join(scratch.path, 'data'), 60);
     await expectKind(source.read(50, 20), 'checksum');
     await source.close();
+  });
+
+  test('an object whose size cannot be asked any more is given up, descriptor and temporary name', async () => {
+    const temp = await openTemp(new FileRoot(scratch.path), systemClock, 'data');
+    const stale = Object.assign(new Error('stale file handle'), { code: 'ESTALE', syscall: 'fstat' });
+    vi.spyOn(temp.handle, 'stat').mockRejectedValue(stale);
+    const sink = fileSink(temp);
+    await sink.writeAt(0, x);
+    await expectKind(sink.publish(1), 'io');
+    await sink.abort();
+    expect(openBelow(scratch.path)).toEqual([]);
+    expect(readdirSync(scratch.path)).toEqual([]);
   });
 
   test('a destination that vanished is neither written nor taken for empty on removal', async () => {

@@ -6,6 +6,7 @@ import { listPageEntries, retryAttemptsMax, retryFirstPauseMs, retryTotalMs } fr
 import { type ListEntry, type Medium, MediumError, type MediumErrorKind } from '../../src/media/medium.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
 import { withRetries } from '../../src/media/wrap/retry.ts';
+import { openBelow } from './descriptors.ts';
 import { expectKind, mediumConformance } from './medium-conformance.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
 
@@ -222,6 +223,44 @@ describe('what does not pass is told', () => {
     expect(faulty.trace).toHaveLength(1);
   });
 });
+
+test.each(['in the pause', 'while it is opened again'] as const)(
+  'an object closed %s before a read is repeated stays closed',
+  async (moment) => {
+    await real.putSmall('a', Buffer.from('abc'), 'create');
+    const { promise: paused, resolve: pauses } = Promise.withResolvers<void>();
+    const { promise: over, resolve: goesOn } = Promise.withResolvers<void>();
+    const hold = async () => {
+      pauses();
+      await over;
+    };
+    let opened = 0;
+    const flaky: Medium = {
+      ...real,
+      async openObject(key) {
+        const source = await real.openObject(key);
+        if (opened++ > 0) {
+          if (moment === 'while it is opened again') await hold();
+          return source;
+        }
+        const read = () => Promise.reject(new MediumError('network', key, 'broke off'));
+        return { sizeBytes: source.sizeBytes, read, close: () => source.close() };
+      },
+    };
+    const quick = quickClock();
+    const clock: Clock = {
+      ...quick.clock,
+      sleep: (...pause) => (moment === 'in the pause' ? hold() : quick.clock.sleep(...pause)),
+    };
+    const source = await withRetries(flaky, { clock }).openObject('a');
+    const read = expectKind(source.read(0, 3), 'cancelled');
+    await paused;
+    const closed = source.close();
+    goesOn();
+    await Promise.all([read, closed]);
+    expect(openBelow(scratch.path)).toEqual([]);
+  },
+);
 
 test('a listing that broke off in the middle gives the rest once', async () => {
   const names = Array.from({ length: 2 * listPageEntries + 10 }, (_, i) => `n${i}`);

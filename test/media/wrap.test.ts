@@ -1,14 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync } from 'node:fs';
+import { closeSync, constants, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
+import { listPageEntries } from '../../src/media/limits.ts';
 import type { Medium, ObjectSink } from '../../src/media/medium.ts';
 import { callsCameBack, openMedium } from '../../src/media/open-medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
+import { openBelow } from './descriptors.ts';
 import { expectKind } from './medium-conformance.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
 
@@ -213,6 +215,69 @@ describe('calls given up', () => {
     expect(aborted).toBe(1);
     expect(await real.list('')).toEqual([expect.objectContaining({ name: 'a' })]);
     expect(abandoned.idle).toBe(true);
+  });
+
+  test('however many could not be closed', async () => {
+    const hand = handClock();
+    const abandoned = new AbandonedCalls();
+    const waiting: (() => void)[] = [];
+    let open = 0;
+    const slow: Medium = {
+      ...real,
+      head: () => new Promise((resolve) => waiting.push(() => resolve(null))),
+      async openObject() {
+        open++;
+        return { sizeBytes: 0, read: async () => new Uint8Array(), close: async () => void open-- };
+      },
+    };
+    const medium = withDeadlines(slow, { clock: hand.clock, abandoned });
+    const sources = await Promise.all(Array.from({ length: 3_000 }, (_, i) => medium.openObject(`o${i}`)));
+    const hanging = [medium.head('1'), medium.head('2')].map((call) => expectKind(call, 'timeout'));
+    await until(() => waiting.length === 2);
+    hand.pass();
+    await Promise.all(hanging);
+    await Promise.all(sources.map((source) => expectKind(source.close(), 'unavailable')));
+    for (const comesBack of waiting) comesBack();
+    await until(() => abandoned.idle);
+    await expect.poll(() => open).toBe(0);
+  });
+
+  test.each(['timeout', 'cancelled'] as const)('a late answer leaves no descriptor (%s)', async (kind) => {
+    // More than a page, so that a listing that waits holds its directory.
+    for (let i = 0; i <= listPageEntries; i++) writeFileSync(join(scratch.path, `n${i}`), '');
+    const late: (() => void)[] = [];
+    const wait = <T>(result: T) => new Promise<T>((resolve) => late.push(() => resolve(result)));
+    const slow: Medium = {
+      ...real,
+      openObject: (key) => real.openObject(key).then(wait),
+      createObject: (key) => real.createObject(key).then(wait),
+      openAppend: (key, sizeBytes) => real.openAppend(key, sizeBytes).then(wait),
+      async *listPages(prefix) {
+        for await (const page of real.listPages(prefix)) yield wait(page);
+      },
+    };
+    const calls: readonly ((medium: Medium, signal: AbortSignal) => Promise<unknown>)[] = [
+      (medium, signal) => medium.openObject('n0', signal),
+      (medium, signal) => medium.createObject('sink', signal),
+      (medium, signal) => medium.openAppend('log', 0, signal),
+      (medium, signal) => medium.listPages('', signal)[Symbol.asyncIterator]().next(),
+    ];
+    for (const call of calls) {
+      const hand = handClock();
+      const caller = new AbortController();
+      const abandoned = new AbandonedCalls();
+      const given = expectKind(call(withDeadlines(slow, { clock: hand.clock, abandoned }), caller.signal), kind);
+      await until(() => late.length > 0);
+      expect(openBelow(scratch.path)).toHaveLength(1);
+      if (kind === 'timeout') hand.pass();
+      else caller.abort(new Error('gone'));
+      await given;
+      expect(openBelow(scratch.path)).toHaveLength(1);
+      for (const comesBack of late.splice(0)) comesBack();
+      await until(() => abandoned.idle);
+      await until(() => openBelow(scratch.path).length === 0);
+    }
+    expect(readdirSync(scratch.path).filter((name) => !name.startsWith('n'))).toEqual(['log']);
   });
 
   test('a removal that hangs keeps all of its keys', async () => {

@@ -4,7 +4,7 @@ import { fileError } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import type { CifsAddress } from './address.ts';
 import { answerTimeoutMs } from './limits.ts';
-import { openSpool } from './spool.ts';
+import { withSpool } from './spool.ts';
 
 /** What stands before smbclient on its command line, and what follows the share. */
 export interface Launch {
@@ -56,20 +56,14 @@ export async function launchSmbclient(address: CifsAddress, launch: Launch): Pro
 }
 
 async function openSecrets({ user, password, domain }: CifsAddress): Promise<FileHandle> {
-  const spool = await openSpool('');
-  try {
-    const lines = [
-      `username = ${user}`,
-      `password = ${password}`,
-      ...(domain === '' ? [] : [`domain = ${domain}`]),
-      '',
-    ];
-    await spool.handle.write(lines.join('\n'), 0);
-    // A descriptor of its own that only reads, and stands at the beginning.
-    return await open(spool.path, 'r');
-  } catch (error) {
-    throw fileError('', error);
-  } finally {
-    await spool.handle.close();
-  }
+  const lines = [`username = ${user}`, `password = ${password}`, ...(domain === '' ? [] : [`domain = ${domain}`]), ''];
+  return withSpool('', async (spool) => {
+    try {
+      await spool.handle.write(lines.join('\n'), 0);
+      // A descriptor of its own that only reads, and stands at the beginning.
+      return await open(spool.path, 'r');
+    } catch (error) {
+      throw fileError('', error);
+    }
+  });
 }

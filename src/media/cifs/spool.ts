@@ -13,14 +13,16 @@ export interface Spool {
 }
 
 export async function openSpool(key: string): Promise<Spool> {
+  let handle: FileHandle | undefined;
   try {
     const directory = await mkdtemp(join(tmpdir(), 'obvault-spool-'));
     const path = join(directory, 'spool');
-    const handle = await open(path, 'wx+', 0o600);
+    handle = await open(path, 'wx+', 0o600);
     await unlink(path);
     await rmdir(directory);
     return { handle, path: `/proc/${process.pid}/fd/${handle.fd}` };
   } catch (error) {
+    await handle?.close().catch(() => undefined);
     throw fileError(key, error);
   }
 }

@@ -4,9 +4,6 @@ import { MediumError } from '../medium.ts';
 /** A cancelled call that is not back after this time hangs. */
 const backAfterCancelMs = 1_000;
 
-/** Endings of objects that wait for a medium that hangs, at most; of what is beyond them the descriptors are left to the collector of memory. */
-const owedMax = 1_000;
-
 interface Abandoned {
   hangs: boolean;
   /** Resolves when the call is back, or is known to hang. */
@@ -57,7 +54,8 @@ export class AbandonedCalls {
    * is tried, one after the other; what is refused again is owed again. `of` stands for the object, which is ended once.
    */
   owe(of: object, end: () => Promise<unknown>): void {
-    if (this.#owed.size < owedMax) this.#owed.set(of, end);
+    // No limit: what is open was opened while the medium answered, and holds a descriptor that nobody else would close.
+    this.#owed.set(of, end);
   }
 
   /** The object is being ended. */

@@ -94,12 +94,15 @@ export function retriedSource(retried: Retried, opened: ObjectSource): ObjectSou
   const { inner, attempts, key, signal } = retried;
   const { sizeBytes } = opened;
   let current = Promise.resolve(opened);
-  const reopened = async (failed: ObjectSource): Promise<ObjectSource> => {
-    await failed.close().catch(() => undefined);
+  let closed = false;
+  const gone = () => new MediumError('cancelled', key, 'it was closed');
+  const reopened = async (failed: ObjectSource | null): Promise<ObjectSource> => {
+    await failed?.close().catch(() => undefined);
+    if (closed) throw gone();
     const anew = await inner.openObject(key, signal);
-    if (anew.sizeBytes >= sizeBytes) return anew;
+    if (!closed && anew.sizeBytes >= sizeBytes) return anew;
     await anew.close().catch(() => undefined);
-    throw new MediumError('checksum', key, `has ${anew.sizeBytes} bytes, it had ${sizeBytes}`);
+    throw closed ? gone() : new MediumError('checksum', key, `has ${anew.sizeBytes} bytes, it had ${sizeBytes}`);
   };
   return {
     sizeBytes,
@@ -107,12 +110,14 @@ export function retriedSource(retried: Retried, opened: ObjectSource): ObjectSou
       let used: Promise<ObjectSource> | null = null;
       return attempts({ operation: 'readAt', key, signal }, async () => {
         // Of many reads that failed together the first opens the object again, for all of them.
-        if (used !== null && used === current) current = used.then(reopened, () => inner.openObject(key, signal));
+        if (used !== null && used === current) current = used.then(reopened, () => reopened(null));
         used = current;
         return (await current).read(offset, length);
       });
     },
     async close() {
+      // A read that fails from now on opens nothing any more: nobody would close it.
+      closed = true;
       await (await current.catch(() => null))?.close().catch(passingOnly);
     },
   };
