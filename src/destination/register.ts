@@ -36,8 +36,8 @@ export interface StorageInfo {
 }
 
 /**
- * The catalog's part. All changes belong to one transaction that the statement commits when `prepareDestination` has
- * resolved and drops when it throws; numbers that `nextDestId` gave out may be lost then.
+ * The catalog's part. All changes belong to one transaction that the statement commits as soon as `prepareDestination` has
+ * resolved, whatever becomes of the rest of it, and drops when it throws; numbers that `nextDestId` gave out may be lost then.
  */
 export interface DestinationCatalog {
   find(path: string, endpoint: string): StorageInfo | null | Promise<StorageInfo | null>;

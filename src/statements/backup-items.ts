@@ -13,7 +13,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, sealKeyOf } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
 import { requirePlace } from './parameter-owners.ts';
-import { explain, prepare, warnOfIgnored } from './prepare-destination.ts';
+import { explain, prepare, remember, warnOfIgnored } from './prepare-destination.ts';
 import type { Speaker } from './statement-handler.ts';
 import { anyTenant } from './tenant-clause.ts';
 
@@ -66,17 +66,16 @@ async function setDataDest(controller: Controller, tenant: Tenant, value: string
   const destination = value === '' ? null : readDestination(controller, value, speaker);
   const busy = await controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length > 0);
   if (busy) throw fault('OB_BACKUP_IN_PROGRESS');
-  const changes =
-    destination === null
-      ? []
-      : (await prepare(controller, { tenant, destination, destType: 'backup_data', speaker })).changes;
+  if (destination !== null) {
+    const { changes } = await prepare(controller, { tenant, destination, destType: 'backup_data', speaker });
+    await remember(controller, changes);
+  }
   const stored =
     destination === null
       ? ''
       : storedText(destination, sealKeyOf(controller.catalog.secrets, tenantId, destination.path));
   await controller.catalog.transaction((tx) => {
     if (tx.backups.liveJobs(tenantId).length > 0) throw fault('OB_BACKUP_IN_PROGRESS');
-    for (const change of changes) change(tx);
     tx.destinations.setDataDest(tenantId, stored);
   });
   if (destination !== null) followLimits(controller, tenantId, destination);
@@ -105,9 +104,9 @@ async function setArchiveDest(
   await requireLag(controller, tenantId, wish.location);
   const order = { tenant, destination: wish.location, destType: 'archive_log', speaker } as const;
   const { changes, destId } = await prepare(controller, order);
+  await remember(controller, changes);
   await controller.catalog.transaction((tx) => {
     requireStopped(tx, tenantId, destNo);
-    for (const change of changes) change(tx);
     tx.destinations.clearArchiveDest(tenantId, destNo);
     tx.destinations.setArchiveDest(tenantId, destNo, attributesOf(controller, tenantId, wish, destId));
   });

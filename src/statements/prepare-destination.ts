@@ -67,6 +67,16 @@ export async function prepare(
 }
 
 /**
+ * Commits the changes as soon as the format file stands: were they to wait for what else the statement does and that is refused or
+ * fails, the directory would answer 9081 for ever.
+ */
+export function remember(controller: Controller, changes: readonly Change[]): Promise<void> {
+  return controller.catalog.transaction((tx) => {
+    for (const change of changes) change(tx);
+  });
+}
+
+/**
  * What the client is told of a destination that does not keep two writers apart; null where it does. It is taken all the same: the
  * format file, by which two find out about each other, is read by every job before it writes (9081).
  */
