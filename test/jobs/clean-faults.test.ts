@@ -5,7 +5,7 @@ import { hourMs } from './clean-clock.ts';
 import { backUp, type CleanRows, type CleanScene, cleaned, cleanRows, openCleanScene } from './clean-scene.ts';
 import { expectCleanTruth } from './clean-truth.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
-import { hangMedium } from './hang-medium.ts';
+import { hangMedium, hungCallsComeBack } from './hang-medium.ts';
 import { restoredValue, shipped } from './job-harness.ts';
 
 const faults = new FaultSwitch();
@@ -34,7 +34,10 @@ beforeAll(async () => {
   await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '12h' TENANT = a");
   await cleaned(scene, 1);
 });
-afterAll(() => scene.harness.stop());
+afterAll(async () => {
+  hungCallsComeBack();
+  await scene.harness.stop();
+});
 
 /** One more set, and a day later the clean-up that drops the one before it with its log. */
 async function oneDay(): Promise<CleanRows> {

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/base/clock.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { callsCameBack } from '../../src/media/open-medium.ts';
 import { archivedTenant, backedUp, makeTable, passes, roundIs } from './backed-up-tenant.ts';
-import { hangMedium } from './hang-medium.ts';
+import { hangMedium, hungCallsComeBack } from './hang-medium.ts';
 import {
   type Harness,
   makeTenant,
@@ -25,6 +25,7 @@ let sick: (path: string) => boolean = () => false;
 let directory: string | undefined;
 afterEach(async () => {
   sick = () => false;
+  hungCallsComeBack();
   await harness.stop();
   if (directory !== undefined) rmSync(directory, { recursive: true });
   directory = undefined;

@@ -79,7 +79,7 @@ export class FaultSwitch {
     return {
       at: 1,
       moment,
-      // A close that fails before it is done would leave a descriptor to nobody.
+      // A close that fails is carried out either way: it is met once, after it was done.
       ...(moment === 'before' ? { only: allButClose } : {}),
       lasting: true,
       keys: next,

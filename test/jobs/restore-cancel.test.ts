@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { backedUp, makeTable, passes } from './backed-up-tenant.ts';
-import { hangMedium } from './hang-medium.ts';
+import { hangMedium, hungCallsComeBack } from './hang-medium.ts';
 import { type Harness, makePool, makeTenant, settle, shipped, startHarness } from './job-harness.ts';
 
 /** Calls that are let through before everything hangs; never with infinity. */
@@ -34,6 +34,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   left = Number.POSITIVE_INFINITY;
+  hungCallsComeBack();
   await harness.stop();
 });
 

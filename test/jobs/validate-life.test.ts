@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createViews, viewSchema } from '../../src/catalog/view-reader.ts';
 import { tenantWithTwoSets } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
-import { hangMedium } from './hang-medium.ts';
+import { hangMedium, hungCallsComeBack } from './hang-medium.ts';
 import { type Harness, makePool, restoredValue, setsOf, startHarness } from './job-harness.ts';
 import { ended, findingsOf, lastJob, proofsOf, tasksOf, validate } from './validate-scene.ts';
 
@@ -112,7 +112,10 @@ describe('what VALIDATE finds', () => {
 
 describe('a VALIDATE', () => {
   beforeAll(openScene);
-  afterAll(() => harness.stop());
+  afterAll(async () => {
+    hungCallsComeBack();
+    await harness.stop();
+  });
 
   test('is followed by the proof of a restore', async () => {
     expect((await viewed('CDB_OB_BACKUP_PROOF')).map((row) => row['RESULT'])).toEqual([

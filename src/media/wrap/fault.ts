@@ -9,11 +9,14 @@ export interface FaultPlan {
   readonly only?: readonly MediumOperation[];
   /** Counts operations on keys this accepts only. */
   readonly keys?: (key: string) => boolean;
-  /** `before` (default): nothing happens. `after`: it is done, and its answer, good or bad, is lost. */
+  /** `before` (default): nothing happens, but that `abort` and `close` are done. `after`: it is done, and its answer, good or bad, is lost. */
   readonly moment?: 'before' | 'after';
   /** Every counted operation from `at` on fails: the medium is gone, not merely hiccuping. */
   readonly lasting?: boolean;
 }
+
+/** They fail as the system's own `close` does: the descriptor is gone all the same, and nobody would come back for it. */
+const ends: ReadonlySet<MediumOperation> = new Set(['abort', 'close']);
 
 export interface FaultyMedium extends Medium {
   /** Every operation so far, `name key`, in order. */
@@ -30,7 +33,7 @@ export function withFault(inner: Medium, plan: FaultPlan): FaultyMedium {
     if (counted) count += 1;
     const hit = counted && plan.at > 0 && (plan.lasting === true ? count >= plan.at : count === plan.at);
     if (!hit) return work();
-    if (plan.moment === 'after')
+    if (plan.moment === 'after' || ends.has(name))
       await work()
         .then((result) => lost?.(result))
         .catch(() => undefined);
