@@ -59,10 +59,13 @@ export interface TenantEngine {
   remembers(since: ChangePoint): Promise<boolean>;
   /** Where committed log records are read. */
   log(): Promise<LogSource>;
+  /** Folds most of the log while writers go on, so that `recycleLog` has little left to do; false when something is in the way. */
+  foldAhead(): Promise<boolean>;
   /**
-   * Folds the log into the data file and starts a new log generation. `seal` is called while writers wait and must have
-   * confirmed every record up to its argument before it resolves; null when nobody archives. Resolves false, changing
-   * nothing, while a snapshot is pinned or a transaction is open.
+   * Folds the log into the data file and starts a new log generation. No writer is refused because of it. `seal` is called while
+   * writers wait and must confirm every record up to its argument; when it takes long it is not waited for. Null when nobody
+   * archives. Resolves false, to be called again later, when something is in the way: a pinned snapshot, an open transaction, a
+   * reader, a slow `seal`.
    */
   recycleLog(seal: ((position: LogPosition) => Promise<void>) | null): Promise<boolean>;
   /** Bytes of the log not yet folded into the data file. */

@@ -21,12 +21,29 @@ async function fold(controller: Controller, tenantId: number, stream: ArchiveStr
   const bytes = await engine.logBytes();
   // A small log disk is not filled with log that could be folded.
   if (!wished && bytes < Math.min(settings.foldLogBytes, (await logRoomBytes(controller, tenantId)) / 2)) return;
+  // The archive goes on while most of the log is folded, and has then little left to confirm.
+  if (bytes > 0 && stream !== null && !foldedAhead(controller, engine)) return;
   const folded = bytes === 0 || (await engine.recycleLog(stream === null ? null : (position) => stream.seal(position)));
-  // With a snapshot or a transaction in the way it is tried again at the next pass.
+  // With something in the way it is tried again at the next pass.
   if (!wished || !folded) return;
   foldWishes.delete(tenantId);
   await catalog.transaction((tx) => tx.events.record('freeze', 'fold_log', { tenant_id: tenantId, bytes }));
 }
+
+/** True once after a fold ahead has come to its end, whatever came of it; begins one when there is none. */
+function foldedAhead({ log }: Controller, engine: TenantEngine): boolean {
+  const known = aheads.get(engine);
+  if (known !== undefined) return known === 'over' && aheads.delete(engine);
+  aheads.set(engine, 'under way');
+  engine
+    .foldAhead()
+    .catch((error: unknown) => log.warn('a log was not folded ahead', { tenantId: engine.tenantId, error }))
+    .finally(() => aheads.set(engine, 'over'));
+  return false;
+}
+
+/** Engines whose logs are being folded ahead, or were. */
+const aheads = new WeakMap<TenantEngine, 'under way' | 'over'>();
 
 /**
  * Folds a log that could not be archived once what is not archived has outgrown its room: the tenant's log disk, at most

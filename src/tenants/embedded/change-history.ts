@@ -5,7 +5,7 @@ import type { Scn } from '../../base/scn.ts';
 import type { ChangePoint } from '../tenant-engine.ts';
 import { groupsIn, notesIn, type PlacedNote, writeAll, writeFolding } from './change-file.ts';
 import { type ChangeRecord, encodeChangeRecord, type FileStamp } from './change-records.ts';
-import { joinedGroups, type ScannedChanges, scanChanges } from './change-scan.ts';
+import { joinedGroups, resultOf, type ScannedChanges, scanChanges } from './change-scan.ts';
 import { isOf, type KnownChanges, placeOf, pointAt, readKnownChanges, sameStamp } from './known-changes.ts';
 import type { PageScns } from './page-scns.ts';
 import { syncDirectory } from './tenant-files.ts';
@@ -95,12 +95,25 @@ export class ChangeHistory {
     return buffer;
   }
 
-  /** To be called before the log is folded, while nobody writes. */
+  /** To be called before any of the log up to a commit, `scn` at `index`, is folded. */
   beforeFold(index: WalIndex, scn: Scn): void {
+    resultOf(this.#foretell(index, scn));
+  }
+
+  /** As `beforeFold`, some milliseconds at a time. False when the tenant has `ended` meanwhile: nothing is told then. */
+  async foretell(index: WalIndex, scn: Scn, ended: () => boolean): Promise<boolean> {
+    for (const _ of this.#foretell(index, scn)) {
+      await new Promise(setImmediate);
+      if (ended()) return false;
+    }
+    return true;
+  }
+
+  *#foretell(index: WalIndex, scn: Scn): Generator<undefined, void> {
     try {
       const known = this.#load(index);
       if (known === null) return;
-      const survey = this.#survey(known, index, scn);
+      const survey = yield* this.#surveying(known, index, scn);
       if (survey === null) {
         this.#giveUp();
         return;
@@ -132,12 +145,16 @@ export class ChangeHistory {
 
   /** The commits behind what is known; null when the chain is broken. */
   #survey(known: KnownChanges, index: WalIndex, scn: Scn): ScannedChanges | null {
+    return resultOf(this.#surveying(known, index, scn));
+  }
+
+  *#surveying(known: KnownChanges, index: WalIndex, scn: Scn): Generator<undefined, ScannedChanges | null> {
     if (known.stamp !== null && !sameStamp(known.stamp, this.#stamp())) return null;
     const same = index.salt1 === known.place.salt1 && index.salt2 === known.place.salt2;
     if (same && index.frame < known.place.frame) return null;
     // A new generation may only follow a fold of ours, or a log that was empty.
     if (!same && !known.folded) return null;
-    const found = scanChanges(this.#files.walFd, index, same ? known.place.frame + 1 : 1, known.scn);
+    const found = yield* scanChanges(this.#files.walFd, index, same ? known.place.frame + 1 : 1, known.scn);
     return found !== null && found.scn === scn ? found : null;
   }
 

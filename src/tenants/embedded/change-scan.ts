@@ -7,6 +7,8 @@ import { frameBytes, frameHeaderBytes, frameOffset } from './wal-format.ts';
 import type { WalIndex } from './wal-index.ts';
 
 const framesPerRead = 254;
+/** Reads between two looks at what else is to be done. */
+const readsPerTurn = 4;
 
 export interface ScannedChanges {
   readonly pages: PageScns;
@@ -15,20 +17,22 @@ export interface ScannedChanges {
 }
 
 /**
- * Looks through the commits of the log from frame `firstFrame` to its published end. Null when they do not follow `afterScn`
- * one by one, or when one of them carries no SCN: then somebody else has written.
+ * Looks through the commits of the log from frame `firstFrame` to its published end, some MB at a time. Null when they do not
+ * follow `afterScn` one by one, or when one of them carries no SCN: then somebody else has written.
  */
-export function scanChanges(
+export function* scanChanges(
   walFd: number,
   index: Pick<WalIndex, 'frame' | 'salt1' | 'salt2'>,
   firstFrame: number,
   afterScn: Scn,
-): ScannedChanges | null {
+): Generator<undefined, ScannedChanges | null> {
   const pages = new PageScns();
   const chunk = Buffer.alloc(framesPerRead * frameBytes);
   let scn = afterScn;
   let row: { readonly scn: Scn; readonly previous: Scn } | null = null;
+  let reads = 0;
   for (let first = firstFrame; first <= index.frame; first += framesPerRead) {
+    if (reads++ % readsPerTurn === readsPerTurn - 1) yield;
     const count = Math.min(framesPerRead, index.frame - first + 1);
     if (readSync(walFd, chunk, 0, count * frameBytes, frameOffset(first)) !== count * frameBytes) return null;
     for (let at = 0; at < count * frameBytes; at += frameBytes) {
@@ -44,6 +48,14 @@ export function scanChanges(
     }
   }
   return pages.open ? null : { pages, scn };
+}
+
+/** What a generator returns, in one go. */
+export function resultOf<T>(work: Generator<undefined, T>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done) return value;
+  }
 }
 
 /** Groups of several folds as one, newest first, every page with its last commit only. `folds` come newest first. */

@@ -49,6 +49,7 @@ export async function openEmbeddedEngine(seat: EngineSeat): Promise<TenantEngine
     pin: (since = null) => pin(thread, tenantId, since),
     remembers: (since) => thread.call('remembers', tenantId, since),
     log: () => openLog(thread, tenantId),
+    foldAhead: () => thread.foldAhead(tenantId, (data) => guests.fold(tenantId, data)),
     recycleLog: (seal) => thread.recycleLog(tenantId, seal, (data) => guests.fold(tenantId, data)),
     logBytes: () => thread.call('logBytes', tenantId),
     dataBytes: () => thread.call('dataBytes', tenantId),

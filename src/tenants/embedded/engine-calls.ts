@@ -47,6 +47,7 @@ export interface EngineCalls {
   remembers(tenantId: number, since: ChangePoint): boolean;
   unpin(tenantId: number): void;
   log(tenantId: number): { readonly walFd: number; readonly floorPath: string; readonly cell: SharedArrayBuffer };
+  foldAhead(tenantId: number, recycleId: number): boolean;
   /** With `sealed` the thread sends a `SealRequest` under `recycleId` and waits for `sealDone`. */
   recycleLog(tenantId: number, recycleId: number, sealed: boolean): boolean;
   sealDone(recycleId: number, error: string | null): void;

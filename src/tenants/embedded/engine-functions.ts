@@ -3,7 +3,7 @@ import type { LogPosition } from '../tenant-engine.ts';
 import { openConnection } from './connection.ts';
 import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
 import { type Guest, openGuest, runGuest } from './guests.ts';
-import { encodePosition } from './log-position.ts';
+import { encodePosition, type Position } from './log-position.ts';
 import { Restores } from './restores.ts';
 import { Session, type SessionPlace } from './session.ts';
 import { StandbyRolls } from './standby-rolls.ts';
@@ -107,7 +107,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       if (tenant) tenant.held = false;
     },
     async pin(tenantId, since) {
-      const folding = () => tenants.opened(tenantId)?.store.folding();
+      const folding = () => tenants.opened(tenantId)?.store.fold.folding;
       for (let under = folding(); under; under = folding()) await under;
       return tenants.get(tenantId).store.pin(since);
     },
@@ -117,25 +117,13 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       const floorPath = tenantPaths(options.directory, tenantId).floor;
       return { ...tenants.readLog(tenantId), floorPath };
     },
-    async recycleLog(tenantId, recycleId, sealed) {
-      const { store } = tenants.get(tenantId);
-      if (store.pinned || !store.lock.tryTake()) return false;
-      try {
-        const position = { ...store.position(), sealed: true };
-        if (sealed) await seal(recycleId, encodePosition(position));
-        // A snapshot may have been pinned while the archive confirmed.
-        if (store.pinned) return false;
-        store.cell.seal(sealed ? position : null);
-        const ahead = await store.foldAhead((data) => foldElsewhere(recycleId, data));
-        const folded = ahead && store.foldLog();
-        // All of an unsealed log is in the file, and the next writer begins a new generation: who begins to read before that, at the
-        // very end, has missed nothing. With a reader in the way the seal alone that the archive holds counts.
-        if (!sealed) store.cell.seal(ahead && store.logBytes() === 0 ? position : null);
-        else if (!folded) store.cell.seal(null);
-        return folded;
-      } finally {
-        store.lock.release();
-      }
+    foldAhead(tenantId, recycleId) {
+      return tenants.get(tenantId).store.fold.ahead((data) => foldElsewhere(recycleId, data));
+    },
+    recycleLog(tenantId, recycleId, sealed) {
+      const confirm = (position: Position) => seal(recycleId, encodePosition(position));
+      const { fold } = tenants.get(tenantId).store;
+      return fold.recycle(sealed ? confirm : null, (data) => foldElsewhere(recycleId, data));
     },
     sealDone(recycleId, error) {
       const waiting = seals.get(recycleId);

@@ -39,6 +39,17 @@ export class EngineThread {
     });
   }
 
+  /** Folds most of a tenant's log while writers go on. */
+  async foldAhead(tenantId: number, fold: Fold): Promise<boolean> {
+    const recycleId = ++this.#lastId;
+    this.#folds.set(recycleId, fold);
+    try {
+      return await this.call('foldAhead', tenantId, recycleId);
+    } finally {
+      this.#folds.delete(recycleId);
+    }
+  }
+
   /** Folds a tenant's log; `seal` is called while its writers wait, and `fold` when the log is large. */
   async recycleLog(tenantId: number, seal: Seal | null, fold: Fold): Promise<boolean> {
     const recycleId = ++this.#lastId;
@@ -117,7 +128,7 @@ export class EngineThread {
     await this.call('sealDone', recycleId, failure);
   }
 
-  /** What was not folded there is folded in the engine thread. */
+  /** What was not folded there is tried again. */
   async #fold(recycleId: number, data: string): Promise<void> {
     try {
       await this.#folds.get(recycleId)?.(data);

@@ -6,6 +6,7 @@ import type { BlockReaderData } from './block-reader.ts';
 import { ChangeHistory } from './change-history.ts';
 import { ClockCell } from './clock-cell.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { LogFold } from './fold-log.ts';
 import { buildFrameMap } from './frame-map.ts';
 import type { GuestPlace } from './guest-store.ts';
 import type { Position } from './log-position.ts';
@@ -34,9 +35,6 @@ export interface PinnedState {
   readonly incremental: boolean;
 }
 
-/** Bytes of a log that are folded in the engine thread itself: some milliseconds. */
-const mostFoldedHere = 1 << 20;
-
 export interface TenantSizes {
   readonly logBytes: number;
   readonly dataBytes: number;
@@ -64,14 +62,13 @@ export class TenantStore implements SqlStore {
   readonly writer: Connection;
   /** Read-only; its reads see what is committed. */
   readonly keeper: Connection;
+  readonly fold: LogFold;
   readonly #changes: ChangeHistory;
   readonly #readers: ReaderPool;
   readonly #paths: TenantPaths;
-  readonly #limits: StoreLimits;
   readonly #updateScn: ReturnType<Connection['prepare']>;
   #pins = 0;
   #closed = false;
-  #folding: Promise<void> | null = null;
   #guestWrites = false;
   #scn: Scn;
 
@@ -84,7 +81,6 @@ export class TenantStore implements SqlStore {
   ) {
     this.tenantId = tenantId;
     this.#paths = paths;
-    this.#limits = limits;
     this.files = new TenantFiles(paths);
     this.keeper = openConnection(paths.data, { ...limits, readonly: true, cacheKb: 16 });
     this.writer = openConnection(paths.data, { ...limits, readonly: false });
@@ -98,6 +94,18 @@ export class TenantStore implements SqlStore {
     this.cell = kept?.cell ?? new ClockCell();
     this.cell.raiseFloor(this.files.readFloor());
     this.cell.publish(this.#position());
+    this.fold = new LogFold({
+      dataPath: paths.data,
+      shmFd: this.files.shmFd,
+      writer: this.writer,
+      lock: this.lock,
+      cell: this.cell,
+      limits,
+      changes: this.#changes,
+      pinned: () => this.pinned,
+      settled: () => ({ index: this.#settledIndex(), scn: this.#scn }),
+      position: () => this.#position(),
+    });
   }
 
   /** SCN of the newest commit. */
@@ -218,49 +226,14 @@ export class TenantStore implements SqlStore {
     return this.#position();
   }
 
-  /**
-   * Has a large log written into the file by `elsewhere`, which does not hold this thread, so that `foldLog` finds little to do.
-   * The caller holds the lock and has sealed; nothing is pinned meanwhile. False when the tenant was closed.
-   */
-  async foldAhead(elsewhere: (data: string) => Promise<void>): Promise<boolean> {
-    const index = readWalIndex(this.files.shmFd);
-    if ((index.frame - index.backfilled) * frameBytes <= mostFoldedHere) return true;
-    this.#changes.beforeFold(index, this.#scn);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#folding = promise;
-    try {
-      await elsewhere(this.#paths.data);
-    } finally {
-      this.#folding = null;
-      resolve();
-    }
-    if (this.#closed) return false;
-    const now = readWalIndex(this.files.shmFd);
-    if (now.frame !== index.frame || now.salt1 !== index.salt1 || now.salt2 !== index.salt2)
-      throw new Error('a log changed while it was folded');
-    return true;
-  }
-
   /** Folds the log; the caller holds the lock and has sealed. False when a reader is in the way. */
   foldLog(): boolean {
-    const index = readWalIndex(this.files.shmFd);
-    const mode = index.frame * frameBytes > this.#limits.keepLogBytes ? 'TRUNCATE' : 'RESTART';
-    this.#changes.beforeFold(index, this.#scn);
-    // Apart: cutting a large log off takes long enough to be killed in.
-    this.writer.pragma('wal_checkpoint(PASSIVE)');
-    this.#changes.afterFold();
-    const rows = this.writer.pragma(`wal_checkpoint(${mode})`) as readonly { readonly busy: number }[];
-    this.#changes.afterFold();
-    this.cell.publish(this.#position());
-    return rows[0]!.busy === 0;
+    return this.fold.cut();
   }
-
-  /** Settles when a fold that is under way elsewhere is over; null without one. */
-  readonly folding = (): Promise<void> | null => this.#folding;
 
   logBytes(): number {
     const index = readWalIndex(this.files.shmFd);
-    return index.frame === index.backfilled ? 0 : index.frame * frameBytes;
+    return index.frame === index.backfilled && !this.fold.marked ? 0 : index.frame * frameBytes;
   }
 
   dataBytes(): number {
@@ -283,6 +256,7 @@ export class TenantStore implements SqlStore {
   }
 
   #closeConnections(): void {
+    this.fold.close();
     this.rollback();
     this.#readers.close();
     this.writer.close();

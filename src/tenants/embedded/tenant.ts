@@ -33,6 +33,7 @@ export class Tenant extends SqlTenant {
       this.imports > 0 ||
       this.store.pinned ||
       this.store.lock.held ||
+      this.store.fold.busy ||
       [...this.sessions].some((session) => session.busy)
     );
   }
