@@ -2,8 +2,9 @@ import { executedVersion } from './scan/blanks.ts';
 
 const mask = '******';
 
-/** Without one of these words a text has nothing to hide. */
-const suspicious = /identified|encrypted|password|_key|_secret|_token|external_id|kms|:\/\//i;
+/** Without one of these words a text has nothing to hide but what stands in a path. */
+const suspicious = /identified|(?:en|de)cryption|encrypted|password|_key|_secret|_token|external_id|kms/i;
+const hasPath = /:\/\//;
 
 /** `access_key=…` and the like inside a quoted destination or key text; the value of a password ends at a blank only. */
 const hiddenItem =
@@ -26,37 +27,43 @@ const piece = /--[^\n]*|#[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|\*\/|[\w$\u0080-\uff0b\uf
  * Works on broken statements too; where it is not sure it hides more rather than less.
  */
 export function maskSecrets(text: string): string {
-  return maskSecretsFrom(text, 0);
+  return suspicious.test(text) || hasPath.test(text) ? masking(text, 0, new Masker(false)).masked : text;
 }
 
 /** How much of a statement is looked at in front of and behind the place an error text quotes. */
 const contextCharacters = 10_000;
 
 /**
- * What an error text may quote of a statement: `characters` from `offset` on, secrets masked. What stands before decides
- * what is a secret.
+ * What an error text may quote of a statement that cannot be read: `characters` from `offset` on. A keyword may be misspelt and a
+ * quote too many, so of a text with secrets no comment is shown and no string that is no path, and nothing at all when its quotes do not pair.
  */
 export function quoteMasked(text: string, offset: number, characters: number): string {
+  const end = offset + contextCharacters;
+  if (!suspicious.test(text.slice(Math.max(0, offset - contextCharacters), end)))
+    return maskSecrets(text.slice(offset, offset + characters));
   // Far behind the beginning the place itself is the only one that surely stands outside of a string.
   const start = offset > contextCharacters ? offset : 0;
-  const part = text.slice(start, offset + contextCharacters);
-  return maskSecretsFrom(part, offset - start).slice(0, characters);
+  const { masked, paired } = masking(text.slice(start, end), offset - start, new Masker(true));
+  return paired || end < text.length ? masked.slice(0, characters) : mask;
 }
 
-function maskSecretsFrom(text: string, from: number): string {
-  if (!suspicious.test(text)) return text.slice(from);
-  const masker = new Masker();
+function masking(text: string, from: number, masker: Masker): { readonly masked: string; readonly paired: boolean } {
   let masked = '';
+  let paired = true;
   for (let at = 0; at < text.length; ) {
     const quote = text[at]!;
     const quoted = quote === "'" || quote === '"' || quote === '`';
-    const token = quoted ? text.slice(at, endOfQuoted(text, at)) : bareToken(text, at);
+    const end = quoted ? endOfQuoted(text, at) : null;
+    const token = end === null ? bareToken(text, at) : text.slice(at, end.at);
+    if (end?.closed === false || (token.startsWith('/*') && !token.startsWith('/*!') && !token.endsWith('*/')))
+      paired = false;
     const shown = quoted ? masker.quoted(token, quote) : masker.bare(token);
     if (at >= from || (shown !== token && at + token.length > from)) masked += shown;
     else masked += token.slice(from - at);
     at += token.length;
   }
-  return masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`).replace(pathPassword, `$1${mask}@`);
+  const plain = masked.replace(bareItem, (_, name, sign) => `${name}${sign}${mask}`);
+  return { masked: plain.replace(pathPassword, `$1${mask}@`), paired };
 }
 
 /** The token at a place; of a version comment that is carried out the opening bracket only. */
@@ -67,18 +74,18 @@ function bareToken(text: string, at: number): string {
   return opened !== null && Number(opened[1] ?? 0) <= executedVersion ? opened[0] : token;
 }
 
-/** Offset behind the closing quote, or the end of the text when there is none. */
-function endOfQuoted(text: string, start: number): number {
+/** The offset behind the closing quote, or the end of the text when there is none. */
+function endOfQuoted(text: string, start: number): { readonly at: number; readonly closed: boolean } {
   const quote = text.charCodeAt(start);
   for (let at = start + 1; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === 92 && quote !== 96) at++;
     else if (code === quote) {
-      if (text.charCodeAt(at + 1) !== quote) return at + 1;
+      if (text.charCodeAt(at + 1) !== quote) return { at: at + 1, closed: true };
       at++;
     }
   }
-  return text.length;
+  return { at: text.length, closed: false };
 }
 
 /** Follows the tokens of one text and knows when the next one is a secret. */
@@ -90,11 +97,17 @@ class Masker {
   #afterSecret = false;
   #plugin = false;
   #afterSet = false;
+  readonly #strict: boolean;
+
+  /** `strict`: strings that are no path, and comments, are hidden too. */
+  constructor(strict: boolean) {
+    this.#strict = strict;
+  }
 
   quoted(token: string, quote: string): string {
     if (this.#plugin) {
       this.#plugin = false;
-      return token;
+      return this.#plainString(token, quote);
     }
     const secret = this.#expects === 'value';
     this.#afterSet = false;
@@ -104,13 +117,19 @@ class Masker {
       return `${quote}${mask}${quote}`;
     }
     if (hiddenNames.has(token.slice(1, -1).toLowerCase())) this.#expects = 'armed';
-    return hideItems(token, quote);
+    return this.#plainString(token, quote);
   }
 
   bare(token: string): string {
-    if (/^(?:\s|--|#|\/\*|\*\/)/.test(token)) return hideItems(token, null);
+    if (/^(?:--|#|\/\*)/.test(token)) return this.#strict && !token.startsWith('/*!') ? mask : hideItems(token, null);
+    if (/^(?:\s|\*\/)/.test(token)) return token;
     if (!/^[\w$\u0080-\uff0b\uff0d-\uffff]/.test(token)) return this.#sign(token);
     return this.#word(token);
+  }
+
+  #plainString(token: string, quote: string): string {
+    const shown = !this.#strict || quote === '`' || token.includes('://');
+    return shown ? hideItems(token, quote) : `${quote}${mask}${quote}`;
   }
 
   #sign(token: string): string {

@@ -111,9 +111,9 @@ describe('secrets of statements', () => {
 describe('what an error text quotes', () => {
   const text = "CREATE USER a IDENTIFIED BY 'Tr0ub' ACCOUNT 'x'";
   test.each([
-    [text.indexOf('BY'), 80, "BY '******' ACCOUNT 'x'"],
-    [text.indexOf("'Tr0ub"), 80, "'******' ACCOUNT 'x'"],
-    [text.indexOf('Tr0ub'), 80, "'******' ACCOUNT 'x'"],
+    [text.indexOf('BY'), 80, "BY '******' ACCOUNT '******'"],
+    [text.indexOf("'Tr0ub"), 80, "'******' ACCOUNT '******'"],
+    [text.indexOf('Tr0ub'), 80, "'******' ACCOUNT '******'"],
     [text.indexOf('ACCOUNT'), 5, 'ACCOU'],
     [text.length, 80, ''],
   ])('from %d, %d characters', (offset, characters, quoted) => {
@@ -123,5 +123,24 @@ describe('what an error text quotes', () => {
   test('of a text of megabytes only the surroundings are looked at', () => {
     const long = `INSERT INTO password VALUES ('${'x'.repeat(5_000_000)}') oops IDENTIFIED BY 'Tr0ub'`;
     expect(quoteMasked(long, long.indexOf('oops'), 80)).toBe("oops IDENTIFIED BY '******'");
+    const before = `INSERT INTO t VALUES ('${'x'.repeat(5_000_000)}'); SET ENCRYPTION ON IDENTIFIEDBY 'Tr0ub'`;
+    expect(quoteMasked(before, before.indexOf("'Tr0ub"), 80)).toBe("'******'");
+  });
+
+  test.each([
+    ["SET ENCRYPTION ON IDENTIFIEDBY 'Tr0ub' ONLY", 'IDENTIFIEDBY', "IDENTIFIEDBY '******' ONLY"],
+    ["SETPASSWORD = 'Tr0ub'", 'SETPASSWORD', "SETPASSWORD = '******'"],
+    ["SET DECRYPTION BY 'Tr0ub' -- Tr0ub", 'BY', "BY '******' ******"],
+    ["ALTER USER u IDENTIFIED\u00a0WITH p BY 'Tr0ub'", 'IDENTIFIED', "IDENTIFIED\u00a0WITH p BY '******'"],
+    [
+      "ALTER SYSTEM BACKUP KEY FROM 'file:///k' ENCRYPTED 'a' BY 'Tr0ub'",
+      'FROM',
+      "FROM 'file:///k' ENCRYPTED '******' BY '******'",
+    ],
+    ["SET PASSWORD FOR' u = PASSWORD('Tr0ub')", 'Tr0ub', '******'],
+    ["SET PASSWORD FOR /* u = PASSWORD('Tr0ub')", '/*', '******'],
+    ["SELECT 'kept' FORM t", 'FORM', 'FORM t'],
+  ])('of %s', (broken, from, quoted) => {
+    expect(quoteMasked(broken, broken.indexOf(from), 80)).toBe(quoted);
   });
 });
