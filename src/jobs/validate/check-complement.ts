@@ -20,7 +20,8 @@ export async function checkComplement(
   owner: { readonly tenantId: number; readonly id: string },
 ): Promise<readonly string[]> {
   const medium = below(check.medium, directory);
-  const own: CheckMeans = { ...means, medium, openLogKey: (wrapped) => means.openSetKey(wrapped, owner) };
+  const { placeholders: _, ...alone } = means;
+  const own: CheckMeans = { ...alone, medium, openLogKey: (wrapped) => means.openSetKey(wrapped, owner) };
   const parts: ObjectCheck[] = [];
   const part = () => {
     const made = new ObjectCheck(medium, check.signal, () => undefined);

@@ -17,6 +17,7 @@ import {
   setDirectory,
   setsDirectory,
 } from '../../destination/layout.ts';
+import { inParallel, smallReadsAtOnce } from '../../media/parallel.ts';
 import type { ObjectCheck } from './object-check.ts';
 
 /** Sets and pieces that have a task of their own, by directory. */
@@ -35,7 +36,7 @@ export async function checkDestination(check: ObjectCheck, kind: 'data' | 'archi
     else if (!covered.has(entry.name)) await check.walk(entry.name);
   }
   await check.file(formatFileKey, formatFile);
-  for (const key of check.keys((one) => one.startsWith(`${checkDirectory}/`))) await check.file(key, checkFile);
+  await forEach(check, checkDirectory, (key) => check.file(key, checkFile));
   if (kind === 'data') await checkSetPlaceholders(check, covered);
   else await checkRounds(check, covered);
   check.noteForeign(whyForeign);
@@ -43,28 +44,38 @@ export async function checkDestination(check: ObjectCheck, kind: 'data' | 'archi
 
 /** Placeholders of the sets with tasks are theirs; those of the others must at least be whole. */
 async function checkSetPlaceholders(check: ObjectCheck, covered: Covered): Promise<void> {
-  for (const key of check.keys((one) => one.startsWith(`${setsDirectory}/`))) {
-    const name = parseSetPlaceholder(key.slice(setsDirectory.length + 1));
-    if (name === null) continue;
+  await forEach(check, setsDirectory, async (key, file) => {
+    const name = parseSetPlaceholder(file);
+    if (name === null) return;
     if (covered.has(setDirectory(name))) check.leave(key);
     else await check.file(key, setPlaceholderFile);
-  }
+  });
 }
 
 async function checkRounds(check: ObjectCheck, covered: Covered): Promise<void> {
-  for (const key of check.keys((one) => one.startsWith(`${roundsDirectory}/`))) {
-    const name = parseRoundFile(key.slice(roundsDirectory.length + 1));
-    if (name === null) continue;
+  await forEach(check, roundsDirectory, async (key, file) => {
+    const name = parseRoundFile(file);
+    if (name === null) return;
     const found = await (name.kind === 'start' ? check.file(key, roundStartFile) : check.file(key, roundEndFile));
     if (found !== null && (found.destId !== name.destId || found.roundId !== name.roundId))
       check.damaged(key, `it belongs to round ${found.roundId} of destination ${found.destId}`);
-  }
-  for (const key of check.keys((one) => one.startsWith(`${piecesDirectory}/`))) {
-    const name = parsePiecePlaceholder(key.slice(piecesDirectory.length + 1));
-    if (name === null) continue;
+  });
+  await forEach(check, piecesDirectory, async (key, file) => {
+    const name = parsePiecePlaceholder(file);
+    if (name === null) return;
     if (covered.has(pieceDirectory(name))) check.leave(key);
     else await (name.kind === 'start' ? check.file(key, pieceStartFile) : check.file(key, pieceEndFile));
-  }
+  });
+}
+
+/** Objects directly in a directory, several at a time where no call holds a thread. */
+async function forEach(
+  check: ObjectCheck,
+  directory: string,
+  look: (key: string, name: string) => Promise<unknown>,
+): Promise<void> {
+  const keys = check.keys((key) => key.startsWith(`${directory}/`));
+  await inParallel(keys, smallReadsAtOnce(check.medium), (key) => look(key, key.slice(directory.length + 1)));
 }
 
 function whyForeign(key: string): string {

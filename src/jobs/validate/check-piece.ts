@@ -25,7 +25,9 @@ import {
 import { checkpointFile } from '../../destination/codec/checkpoint-file.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import type { CheckMeans, CheckNotes } from './check-set.ts';
+import { keepingFirstRead } from './first-read.ts';
 import type { ObjectCheck } from './object-check.ts';
+import { notePlaceholders } from './placeholders.ts';
 
 /** What the catalog knows of a piece of this server; null for one it does not know. */
 export interface KnownPiece {
@@ -50,9 +52,12 @@ export async function checkPiece(
   piece: PieceName,
   known: KnownPiece | null,
 ): Promise<PieceNotes> {
-  const ends = await notePlaceholders(check, piece);
+  const placeholders = await notePlaceholders(means, check, piecesDirectory, (file) => {
+    const found = parsePiecePlaceholder(file);
+    return found !== null && pieceDirectory(found) === pieceDirectory(piece) ? found.kind : null;
+  });
   await check.walk(pieceDirectory(piece));
-  const closed = known?.closed ?? (ends > 0 || check.has(pieceKeys(piece).single));
+  const closed = known?.closed ?? (placeholders.includes('end') || check.has(pieceKeys(piece).single));
   const wantsCheckpoint = known?.withCheckpoint ?? (closed || (known?.confirmedBytes ?? 1) > 0);
   const facts = await checkInfos(check, piece, closed, wantsCheckpoint);
   // The log may have gone on in another file since, before the checkpoint that was read.
@@ -60,18 +65,6 @@ export async function checkPiece(
   const notes = await checkLog(means, check, piece, { ...facts, closed, known });
   check.noteForeign(() => 'no object of this piece');
   return notes;
-}
-
-/** Notes the placeholders of the piece; returns how many of them are ends. */
-async function notePlaceholders(check: ObjectCheck, piece: PieceName): Promise<number> {
-  let ends = 0;
-  for (const entry of await check.medium.list(piecesDirectory, check.signal)) {
-    const found = parsePiecePlaceholder(entry.name);
-    if (found === null || pieceDirectory(found) !== pieceDirectory(piece)) continue;
-    if (found.kind === 'end') ends += 1;
-    await check.note(`${piecesDirectory}/${entry.name}`, entry.sizeBytes);
-  }
-  return ends;
 }
 
 /** What the info files say of the log. */
@@ -197,7 +190,7 @@ async function checkLogFile(
   facts: LogFacts,
   partial: Set<string>,
 ): Promise<VerifiedLog | null> {
-  const source = await check.medium.openObject(key, check.signal);
+  const source = keepingFirstRead(await check.medium.openObject(key, check.signal));
   try {
     const size = facts.sizes?.get(fileId) ?? null;
     if (size !== null && size !== source.sizeBytes)
@@ -205,9 +198,8 @@ async function checkLogFile(
     const mayBeTorn = newest && !facts.closed;
     const confirmed = facts.known?.fileId === fileId ? facts.known.confirmedBytes : 0;
     const confirmedBytes = mayBeTorn ? confirmed : source.sizeBytes;
-    const opened = await openLogFile(source, { name: key, confirmedBytes: Math.min(confirmedBytes, 1) });
-    if (opened === null) return emptyLog;
-    const { header } = opened;
+    const header = (await openLogFile(source, { name: key, confirmedBytes: Math.min(confirmedBytes, 1) }))?.header;
+    if (header === undefined) return emptyLog;
     if (header.fileNo !== fileId || header.roundId !== piece.roundId || header.pieceId !== piece.pieceId)
       throw damage(key, 'file header at offset 0', `it is file ${header.fileNo} of another place`);
     const owner = { tenantId: header.tenantId, id: `${header.roundId}.${header.pieceId}` };

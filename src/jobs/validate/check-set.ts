@@ -31,11 +31,13 @@ import {
   setInfoKeys,
   setsDirectory,
 } from '../../destination/layout.ts';
-import type { Medium } from '../../media/medium.ts';
+import type { ListEntry, Medium } from '../../media/medium.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { dataTurn } from '../backup/set-files.ts';
 import { checkComplement } from './check-complement.ts';
 import type { CheckProgress, ObjectCheck } from './object-check.ts';
+import { notePlaceholders } from './placeholders.ts';
+import type { Shares } from './shares.ts';
 
 /** How the wrapped key of a file is opened; null when nobody has the key. */
 export type OpenKey = (
@@ -53,6 +55,10 @@ export interface CheckMeans {
   readonly stallTimeoutMs: number;
   readonly openSetKey: OpenKey;
   readonly openLogKey: OpenKey;
+  /** Names in a directory of placeholders as they were listed for several checks; left out where there is one alone. */
+  readonly placeholders?: (directory: string) => Promise<readonly ListEntry[]>;
+  /** Room for the indexes of sets that are checked beside each other, in bytes as they are stored. */
+  readonly indexes?: Shares;
   readonly onProgress: (progress: CheckProgress) => void;
 }
 
@@ -71,10 +77,13 @@ const turn = 1;
 export async function checkSet(means: CheckMeans, check: ObjectCheck, name: SetName): Promise<CheckNotes> {
   const directory = setDirectory(name);
   await check.walk(directory);
-  await notePlaceholders(check, name);
+  await notePlaceholders(means, check, setsDirectory, (file) => {
+    const found = parseSetPlaceholder(file);
+    return found?.backupSetId === name.backupSetId && found.backupType === name.backupType ? found.kind : null;
+  });
   const info = await checkInfos(check, name);
   await checkPlaceholders(check, name);
-  const partial = [...(await checkData(means, check, name, info))];
+  const partial = [...(await roomForIndexes(means, check, () => checkData(means, check, name, info)))];
   const complement = complementDirectory(name);
   const hasLog = info?.plusArchivelog ?? check.keys((key) => key.startsWith(`${complement}/`)).length > 0;
   if (hasLog) {
@@ -87,12 +96,16 @@ export async function checkSet(means: CheckMeans, check: ObjectCheck, name: SetN
   return { partial };
 }
 
-async function notePlaceholders(check: ObjectCheck, name: SetName): Promise<void> {
-  for (const entry of await check.medium.list(setsDirectory, check.signal)) {
-    const found = parseSetPlaceholder(entry.name);
-    if (found?.backupSetId !== name.backupSetId || found.backupType !== name.backupType) continue;
-    await check.note(`${setsDirectory}/${entry.name}`, entry.sizeBytes);
-  }
+const indexName = /\/(?:tenant_major_data_)?macro_range_index(?:\.\d+)?\.obbak$/;
+
+function roomForIndexes<T>({ indexes, signal }: CheckMeans, check: ObjectCheck, work: () => Promise<T>): Promise<T> {
+  if (indexes === undefined) return work();
+  const bytes = check.keys((key) => indexName.test(key)).map((key) => check.sizeOf(key) ?? 0);
+  return indexes.take(
+    bytes.reduce((sum, size) => sum + size, 0),
+    signal,
+    work,
+  );
 }
 
 /** Start and end below `backup_sets`, and the one inside the set. */

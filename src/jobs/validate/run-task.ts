@@ -5,6 +5,7 @@ import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
 import type { LogSpan } from '../../copy/verify-task.ts';
 import { type PieceName, pieceDirectory, pieceLsKeys } from '../../destination/archive-layout.ts';
 import { setDirectory } from '../../destination/layout.ts';
+import { orCancelled } from '../../media/or-cancelled.ts';
 import type { LogPosition } from '../../tenants/tenant-engine.ts';
 import { userLsId } from '../archive/archive-files.ts';
 import { setNameOf } from '../backup/set-files.ts';
@@ -19,6 +20,7 @@ import { concludeTask } from './conclude-task.ts';
 import type { OpenPlace } from './make-tasks.ts';
 import { type CheckProgress, ObjectCheck } from './object-check.ts';
 import { seenTwice } from './seen-twice.ts';
+import type { SharedChecks } from './shared-checks.ts';
 import { passwordsName, type ValidateTaskMemory } from './validate-rows.ts';
 
 /** Everything one run of a job works on. */
@@ -27,6 +29,7 @@ export interface ValidateRun {
   readonly job: ValidateJob;
   readonly places: readonly OpenPlace[];
   readonly signal: AbortSignal;
+  readonly shared: SharedChecks;
 }
 
 /** Checks the set, piece or destination of a task from its first object on and writes down what became of it. */
@@ -86,8 +89,9 @@ async function coveredBy({ controller, job }: ValidateRun, { path }: ValidateTas
   });
 }
 
-async function meansOf({ controller, job, signal }: ValidateRun, { medium }: OpenPlace): Promise<CheckMeans> {
-  const { catalog, workers, settings } = controller;
+async function meansOf(run: ValidateRun, { medium }: OpenPlace): Promise<CheckMeans> {
+  const { controller, job, signal, shared } = run;
+  const { catalog, settings } = controller;
   const owner = { tenantId: job.tenantId, kind: 'validate' as const, jobId: job.jobId };
   const { masters, sealed } = await catalog.read((tx) => ({
     masters: masterKeys(tx, catalog.secrets, job.tenantId),
@@ -99,13 +103,18 @@ async function meansOf({ controller, job, signal }: ValidateRun, { medium }: Ope
     medium,
     signal,
     level: job.level,
-    workers,
+    workers: shared.workers,
+    indexes: shared.indexes,
+    placeholders: (directory) => shared.placeholders(medium, directory, signal),
     stallTimeoutMs: settings.validateStallMs,
     onProgress: () => undefined,
     async openSetKey(wrapped, { tenantId, id }) {
       const name = Buffer.from(wrapped).toString('base64');
-      if (!known.has(name))
-        known.set(name, await openSetKey(wrapped, tenantId, Number(id), { masters, passwords }).catch(() => null));
+      if (!known.has(name)) {
+        const opened = openSetKey(wrapped, tenantId, Number(id), { masters, passwords }).catch(() => null);
+        // Keys are derived from passwords one after the other, for every set that is looked at.
+        known.set(name, await orCancelled(opened, '', signal));
+      }
       return known.get(name) ?? null;
     },
     openLogKey: async (wrapped, { tenantId, id }) => openLogKey(wrapped, masters, tenantId, id),
@@ -149,21 +158,21 @@ function endedByForce(tx: Repositories, piece: PieceName & { readonly tenantId: 
   return rounds.some((round) => round.destId === destId && round.comment.startsWith('force stop'));
 }
 
-/** The log goes on where the piece before it ended, when that was looked at by the same job. */
+/** The log goes on where the piece before it ended, when that was looked at by the same job; one that is under way is waited for. */
 async function checkBefore(
   run: ValidateRun,
   task: ValidateTask,
   check: ObjectCheck,
   span: LogSpan | null,
 ): Promise<void> {
-  const { controller, job } = run;
+  const { controller, job, signal, shared } = run;
   const { destId, roundId, pieceId, path } = task;
-  const before = await controller.catalog.read(
-    (tx) =>
-      tx.proofs.tasks
-        .list({ tenantId: job.tenantId, jobId: job.jobId, destId, roundId, pieceId: pieceId - 1, path })
-        .at(0) ?? null,
-  );
+  const wanted = { tenantId: job.tenantId, jobId: job.jobId, destId, roundId, pieceId: pieceId - 1, path };
+  const find = () => controller.catalog.read((tx) => tx.proofs.tasks.list(wanted).at(0) ?? null);
+  const seen = await find();
+  const ended = seen === null ? undefined : shared.begun.get(seen.taskId);
+  if (ended !== undefined) await orCancelled(ended, '', signal);
+  const before = ended === undefined ? seen : await find();
   const former = before === null ? null : spanOf(before);
   if (former === null || span === null || follows(former, span)) return;
   const piece: PieceName = { destId, roundId, pieceId };

@@ -1,14 +1,17 @@
 import { errorRow, fault, isFault } from '../../base/errors.ts';
 import type { ValidateJob, ValidateTask } from '../../catalog/proofs.ts';
-import { MediumError, type MediumErrorKind } from '../../media/medium.ts';
+import { MediumError } from '../../media/medium.ts';
 import { JobCanceled } from '../backup/job-run.ts';
 import type { Controller } from '../controller.ts';
+import { copyThreads } from '../copy-threads.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
 import { asRegistered, openPaced, readStored } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { makeTasks, type OpenPlace } from './make-tasks.ts';
-import { runTask, type ValidateRun } from './run-task.ts';
-import { changeJob, isFinal, type ValidateMemory, type ValidateTaskMemory } from './validate-rows.ts';
+import type { ValidateRun } from './run-task.ts';
+import { runTasks } from './run-tasks.ts';
+import { sharedChecks } from './shared-checks.ts';
+import { changeJob, isFinal, type ValidateMemory } from './validate-rows.ts';
 
 /**
  * Drives VALIDATE jobs, those of one tenant one after the other. A task cut off by a crash is done again from its first object.
@@ -66,7 +69,8 @@ async function drive(
     if (job.status === 'CANCELING') throw new JobCanceled();
     const { places: remembered } = job.stepData as ValidateMemory;
     for (const place of remembered) places.push(await openPlace(controller, job, place));
-    await driveSteps({ controller, job, places, signal });
+    const threads = await copyThreads(controller, job.tenantId, 'backup');
+    await driveSteps({ controller, job, places, signal, shared: sharedChecks(controller.workers, threads) });
   } catch (error) {
     if (stopping.aborted) return;
     if (signal.aborted || error instanceof JobCanceled) await endJob(controller, job, null);
@@ -102,51 +106,10 @@ async function driveSteps(run: ValidateRun): Promise<void> {
     }));
     if (job === null || isFinal(job)) return;
     if (job.status === 'CANCELING') throw new JobCanceled();
-    const next = tasks.find((task) => !isFinal(task));
+    const left = tasks.filter((task) => !isFinal(task));
     if (job.status === 'INIT') await makeTasks(controller, job, run.places, signal);
-    else if (next === undefined) return completeJob(controller, job, tasks);
-    else await runOne({ ...run, job }, next);
-  }
-}
-
-/** What concerns the whole destination: going on to the next object would meet it again. */
-const sickDestination: ReadonlySet<MediumErrorKind> = new Set([
-  ...([
-    'timeout',
-    'unavailable',
-    'network',
-    'throttled',
-    'denied',
-    'clockSkew',
-    'wrongRegion',
-    'noContainer',
-    'notDirectory',
-  ] as const),
-]);
-
-/** A fault of the medium at one object fails its task once the retries are used up; the other tasks go on. */
-async function runOne(run: ValidateRun, task: ValidateTask): Promise<void> {
-  const { controller, job, signal } = run;
-  try {
-    await runTask(run, task);
-  } catch (error) {
-    if (signal.aborted || !(error instanceof MediumError) || sickDestination.has(error.kind)) throw error;
-    const memory = task.stepData as ValidateTaskMemory;
-    const retryCount = (memory.retryCount ?? 0) + 1;
-    const result = jobResult(controller, error, 'VALIDATE');
-    if (retryCount <= controller.settings.maxJobRetries) {
-      const stepData: ValidateTaskMemory = { ...memory, retryCount };
-      await controller.catalog.transaction((tx) => tx.proofs.tasks.update(task, { stepData }));
-      await controller.clock.sleep(controller.settings.retryPauseMs, signal).catch(() => undefined);
-      return;
-    }
-    const endUs = controller.clock.nowUs();
-    await controller.catalog.transaction((tx) => {
-      const { code, comment } = result;
-      tx.proofs.tasks.update(task, { status: 'FAILED', endUs, result: code, comment });
-      const live = tx.proofs.jobs.get(job);
-      if (live !== null) tx.proofs.jobs.update(job, { finishTaskCount: live.finishTaskCount + 1 });
-    });
+    else if (left.length === 0) return completeJob(controller, job, tasks);
+    else await runTasks({ ...run, job }, left);
   }
 }
 
