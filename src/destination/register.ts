@@ -16,7 +16,7 @@ import {
   writeFormatFile,
 } from './identity.ts';
 import { configureDeadlineMs } from './limits.ts';
-import { withCodedErrors } from './medium-fault.ts';
+import { isMediumError, withCodedErrors } from './medium-fault.ts';
 import { type ProbeFindings, probePermissions } from './permission-probe.ts';
 
 /** Storage-info row of (tenant, path, endpoint). Times in microseconds. */
@@ -134,7 +134,12 @@ async function prepare(input: PrepareInput): Promise<PreparedDestination> {
   if (known !== null && known.destId > 0) await catalog.markDeleted(known.destId);
   const destId = await catalog.nextDestId();
   const content = formatContent(destination, destType, destId, identity, input.clock.nowUs());
-  await writeFormatFile(medium, content, signal);
+  try {
+    await writeFormatFile(medium, content, signal);
+  } catch (error) {
+    // Another server took the directory between the look and the write.
+    throw isMediumError(error, 'alreadyExists') ? fault('OB_BACKUP_FORMAT_FILE_NOT_MATCH') : error;
+  }
   if (findings !== null && (!findings.createOnly || findings.createRace !== null))
     await expectOurs(medium, content, signal);
   const row: StorageInfo = { ...checked, ...columns, destId, destType };

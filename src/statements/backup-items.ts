@@ -13,7 +13,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, sealKeyOf } from '../jobs/tenant-destination.ts';
 import type { ParameterItem } from '../sql/statement.ts';
 import { requirePlace } from './parameter-owners.ts';
-import { explain, prepare, remember, warnOfIgnored } from './prepare-destination.ts';
+import { explain, prepare, warnOfIgnored } from './prepare-destination.ts';
 import type { Speaker } from './statement-handler.ts';
 import { anyTenant } from './tenant-clause.ts';
 
@@ -66,10 +66,8 @@ async function setDataDest(controller: Controller, tenant: Tenant, value: string
   const destination = value === '' ? null : readDestination(controller, value, speaker);
   const busy = await controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length > 0);
   if (busy) throw fault('OB_BACKUP_IN_PROGRESS');
-  if (destination !== null) {
-    const { changes } = await prepare(controller, { tenant, destination, destType: 'backup_data', speaker });
-    await remember(controller, changes);
-  }
+  if (destination !== null)
+    await prepare(controller, { tenant, destination, destType: 'backup_data', speaker }, () => undefined);
   const stored =
     destination === null
       ? ''
@@ -103,8 +101,7 @@ async function setArchiveDest(
   }
   await requireLag(controller, tenantId, wish.location);
   const order = { tenant, destination: wish.location, destType: 'archive_log', speaker } as const;
-  const { changes, destId } = await prepare(controller, order);
-  await remember(controller, changes);
+  const destId = await prepare(controller, order, (_, id) => id);
   await controller.catalog.transaction((tx) => {
     requireStopped(tx, tenantId, destNo);
     tx.destinations.clearArchiveDest(tenantId, destNo);

@@ -9,7 +9,7 @@ import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination, dataDestination } from '../jobs/tenant-destination.ts';
 import { masterKeys, rotateMasterKey as rotate } from '../jobs/tenant-keys.ts';
 import type { Medium } from '../media/medium.ts';
-import { prepare, remember, warnOfIgnored } from './prepare-destination.ts';
+import { prepare, warnOfIgnored } from './prepare-destination.ts';
 import { handler } from './statement-handler.ts';
 import { isSys, namedTenant, ownTenant, resolveTenantList } from './tenant-clause.ts';
 
@@ -52,8 +52,7 @@ export const backupKey = handler<'backupKey', KeyBackupPlan>({
     });
   },
   async run({ tenant, destination, password }, _, speaker, controller) {
-    const { changes } = await prepare(controller, { tenant, destination, destType: 'backup_key', speaker });
-    await remember(controller, changes);
+    await prepare(controller, { tenant, destination, destType: 'backup_key', speaker }, () => undefined);
     const keys = await controller.catalog.read((tx) => masterKeys(tx, controller.catalog.secrets, tenant.tenantId));
     const { tenantId, tenantName } = tenant;
     const file = await encodeKeyBackup({ clusterId: controller.cluster.id, tenantId, tenantName, keys }, password);

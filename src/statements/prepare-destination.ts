@@ -1,5 +1,6 @@
 import { fault, ObError } from '../base/errors.ts';
-import type { Repositories } from '../catalog/catalog.ts';
+import { Mutex } from '../base/mutex.ts';
+import type { Catalog, Repositories } from '../catalog/catalog.ts';
 import type { Tenant } from '../catalog/tenants.ts';
 import type { DestType } from '../destination/codec/identity-files.ts';
 import { type Destination, endpointText, maskDestination } from '../destination/destination.ts';
@@ -18,7 +19,7 @@ export function warnOfIgnored(destination: Destination, speaker: Speaker): void 
 }
 
 /** A change of the catalog that is made when the destination has been accepted. */
-export type Change = (tx: Repositories) => void;
+type Change = (tx: Repositories) => void;
 
 /** Which destination is made ready, for whom, and who is told what was met. */
 export interface PrepareOrder {
@@ -30,8 +31,44 @@ export interface PrepareOrder {
   readonly known?: boolean;
 }
 
-/** Steps 4 to 8 of setting a destination; what the catalog must learn of it comes back as changes. */
-export async function prepare(
+/**
+ * Steps 4 to 8 of setting a destination. What the catalog must learn of it is committed as soon as the format file stands, together with
+ * what `settle` does: were it to wait for anything that may yet be refused or fail, the directory would answer 9081 for ever. Who
+ * comes to the same directory meanwhile waits, and then meets a format file.
+ */
+export async function prepare<T>(
+  controller: Controller,
+  order: PrepareOrder,
+  settle: (tx: Repositories, destId: number) => T,
+): Promise<T> {
+  return taking(controller, order.destination, async () => {
+    const { destId, changes } = await accept(controller, order);
+    return controller.catalog.transaction((tx) => {
+      for (const change of changes) change(tx);
+      return settle(tx, destId);
+    });
+  });
+}
+
+/** One statement at a time takes a directory into use. */
+const turns = new WeakMap<Catalog, Map<string, { readonly mutex: Mutex; waiting: number }>>();
+
+async function taking<T>({ catalog }: Controller, destination: Destination, work: () => Promise<T>): Promise<T> {
+  const ofCatalog = turns.get(catalog) ?? new Map<string, { readonly mutex: Mutex; waiting: number }>();
+  turns.set(catalog, ofCatalog);
+  const place = `${destination.path}?${endpointText(destination)}`;
+  const turn = ofCatalog.get(place) ?? { mutex: new Mutex(), waiting: 0 };
+  ofCatalog.set(place, turn);
+  turn.waiting += 1;
+  try {
+    return await turn.mutex.run(work);
+  } finally {
+    turn.waiting -= 1;
+    if (turn.waiting === 0) ofCatalog.delete(place);
+  }
+}
+
+async function accept(
   controller: Controller,
   { tenant, destination, destType, speaker, known = false }: PrepareOrder,
 ): Promise<{ readonly destId: number; readonly changes: readonly Change[] }> {
@@ -64,16 +101,6 @@ export async function prepare(
     // What hangs hangs on; the answer does not wait for it.
     void medium?.close().catch(() => undefined);
   }
-}
-
-/**
- * Commits the changes as soon as the format file stands: were they to wait for what else the statement does and that is refused or
- * fails, the directory would answer 9081 for ever.
- */
-export function remember(controller: Controller, changes: readonly Change[]): Promise<void> {
-  return controller.catalog.transaction((tx) => {
-    for (const change of changes) change(tx);
-  });
 }
 
 /**

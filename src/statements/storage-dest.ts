@@ -9,7 +9,7 @@ import { parseOptions } from '../destination/options.ts';
 import { schemeOf } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestNo, followLimits, readStored, sealKeyOf } from '../jobs/tenant-destination.ts';
-import { type Change, prepare } from './prepare-destination.ts';
+import { prepare } from './prepare-destination.ts';
 import { handler } from './statement-handler.ts';
 
 type Limits = Partial<Pick<BackupStorageInfo, 'maxIops' | 'maxBandwidth'>>;
@@ -46,21 +46,20 @@ export const changeStorageDest = handler<'changeStorageDest', Wish>({
     const tenant = await controller.catalog.read((tx) => tx.tenants.get({ tenantId }));
     if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(tenantId));
     const order = { tenant, destType: seen.destType ?? 'backup_data', speaker, known: true } as const;
-    const { changes } = keys === null ? noChanges : await prepare(controller, { ...order, destination: keys });
-    const row = await controller.catalog.transaction((tx) => {
-      for (const change of changes) change(tx);
+    const change = (tx: Repositories) => {
       if (keys !== null) changeKeys(tx, controller, tenant, keys);
       const changed = { ...requireRow(tx, seen), ...limits };
       tx.destinations.storageInfo.put(changed);
       return changed;
-    });
+    };
+    const row = await (keys === null
+      ? controller.catalog.transaction(change)
+      : prepare(controller, { ...order, destination: keys }, change));
     followLimits(controller, tenantId, { ...row, host: row.endpoint.replace(/^host=/, '') });
     controller.wake.archive();
     return {};
   },
 });
-
-const noChanges: { readonly changes: readonly Change[] } = { changes: [] };
 
 /** The stored texts of the destination that is in use now. */
 function changeKeys(tx: Repositories, { catalog }: Controller, { tenantId }: Tenant, keys: Destination): void {

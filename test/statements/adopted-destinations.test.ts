@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Repositories } from '../../src/catalog/catalog.ts';
+import { parseDestination } from '../../src/destination/parse.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 import type { Speaker } from '../../src/statements/statement-handler.ts';
 import { archiveRound, backupJob } from '../catalog/sample-rows.ts';
@@ -76,4 +77,30 @@ test('a round that began meanwhile', async () => {
   expect((await desk.say(statement, shop)).error).toMatchObject({ errno: 1235 });
   await desk.controller.catalog.transaction((tx) => tx.archives.rounds.removeAll({ tenantId: tenantId() }));
   await desk.ok(statement, shop);
+});
+
+test('many at once: the first one has it, the same tenant is welcome, everybody else is told whose it is', async () => {
+  const other = await makeTenant(desk, 'other');
+  const data = `ALTER SYSTEM SET data_backup_dest = 'file://${scratch}/one'`;
+  const log = `ALTER SYSTEM SET log_archive_dest = 'LOCATION=file://${scratch}/one'`;
+  const answers = await Promise.all([
+    ...[shop, shop, other].map((as) => desk.say(data, as)),
+    ...[shop, other].map((as) => desk.say(log, as)),
+    desk.say(data.replace('one', 'two'), other),
+  ]);
+  expect(answers.map(({ error }) => error?.errno ?? 0)).toEqual([0, 0, 9081, 9081, 9081, 0]);
+});
+
+test('another server that took the directory in the moment between', async () => {
+  const writing = desk.controller.openMedium({
+    ...parseDestination(`file://${scratch}/data`, desk.controller.release),
+  });
+  before = async (key) => {
+    if (key !== 'format.obbak') return;
+    before = null;
+    await writing.putSmall(key, Buffer.from('theirs'), 'create');
+  };
+  const { error } = await desk.say(`ALTER SYSTEM SET data_backup_dest = 'file://${scratch}/data'`, shop);
+  await writing.close();
+  expect(error).toMatchObject({ errno: 9081 });
 });
