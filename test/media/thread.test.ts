@@ -57,6 +57,13 @@ test('the caller keeps its bytes, and gets bytes of its own', async () => {
   expect(read.buffer.byteLength).toBe(5);
 });
 
+test('a medium that cannot be opened says so at every call, and closes all the same', async () => {
+  const address: MediumAddress = { ...addressOf('/'), scheme: 's3', path: 's3://b/dir', host: '127.0.0.1:1' };
+  const refused = openInThread(address, medium.abilities);
+  for (let i = 0; i < 2; i++) await expectKind(refused.head('a'), 'noContainer');
+  await refused.close();
+});
+
 describe('a thread that is lost', () => {
   /** A call that does not come back: opening a named pipe nobody writes to. */
   const hanging = () => {

@@ -81,11 +81,11 @@ function send(message: FromMediaThread, transfer: readonly ArrayBuffer[] = []): 
 async function onMedium(id: number, mediumNo: number, name: string, args: readonly unknown[]): Promise<unknown> {
   const medium = media.get(mediumNo);
   if (medium === undefined) throw new Error(`no medium ${mediumNo}`);
-  if (medium instanceof Error) throw medium;
   if (name === 'close') {
     media.delete(mediumNo);
-    return medium.close();
+    return medium instanceof Error ? undefined : medium.close();
   }
+  if (medium instanceof Error) throw medium;
   const giveUp = new AbortController();
   controllers.set(id, giveUp);
   let lasts = false;
