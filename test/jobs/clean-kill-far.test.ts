@@ -1,0 +1,3 @@
+import { cleanKills } from './clean-kills.ts';
+
+cleanKills('far');
