@@ -96,7 +96,8 @@ const archivelogPieceFilesColumns = [
   column('START_SCN_DISPLAY', datetime, { expr: '$scn(start_scn)' }),
   column('CHECKPOINT_SCN', unsigned),
   column('CHECKPOINT_SCN_DISPLAY', datetime, { expr: '$scn(checkpoint_scn)' }),
-  column('MAX_SCN', unsigned),
+  // The row knows its newest commit; that nothing newer was committed up to the checkpoint is what the checkpoint says.
+  column('MAX_SCN', unsigned, { expr: 'max(max_scn, checkpoint_scn)' }),
   column('END_SCN', unsigned),
   column('END_SCN_DISPLAY', datetime, { expr: '$scn(end_scn)' }),
   column('COMPATIBLE', bigint, { expr: '1' }),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createViews, type TenantKind, type Views, viewSchema, zoneKindOf } from '../../src/catalog/view-reader.ts';
 import { utcTextToLocal } from '../../src/value/time-zone.ts';
-import { archiveRound, restoreJob, us } from '../catalog/sample-rows.ts';
+import { archivePiece, archiveRound, restoreJob, us } from '../catalog/sample-rows.ts';
 import { openScratchCatalog, type ScratchCatalog } from '../catalog/scratch.ts';
 import { archivePath, dataPath, fillSample } from './sample-catalog.ts';
 
@@ -165,6 +165,16 @@ describe('archive', () => {
       },
       { PIECE_ID: 3, OUTPUT_BYTES_DISPLAY: '20.00GB', FILE_STATUS: 'AVAILABLE' },
     ]);
+  });
+
+  test('a piece in which nothing was committed lately reaches its checkpoint all the same', async () => {
+    const key = { tenantId: 1002, destId: 1002, roundId: 1, pieceId: 1 };
+    const { maxScn, checkpointScn } = archivePiece;
+    const shown = () => ask('CDB_OB_ARCHIVELOG_PIECE_FILES')[0]!.MAX_SCN;
+    await scratch.catalog.transaction(({ archives }) => archives.pieces.update(key, { maxScn: checkpointScn - 1n }));
+    expect(shown()).toBe(checkpointScn);
+    await scratch.catalog.transaction(({ archives }) => archives.pieces.update(key, { maxScn }));
+    expect(shown()).toBe(maxScn);
   });
 
   test('archiving that lags is not synchronized', () => {
