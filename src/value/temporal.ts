@@ -221,16 +221,15 @@ export function usOfDateTime(value: DateTime): number {
 const timeText = /^\s*(-?)(?:(\d+)\s+)?(\d+)(?::(\d{1,2})(?::(\d{1,2}))?)?(?:\.(\d*))?(\D[\s\S]*)?$/;
 
 /**
- * Reads `[-][D ]HH:MM[:SS[.f]]`, `HHMMSS`, or the time of a full datetime. Null when it is none; `clipped` when it was
+ * Reads `[-][D ]HH:MM[:SS[.f]]`, `HHMMSS`, or the time of a full datetime. Null when it is none (a date alone is one: its
+ * year is read as MMSS, as in MySQL); `clipped` when it was
  * beyond 838:59:59.
  */
 export function readTime(
   text: string,
 ): { readonly us: number; readonly clipped: boolean; readonly rest: string } | null {
-  if (/^\s*\d{2,4}[-/]\d/.test(text) || /^\s*\d{12}(\d\d)?(\.|\s|$)/.test(text)) {
-    const read = readDateTime(text);
-    return read && { us: dayAndUs(read.value).us, clipped: false, rest: read.rest };
-  }
+  const full = text.length >= 12 ? readFull(text) : null;
+  if (full) return { us: dayAndUs(full.value).us, clipped: false, rest: full.rest };
   const match = timeText.exec(text);
   if (!match) return null;
   const [, sign, dayText, first = '', minuteText, secondText, fractionText, rest = ''] = match;
@@ -251,8 +250,20 @@ export function readTime(
   return { us: sign === '-' ? -us : us, clipped: size > maxTimeUs, rest: rest.trim() };
 }
 
-/** Microseconds of a number HHMMSS[.f]. Null when minutes or seconds pass 59. */
+/** A date with a time, as texts of twelve characters and more may hold one; null for a date alone. */
+export function readFull(text: string): ReadDateTime | null {
+  if (!/^\s*\d{2,4}[-/]\d/.test(text) && !/^\s*\d{12}(\d\d)?(\.|\s|$)/.test(text)) return null;
+  const read = readDateTime(text);
+  return read === null || read.date ? null : read;
+}
+
+/** Numbers from here on are a date with a time. */
+export const firstFullNumber = 1e10;
+
+/** Microseconds of a number HHMMSS[.f], or of the time of a full datetime. Null when minutes or seconds pass 59. */
 export function timeOfNumber(value: number | bigint): { readonly us: number; readonly clipped: boolean } | null {
+  const full = value >= firstFullNumber ? dateTimeOfNumber(value) : null;
+  if (full) return { us: dayAndUs(full.value).us, clipped: false };
   const size = Math.abs(Number(value));
   const whole = Math.trunc(size);
   const micro = Math.round((size - whole) * 1e6);

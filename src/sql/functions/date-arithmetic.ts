@@ -53,10 +53,11 @@ function roundAway(value: number, cut: boolean): number {
   return value < 0 ? -Math.round(-value) : Math.round(value);
 }
 
-function compoundSpan(text: string, parts: readonly string[]): Span {
+/** Null for more numbers than the unit has parts. */
+function compoundSpan(text: string, parts: readonly string[]): Span | null {
   const negative = text.trimStart().startsWith('-');
-  let numbers: readonly string[] = text.match(/\d+/g) ?? [];
-  if (numbers.length > parts.length) numbers = numbers.slice(0, parts.length);
+  const numbers: readonly string[] = text.match(/\d+/g) ?? [];
+  if (numbers.length > parts.length) return null;
   const used = parts.slice(parts.length - numbers.length);
   let months = 0;
   let us = 0;

@@ -24,6 +24,7 @@ function ordinal(day: number): string {
 
 /** DATE_FORMAT; null where a zero date has no name or week. `hours` of a TIME may pass 24. */
 export function formatMoment(value: DateTime, format: string): string | null {
+  if (format === '') return null;
   let result = '';
   for (let at = 0; at < format.length; at++) {
     const character = format[at]!;

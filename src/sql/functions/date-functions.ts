@@ -1,6 +1,14 @@
 import { daysOfCivil } from '../../value/calendar.ts';
 import type { ColumnType } from '../../value/column-type.ts';
-import { formatDate, formatDateTime, fromDayAndUs, maxTimeUs, usOfDateTime } from '../../value/temporal.ts';
+import {
+  formatDate,
+  formatDateTime,
+  fromDayAndUs,
+  maxTimeUs,
+  readFull,
+  readTime,
+  usOfDateTime,
+} from '../../value/temporal.ts';
 import { isTimeZone, localOfUs, usOfLocal } from '../../value/time-zone.ts';
 import { civilOfToDays, unitsBetween } from './date-arithmetic.ts';
 import { formatKind, formatMoment, readByFormat } from './date-format.ts';
@@ -54,7 +62,9 @@ function makeTime([hour, minute, second]: readonly Given[]): number | null {
 /** 9999-12-31 as FROM_DAYS counts. */
 const lastDay = 3_652_424;
 
+/** Months since year 0 of YYMM or YYYYMM; 0 is 0. */
 const period = (value: number): number => {
+  if (value === 0) return 0;
   const year = Math.floor(value / 100);
   return (year < 70 ? year + 2000 : year < 100 ? year + 1900 : year) * 12 + (value % 100) - 1;
 };
@@ -168,6 +178,7 @@ export const dateFunctions: readonly FunctionDefinition[] = [
     ['integer'],
     returns.bigint,
     ([value, months]) => {
+      if (num(value) === 0) return 0;
       const total = period(num(value)) + num(months);
       return Math.floor(total / 12) * 100 + (total % 12) + 1;
     },
@@ -235,17 +246,8 @@ function difference(a: Given, b: Given): number | null {
 
 function operand(value: Given): { readonly us: number; readonly moment: boolean } | null {
   if (typeof value !== 'string') return { us: num(value), moment: false };
-  const text = value.trim();
-  if (/^-?\d+(:\d+)/.test(text)) {
-    const match = /^(-?)(\d+):(\d+)(?::(\d+)(?:\.(\d+))?)?$/.exec(text);
-    if (!match) return null;
-    return {
-      us: timeUs(
-        `${match[1]}${match[2]}:${match[3]!.padStart(2, '0')}:${(match[4] ?? '0').padStart(2, '0')}.${match[5] ?? '0'}`,
-      ),
-      moment: false,
-    };
-  }
-  const value2 = momentOf(text);
-  return value2 && { us: usOfDateTime(value2), moment: true };
+  const full = readFull(value);
+  if (full) return { us: usOfDateTime(full.value), moment: true };
+  const time = readTime(value);
+  return time && { us: time.us, moment: false };
 }

@@ -42,17 +42,22 @@ function ofTime(name: string, result: Result, run: (us: number) => SqlValue): Fu
 /** Days since 1970 of a date. */
 export const daysOf = (value: DateTime): number => daysOfCivil(value.year, value.month, value.day);
 
+/** WEEK and YEARWEEK: a mode that is NULL is 0. */
+function weekCall(name: string, run: (args: readonly Given[]) => number | null): FunctionDefinition {
+  const runNulls: FunctionDefinition['runNulls'] = ([given, mode]) =>
+    given === null ? null : run([given as Given, mode ?? 0n]);
+  return { name, least: 1, most: 2, kinds: ['moment', 'integer'], result: returns.bigint, runNulls, integer: true };
+}
+
 function week([given, mode]: readonly Given[]): number | null {
   const value = momentOf(given);
-  return value === null || value.month === 0 || value.day === 0
-    ? null
-    : weekOf(value, mode === undefined ? 0 : num(mode)).week;
+  return value === null || value.month === 0 || value.day === 0 ? null : weekOf(value, num(mode)).week;
 }
 
 function yearWeek([given, mode]: readonly Given[]): number | null {
   const value = momentOf(given);
   if (value === null || value.month === 0 || value.day === 0) return null;
-  const found = weekOf(value, (mode === undefined ? 0 : num(mode)) | 2);
+  const found = weekOf(value, num(mode) | 2);
   return found.year * 100 + found.week;
 }
 
@@ -77,8 +82,8 @@ export const datePartFunctions: readonly FunctionDefinition[] = [
   ),
   ofDate('weekofyear', returns.bigint, (value) => weekOf(value, 3).week),
   ofDate('date', returns.date, (value) => formatDate(value), true),
-  define('week', [1, 2], ['moment', 'integer'], returns.bigint, week, integer),
-  define('yearweek', [1, 2], ['moment', 'integer'], returns.bigint, yearWeek, integer),
+  weekCall('week', week),
+  weekCall('yearweek', yearWeek),
   ofTime('hour', returns.bigint, (us) => Math.floor(Math.abs(us) / 3.6e9)),
   ofTime('minute', returns.bigint, (us) => Math.floor(Math.abs(us) / 6e7) % 60),
   ofTime('second', returns.bigint, (us) => Math.floor(Math.abs(us) / 1e6) % 60),

@@ -2,11 +2,13 @@ import {
   type DateTime,
   dateTimeOfNumber,
   dayAndUs,
+  firstFullNumber,
   formatDate,
   formatDateTime,
   formatTime,
   maxTimeUs,
   readDateTime,
+  readFull,
   readTime,
   roundDateTime,
   roundTimeUs,
@@ -33,14 +35,29 @@ function toDateTime(value: Given): string | null {
   return read.date ? formatDate(read.value) : formatDateTime(read.value, read.digits);
 }
 
-/** A text compared with a column: padded like the column so that texts sort as moments; -1 stands for a date. */
+/** A text compared with a column: padded like the column so that texts sort as moments; -1 stands for a date. What is none is the zero date. */
 function toMoment([value, scaleGiven]: readonly Given[]): string {
-  const read = readMoment(value!);
-  if (!read) return str(value);
+  const read = readMoment(value!) ?? readMoment(0n)!;
   const scale = num(scaleGiven);
   if (scale < 0 && dayAndUs(read.value).us === 0) return formatDate(read.value);
   return formatDateTime(read.value, Math.max(scale, read.digits));
 }
+
+/** A number as the time or, from fourteen digits or so on, the datetime it stands for, as text. */
+function clockText(value: Given): string | null {
+  const full = Math.abs(num(value)) >= firstFullNumber ? readMoment(value) : null;
+  if (full) return formatDateTime(full.value, full.digits);
+  const time = timeOfNumber(typeof value === 'bigint' ? value : num(value));
+  return time && formatTime(time.us, time.us % 1e6 === 0 ? 0 : 6);
+}
+
+/** The number of a text that shows a date, a datetime or a time. */
+function momentNumber(text: string): SqlValue {
+  const time = /^-?\d+:/.test(text) ? readTime(text) : null;
+  return time ? timeNumber(time.us) : datetimeNumber(text);
+}
+
+const clampTime = (us: number): number => Math.max(-maxTimeUs, Math.min(maxTimeUs, us));
 
 function datetimeNumber(text: string): SqlValue {
   const read = readDateTime(text);
@@ -84,15 +101,14 @@ function timeAdd([us, amount, unit, minus]: readonly Given[]): SqlValue {
   return Math.abs(moved) > maxTimeUs ? null : BigInt(moved);
 }
 
-/** ADDTIME and SUBTIME on a moment, with `digits` after the point; -1 shows six when there are any. */
+/** ADDTIME and SUBTIME on a moment, with `digits` after the point; -1 is for texts and shows six when there are any. */
 function addClock([value, us, minus, digits]: readonly Given[]): SqlValue {
-  if (typeof value === 'string' && /^\s*-?(\d+ )?\d+:\d+(:|$)/.test(value)) {
-    const time = readTime(value);
-    const moved = time && time.us + (num(minus) ? -num(us) : num(us));
+  const read = num(digits) < 0 ? readFull(str(value)) : readMoment(value!);
+  if (!read) {
+    const time = num(digits) < 0 ? readTime(str(value)) : null;
+    const moved = time && clampTime(time.us + (num(minus) ? -num(us) : num(us)));
     return moved === null ? null : formatTime(moved, moved % 1e6 === 0 ? 0 : 6);
   }
-  const read = readMoment(value!);
-  if (!read) return null;
   const moved = addSpan(read.value, { months: 0, us: num(minus) ? -num(us) : num(us) });
   return moved && formatDateTime(moved, num(digits) >= 0 ? num(digits) : moved.micro === 0 ? 0 : 6);
 }
@@ -107,14 +123,7 @@ function extractCompound(unit: string, text: string): number | null {
   if (unit === 'YEAR_MONTH') return moment ? moment.value.year * 100 + moment.value.month : null;
   const order = ['DAY', 'HOUR', 'MINUTE', 'SECOND', 'MICROSECOND'];
   const day = moment?.value.day ?? 0;
-  const hours = Math.floor(us / 3.6e9);
-  const parts = [
-    day,
-    from === 'DAY' && time ? hours % 24 : hours,
-    Math.floor(us / 6e7) % 60,
-    Math.floor(us / 1e6) % 60,
-    us % 1e6,
-  ];
+  const parts = [day, Math.floor(us / 3.6e9), Math.floor(us / 6e7) % 60, Math.floor(us / 1e6) % 60, us % 1e6];
   let number = 0;
   for (let at = order.indexOf(from); at <= order.indexOf(to); at++)
     number = number * (order[at] === 'MICROSECOND' ? 1e6 : 100) + parts[at]!;
@@ -134,6 +143,8 @@ export const internalMomentFunctions: readonly FunctionDefinition[] = [
     const moved = addSpan({ ...today, hour: 0, minute: 0, second: 0, micro: 0 }, { months: 0, us: num(us) });
     return moved && formatDateTime(moved, num(us) % 1e6 === 0 ? 0 : 6);
   }),
+  internal('clock_text', [1, 1], ([value]) => clockText(value!)),
+  internal('moment_number', [1, 1], ([value]) => momentNumber(str(value))),
   internal('datetime_number', [1, 1], ([value]) => datetimeNumber(str(value))),
   internal('time_number', [1, 1], ([us]) => timeNumber(num(us))),
   internal('date_add', [5, 5], dateAdd),

@@ -26,7 +26,7 @@ const isText = (type: ColumnType) => /char|text|blob|binary|enum|set|json/.test(
 /** Result of ROUND and TRUNCATE: the scale asked for. */
 function roundedType(args: readonly ArgumentInfo[]): ColumnType {
   const [value, digits] = args;
-  const { type } = value!;
+  const type = numberOf(value!.type);
   if (isDouble(type) || isText(type)) return types.double;
   if (type.name !== 'decimal') return type.unsigned ? types.unsigned : types.bigint;
   const wanted = digits === undefined ? 0 : Number(digits.constant ?? Number.NaN);
@@ -41,8 +41,15 @@ function wholeType(args: readonly ArgumentInfo[]): ColumnType {
   return isDouble(type) || isText(type) ? doubleOf(0) : types.bigint;
 }
 
+/** Moments with a fraction are decimals among numbers. */
+function numberOf(type: ColumnType): ColumnType {
+  return /^(date|time)/.test(type.name) && type.scale
+    ? { name: 'decimal', precision: 14 + type.scale, scale: type.scale }
+    : type;
+}
+
 function sameNumber(args: readonly ArgumentInfo[]): ColumnType {
-  const { type } = args[0]!;
+  const type = numberOf(args[0]!.type);
   if (type.name === 'decimal') return type;
   return isDouble(type) || isText(type) ? doubleAmong([type]) : type.unsigned ? types.unsigned : types.bigint;
 }
@@ -77,6 +84,7 @@ function conv([value, from, to]: readonly Given[]): string | null {
   const [source, target] = [num(from), num(to)];
   const [a, b] = [Math.abs(source), Math.abs(target)];
   if (a < 2 || a > 36 || b < 2 || b > 36) return null;
+  if (str(value) === '') return null;
   const match = /^\s*(-?)([0-9a-z]*)/i.exec(str(value))!;
   let number = 0n;
   for (const letter of match[2]!) {
@@ -129,7 +137,7 @@ export const numberFunctions: readonly FunctionDefinition[] = [
     throw fault('ER_DATA_OUT_OF_RANGE', 'DOUBLE', `exp(${str(x)})`);
   }),
   double1('ln', (x) => (x <= 0 ? Number.NaN : Math.log(x))),
-  double1('log2', (x) => (x <= 0 ? Number.NaN : Math.log2(x))),
+  double1('log2', (x) => (x <= 0 ? Number.NaN : Math.log(x) / Math.LN2)),
   double1('log10', (x) => (x <= 0 ? Number.NaN : Math.log10(x))),
   define('log', [1, 2], ['number'], returns.double, ([a, b]) => {
     if (b === undefined) return num(a) <= 0 ? null : Math.log(num(a));

@@ -42,7 +42,9 @@ function field(args: readonly SqlValue[]): number {
       ? false
       : typeof wanted === 'string' || wanted instanceof Uint8Array
         ? sameText(wanted, item)
-        : num(wanted) === num(item),
+        : typeof wanted === 'bigint' && typeof item === 'bigint'
+          ? wanted === item
+          : num(wanted) === num(item),
   );
   return index + 1;
 }

@@ -22,6 +22,7 @@ import { needsKey, textKey } from './text-key.ts';
 import {
   boolean,
   type Collating,
+  double,
   integerDigits,
   isNumeric,
   isTemporal,
@@ -183,6 +184,16 @@ export function compare(operator: Comparison, left: Typed, right: Typed): Typed 
 
 /** `value BETWEEN low AND high`. */
 export function between(value: Typed, low: Typed, high: Typed, not: boolean): Typed {
+  const all = [value, low, high];
+  const kinds = all.map(kindOf);
+  // A number among texts makes numbers of all three.
+  const mixed = kinds.some(isNumeric) && kinds.includes('text') && !kinds.some(isTemporal);
+  if (!mixed || all.some(({ unknown }) => unknown)) return ranged(value, low, high, not);
+  const number = (each: Typed) => (isNumeric(kindOf(each)) ? each : typed(asNumber(each), double));
+  return ranged(number(value), number(low), number(high), not);
+}
+
+function ranged(value: Typed, low: Typed, high: Typed, not: boolean): Typed {
   const from = comparands(value, low);
   const to = comparands(value, high);
   const word = not ? 'NOT BETWEEN' : 'BETWEEN';

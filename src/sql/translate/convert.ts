@@ -108,7 +108,7 @@ export function asNumber(value: Typed): Fragment {
       return call('my_number', call('my_json_scalar', checked.sql));
     default:
       if (checked.type.name === 'enum' || checked.type.name === 'set') return memberNumber(checked);
-      return call('my_number', checked.sql);
+      return call(checked.showsMoment ? 'my_moment_number' : 'my_number', checked.sql);
   }
 }
 

@@ -69,31 +69,41 @@ export function dateCall(expression: FunctionCall, place: Place): Typed | null {
     case 'addtime':
     case 'subtime':
       checkCount(expression, 2, 2);
-      return addClock(translate(args[0]!, place), translate(args[1]!, place), expression.name === 'subtime');
+      return addClock(translate(args[0]!, place), translate(args[1]!, place), expression.name === 'subtime', place);
     case 'timediff': {
       checkCount(expression, 2, 2);
       const [from, to] = args.map((argument) => local(translate(argument, place)));
-      return typed(call('my_timediff', from!.sql, to!.sql), time(Math.max(scaleOf(from!), scaleOf(to!))));
+      return typed(
+        call('my_timediff', clockGiven(from!), clockGiven(to!)),
+        time(Math.max(scaleOf(from!, place), scaleOf(to!, place))),
+      );
     }
     case 'timestamp': {
       checkCount(expression, 1, 2);
       const value = translate(args[0]!, place);
-      const scale = scaleOf(value);
+      const scale = scaleOf(value, place);
       const full = typed(call('my_cast_datetime', asDateTime(value), raw(String(scale))), datetime(scale));
-      return args.length === 1 ? full : addClock(full, translate(args[1]!, place), false);
+      return args.length === 1 ? full : addClock(full, translate(args[1]!, place), false, place);
     }
     default:
       return null;
   }
 }
 
-function scaleOf(value: Typed): number {
+/** Digits of a second: a literal's own. */
+function scaleOf(value: Typed, place: Place): number {
   if (value.type.scale !== undefined) return Math.min(6, value.type.scale);
-  return category(value.type) === 'text' && !value.literal
-    ? 6
-    : value.literal && /\./.test(String(value.literal.value))
-      ? 6
-      : 0;
+  if (category(value.type) !== 'text') return 0;
+  if (!value.literal) return 6;
+  const digits = /\.(\d*)/.exec(String(value.literal.value))?.[1];
+  if (digits !== undefined) fixSlot(place.translation, value.literal);
+  return Math.min(6, digits?.length ?? 0);
+}
+
+/** A value that is a time or a moment: numbers and texts tell by themselves. */
+function clockGiven(value: Typed): Fragment {
+  const kind = category(value.type);
+  return kind === 'text' ? asText(value) : isNumeric(kind) ? call('my_clock_text', asNumber(value)) : value.sql;
 }
 
 function clockCall(expression: FunctionCall, form: ClockForm, place: Place): Typed {
@@ -136,7 +146,9 @@ export function dateArithmetic(left: Expression, interval: Interval, minus: bool
     );
   }
   const given = isNumeric(kind) ? asNumber(value) : value.unknown ? value.sql : asText(value);
-  return typed(call('my_date_add', given, amount.sql, unit, sign, raw('-2')), varchar(29));
+  return typed(call('my_date_add', given, amount.sql, unit, sign, raw('-2')), varchar(29), {
+    showsMoment: true,
+  });
 }
 
 /** The amount as a number or, for compound units, a text; `scale` 6 when SECOND may carry a fraction. */
@@ -179,16 +191,16 @@ function extractCall(expression: FunctionCall, place: Place): Fragment {
 }
 
 /** ADDTIME and SUBTIME: a time on a time, or on a datetime. */
-function addClock(value: Typed, span: Typed, minus: boolean): Typed {
+function addClock(value: Typed, span: Typed, minus: boolean, place: Place): Typed {
   const kind = category(value.type);
-  const scale = Math.max(value.type.scale ?? 0, span.type.scale ?? (category(span.type) === 'text' ? 0 : 0));
+  const scale = Math.max(value.type.scale ?? 0, scaleOf(span, place));
   if (kind === 'time')
     return typed(
       sql`max(-${maxTimeUs}, min(${maxTimeUs}, ${asTime(value)} ${minus ? '-' : '+'} ${asTime(span)}))`,
       time(scale),
     );
-  const given = kind === 'text' ? asText(value) : asDateTime(value);
-  const digits = raw(kind === 'text' ? '-1' : String(scale));
-  const sum = call('my_add_clock', given, asTime(span), raw(minus ? '1' : '0'), digits);
-  return typed(sum, kind === 'text' ? varchar(29) : datetime(scale));
+  const texts = kind === 'text' || isNumeric(kind);
+  const given = texts ? clockGiven(value) : asDateTime(value);
+  const sum = call('my_add_clock', given, asTime(span), raw(minus ? '1' : '0'), raw(texts ? '-1' : String(scale)));
+  return texts ? typed(sum, varchar(29), { showsMoment: true }) : typed(sum, datetime(scale));
 }

@@ -4,7 +4,7 @@ import type { Expression } from '../ast/expression.ts';
 import { mysqlFunctions } from '../functions/catalog.ts';
 import { arithmetic, negate } from './arithmetic.ts';
 import { choose, coalesce, extreme, nullIf } from './case.ts';
-import { asBits, asBoolean, asBytes, asCharacters, asInteger, asNumber, numberType } from './convert.ts';
+import { asBits, asBoolean, asBytes, asCharacters, asInteger, asNumber, asText, numberType } from './convert.ts';
 import { translate } from './expression.ts';
 import { call, raw, sql } from './fragment.ts';
 import { applyFunction, checkCount } from './function-call.ts';
@@ -12,12 +12,14 @@ import { regexp } from './like.ts';
 import type { Place } from './scope.ts';
 import { fixSlot } from './statement.ts';
 import {
+  bigint,
   boolean,
   category,
   doubleAmong,
   doubleOf,
   isNumeric,
   isWhole64,
+  kindOf,
   type Typed,
   typed,
   unsignedBigint,
@@ -89,6 +91,12 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
         call('my_truncate', asNumber(value!), asInteger(digits!)),
         fixedDigits(value!, expression.arguments[1], place),
       );
+    }
+    case 'field': {
+      arity(2, Number.POSITIVE_INFINITY);
+      const values = args();
+      const numbers = values.some((value) => isNumeric(kindOf(value)));
+      return typed(call('my_field', ...values.map(numbers ? asNumber : asText)), bigint);
     }
     case 'any_value':
       arity(1);

@@ -10,8 +10,9 @@ import { limitText, orderBy } from './order.ts';
 import { buildQuery, commonColumns } from './query.ts';
 import type { Place, Scope, ScopeColumn } from './scope.ts';
 import { newAlias, type Translation } from './statement.ts';
+import { storeExpression } from './store-expression.ts';
 import { needsKey, plainText } from './text-key.ts';
-import { category, type Typed, typed } from './typed.ts';
+import { category, isNumeric, isTemporal, kindOf, type Typed, typed } from './typed.ts';
 import { unifyValues } from './unify.ts';
 import { wideAmong } from './wide.ts';
 
@@ -123,8 +124,13 @@ export function buildRecursive(
   if (seed.columns.length !== step.columns.length) throw fault('ER_WRONG_NUMBER_OF_COLUMNS_IN_SELECT');
   const distinct = query.operator === 'UNION';
   const convert: ColumnForm = (value, index) => {
-    const first = seed.columns[index]!.value;
-    const made = convertTo(value, first.type);
+    const { label, value: first } = seed.columns[index]!;
+    const kind = kindOf(first);
+    // The first part alone gives the types: what the second brings is stored as into a column.
+    const other = kind === 'decimal' || isTemporal(kind) || (isNumeric(kind) && kind !== kindOf(value));
+    const made = other
+      ? storeExpression(value, { name: label, type: first.type, nullable: true }, false)
+      : convertTo(value, first.type);
     return distinct && needsKey(first) ? plainText(first, made) : made;
   };
   const place: Place = { translation, scope: inner, clause: 'order clause', aggregates: false };

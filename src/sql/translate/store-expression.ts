@@ -7,11 +7,13 @@ import { isNumberColumn } from './default.ts';
 import { call, type Fragment, quoteText, raw } from './fragment.ts';
 import { category, isTemporal, isWhole64, type Typed } from './typed.ts';
 
+type StoreColumn = Pick<SourceColumn, 'name' | 'type' | 'nullable'>;
+
 /**
  * A value in the storage form of a column. Literals and placeholders are stored when they are bound; expressions that
  * surely fit go as they are; everything else passes `my_store`, which raises MySQL's strict-mode errors.
  */
-export function storeExpression(given: Typed, column: SourceColumn, ignore: boolean): Fragment {
+export function storeExpression(given: Typed, column: StoreColumn, ignore: boolean): Fragment {
   const value = settle(given);
   const target = { name: column.name, type: column.type, nullable: column.nullable };
   if (value.bind) return value.bind({ to: 'column', column: target, ...(ignore ? { ignore } : {}) });
@@ -19,7 +21,7 @@ export function storeExpression(given: Typed, column: SourceColumn, ignore: bool
   return call('my_store', givenForm(value, column.type), raw(quoteText(columnKey(target))), raw(ignore ? '1' : '0'));
 }
 
-function fits(value: Typed, column: SourceColumn): boolean {
+function fits(value: Typed, column: StoreColumn): boolean {
   if (value.nullable && !column.nullable) return false;
   const from = value.type;
   const to = column.type;

@@ -60,6 +60,8 @@ export interface Typed {
   /** `open` has digits the type does not show: of a quotient. */
   readonly divided?: boolean;
   readonly aggregate?: boolean;
+  /** A text that shows a date, a datetime or a time, which its number is that of. */
+  readonly showsMoment?: true;
   /** Microseconds since 1970 UTC of the moment `of` shows; holds only while that is still the expression. */
   readonly moment?: { readonly of: Fragment; readonly us: Fragment };
 }
