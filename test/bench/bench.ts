@@ -10,6 +10,7 @@ import { fairness } from './part-fairness.ts';
 import { incremental } from './part-incremental.ts';
 import { manyTenants } from './part-many.ts';
 import { media } from './part-media.ts';
+import { memory } from './part-memory.ts';
 import { peers } from './part-peers.ts';
 import { selectOne, viewQueries } from './part-queries.ts';
 import { start } from './part-start.ts';
@@ -17,7 +18,7 @@ import { validate } from './part-validate.ts';
 import { PeerMissing } from './peers.ts';
 import { openScratch } from './scratch.ts';
 
-const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,m,p,v] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
+const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,m,p,r,v] [--rounds N] [--seconds N] [--mb N] [--built] [--json]
 
   a  view query over 16 connections against MariaDB     d  start and memory of the server
   b  SELECT 1 over one connection against MariaDB       e  commits with archiving against without
@@ -26,11 +27,12 @@ const usage = `usage: npm run bench -- [--only a,b,c,d,e,f,g,h,i,m,p,v] [--round
   h  what others feel of a scan and a backup            i  three thousand tenants in one server
   m  objects pushed to S3, OSS and COS against the vendors' clients alone
   p  backup, restore, verify and incremental beside restic, borg, mydumper and pgBackRest
+  r  resident memory of each job above the idle server, a server for each (10 GB: --only r --mb 10240)
   v  VALIDATE of a set and of its log against reading the same bytes
 
   --rounds N   interleaved rounds, the best counts (default 3)
   --seconds N  length of one round of a query load (default 4)
-  --mb N       size of the tenant of parts c, f, p, v and (at most 256) h (default 1024)
+  --mb N       size of the tenant of parts c, f, p, r, v and (at most 256) h (default 1024)
   --built      measure what 'npm run build' made instead of the sources (d measures both)
   --json       the report as JSON on standard output, progress on standard error
 `;
@@ -47,6 +49,7 @@ const parts: Readonly<Record<string, BenchPart>> = {
   i: manyTenants,
   m: media,
   p: peers,
+  r: memory,
   v: validate,
 };
 

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Connection } from 'mysql2/promise';
-import { createTenant, login, rowsOf, startArchive } from './clients.ts';
+import { login, startArchive } from './clients.ts';
+import { loadedTenant, sizeOf } from './loaded-tenant.ts';
 import { bestOfRounds, comparison, figure, type Line, limit } from './measurement.ts';
-import { type ObvaultOptions, startObvault } from './obvault-process.ts';
+import { startObvault } from './obvault-process.ts';
 import type { BenchContext, BenchPart } from './part.ts';
 import { requirePeers } from './peers.ts';
-import { fingerprint, loadTenant } from './tenant-data.ts';
+import { fingerprint } from './tenant-data.ts';
 import { backUp, dropRestored, restore } from './tenant-job.ts';
 import { compressFile, decompressFile } from './zstd-peer.ts';
 
@@ -31,7 +32,7 @@ export const copy: BenchPart = async (context) => {
   const path = join(scratch.path, 'copy-backup');
   mkdirSync(path);
   const options = { dataDir: join(scratch.path, 'copy'), main, settings: { jobLingerMs: 1_000 } };
-  const { dataFile, print } = await loadedTenant(context, options);
+  const { dataFile, print } = await loadedTenant(context, options, tenant);
   const server = await startObvault(scratch, options);
   const sys = await login(server.port, 'root');
   await startArchive(sys, tenant, path);
@@ -54,26 +55,6 @@ export const copy: BenchPart = async (context) => {
   await server.stop();
   return lines;
 };
-
-/** Fills a tenant and stops the server, so that the measured one has done nothing else. */
-async function loadedTenant(context: BenchContext, options: ObvaultOptions) {
-  const { scratch, megabytes, report } = context;
-  const server = await startObvault(scratch, options);
-  const sys = await login(server.port, 'root');
-  await createTenant(sys, tenant);
-  const named = await rowsOf(sys, `SELECT TENANT_ID FROM oceanbase.DBA_OB_TENANTS WHERE TENANT_NAME = '${tenant}'`);
-  const dataFile = join(options.dataDir, 'tenants', `t${named[0]?.['TENANT_ID']}`, 'data.db');
-  const clients = [await login(server.port, `root@${tenant}`), await login(server.port, `root@${tenant}`)];
-  const startMs = performance.now();
-  await loadTenant(clients, megabytes * 1e6, () => sizeOf(dataFile));
-  const seconds = (performance.now() - startMs) / 1000;
-  const { peakMb } = server.memory();
-  const print = await fingerprint(clients[0]!);
-  for (const client of [...clients, sys]) await client.end();
-  await server.stop();
-  report(`  loaded ${figure(sizeOf(dataFile) / 1e6)} MB in ${figure(seconds)} s, peak memory ${figure(peakMb)} MB`);
-  return { dataFile, print };
-}
 
 /** What tells the two kinds of sets apart. */
 interface Kind {
@@ -135,8 +116,4 @@ async function requireEqual(sys: Connection, port: number, name: string, print: 
   const found = await fingerprint(client);
   await client.end();
   if (found !== print) throw new Error(`${name} differs from ${tenant}:\n${found}\n${print}`);
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }

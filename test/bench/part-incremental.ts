@@ -68,7 +68,7 @@ export const incremental: BenchPart = async ({ scratch, main, megabytes, rounds,
 };
 
 /** Writes to rows far apart until about that many pages are others. */
-async function changePages(client: Connection, pages: number): Promise<void> {
+export async function changePages(client: Connection, pages: number): Promise<void> {
   const rows = Number((await rowsOf(client, 'SELECT MAX(id) AS n FROM shop.notes'))[0]?.['n']);
   for (let left = Math.round(pages); left > 0; left -= 200) {
     const ids = Array.from({ length: Math.min(200, left) }, () => 1 + Math.floor(Math.random() * rows));

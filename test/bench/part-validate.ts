@@ -66,7 +66,7 @@ export const validate: BenchPart = async ({ scratch, main, megabytes, rounds, re
 };
 
 /** Seconds from the statement until its job has ended with nothing damaged. */
-async function validated(sys: Connection, what: string): Promise<number> {
+export async function validated(sys: Connection, what: string): Promise<number> {
   const view = 'oceanbase.CDB_OB_BACKUP_VALIDATE_JOB';
   const known = `SELECT COALESCE(MAX(JOB_ID), 0) AS last FROM`;
   const lasts = [await rowsOf(sys, `${known} ${view}S`), await rowsOf(sys, `${known} ${view}_HISTORY`)];

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { blockPages } from '../../src/tenants/embedded/block-format.ts';
-import { createDataFile } from '../../src/tenants/embedded/connection.ts';
+import { createDataFile, openConnection } from '../../src/tenants/embedded/connection.ts';
 import { encodePosition } from '../../src/tenants/embedded/log-position.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import { TenantStore } from '../../src/tenants/embedded/tenant-store.ts';
@@ -60,6 +60,17 @@ function fold(): void {
   store.cell.seal({ ...store.position() });
   store.foldLog();
   reader = openLogReader(readerData, position);
+}
+
+/** A commit falls into the fold, before it or behind: it must be told and archived either way. */
+async function foldAhead(): Promise<void> {
+  await store.fold.ahead(async (data) => {
+    if (random(2) === 0) change();
+    const connection = openConnection(data, { readonly: false, synchronous: 'NORMAL', cacheKb: 400 });
+    connection.pragma('wal_checkpoint(PASSIVE)');
+    connection.close();
+    if (random(2) === 0) change();
+  }, 0);
 }
 
 function note(scn: bigint): void {
@@ -116,7 +127,9 @@ function copyStep(): void {
 }
 
 process.stdout.write('ready\n');
-for (let i = 0; ; i++) {
+let changes = 0;
+function change(): void {
+  const i = changes++;
   const table = tables[random(3)]!;
   store.begin();
   for (let j = random(6); j >= 0; j--) {
@@ -133,7 +146,12 @@ for (let i = 0; ; i++) {
   else if (random(40) === 0) store.writer.exec(`DROP INDEX IF EXISTS i_${table}`);
   if (random(9) === 0) store.rollback();
   else note(store.commit());
+}
+
+for (;;) {
+  change();
   if (random(3) === 0) archive();
+  if (random(12) === 0 && !copying) await foldAhead();
   if (random(12) === 0 && !copying) fold();
   if (copying || random(15) === 0) copyStep();
 }

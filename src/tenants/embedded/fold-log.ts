@@ -74,14 +74,14 @@ export class LogFold {
     return this.#mark !== null;
   }
 
-  /** Folds ahead while writers go on. False when something is in the way, or writers are faster. */
-  async ahead(elsewhere: FoldElsewhere): Promise<boolean> {
-    return (await this.#catchUp(elsewhere)) === 'little left';
+  /** Folds ahead while writers go on, until `leftBytes` are left. False when something is in the way, or writers are faster. */
+  async ahead(elsewhere: FoldElsewhere, leftBytes = mostHeldBytes): Promise<boolean> {
+    return (await this.#catchUp(elsewhere, leftBytes)) === 'little left';
   }
 
   /** Folds the log and lets the next writer begin a new one. False when something is in the way: to be tried again. */
   async recycle(seal: SealLog | null, elsewhere: FoldElsewhere): Promise<boolean> {
-    const ahead = await this.#catchUp(elsewhere);
+    const ahead = await this.#catchUp(elsewhere, mostHeldBytes);
     if (ahead === 'blocked' || !(await this.#of.lock.takeAside(turnWaitMs))) return false;
     const sealing = { over: Promise.resolve() };
     try {
@@ -152,18 +152,18 @@ export class LogFold {
   }
 
   /** One at a time: who comes later gets the same answer. */
-  #catchUp(elsewhere: FoldElsewhere): Promise<Ahead> {
-    this.#ahead ??= this.#rounds(elsewhere).finally(() => {
+  #catchUp(elsewhere: FoldElsewhere, littleBytes: number): Promise<Ahead> {
+    this.#ahead ??= this.#rounds(elsewhere, littleBytes).finally(() => {
       this.#ahead = null;
     });
     return this.#ahead;
   }
 
   /** Rounds as long as each leaves at most half of what the one before left. */
-  async #rounds(elsewhere: FoldElsewhere): Promise<Ahead> {
+  async #rounds(elsewhere: FoldElsewhere, littleBytes: number): Promise<Ahead> {
     for (let before = Number.POSITIVE_INFINITY; !this.#blocked; ) {
       const leftBytes = this.#leftBytes();
-      if (leftBytes <= mostHeldBytes) return 'little left';
+      if (leftBytes <= littleBytes) return 'little left';
       if (leftBytes > before / 2) return 'behind';
       before = leftBytes;
       if (!(await this.#round(elsewhere))) break;
