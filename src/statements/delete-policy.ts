@@ -35,10 +35,18 @@ export const addDeletePolicy = handler<'addDeletePolicy', null>({
         firedUs: null,
       });
     });
+    for (const option of unfollowed(statement))
+      speaker.warn('Warning', 1235, `${option} is kept, and nothing follows it: the recovery window alone decides`);
     controller.wake.clean();
     return {};
   },
 });
+
+/** Options that are taken and have no effect, as in OceanBase. */
+function unfollowed({ recoveryWindow, redundancy, backupCopies }: StatementOf<'addDeletePolicy'>): readonly string[] {
+  const copies = backupCopies === null || backupCopies === 0 ? [] : ['BACKUP_COPIES'];
+  return recoveryWindow !== null && redundancy !== null && redundancy !== 1 ? ['REDUNDANCY', ...copies] : copies;
+}
 
 /** ALTER SYSTEM DROP DELETE BACKUP POLICY: a job that runs goes on; a policy that is not there is no error. */
 export const dropDeletePolicy = handler<'dropDeletePolicy', null>({

@@ -23,10 +23,10 @@ afterEach(() => harness.stop());
 
 const logBytes = async () => (await tenantEngineOf(harness.controller, tenantId)).logBytes();
 
-for (const level of ['MAJOR', 'MINOR'])
-  test(`${level} FREEZE folds the log of a tenant, and says when it has`, async () => {
+for (const words of ['MAJOR FREEZE TENANT = a', 'MINOR FREEZE TENANT = a', 'MINOR FREEZE TENANT = ALL_USER'])
+  test(`${words} folds the log of a tenant, and says when it has`, async () => {
     expect(await logBytes()).toBeGreaterThan(0);
-    await harness.say(`ALTER SYSTEM ${level} FREEZE TENANT = a`);
+    await harness.say(`ALTER SYSTEM ${words}`);
     await harness.until(async () => (await logBytes()) === 0);
     const told = harness.controller.catalog.readDatabase.prepare(
       'SELECT event, value1 FROM rootservice_event WHERE module = ?',

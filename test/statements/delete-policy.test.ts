@@ -64,7 +64,10 @@ describe('a policy from sys', () => {
 
   test('is written as typed, once; dropping it may be repeated', async () => {
     const { tenantId } = (await desk.tenant('shop'))!;
-    await desk.ok(add("= 'default' RECOVERY_WINDOW = '14D' REDUNDANCY = 5 BACKUP_COPIES = 2 TENANT shop, shop"));
+    const { warnings } = await desk.say(
+      add("= 'default' RECOVERY_WINDOW = '14D' REDUNDANCY = 5 BACKUP_COPIES = 2 TENANT shop, shop"),
+    );
+    expect(warnings.map(({ message }) => message.split(' ')[0])).toEqual(['REDUNDANCY', 'BACKUP_COPIES']);
     const policies = () => desk.controller.catalog.read((tx) => tx.deletions.policies.list({ tenantId }));
     expect(await policies()).toMatchObject([
       { policyName: 'default', recoveryWindow: '14D', redundancy: 5, backupCopies: 2, firedUs: null },

@@ -46,6 +46,14 @@ describe('a refused statement', () => {
 
   const sys: readonly (readonly [string, string])[] = [
     ['ALTER SYSTEM MINOR FREEZE TENANT = sys', '1235 (0A000): ALTER SYSTEM FREEZE of the sys tenant is not supported'],
+    [
+      'ALTER SYSTEM MINOR FREEZE TENANT = ALL_META',
+      '1235 (0A000): ALTER SYSTEM FREEZE of meta tenants is not supported',
+    ],
+    [
+      'ALTER SYSTEM MINOR FREEZE TENANT = all_user, shop',
+      '1235 (0A000): all/all_user/all_meta in combination with other names is not supported',
+    ],
     ["ALTER SYSTEM MINOR FREEZE SERVER = '10.0.0.1:2882'", '1210 (HY000): Incorrect arguments to server'],
     ['ALTER SYSTEM MINOR FREEZE ZONE = elsewhere', '1210 (HY000): Incorrect arguments to zone'],
     ['ALTER SYSTEM MAJOR FREEZE TENANT = nobody', '5160 (HY000): invalid tenant name specified in connection string'],
@@ -76,6 +84,7 @@ describe('a refused statement', () => {
 
   const user: readonly (readonly [string, string])[] = [
     ['ALTER SYSTEM MINOR FREEZE TENANT = shop', '1227 (42501): Access denied'],
+    ['ALTER SYSTEM MINOR FREEZE TENANT = all_meta', '1227 (42501): Access denied'],
     ['ALTER SYSTEM RUN UPGRADE JOB "UPGRADE_ALL"', '1227 (42501): Access denied'],
     ['ALTER SYSTEM CLEAR RESTORE SOURCE', '1235 (0A000): non-sys tenant set add restore source is not supported'],
     [
