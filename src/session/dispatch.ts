@@ -41,12 +41,17 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
   ['DEALLOCATE', textPrepareRunnable],
 ]);
 
+function familyOf([first = '', second]: readonly string[]): Family | undefined {
+  // DROP PREPARE is DEALLOCATE PREPARE.
+  return families.get(first === 'DROP' && second === 'PREPARE' ? 'DEALLOCATE' : first);
+}
+
 /** Turns a text into something that runs, for PREPARE and EXECUTE. Throws what its parser refuses. */
 export function understand(text: string, session: SessionContext): MaybePromise<Runnable> {
   const words = leadingWords(text, 2);
   if (isObStatement(words)) return obRunnable(text, session, true);
   refuseOracleSql(text, session.state);
-  const family = families.get(words[0] ?? '');
+  const family = familyOf(words);
   if (family) return family(text, session);
   return otherRunnable(text, words);
 }
@@ -58,7 +63,7 @@ export function runText(text: string, session: SessionContext, call: Call): Mayb
   if (queryWords.has(first)) return runDirectQuery(text, session, call);
   if (isObStatement(words)) return obText(text, session, call);
   refuseOracleSql(text, session.state);
-  const family = families.get(first);
+  const family = familyOf(words);
   if (!family) return runOther(text, words, session, call);
   const runnable = family(text, session);
   if (runnable instanceof Promise) return runnable.then((one) => runDirect(one, session, call));

@@ -131,7 +131,7 @@ describe('PREPARE as text', () => {
       (error: { errno: number }) => expect(error.errno).toBe(4179),
     );
     await sys.query('DEALLOCATE PREPARE two');
-    await sys.query('DEALLOCATE PREPARE three');
+    await sys.query('drop /* it */ prepare three');
   });
 });
 
