@@ -52,6 +52,11 @@ export async function backedUp(harness: Harness, what = 'DATABASE', tenant = 'a'
   return set;
 }
 
+/** Waits until no clean-up is live. */
+export async function cleanUpsEnded(harness: Harness): Promise<void> {
+  await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+}
+
 /** A few passes of the drivers, while nothing needs to end. */
 export async function passes(harness: Harness, count: number): Promise<void> {
   let left = count;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { archivedTenant, backedUp, backupUnderFault } from './backed-up-tenant.ts';
 import { FaultSwitch, type PlannedFault } from './fault-switch.ts';
-import { type Harness, makePool, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { type Harness, restoredFrom, setsOf, shipped, startHarness } from './job-harness.ts';
 import { temporaryNames } from './media-truth.ts';
 
 const faults = new FaultSwitch();
@@ -51,10 +51,8 @@ const anywhere = { keys: /./, step: 9 };
 async function expectRestored(to: string): Promise<void> {
   const count = rows;
   await harness.sql('a', `INSERT INTO d.t VALUES (${++rows}, 'in no set')`);
-  await makePool(harness, `pool_${to}`);
-  await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${harness.place('a/data')}' WITH 'pool_list=pool_${to}'`);
-  await settle(harness);
-  expect(await harness.value(to, 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t')).toBe(`${count}/${count}`);
+  const query = 'SELECT CONCAT(COUNT(*), "/", MAX(id)) FROM d.t';
+  expect(await restoredFrom(harness, harness.place('a/data'), to, query)).toBe(`${count}/${count}`);
 }
 
 describe('an incremental backup with its log on a failing medium', () => {

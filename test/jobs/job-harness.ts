@@ -312,16 +312,27 @@ export async function shipped(harness: Harness, name: string): Promise<bigint> {
   return scn;
 }
 
-/** Restores `from` as `to`, which must succeed, and answers a query there. */
-export async function restoredValue(
+/** Restores tenant `from`, as `startArchiving` left its paths, as `to`, which must succeed, and answers a query there. */
+export function restoredValue(
   harness: Harness,
   from: string,
   to: string,
   query: string,
   until = '',
 ): Promise<string | null> {
-  await makePool(harness, `pool_${to}`);
   const paths = `${harness.place(`${from}/data`)},${harness.place(`${from}/archive`)}`;
+  return restoredFrom(harness, paths, to, query, until);
+}
+
+/** As `restoredValue`, from any paths. */
+export async function restoredFrom(
+  harness: Harness,
+  paths: string,
+  to: string,
+  query: string,
+  until = '',
+): Promise<string | null> {
+  await makePool(harness, `pool_${to}`);
   await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' ${until} WITH 'pool_list=pool_${to}'`);
   await settle(harness);
   const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));

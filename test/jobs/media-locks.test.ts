@@ -8,14 +8,13 @@ import { CosDouble } from '../media/servers/cos-double.ts';
 import { ossAddress } from '../media/servers/oss.ts';
 import { OssDouble } from '../media/servers/oss-double.ts';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
-import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
+import { backedUp, cleanUpsEnded, makeTable, roundIs } from './backed-up-tenant.ts';
 import {
   type Harness,
-  makePool,
   makeTenant,
+  restoredFrom,
   roundOf,
   setsOf,
-  settle,
   shipped,
   startArchiving,
   startHarness,
@@ -84,7 +83,7 @@ describe.each(Object.keys(stores))('under retention on %s', (scheme) => {
   /** The result of each clean-up so far, with those of its tasks. */
   const deleteSet = async (id: number) => {
     await harness.say(`ALTER SYSTEM DELETE BACKUPSET ${id}`, 'a');
-    await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+    await cleanUpsEnded(harness);
     return harness.controller.catalog.read((tx) =>
       tx.deletions.jobs.list({}).map((job) => {
         const tasks = tx.deletions.tasks.list({ tenantId: job.tenantId, jobId: job.jobId });
@@ -93,10 +92,7 @@ describe.each(Object.keys(stores))('under retention on %s', (scheme) => {
     );
   };
   const restored = async (to: string, from: string) => {
-    await makePool(harness, `pool_${to}`);
-    await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${from}' WITH 'pool_list=pool_${to}'`);
-    await settle(harness);
-    return Number(await harness.value(to, 'SELECT COUNT(*) FROM d.t'));
+    return Number(await restoredFrom(harness, from, to, 'SELECT COUNT(*) FROM d.t'));
   };
   const found = async (uri: string) => {
     const statement = parseObStatement(`ALTER SYSTEM TEST DESTINATION '${uri}'`, {
@@ -180,7 +176,7 @@ test('object lock on versions, as S3 has it, hinders nothing: what is removed or
     await backedUp(harness);
   }
   await harness.say('ALTER SYSTEM DELETE BACKUPSET 1', 'a');
-  await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+  await cleanUpsEnded(harness);
   expect((await setsOf(harness, 'a')).map(({ status, fileStatus }) => [status, fileStatus])).toEqual([
     ['SUCCESS', 'DELETED'],
     ['SUCCESS', 'AVAILABLE'],

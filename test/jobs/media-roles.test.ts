@@ -7,7 +7,7 @@ import { OssDouble } from '../media/servers/oss-double.ts';
 import { S3Double } from '../media/servers/s3-double.ts';
 import { StsDouble, stsCaller } from '../media/servers/sts-double.ts';
 import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
-import { type Harness, makePool, makeTenant, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import { type Harness, makeTenant, restoredFrom, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 
 const externalId = 'a-customer-of-ours';
 
@@ -86,10 +86,8 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     await harness.sql('shop', 'INSERT INTO d.t VALUES (2)');
     await shipped(harness, 'shop');
     expect(sts.answers.length).toBeGreaterThan(asked);
-    await makePool(harness, 'pool_b');
-    await harness.say(`ALTER SYSTEM RESTORE b FROM '${text('data')},${text('log')}' WITH 'pool_list=pool_b'`);
-    await settle(harness);
-    expect(await harness.value('b', 'SELECT COUNT(*) FROM d.t')).toBe('2');
+    const paths = `${text('data')},${text('log')}`;
+    expect(await restoredFrom(harness, paths, 'b', 'SELECT COUNT(*) FROM d.t')).toBe('2');
 
     const kept = readdirSync(harness.directory, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
-import { backedUp, makeTable, nextPiece, roundIs, setShortPieces } from './backed-up-tenant.ts';
-import { type Harness, makePool, makeTenant, settle, shipped, startHarness } from './job-harness.ts';
+import { backedUp, cleanUpsEnded, makeTable, nextPiece, roundIs, setShortPieces } from './backed-up-tenant.ts';
+import { type Harness, makeTenant, restoredFrom, shipped, startHarness } from './job-harness.ts';
 import { objectsBelow, placeAt, verticalOptions } from './media-vertical.ts';
 import { validate } from './validate-scene.ts';
 
@@ -34,7 +34,7 @@ test('pieces are marked too, and read by nobody while the store removes them in 
   const pieces = () => harness.controller.catalog.read((tx) => tx.archives.pieces.list({ tenantId }));
   const [first, second] = await pieces();
   await harness.say(`ALTER SYSTEM DELETE ARCHIVELOG_PIECE ${first!.pieceId}, ${second!.pieceId}`, 'a');
-  await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+  await cleanUpsEnded(harness);
   expect((await pieces()).slice(0, 2).map((piece) => piece.fileStatus)).toEqual(['DELETED', 'DELETED']);
 
   const below = (await objectsBelow(place.medium, 'archive')).filter((key) => /piece_d\d+r\d+p[12][_/]/.test(key));
@@ -43,11 +43,7 @@ test('pieces are marked too, and read by nobody while the store removes them in 
 
   const restored = async (to: string) => {
     await shipped(harness, 'a');
-    await makePool(harness, `pool_${to}`);
-    const paths = `${place.text('data')},${place.text('archive')}`;
-    await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' WITH 'pool_list=pool_${to}'`);
-    await settle(harness);
-    return harness.value(to, 'SELECT COUNT(*) FROM d.t');
+    return restoredFrom(harness, `${place.text('data')},${place.text('archive')}`, to, 'SELECT COUNT(*) FROM d.t');
   };
   expect(await restored('b')).toBe('4');
   await place.medium.remove(below.filter((key) => /single_piece_info|\/log\//.test(key)));

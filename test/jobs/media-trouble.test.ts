@@ -2,7 +2,16 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { S3Double, s3Keys } from '../media/servers/s3-double.ts';
 import type { S3FaultDeed } from '../media/servers/s3-faults.ts';
 import { makeTable, roundIs } from './backed-up-tenant.ts';
-import { type Harness, makePool, makeTenant, roundOf, setsOf, settle, shipped, startHarness } from './job-harness.ts';
+import {
+  type Harness,
+  makeTenant,
+  restoredFrom,
+  roundOf,
+  setsOf,
+  settle,
+  shipped,
+  startHarness,
+} from './job-harness.ts';
 import { objectsBelow, type Place, placeAt, verticalOptions } from './media-vertical.ts';
 import { findingsOf, validate } from './validate-scene.ts';
 
@@ -39,13 +48,8 @@ async function backUp(kind = ''): Promise<void> {
   await settle(harness);
 }
 
-async function restored(to: string): Promise<string | null> {
-  await makePool(harness, `pool_${to}`);
-  const paths = `${place.text('data')},${place.text('archive')}`;
-  await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' WITH 'pool_list=pool_${to}'`);
-  await settle(harness);
-  return harness.value(to, 'SELECT COUNT(*) FROM d.t');
-}
+const restored = (to: string) =>
+  restoredFrom(harness, `${place.text('data')},${place.text('archive')}`, to, 'SELECT COUNT(*) FROM d.t');
 
 const deeds: readonly S3FaultDeed[] = [
   { deed: 'loseReply' },

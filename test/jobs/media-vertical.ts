@@ -8,11 +8,11 @@ import { identityName, isObjectStore, isOurs, secretName } from '../../src/desti
 import type { ListEntry, Medium } from '../../src/media/medium.ts';
 import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
 import type { MediumServer, MediumServerModule } from '../media/servers/fixture.ts';
-import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
+import { backedUp, cleanUpsEnded, makeTable, roundIs } from './backed-up-tenant.ts';
 import {
   type Harness,
-  makePool,
   makeTenant,
+  restoredFrom,
   setsOf,
   settle,
   shipped,
@@ -115,14 +115,10 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
       expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ status: 'SUCCESS', fileStatus: 'AVAILABLE' });
     };
     const restored = async (to: string, from: string, until = '') => {
-      await makePool(harness, `pool_${to}`);
-      await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${from}' ${until} WITH 'pool_list=pool_${to}'`);
-      await settle(harness);
-      const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));
-      expect(jobs.map((job) => `${job.status} ${job.comment}`)).toEqual(['RESTORE_SUCCESS ', 'RESTORE_SUCCESS ']);
+      const count = await restoredFrom(harness, from, to, 'SELECT COUNT(*) FROM d.t', until);
       const damaged = await harness.value(to, 'SELECT COUNT(*) FROM d.t WHERE v NOT LIKE CONCAT("%row ", id, " %")');
       expect(damaged).toBe('0');
-      return Number(await harness.value(to, 'SELECT COUNT(*) FROM d.t'));
+      return Number(count);
     };
     const restart = async () => {
       await harness.stop();
@@ -161,7 +157,7 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
 
       await backUp('');
       await harness.say('ALTER SYSTEM DELETE BACKUPSET 1, 2', 'a');
-      await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+      await cleanUpsEnded(harness);
       expect((await setsOf(harness, 'a')).map((set) => set.fileStatus)).toEqual(['DELETED', 'DELETED', 'AVAILABLE']);
       expect((await objectsBelow(place.medium, 'data')).filter((key) => /backup_set_[12]_/.test(key))).toEqual([]);
       expect(await restored('e', `${data},${archive}`)).toBe(rows);
@@ -202,7 +198,7 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
         const before = await objectsBelow(place.medium, 'data');
         const deleteSet = async (id: number) => {
           await harness.say(`ALTER SYSTEM DELETE BACKUPSET ${id}`, 'a');
-          await harness.until(() => harness.controller.catalog.read((tx) => tx.deletions.liveJobs().length === 0));
+          await cleanUpsEnded(harness);
           const jobs = await harness.controller.catalog.read((tx) => tx.deletions.jobs.list({}));
           expect(jobs.map((job) => job.status)).not.toContain('FAILED');
         };
