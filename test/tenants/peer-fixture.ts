@@ -11,7 +11,9 @@ export const noPeer: string | null = findPeer();
 function findPeer(): string | null {
   const path = pathOf('mariadbd');
   if (!path) return 'mariadb-server is not installed';
-  return /MariaDB/.test(execFileSync(path, ['--no-defaults', '--version'], { encoding: 'utf8' })) ? null : 'no MariaDB';
+  // Its answers are compared to the letter, and those of other releases differ.
+  const version = execFileSync(path, ['--no-defaults', '--version'], { encoding: 'utf8' });
+  return /\b10\.11\.\d+-MariaDB/.test(version) ? null : `no MariaDB 10.11: ${version.trim()}`;
 }
 
 /** Rows as texts, how many rows were affected, or the number of the error. */
