@@ -53,6 +53,7 @@ export const errorTable = {
   OB_HASH_NOT_EXIST: { code: -4201, errno: 4201, sqlstate: "HY000", text: "hash map/set entry not exist", template: "%s", retry: false },
   OB_INVALID_DATE_VALUE: { code: -4219, errno: 1292, sqlstate: "22007", text: "Incorrect value", template: "Incorrect datetime value: '%s' for column '%s'", oracle: "ORA-01861" },
   OB_ERR_TOO_LONG_TENANT_COMMENT: { code: -4253, errno: 4253, sqlstate: "HY000", text: "Comment for tenant is too long", template: "Comment for tenant is too long (max = %s)" },
+  OB_SNAPSHOT_DISCARDED: { code: -4138, errno: 4138, sqlstate: "HY000", text: "Request to read too old versioned data" },
   OB_LOG_OUTOF_DISK_SPACE: { code: -4264, errno: 4264, sqlstate: "HY000", text: "Log out of disk space" },
   OB_MISS_ARGUMENT: { code: -4277, errno: 1210, sqlstate: "HY000", text: "Miss argument", template: "Miss argument for %s" },
   OB_GTS_NOT_READY: { code: -4283, errno: 4283, sqlstate: "HY000", text: "gts is not ready" },

@@ -27,7 +27,13 @@ import type { ChangePoint } from '../../src/tenants/tenant-engine.ts';
 let root: string;
 let store: TenantStore;
 const paths = () => tenantPaths(root, 1);
-const limits = { synchronous: 'FULL' as const, cacheKb: 400, idleReaders: 1, keepLogBytes: 1 << 30 };
+const limits = {
+  synchronous: 'FULL' as const,
+  cacheKb: 400,
+  idleReaders: 1,
+  keepLogBytes: 1 << 30,
+  snapshotLogBytes: 1 << 30,
+};
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'changes-'));

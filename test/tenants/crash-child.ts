@@ -31,7 +31,7 @@ const keepLogBytes = random(2) === 0 ? 0 : 1 << 30;
 const store = new TenantStore(
   1,
   paths,
-  { synchronous: 'NORMAL', cacheKb: 400, idleReaders: 1, keepLogBytes },
+  { synchronous: 'NORMAL', cacheKb: 400, idleReaders: 1, keepLogBytes, snapshotLogBytes: 1 << 30 },
   () => {},
 );
 const archivePath = join(root, 'archive');

@@ -101,7 +101,7 @@ test('killed at random, every noted commit can be restored byte by byte', async 
     const store = new TenantStore(
       1,
       tenantPaths(root, 1),
-      { synchronous: 'FULL', cacheKb: 400, idleReaders: 1, keepLogBytes: 0 },
+      { synchronous: 'FULL', cacheKb: 400, idleReaders: 1, keepLogBytes: 0, snapshotLogBytes: 1 << 30 },
       () => {},
     );
     expect(store.scn).toBeGreaterThanOrEqual(noted.at(-1)!.scn);

@@ -4,7 +4,8 @@ import type { TenantEngine } from '../../src/tenants/tenant-engine.ts';
 import { enginePlace, mysqlTenant, openReader, readAll } from './engine-fixture.ts';
 import { type SqlClient, sqlClient } from './sql-fixture.ts';
 
-const place = enginePlace({ engineThreads: 1 });
+const snapshotLogBytes = 24 << 20;
+const place = enginePlace({ engineThreads: 1, snapshotLogBytes });
 let engine: TenantEngine;
 let client: SqlClient;
 
@@ -104,6 +105,24 @@ test('a reader and an open transaction put it off, and nobody waits for that', a
   await writer.ok('COMMIT');
   await triesOf(() => engine.recycleLog(null));
   expect(await engine.logBytes()).toBe(0);
+});
+
+test('a log that has grown too large ends the snapshots that hold it up, and their transactions say so', async () => {
+  await triesOf(() => engine.recycleLog(null));
+  const reader = await sqlClient(engine, {}, 31);
+  await reader.ok('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+  const seen = await reader.value('SELECT COUNT(*) FROM t');
+  await write(8);
+  expect(await engine.recycleLog(null)).toBe(false);
+  expect(await reader.value('SELECT COUNT(*) FROM t')).toBe(seen);
+  await write(20);
+  expect(await engine.logBytes()).toBeGreaterThan(snapshotLogBytes);
+  await triesOf(() => engine.recycleLog(null));
+  expect(await engine.logBytes()).toBe(0);
+  for (const sql of ['SELECT COUNT(*) FROM t', 'INSERT INTO s (v) VALUES (4)'])
+    expect(await reader.fails(sql)).toEqual({ errno: 4138, message: 'Request to read too old versioned data' });
+  await reader.ok('ROLLBACK');
+  expect(await reader.value('SELECT COUNT(*) FROM t')).toBe(String(Number(seen) + 14));
 });
 
 test('time stands still for those that wait while the lock is held aside, and goes on behind it', async () => {

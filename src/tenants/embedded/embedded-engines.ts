@@ -20,6 +20,8 @@ export interface EmbeddedEnginesOptions {
   readonly idleReaders?: number;
   /** A log file larger than this is cut when folded. */
   readonly keepLogBytes?: number;
+  /** A log that has grown to this ends snapshots of transactions (4138). */
+  readonly snapshotLogBytes?: number;
   /** Tenants kept open at a time, by default as many as descriptors allow (open-limit.ts). */
   readonly openTenants?: number;
   /** Threads the tenants are spread over. */
@@ -89,6 +91,7 @@ function threadOptions(options: EmbeddedEnginesOptions): EngineThreadOptions {
       cacheKb: options.cacheKb ?? 8192,
       idleReaders: options.idleReaders ?? 2,
       keepLogBytes: options.keepLogBytes ?? 64 << 20,
+      snapshotLogBytes: options.snapshotLogBytes ?? 4 * 2 ** 30,
       openTenants: Math.max(1, Math.ceil(openTenants / engineThreads)),
       readSliceMs: options.readSliceMs ?? 10,
       writeSliceMs: options.writeSliceMs ?? 100,

@@ -35,6 +35,8 @@ export interface FoldedTenant {
   readonly changes: ChangeHistory;
   /** True while a snapshot is pinned, for which nothing may be folded. */
   readonly pinned: () => boolean;
+  /** Ends the oldest snapshot a transaction reads from. */
+  readonly endOldestSnapshot: () => void;
   /** The log as it is at the newest commit, and that commit. */
   readonly settled: () => { readonly index: WalIndex; readonly scn: Scn };
   readonly position: () => Position;
@@ -82,6 +84,7 @@ export class LogFold {
   /** Folds the log and lets the next writer begin a new one. False when something is in the way: to be tried again. */
   async recycle(seal: SealLog | null, elsewhere: FoldElsewhere): Promise<boolean> {
     const ahead = await this.#catchUp(elsewhere, mostHeldBytes);
+    if (ahead === 'blocked') this.#endSnapshot();
     if (ahead === 'blocked' || !(await this.#of.lock.takeAside(turnWaitMs))) return false;
     const sealing = { over: Promise.resolve() };
     try {
@@ -140,6 +143,13 @@ export class LogFold {
   close(): void {
     this.#closed = true;
     this.#unmark();
+  }
+
+  /** Readers may hold up a fold, but not until the disk is full. */
+  #endSnapshot(): void {
+    if (this.#blocked) return;
+    const { frame } = readWalIndex(this.#of.shmFd);
+    if (frame * frameBytes >= this.#of.limits.snapshotLogBytes) this.#of.endOldestSnapshot();
   }
 
   get #blocked(): boolean {

@@ -82,6 +82,11 @@ export class GuestStore implements SqlStore {
     return this.writer;
   }
 
+  /** All of a guest's reads see one state. */
+  pinReader(): Connection {
+    return this.writer;
+  }
+
   returnReader(): void {}
 
   close(): void {

@@ -7,6 +7,8 @@ export class ReaderPool {
   readonly #limits: StoreLimits;
   readonly #setup: ConnectionSetup;
   readonly #idle: Connection[] = [];
+  /** Oldest first, with whom to tell. */
+  readonly #pinned = new Map<Connection, () => void>();
 
   /** `data` is the path of the tenant's data file. */
   constructor(data: string, limits: StoreLimits, setup: ConnectionSetup) {
@@ -24,7 +26,32 @@ export class ReaderPool {
     return reader;
   }
 
+  /** One that stays at the newest commit until it is given back, or its end was told: `lost`. */
+  pin(lost: () => void): Connection {
+    const reader = this.take();
+    reader.exec('BEGIN');
+    reader.prepare('SELECT scn FROM __ob_scn').get();
+    this.#pinned.set(reader, lost);
+    return reader;
+  }
+
+  /** Takes the oldest pinned reader back; one that a statement reads from is left until the next call. */
+  endOldestPin(): void {
+    for (const [reader, lost] of this.#pinned) {
+      try {
+        reader.exec('ROLLBACK');
+      } catch (error) {
+        if (error instanceof TypeError) return;
+        throw error;
+      }
+      lost();
+      this.giveBack(reader);
+      return;
+    }
+  }
+
   giveBack(reader: Connection): void {
+    this.#pinned.delete(reader);
     if (reader.inTransaction) reader.exec('ROLLBACK');
     if (this.#idle.length < this.#limits.idleReaders) this.#idle.push(reader);
     else reader.close();

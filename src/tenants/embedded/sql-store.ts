@@ -18,5 +18,7 @@ export interface SqlStore {
   commit(): Scn;
   rollback(): void;
   takeReader(): Connection;
+  /** A reader that stays at the newest commit until it is returned, or taken back: then `lost` was called. */
+  pinReader(lost: () => void): Connection;
   returnReader(reader: Connection): void;
 }

@@ -25,6 +25,8 @@ export interface StoreLimits {
   readonly idleReaders: number;
   /** A log file larger than this is cut when it is folded, not only restarted. */
   readonly keepLogBytes: number;
+  /** A log that has grown to this ends the oldest snapshot of a transaction which keeps it from being folded. */
+  readonly snapshotLogBytes: number;
 }
 
 /** A frozen state as the engine thread hands it over. */
@@ -103,6 +105,7 @@ export class TenantStore implements SqlStore {
       limits,
       changes: this.#changes,
       pinned: () => this.pinned,
+      endOldestSnapshot: () => this.#readers.endOldestPin(),
       settled: () => ({ index: this.#settledIndex(), scn: this.#scn }),
       position: () => this.#position(),
     });
@@ -176,6 +179,10 @@ export class TenantStore implements SqlStore {
     this.#guestWrites = false;
     this.#scn = this.keeper.prepare('SELECT scn FROM __ob_scn').pluck().safeIntegers().get() as bigint;
     this.cell.endCommit(this.#position());
+  }
+
+  pinReader(lost: () => void): Connection {
+    return this.#readers.pin(lost);
   }
 
   takeReader(): Connection {

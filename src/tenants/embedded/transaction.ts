@@ -31,6 +31,8 @@ export class Transaction {
   #locked = false;
   #guest = false;
   #snapshot: Connection | null = null;
+  /** The snapshot kept the log from being folded for too long. */
+  #snapshotLost = false;
   #savepoints: string[] = [];
   /** Version of the dictionary when the writer's transaction began. */
   #version = 0;
@@ -97,6 +99,7 @@ export class Transaction {
   async startWriting(context: StatementContext, check: Check): Promise<Connection> {
     const { store } = this.#tenant;
     this.#refuseWhenReadOnly();
+    this.#refuseWhenLost();
     if (this.#writing) return store.writer;
     await this.#take(context, check);
     this.#renewKeys(context, check);
@@ -175,6 +178,10 @@ export class Transaction {
     if (this.readOnly) throw fault('ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION');
   }
 
+  #refuseWhenLost(): void {
+    if (this.#snapshotLost) throw fault('OB_SNAPSHOT_DISCARDED');
+  }
+
   async #take(context: StatementContext, check: Check): Promise<void> {
     check.pause();
     await roomInLog(this.#tenant, check);
@@ -246,10 +253,12 @@ export class Transaction {
   }
 
   #pinSnapshot(): void {
+    this.#refuseWhenLost();
     if (this.#snapshot || this.#writing) return;
-    this.#snapshot = this.#tenant.store.takeReader();
-    this.#snapshot.exec('BEGIN');
-    this.#snapshot.prepare('SELECT scn FROM __ob_scn').get();
+    this.#snapshot = this.#tenant.store.pinReader(() => {
+      this.#snapshot = null;
+      this.#snapshotLost = true;
+    });
   }
 
   #dropSnapshot(): void {
@@ -264,6 +273,7 @@ export class Transaction {
     this.readOnly = false;
     this.#repeatable = false;
     this.#writing = false;
+    this.#snapshotLost = false;
     this.#savepoints = [];
     this.#dropSnapshot();
   }
