@@ -1,5 +1,6 @@
 import { fault, faultText } from '../base/errors.ts';
 import type { Medium } from '../media/medium.ts';
+import { publishObject } from '../media/publish-object.ts';
 import { checkDirectory, checkFileKey, isPermissionFileOf, type ProbedAccess, permissionFileName } from './layout.ts';
 import { isMediumError } from './medium-fault.ts';
 
@@ -108,14 +109,7 @@ async function tryAppend(medium: Medium, key: string, content: Uint8Array, signa
 }
 
 async function tryMultipart(medium: Medium, key: string, content: Uint8Array, signal?: AbortSignal): Promise<void> {
-  const sink = await medium.createObject(key, signal);
-  try {
-    await sink.writeAt(0, content);
-  } catch (error) {
-    await sink.abort().catch(() => undefined);
-    throw error;
-  }
-  await sink.publish(content.length);
+  await publishObject(medium, key, (sink) => sink.writeAt(0, content).then(() => content.length), signal);
   await expectContent(medium, key, content, signal);
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
-import { type Medium, MediumError } from './medium.ts';
+import { type Medium, MediumError, type ObjectSink } from './medium.ts';
+import { publishObject } from './publish-object.ts';
 
 /** Where a probe works. */
 export interface ProbePlace {
@@ -97,24 +98,18 @@ export async function largeObject(place: ProbePlace): Promise<ProbeFound> {
   const key = place.keyOf('large');
   const content = Buffer.alloc(largeBytes);
   for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(at, at);
-  const sink = await medium.createObject(key, signal);
-  try {
+  let early = false;
+  const write = async (sink: ObjectSink) => {
     await sink.writeAt(0, content.subarray(0, largeBytes / 2));
     await sink.writeAt(largeBytes / 2, content.subarray(largeBytes / 2));
-    if ((await medium.head(key, signal)) !== null) {
-      await sink.abort();
-      return no('visible before it was published');
-    }
-  } catch (error) {
-    await sink.abort().catch(() => undefined);
-    throw error;
-  }
-  await sink.publish(content.length);
+    early = (await medium.head(key, signal)) !== null;
+    return early ? null : content.length;
+  };
+  await publishObject(medium, key, write, signal);
+  if (early) return no('visible before it was published');
   if (!same(await medium.read(key, undefined, undefined, signal), content)) return no('read back differently');
   const dropped = place.keyOf('dropped');
-  const given = await medium.createObject(dropped, signal);
-  await given.writeAt(0, small);
-  await given.abort();
+  await publishObject(medium, dropped, (sink) => sink.writeAt(0, small).then(() => null), signal);
   if ((await medium.head(dropped, signal)) !== null) return no('visible although it was given up');
   return ok(`${largeBytes} bytes, visible when published only, nothing of one that was given up`);
 }

@@ -7,6 +7,7 @@ import { type Medium, MediumError, type MediumErrorKind } from '../../src/media/
 import { probeDeadlineMs, probeMedium, probeProperties } from '../../src/media/probe.ts';
 import { promised, promisesOf } from '../../src/media/promises.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
+import { openBelow } from './descriptors.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
 import type { MediumServer, MediumServerModule, MediumUnderTest } from './servers/fixture.ts';
 
@@ -180,7 +181,8 @@ describe('a medium that does not keep a promise is found out', () => {
   });
 
   test('whatever fails, a row says so and nothing is left but what could not be removed', async () => {
-    const only = ['putSmall', 'createObject', 'openAppend', 'head', 'list', 'remove', 'append', 'writeAt'] as const;
+    const objects = ['createObject', 'openAppend', 'append', 'writeAt', 'publish'] as const;
+    const only = ['putSmall', 'head', 'list', 'remove', ...objects] as const;
     const plain = withFault(file, { at: 0, kind: 'io' });
     expect((await probeMedium(plain)).at(-1)?.result).toBe('OK');
     const count = plain.trace.filter((step) => only.some((name) => step.startsWith(`${name} `))).length;
@@ -189,6 +191,7 @@ describe('a medium that does not keep a promise is found out', () => {
       const kind: MediumErrorKind = at % 4 === 1 ? 'io' : 'denied';
       const rows = await probeMedium(withFault(file, { at, kind, only }));
       expect([at, rows.some((row) => row.result === 'FAILED')]).toEqual([at, true]);
+      expect([at, openBelow(scratch.path)]).toEqual([at, []]);
       if ((await file.list('')).length > 0) expect([at, rows.at(-1)?.result]).not.toEqual([at, 'OK']);
       await emptied(file);
     }

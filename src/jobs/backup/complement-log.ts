@@ -10,7 +10,8 @@ import { type PieceName, parseLogFile, pieceLsKeys } from '../../destination/arc
 import { shownPath } from '../../destination/destination.ts';
 import { formatContent, writeFormatFile } from '../../destination/identity.ts';
 import { complementDirectory } from '../../destination/layout.ts';
-import type { Medium } from '../../media/medium.ts';
+import type { Medium, ObjectSink } from '../../media/medium.ts';
+import { publishObject } from '../../media/publish-object.ts';
 import { below } from '../../media/wrap/below.ts';
 import { choosePieces } from '../../policy/piece-chain.ts';
 import { userLsId, writePieceEnd, writePieceStart, writeRoundEnd, writeRoundStart } from '../archive/archive-files.ts';
@@ -147,23 +148,19 @@ async function copyFile(
   const object = await source.openObject(name, signal);
   try {
     const fileNo = parseLogFile(name.slice(name.lastIndexOf('/') + 1)) ?? 1;
-    const sink = await target.createObject(pieceLsKeys(piece, userLsId).log(fileNo), signal);
-    let offset = 0;
-    const write = async (bytes: Uint8Array) => {
-      await sink.writeAt(offset, bytes);
-      offset += bytes.length;
-    };
-    try {
+    let last: LogRecordHeader | null = null;
+    const fill = async (sink: ObjectSink) => {
+      let offset = 0;
+      const write = async (bytes: Uint8Array) => {
+        await sink.writeAt(offset, bytes);
+        offset += bytes.length;
+      };
       const range = { afterScn: startReplayScn, untilScn: minRestoreScn };
-      const last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
-      if (last === null) await sink.abort();
-      else await sink.publish(offset);
-      return last;
-    } catch (error) {
-      // Also when it was the ending that failed: perhaps it never came to the medium.
-      await sink.abort().catch(() => undefined);
-      throw error;
-    }
+      last = await sliceLog({ source: object, name, ...range, follows, keyFor, key, write, signal });
+      return last === null ? null : offset;
+    };
+    await publishObject(target, pieceLsKeys(piece, userLsId).log(fileNo), fill, signal);
+    return last;
   } finally {
     await object.close().catch(() => undefined);
   }
