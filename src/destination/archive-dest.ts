@@ -63,6 +63,7 @@ function readItem(draft: Draft, item: string, release: Release): string {
 
 const readers: Readonly<Record<string, (draft: Draft, value: string, release: Release) => void>> = {
   LOCATION(draft, value, release) {
+    requireListable(value);
     draft.location = parseDestination(value, release);
   },
   BINDING(draft, value) {
@@ -102,6 +103,16 @@ export function parseRestoreFrom(text: string, release: Release = defaultRelease
   const items = [...new Set(splitPaths(text))].filter((item) => item !== '');
   if (items.length === 0) throw fault('OB_INVALID_ARGUMENT');
   return items.map((item) => readRestoreItem(item, release));
+}
+
+/** 9026 for a destination that could not be named behind FROM: what is written there, no RESTORE would find. */
+export function requireListable(text: string): void {
+  const items = splitPaths(text);
+  if (items.length === 1 && items[0] === text) return;
+  throw hinted(
+    fault('OB_INVALID_BACKUP_DEST'),
+    'RESTORE … FROM takes a list: a destination has no comma and no blank at its ends',
+  );
 }
 
 /** The elements of a list of destinations, trimmed; a `namenode=` with commas stays whole. */

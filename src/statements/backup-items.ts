@@ -2,7 +2,12 @@ import { fault, faultText } from '../base/errors.ts';
 import { unlimitedScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { type Tenant, tenantType } from '../catalog/tenants.ts';
-import { type ArchiveDest, parseArchiveDest, parseArchiveDestState } from '../destination/archive-dest.ts';
+import {
+  type ArchiveDest,
+  parseArchiveDest,
+  parseArchiveDestState,
+  requireListable,
+} from '../destination/archive-dest.ts';
 import { type Destination, storedText } from '../destination/destination.ts';
 import { readFormatFile } from '../destination/identity.ts';
 import { mayLag } from '../destination/limits.ts';
@@ -63,6 +68,7 @@ function targetTenant(tx: Repositories, name: string | null, speaker: Speaker): 
 
 async function setDataDest(controller: Controller, tenant: Tenant, value: string, speaker: Speaker): Promise<void> {
   const { tenantId } = tenant;
+  if (value !== '') requireListable(value);
   const destination = value === '' ? null : readDestination(controller, value, speaker);
   const busy = await controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length > 0);
   if (busy) throw fault('OB_BACKUP_IN_PROGRESS');

@@ -19,6 +19,8 @@ const dest = (value: string) => `ALTER SYSTEM SET DATA_BACKUP_DEST = '${value}' 
 const archive = (value: string) => `ALTER SYSTEM SET LOG_ARCHIVE_DEST = '${value}' TENANT = u`;
 const restore = (from: string) => `ALTER SYSTEM RESTORE copy FROM '${from}' WITH 'pool_list=p'`;
 
+const unlisted = 'RESTORE … FROM takes a list: a destination has no comma and no blank at its ends';
+
 const hints: readonly (readonly [as: Login, sql: string, errno: number, hint: string])[] = [
   ['root@u', 'ALTER SYSTEM BACKUP DATABASE', 9040, 'backup dest is not set.'],
   [
@@ -40,6 +42,9 @@ const hints: readonly (readonly [as: Login, sql: string, errno: number, hint: st
     9026,
     'a destination begins with file://, oss://, cos://, s3:// or one of sftp://, cifs://, hdfs://',
   ],
+  ['root@sys', dest('file://$DIR/a,b'), 9026, unlisted],
+  ['root@sys', dest('file://$DIR/a '), 9026, unlisted],
+  ['root@sys', archive('LOCATION=file://$DIR/a,b'), 9026, unlisted],
   ['root@sys', dest('oss://b/d?host=h&access_id=i'), 9026, 'access_key= is missing'],
   ['root@sys', dest('cos://b/d?host=h&access_id=i&access_key=k'), 9026, 'appid= is missing'],
   ['root@sys', dest('file:///d?host=h'), 9026, "a file:// destination takes no 'host'"],
