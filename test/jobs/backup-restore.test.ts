@@ -80,7 +80,8 @@ describe('backup and restore', () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');
     rmSync(join(harness.directory, 'a/data/format.obbak'));
-    await backedUp(harness);
+    await harness.say('ALTER SYSTEM BACKUP DATABASE', 'a');
+    await settle(harness);
     const [job] = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({ backupSetId: 1 }));
     expect(job).toMatchObject({ status: 'FAILED', result: -9080 });
     expect(job?.comment).toMatch(
