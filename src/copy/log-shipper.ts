@@ -7,7 +7,15 @@ import type { LogPosition, ThreadModule } from '../tenants/tenant-engine.ts';
 import { maxLogFileBytes } from './log-file.ts';
 import { appendTo, type ShipFile, startFile } from './log-ship-file.ts';
 import type { LogHandle, OpenShipment, ShipOptions, Shipped } from './log-shipment.ts';
-import type { BatchInput, BatchOutput, ClosedLog, LogFileState, NoteInput, OpenLogInput } from './log-task.ts';
+import type {
+  BatchInput,
+  BatchOutput,
+  ClosedLog,
+  LogFileState,
+  NoteInput,
+  NoteOutput,
+  OpenLogInput,
+} from './log-task.ts';
 import { type LogThread, LogThreads } from './log-threads.ts';
 import { abortError } from './thread-job.ts';
 
@@ -24,7 +32,7 @@ export interface LogShipper {
   ship(handle: LogHandle, options?: ShipOptions): Promise<Shipped>;
   /**
    * Ships what is left and appends a seal: proof that everything up to `position` is recorded. Returns `sealed: false` when
-   * the file must be switched first.
+   * the file must be switched first (`switchDue`), or when the log has gone on behind that position.
    */
   seal(handle: LogHandle, position: LogPosition): Promise<Shipped & { readonly sealed: boolean }>;
   /** Appends a mark: no commit at or below `scn` will come any more. */
@@ -124,14 +132,14 @@ class ThreadLogShipper implements LogShipper {
       const shipped = await this.#ship(shipment, {});
       if (shipped.switchDue) return { ...shipped, sealed: false };
       const note = await this.#note(shipment, { handle: shipment.id, kind: 'seal', position, lastScn: null });
-      return { ...added(shipped, note, shipment), sealed: true };
+      return note === null ? { ...shipped, sealed: false } : { ...added(shipped, note, shipment), sealed: true };
     });
   }
 
   mark(handle: LogHandle, scn: Scn): Promise<Shipped> {
     return this.#locked(handle, async (shipment) => {
       const note = await this.#note(shipment, { handle: shipment.id, kind: 'mark', position: null, lastScn: scn });
-      return added(nothingShipped(shipment), note, shipment);
+      return added(nothingShipped(shipment), note ?? 0, shipment);
     });
   }
 
@@ -194,12 +202,10 @@ class ThreadLogShipper implements LogShipper {
     }
   }
 
-  async #note(shipment: Shipment, input: NoteInput): Promise<number> {
-    const note = (await this.#ask(shipment, 'note', input)) as {
-      readonly record: Uint8Array;
-      readonly lastScn: Scn;
-      readonly position: LogPosition | null;
-    };
+  /** Bytes of the record; null when there is none to write. */
+  async #note(shipment: Shipment, input: NoteInput): Promise<number | null> {
+    const note = (await this.#ask(shipment, 'note', input)) as NoteOutput | null;
+    if (note === null) return null;
     await append(shipment, note.record);
     shipment.lastScn = note.lastScn;
     shipment.position = note.position;

@@ -67,6 +67,12 @@ export interface NoteInput {
   readonly lastScn: Scn | null;
 }
 
+export interface NoteOutput {
+  readonly record: Uint8Array;
+  readonly lastScn: Scn;
+  readonly position: LogPosition | null;
+}
+
 interface Pending {
   /** Its bytes are packed already and kept no longer. */
   readonly chunk: Omit<LogChunk, 'bytes'>;
@@ -139,9 +145,13 @@ export function nextBatch(input: BatchInput): TaskResult {
   return { value, transfer: [record.buffer] };
 }
 
-/** A record without content. A seal also moves the reader to its position: the log starts a new generation behind it. */
+/**
+ * A record without content. A seal also moves the reader to its position: the log starts a new generation behind it. Null when the
+ * log went on before it was sealed: the records behind the seal are written already.
+ */
 export async function noteRecord(input: NoteInput): Promise<TaskResult> {
   const shipment = shipmentOf(input.handle);
+  if (input.position && (shipment.pending || !shipment.reader.standsAt(input.position))) return { value: null };
   const packed = pack(new Uint8Array(0), 'log');
   const start: LogRecordStart = {
     ...startOf(shipment, input.kind),
@@ -156,7 +166,8 @@ export async function noteRecord(input: NoteInput): Promise<TaskResult> {
     shipment.reader.close();
     shipment.reader = engine.openLogReader(shipment.module.data, input.position);
   }
-  return { value: { record, lastScn: start.lastScn, position: start.to }, transfer: [record.buffer] };
+  const value: NoteOutput = { record, lastScn: start.lastScn, position: start.to };
+  return { value, transfer: [record.buffer] };
 }
 
 export function switchLogFile(input: { readonly handle: number; readonly file: LogFileState }): TaskResult {

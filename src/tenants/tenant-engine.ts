@@ -215,6 +215,8 @@ export interface LogReader {
   /** Committed records after the last position, at most about `maxBytes`; null when there is nothing new. */
   next(maxBytes: number): LogChunk | null;
   readonly position: LogPosition;
+  /** True when everything up to that position was read, and nothing behind it. */
+  standsAt(position: LogPosition): boolean;
   close(): void;
 }
 

@@ -226,6 +226,24 @@ describe('shipping and applying log', () => {
     expect(scan.records.map(({ header }) => header.kind)).toEqual(['batch', 'mark', 'seal']);
   });
 
+  test('a seal that comes too late is not written: what is behind it stands there already', async () => {
+    const log = new ToyLog();
+    log.commit(3);
+    const handle = await opened(log, newFile(1, null));
+    await shipper.ship(handle);
+    log.commit(2);
+    expect(await shipper.seal(handle, { generation: 'g1', offset: 3 * frameBytes })).toMatchObject({
+      sealed: false,
+      switchDue: null,
+      commits: 2,
+    });
+    expect(await shipper.seal(handle, { generation: 'g1', offset: 5 * frameBytes })).toMatchObject({ sealed: true });
+    await shipper.close(handle);
+    const scan = await scanLogFile(bytesSource(scratch.bytes('log.1')));
+    expect(scan.records.map(({ header }) => header.kind)).toEqual(['batch', 'batch', 'seal']);
+    expect(scan).toMatchObject({ sealed: true, lastPosition: { offset: 5 * frameBytes } });
+  });
+
   test('a gap in the tenant log arrives as LogGapError', async () => {
     const log = new ToyLog();
     log.commit(3);

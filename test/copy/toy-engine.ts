@@ -90,6 +90,7 @@ export function openLogReader(data: ToyData, from: LogPosition | null): LogReade
       offset += bytes.length;
       return { firstScn: commits[0]!.scn, lastScn: commits.at(-1)!.scn, commits, bytes, position: position() };
     },
+    standsAt: (other) => other['offset'] === offset,
     close() {},
   };
 }

@@ -1,3 +1,4 @@
+import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { ArchivePiece, ArchiveRound, LsArchiveProgress } from '../../catalog/archives.ts';
 import type { LogScan } from '../../copy/log-scan.ts';
@@ -90,13 +91,14 @@ export class ArchiveStream {
     }
   }
 
-  /** Everything up to `position` is on the medium, with the seal that proves it, when this resolves. */
+  /** Everything up to `position` is on the medium, with the seal that proves it, when this resolves. OB_EAGAIN when it came too late. */
   async seal(position: LogPosition): Promise<void> {
     await this.advance(this.#signal);
     for (;;) {
       const shipped = await this.#controller.shipper.seal(this.#handle, position);
       await this.#record(max(shipped.lastScn, this.#piece.checkpointScn), shipped);
       if (shipped.sealed) return;
+      if (shipped.switchDue === null) throw faultText('OB_EAGAIN', 'the log went on before it was sealed');
       await this.#openFile(this.#progress.fileId + 1);
     }
   }

@@ -39,6 +39,12 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
       position = decodePosition(chunk.position);
       return chunk;
     },
+    standsAt(stored) {
+      const other = decodePosition(stored);
+      if (sameGeneration(position, other)) return position.frame === other.frame;
+      // Nothing lies between the end of a generation and the beginning of the next.
+      return other.frame === 0 && mayFollow(cell, position);
+    },
     close() {},
   };
 }
@@ -53,8 +59,8 @@ function requireNotBehind(cell: ClockCell, { scn }: Position): void {
 function followGeneration(cell: ClockCell, position: Position): Position | null {
   const end = cell.read();
   if (!sameGeneration(position, end)) {
-    const entitled = position.frame === 0 || position.sealed || cell.isSealed(position);
-    if (!entitled) throw new LogGapError(`the log was folded behind frame ${position.frame} without being sealed`);
+    if (!mayFollow(cell, position))
+      throw new LogGapError(`the log was folded behind frame ${position.frame} without being sealed`);
     if (end.frame === 0) return null;
     return { ...position, salt1: end.salt1, salt2: end.salt2, frame: 0, checksum1: 0, checksum2: 0, sealed: false };
   }
@@ -63,6 +69,11 @@ function followGeneration(cell: ClockCell, position: Position): Position | null 
   if (end.frame > 0 && (end.checksum1 !== position.checksum1 || end.checksum2 !== position.checksum2))
     throw new LogGapError(`frame ${end.frame} of the log is not the one that was read`);
   return null;
+}
+
+/** Whether the generation of a position ended there. */
+function mayFollow(cell: ClockCell, position: Position): boolean {
+  return position.frame === 0 || position.sealed || cell.isSealed(position);
 }
 
 /** The frame at the position must still be the one that was read: a lost tail may have been written anew. */
