@@ -71,6 +71,25 @@ test('a second archive and a second data path with sets are refused', async () =
   });
 });
 
+test('the log of another tenant is refused, also where nothing in it contradicts the data', async () => {
+  await makeTenant(harness, 'z');
+  await startArchiving(harness, 'z');
+  await backedUp(harness);
+  await insert(1);
+  await shipped(harness, 'a');
+  await shipped(harness, 'z');
+  await makePool(harness, 'p');
+  const from = `FROM '${harness.place('a/data')},${harness.place('z/archive')}'`;
+  for (const statement of [
+    `RESTORE b ${from} WITH 'pool_list=p'`,
+    `RECOVER TABLE d.t TO TENANT a ${from} WITH 'pool_list=p' REMAP TABLE d.t:d.u`,
+  ])
+    await expect(harness.say(`ALTER SYSTEM ${statement}`)).rejects.toMatchObject({
+      errno: 1235,
+      message: 'It is not support to restore from multiple tenant backup paths. not supported',
+    });
+});
+
 test('a data file that is gone or cut is refused before a tenant is made', async () => {
   const file = join(harness.directory, 'a/data/backup_set_1_full/logstream_1001');
   const [turn] = readdirSync(file).filter((name) => name.startsWith('major_data'));

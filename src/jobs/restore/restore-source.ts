@@ -1,4 +1,4 @@
-import { fault, faultText } from '../../base/errors.ts';
+import { fault, faultText, hinted, type ObError } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import { pieceDirectory } from '../../destination/archive-layout.ts';
 import type { LocalityInfo } from '../../destination/codec/set-files.ts';
@@ -95,6 +95,7 @@ export async function decideSource(
         ).kind === 'plan';
       throw wouldDo ? brokenError(broken) : faultText(plan.symbol, plan.message);
     }
+    if (archive !== null) requireSameTenant(data, archive);
     if (until === null) refuseShorter(plan, archive, damagedPieces);
     const chosen = plan.sets.map(({ id }) => sets.find((set) => set.plan.id === id)!);
     const log =
@@ -151,14 +152,26 @@ async function dataPath(
   let found: { readonly data: SourcePath; readonly sets: readonly FoundSet[] } | null = null;
   for (const data of paths.filter((path) => path.format.destType === 'backup_data')) {
     const sets = await readSets(data.medium, signal, damaged);
-    if (found !== null && found.sets.length > 0 && sets.length > 0) {
-      throw fault('OB_NOT_SUPPORTED', 'It is not support to restore from multiple tenant backup paths.');
-    }
+    if (found !== null && found.sets.length > 0 && sets.length > 0) throw severalTenants();
     if (found === null || sets.length > 0) found = { data, sets };
   }
   // There is no other kind of path than these two: the log alone is never enough.
   if (found === null) throw faultText('OB_ENTRY_NOT_EXIST', 'No enough log for restore');
   return found;
+}
+
+/** Log of another tenant need not contradict the data: where nothing was committed it would do, and end short of the own log. */
+function requireSameTenant(data: SourcePath, archive: SourcePath): void {
+  const { clusterId, tenantId } = archive.format;
+  if (data.format.clusterId === clusterId && data.format.tenantId === tenantId) return;
+  throw hinted(
+    severalTenants(),
+    `the archive is one of tenant ${tenantId}, the data of tenant ${data.format.tenantId}`,
+  );
+}
+
+function severalTenants(): ObError {
+  return fault('OB_NOT_SUPPORTED', 'It is not support to restore from multiple tenant backup paths.');
 }
 
 /** Locality of the newest set that tells it; null without any. */
