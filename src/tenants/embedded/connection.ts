@@ -24,12 +24,24 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
   connection.pragma('wal_autocheckpoint = 0');
   connection.pragma(`synchronous = ${options.synchronous}`);
   connection.pragma(`cache_size = ${-options.cacheKb}`);
-  connection.pragma('foreign_keys = ON');
-  connection.pragma('recursive_triggers = OFF');
+  // A deletion that goes on into the same table is a trigger that calls itself.
+  connection.pragma('recursive_triggers = ON');
   connection.pragma('temp_store = MEMORY');
   connection.pragma('trusted_schema = ON');
   registerTextKeys(connection);
+  connection.function('ob_references', () => (unheeded.has(connection) ? 0 : 1));
+  setForeignKeys(connection, true);
   return connection;
+}
+
+/** Connections that write without a look at foreign keys. */
+const unheeded = new WeakSet<Connection>();
+
+/** Switches foreign keys on or off, those SQLite keeps and those triggers do; outside of a transaction only. */
+export function setForeignKeys(connection: Connection, heeded: boolean): void {
+  connection.pragma(`foreign_keys = ${heeded ? 'ON' : 'OFF'}`);
+  if (heeded) unheeded.delete(connection);
+  else unheeded.add(connection);
 }
 
 /** One row of a tenant's dictionary; `body` is JSON. */

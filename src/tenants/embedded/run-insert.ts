@@ -18,7 +18,7 @@ import { requirePlanPrivileges } from './privileges.ts';
 import { checkNumber, lastNumberTaken, numberingOf } from './row-numbering.ts';
 import { bindInputs, planArguments, translateEnv } from './run-plan.ts';
 import { runFitting, runOnWriter, type Written } from './run-write.ts';
-import { coded, foreignKeyText, hasCode, isForeignKey } from './sql-errors.ts';
+import { coded, foreignKeyText, hasCode, isForeignKey, isReference } from './sql-errors.ts';
 import { type Execution, type StatementResult, type StatementRun, startImplicit } from './statement.ts';
 import type { TableSchema } from './table-schema.ts';
 import { NarrowKey } from './wide-keys.ts';
@@ -157,7 +157,8 @@ function insertQuery(
       info: insertInfo(changes, effects.matched, effects),
     };
   } catch (error) {
-    if (!isDuplicate(error)) throw inserter.coded(error, null);
+    const again = isDuplicate(error) || (ignores(insert) && isReference(error));
+    if (!again) throw inserter.coded(error, null);
     writer.exec(`ROLLBACK TO ${nested}`);
     return rowByRow();
   } finally {
@@ -169,6 +170,11 @@ function insertQuery(
 function names(statement: Insert, table: TableSchema): boolean {
   const column = autoIncrementColumn(table)!.name.toLowerCase();
   return statement.columns === null || statement.columns.some((name) => name.toLowerCase() === column);
+}
+
+/** IGNORE leaves out rows that a key is in the way of. */
+function ignores({ plan }: InsertPlan): boolean {
+  return plan.sql.startsWith('INSERT OR IGNORE');
 }
 
 function insertInfo(records: number, duplicates: number, effects: Effects): string {
@@ -232,7 +238,9 @@ class Inserter {
           if (changes === 0) this.ignored(insert, row);
         }
       } catch (error) {
-        throw this.coded(error, { plan: insert, cells: row });
+        if (!ignores(insert) || !isReference(error)) throw this.coded(error, { plan: insert, cells: row });
+        duplicates++;
+        this.ignored(insert, row);
       }
     }
     numbering?.finish();

@@ -11,6 +11,8 @@ export interface TenantMeta {
   readonly collation: string;
   /** Its indexes over texts hold keys; tenants of older formats say nothing. */
   readonly textKeys?: boolean;
+  /** Its foreign keys over texts are triggers. */
+  readonly textReferences?: boolean;
 }
 
 /** Databases a new MySQL tenant shows; `information_schema` and `oceanbase` hold no tables of their own. */
@@ -28,7 +30,7 @@ export function newTenantRows(options: TenantOptions): readonly DictionaryRow[] 
       kind: 'meta',
       schema: '',
       name: 'tenant',
-      body: { mode, charset, collation, textKeys: true } satisfies TenantMeta,
+      body: { mode, charset, collation, textKeys: true, textReferences: true } satisfies TenantMeta,
     },
     ...Object.entries(options.variables).map(([name, value]) => variableRow(name, value)),
     accountRow(account),

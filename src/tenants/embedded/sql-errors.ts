@@ -9,6 +9,9 @@ export function coded(error: unknown): unknown {
   if (isFault(error) || !(error instanceof Database.SqliteError)) return error;
   const { code, message } = error;
   if (code === 'SQLITE_CONSTRAINT_FOREIGNKEY') return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
+  if (code === 'SQLITE_CONSTRAINT_TRIGGER' && message === foreignKeyText.parent)
+    return faultText('ER_ROW_IS_REFERENCED', message, error);
+  if (code === 'SQLITE_CONSTRAINT_TRIGGER') return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
   if (code === 'SQLITE_CONSTRAINT_NOTNULL') return fault('ER_BAD_NULL', failedColumns(message).columns[0] ?? '');
   if (code === 'SQLITE_CONSTRAINT_CHECK') return fault('ER_CHECK_CONSTRAINT_VIOLATED', afterColon(message));
   if (code.startsWith('SQLITE_CONSTRAINT'))
@@ -20,7 +23,8 @@ export function coded(error: unknown): unknown {
   if (code === 'SQLITE_NOMEM')
     return faultText('OB_ALLOCATE_MEMORY_FAILED', 'No memory or reach tenant memory limit', error);
   // SQLite names the database only where it looks for the parent of a foreign key.
-  if (/no such table: main\./.test(message)) return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
+  if (/no such table: main\.|^foreign key mismatch/.test(message))
+    return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
   if (/no such (table|column)|has no column|SQLITE_SCHEMA/.test(message)) return fault('ER_TABLE_DEF_CHANGED');
   if (/too (many|large|deep)|parser stack overflow/i.test(message))
     return faultText('OB_SIZE_OVERFLOW', `Size overflow: ${message}`, error);
@@ -57,6 +61,11 @@ export function failedIndex(message: string): string | null {
 
 export function isForeignKey(error: unknown): boolean {
   return hasCode(error, 'SQLITE_CONSTRAINT_FOREIGNKEY');
+}
+
+/** True for a foreign key in the way, be it one SQLite keeps or one of triggers. */
+export function isReference(error: unknown): boolean {
+  return isForeignKey(error) || hasCode(error, 'SQLITE_CONSTRAINT_TRIGGER');
 }
 
 export function hasCode(error: unknown, code: string): boolean {

@@ -4,10 +4,11 @@ import type { Cell } from '../../value/column-type.ts';
 import type { StatementContext } from '../engine-session.ts';
 import type { ImportedTable, TableImport, TableOutline } from '../tenant-engine.ts';
 import { nextValue, setNextValue } from './auto-increment.ts';
-import { type Connection, openConnection } from './connection.ts';
+import { type Connection, openConnection, setForeignKeys } from './connection.ts';
 import { enterStatement } from './connection-setup.ts';
 import { virtualDatabases } from './ddl/change.ts';
 import { createStatements, indexStatements } from './ddl/table-sql.ts';
+import { keepTextReferences } from './ddl/text-references.ts';
 import { Dictionary } from './dictionary.ts';
 import { functionContext } from './function-context.ts';
 import type { Check } from './statement.ts';
@@ -175,6 +176,7 @@ function nameTable(target: Tenant, source: Connection, { from, to, hidden }: Nam
   const next = nextValue(source, from);
   if (next !== null) setNextValue(writer, to, next);
   dictionary.putTable({ ...to, id: dictionary.newTableId() });
+  keepTextReferences(writer, dictionary);
 }
 
 /** One transaction of the writer, with the functions that generated columns and checks may call. */
@@ -185,7 +187,7 @@ async function writeStep<T>(tenant: Tenant, check: Check, work: () => T): Promis
   const { version } = dictionary;
   try {
     if (tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
-    store.writer.pragma('foreign_keys = OFF');
+    setForeignKeys(store.writer, false);
     enterStatement(store.writer, functionContext({ context: importContext, request, tenant, check }), check);
     store.begin();
     try {

@@ -12,8 +12,6 @@ export interface TableSchema {
   readonly keys: readonly TableKey[];
   readonly foreignKeys: readonly TableForeignKey[];
   readonly checks: readonly TableCheck[];
-  /** Columns with texts foreign keys point at: SQLite looks for these in an index over the plain columns. */
-  readonly parentKeys?: readonly (readonly string[])[];
   readonly charset: string;
   readonly collation: string;
   readonly comment: string;

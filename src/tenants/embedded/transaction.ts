@@ -1,6 +1,6 @@
 import { fault } from '../../base/errors.ts';
 import type { StatementContext } from '../engine-session.ts';
-import type { Connection } from './connection.ts';
+import { type Connection, setForeignKeys } from './connection.ts';
 import { roomInLog } from './log-room.ts';
 import { renewTextKeys } from './renew-text-keys.ts';
 import type { Movable } from './slice.ts';
@@ -197,7 +197,7 @@ export class Transaction {
   #beginWriter(foreignKeys: boolean): void {
     const { store } = this.#tenant;
     try {
-      store.writer.pragma(`foreign_keys = ${foreignKeys ? 'ON' : 'OFF'}`);
+      setForeignKeys(store.writer, foreignKeys);
       store.begin();
     } catch (error) {
       this.#giveBack();

@@ -2,6 +2,7 @@ import { fault } from '../../base/errors.ts';
 import { isUnsigned64 } from '../../value/unsigned.ts';
 import { type Change, runChange } from './ddl/change.ts';
 import { rebuildTable } from './ddl/rebuild-table.ts';
+import { keepTextReferences } from './ddl/text-references.ts';
 import { leaveWhenLarge } from './large-table.ts';
 import { hasCode } from './sql-errors.ts';
 import type { Execution } from './statement.ts';
@@ -36,7 +37,9 @@ export async function widenKeys(execution: Execution, error: unknown): Promise<b
       `first bigint unsigned value above 9223372036854775807 for the primary key of '${named.name}' inside of a transaction is`,
     );
   const writer = await transaction.startWriting(context, check);
-  widen({ execution, writer, dictionary: tenant.dictionary, notes: [] });
+  const { dictionary } = tenant;
+  widen({ execution, writer, dictionary, notes: [] });
+  keepTextReferences(writer, dictionary);
   tenant.plans.clear();
   return true;
 }

@@ -7,7 +7,7 @@ import { buildEnv, type Change, requireTable, resolveName } from './change.ts';
 import { columnDefault } from './column-default.ts';
 import { toDraft } from './draft.ts';
 import { reindex, renameTable } from './drop-table.ts';
-import { checkForeignKeys, checkForeignRows, withParentKeys } from './foreign-keys.ts';
+import { checkForeignKeys, checkForeignRows, followColumns } from './foreign-keys.ts';
 import { rebuildTable } from './rebuild-table.ts';
 import {
   addColumn,
@@ -25,23 +25,27 @@ export function alterTable(change: Change, statement: AlterTable): number {
   const table = requireTable(change.execution, statement.table);
   const env = { ...buildEnv(change.execution), schema: table.schema };
   const draft = toDraft(table);
-  const alteration: Alteration = { draft, env, sources: new Map(), renamedTo: null };
-  for (const column of table.columns) alteration.sources.set(column.name.toLowerCase(), column.name);
+  const alteration: Alteration = { draft, env, sources: new Map(sameNames(table)), renamedTo: null };
   for (const action of statement.actions) {
     const handle = handlers[action.kind] as (alteration: Alteration, action: AlterAction, change: Change) => void;
     handle(alteration, action, change);
   }
-  const built = finishTable(draft, table, env);
-  if (JSON.stringify(built.foreignKeys) !== JSON.stringify(table.foreignKeys)) checkForeignKeys(change, built);
-  const changed = withParentKeys(change, built);
+  const changed = finishTable(draft, table, env);
+  if (JSON.stringify(changed.foreignKeys) !== JSON.stringify(table.foreignKeys)) checkForeignKeys(change, changed);
+  const followers = followColumns(change, table, changed, alteration.sources);
   const rebuild = needsRebuild(table, changed);
   const rows = rebuild ? rebuildTable(change, table, changed, alteration.sources) : 0;
   if (!rebuild) reindex(change, table, changed);
+  for (const follower of followers) rebuildTable(change, follower, follower, sameNames(follower));
   if (changed.foreignKeys.length > table.foreignKeys.length) checkForeignRows(change, changed);
   if (changed.autoIncrement !== table.autoIncrement && BigInt(changed.autoIncrement) > 0n)
     setNextValue(change.writer, changed, BigInt(changed.autoIncrement));
   if (alteration.renamedTo) renameTable(change, changed, alteration.renamedTo);
   return rows;
+}
+
+function sameNames({ columns }: TableSchema): ReadonlyMap<string, string> {
+  return new Map(columns.map(({ name }) => [name.toLowerCase(), name]));
 }
 
 interface Alteration {
@@ -178,7 +182,12 @@ function renameColumn({ draft, sources }: Alteration, oldName: string, newName: 
     list.map((part) => ({ ...part, column: renamed(part.column) }));
   draft.primaryKey = parts(draft.primaryKey);
   draft.keys = draft.keys.map((key) => ({ ...key, parts: parts(key.parts) }));
-  draft.foreignKeys = draft.foreignKeys.map((key) => ({ ...key, columns: key.columns.map(renamed) }));
+  draft.foreignKeys = draft.foreignKeys.map((key) => ({
+    ...key,
+    columns: key.columns.map(renamed),
+    targetColumns:
+      key.schema === draft.schema && key.table === draft.name ? key.targetColumns.map(renamed) : key.targetColumns,
+  }));
   const source = sources.get(column.name.toLowerCase());
   sources.delete(column.name.toLowerCase());
   if (source !== undefined) sources.set(newName.toLowerCase(), source);

@@ -7,6 +7,7 @@ import type { SqlTenant } from '../sql-tenant.ts';
 import type { Check, Execution, StatementRun } from '../statement.ts';
 import type { TableSchema } from '../table-schema.ts';
 import type { BuildEnv } from './table-builder.ts';
+import { keepTextReferences } from './text-references.ts';
 
 /** The execution of a change that no statement asked for. */
 export function planless(tenant: SqlTenant, context: StatementContext, check: Check): StatementRun {
@@ -39,6 +40,7 @@ export async function runChange(
   const version = dictionary.version;
   try {
     const affectedRows = work(change);
+    keepTextReferences(writer, dictionary);
     execution.check.claim();
     transaction.commit();
     return { affectedRows, notes: change.notes };

@@ -4,7 +4,7 @@ import { isUnsigned64 } from '../../../value/unsigned.ts';
 import { setNextValue } from '../auto-increment.ts';
 import { rowIdColumn, type TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';
-import { checkForeignKeys, withParentKeys } from './foreign-keys.ts';
+import { checkForeignKeys, checkForeignRows } from './foreign-keys.ts';
 import { buildTable, type Draft, finishTable } from './table-builder.ts';
 import { fillFromQuery, queryColumns } from './table-from-query.ts';
 import { createStatements, indexStatements } from './table-sql.ts';
@@ -26,11 +26,13 @@ export function createTable(change: Change, statement: CreateTable): number {
   // Its rows come at once, and may hold any value.
   if (key && isUnsigned64(key.type)) draft.wideKey = true;
   const identity = { id: dictionary.newTableId(), createdUs: execution.request.nowUs };
-  const built = finishTable(draft, identity, { ...buildEnv(execution), schema });
-  checkForeignKeys(change, built);
-  const table = withParentKeys(change, built);
+  const table = finishTable(draft, identity, { ...buildEnv(execution), schema });
+  checkForeignKeys(change, table);
   storeTable(change, table);
-  return given ? fillFromQuery(change, table, given) : 0;
+  if (!given) return 0;
+  const rows = fillFromQuery(change, table, given);
+  checkForeignRows(change, table);
+  return rows;
 }
 
 function newTable({ dictionary, execution }: Change, statement: CreateTable, schema: string, name: string): Draft {

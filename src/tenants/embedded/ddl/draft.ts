@@ -16,7 +16,6 @@ export function toDraft(table: TableSchema): Draft {
     comment: table.comment,
     options: { ...table.options },
     autoIncrement: table.autoIncrement,
-    ...(table.parentKeys ? { parentKeys: table.parentKeys } : {}),
     ...(table.wideKey ? { wideKey: true } : {}),
   };
 }

@@ -5,10 +5,11 @@ import { dropSequence, renameSequence, setNextValue } from '../auto-increment.ts
 import { sqliteName, type TableSchema } from '../table-schema.ts';
 import { buildEnv, type Change, requireDatabase, requireTable, resolveName } from './change.ts';
 import { toDraft } from './draft.ts';
-import { refuseReferenced } from './foreign-keys.ts';
+import { followColumns, refuseReferenced } from './foreign-keys.ts';
 import { makeIndexes } from './make-indexes.ts';
 import { addKey, finishTable, keyParts } from './table-builder.ts';
 import { indexStatements } from './table-sql.ts';
+import { keepTextReferences } from './text-references.ts';
 
 export function dropTable(change: Change, statement: DropTable): number {
   const { dictionary, execution } = change;
@@ -73,6 +74,8 @@ export function renameTable(change: Change, table: TableSchema, to: { schema: st
   const follows = <K extends { schema: string; table: string }>(key: K): K =>
     key.schema === table.schema && key.table === table.name ? { ...key, schema: to.schema, table: to.name } : key;
   const renamed: TableSchema = { ...table, ...to, foreignKeys: table.foreignKeys.map(follows) };
+  // SQLite looks at all triggers, and some may name what the same statement has changed.
+  keepTextReferences(writer, dictionary);
   dropIndexes(change, table);
   renameSequence(writer, table, renamed);
   writer.exec(`ALTER TABLE ${sqliteName(table.schema, table.name)} RENAME TO ${sqliteName(to.schema, to.name)}`);
@@ -107,8 +110,9 @@ export function dropIndex(change: Change, statement: DropIndex): number {
   const wanted = statement.name.toLowerCase();
   if (!table.keys.some((key) => key.name.toLowerCase() === wanted))
     throw fault('ER_CANT_DROP_FIELD_OR_KEY', statement.name);
-  const keys = table.keys.filter((key) => key.name.toLowerCase() !== wanted);
-  reindex(change, table, { ...table, keys });
+  const changed = { ...table, keys: table.keys.filter((key) => key.name.toLowerCase() !== wanted) };
+  followColumns(change, table, changed, new Map());
+  reindex(change, table, changed);
   return 0;
 }
 

@@ -3,7 +3,8 @@ import { keyOrder } from '../../../sql/translate/text-key.ts';
 import { foreignKeyText } from '../sql-errors.ts';
 import { findColumn, sqliteName, type TableForeignKey, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
-import { reindex } from './drop-table.ts';
+import { isTextReference } from './table-sql.ts';
+import { rowsWithoutParent } from './text-references.ts';
 
 /** 1215 unless every foreign key points at a key of an existing table; not looked at with foreign_key_checks = 0. */
 export function checkForeignKeys({ dictionary, execution }: Change, table: TableSchema): void {
@@ -16,33 +17,53 @@ export function checkForeignKeys({ dictionary, execution }: Change, table: Table
 }
 
 /**
- * The table with an index for the foreign keys that point at texts of it; tables its own keys point at get theirs. SQLite
- * looks a parent up in an index over plain columns, and unique keys over texts have none.
+ * The foreign keys of other tables follow columns of `from` that got other names, `sources` naming the old ones. With
+ * foreign_key_checks a table may not change so that a foreign key, its own or another table's, loses the key it points at: 1235.
  */
-export function withParentKeys(change: Change, table: TableSchema): TableSchema {
-  const { dictionary } = change;
-  for (const key of table.foreignKeys) {
-    const parent = dictionary.table(key.schema, key.table);
-    if (!parent || parent.id === table.id) continue;
-    const parentKeys = parentKeysOf(parent, [...dictionary.allTables(), table]);
-    if (parentKeys.length > (parent.parentKeys?.length ?? 0)) reindex(change, parent, { ...parent, parentKeys });
+export function followColumns(
+  change: Change,
+  from: TableSchema,
+  to: TableSchema,
+  sources: ReadonlyMap<string, string>,
+): readonly TableSchema[] {
+  const { dictionary, execution } = change;
+  const names = new Map<string, string>();
+  for (const { name } of to.columns) {
+    const old = sources.get(name.toLowerCase());
+    if (old !== undefined) names.set(old.toLowerCase(), name);
   }
-  const others = [...dictionary.allTables()].filter(({ id }) => id !== table.id);
-  const { parentKeys: _, ...rest } = table;
-  const parentKeys = parentKeysOf(table, [...others, table]);
-  return parentKeys.length === 0 ? rest : { ...rest, parentKeys };
+  const renamed = (column: string) => names.get(column.toLowerCase()) ?? column;
+  const here = ({ schema, table }: TableForeignKey) => schema === from.schema && table === from.name;
+  const follows = (key: TableForeignKey) =>
+    here(key) && key.targetColumns.some((column) => renamed(column).toLowerCase() !== column.toLowerCase())
+      ? { ...key, targetColumns: key.targetColumns.map(renamed) }
+      : key;
+  const others = dictionary.allTables().filter(({ id }) => id !== from.id);
+  if (execution.context.foreignKeyChecks) {
+    for (const other of others)
+      for (const key of other.foreignKeys.filter(here)) requireKept(other, from, key, other, to, follows(key));
+    for (const key of to.foreignKeys) {
+      const before = from.foreignKeys.find(({ name }) => name === key.name);
+      const parent = dictionary.table(key.schema, key.table);
+      if (before && parent) requireKept(from, parent, before, to, here(key) ? to : parent, key);
+    }
+  }
+  return others.flatMap((other) => {
+    const foreignKeys = other.foreignKeys.map(follows);
+    return foreignKeys.some((key, i) => key !== other.foreignKeys[i]) ? [{ ...other, foreignKeys }] : [];
+  });
 }
 
-function parentKeysOf(parent: TableSchema, children: readonly TableSchema[]): string[][] {
-  const found = new Map<string, string[]>();
-  for (const key of children.flatMap(({ foreignKeys }) => foreignKeys)) {
-    if (key.schema !== parent.schema || key.table !== parent.name) continue;
-    const columns = key.targetColumns.map((name) => findColumn(parent, name));
-    if (columns.some((column) => !column) || !columns.some((column) => keyOrder(column!.type) !== null)) continue;
-    const names = columns.map((column) => column!.name);
-    found.set(names.join().toLowerCase(), names);
-  }
-  return [...found.values()];
+function requireKept(
+  child: TableSchema,
+  parent: TableSchema,
+  key: TableForeignKey,
+  newChild: TableSchema,
+  newParent: TableSchema,
+  newKey: TableForeignKey,
+): void {
+  if (pointsAtKey(child, parent, key) && !pointsAtKey(newChild, newParent, newKey))
+    throw fault('OB_NOT_SUPPORTED', `change of columns or keys that foreign key '${key.name}' needs is`);
 }
 
 function pointsAtKey(table: TableSchema, target: TableSchema, key: TableForeignKey): boolean {
@@ -50,7 +71,12 @@ function pointsAtKey(table: TableSchema, target: TableSchema, key: TableForeignK
   const kinds = key.targetColumns.every((column, i) => {
     const there = findColumn(target, column);
     const here = findColumn(table, key.columns[i]!);
-    return there !== undefined && here !== undefined && there.type.name === here.type.name;
+    return (
+      there !== undefined &&
+      here !== undefined &&
+      there.type.name === here.type.name &&
+      keyOrder(there.type) === keyOrder(here.type)
+    );
   });
   const unique = [target.primaryKey, ...target.keys.filter((each) => each.unique).map((each) => each.parts)];
   return (
@@ -66,10 +92,14 @@ function pointsAtKey(table: TableSchema, target: TableSchema, key: TableForeignK
 }
 
 /** 1452 when rows of the table point nowhere; for keys added to a filled table. */
-export function checkForeignRows({ writer, execution }: Change, table: TableSchema): void {
+export function checkForeignRows({ writer, dictionary, execution }: Change, table: TableSchema): void {
   if (!execution.context.foreignKeyChecks || table.foreignKeys.length === 0) return;
   const broken = writer.pragma(`foreign_key_check(${sqliteName(table.schema, table.name)})`) as readonly unknown[];
-  if (broken.length > 0) throw faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child);
+  const alone = table.foreignKeys.some((key) => {
+    const parent = isTextReference(table, key) ? dictionary.table(key.schema, key.table) : null;
+    return parent && writer.prepare(rowsWithoutParent(table, key, parent)).get() !== undefined;
+  });
+  if (broken.length > 0 || alone) throw faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child);
 }
 
 /** 3730 when another table points at this one. */

@@ -26,7 +26,6 @@ export interface Draft {
   keys: TableKey[];
   foreignKeys: TableForeignKey[];
   checks: TableCheck[];
-  parentKeys?: NonNullable<TableSchema['parentKeys']>;
   charset: string;
   collation: string;
   comment: string;

@@ -1,6 +1,14 @@
 import { columnKey, keyOrder } from '../../../sql/translate/text-key.ts';
 import { sqliteColumnType } from '../../../value/column-storage.ts';
-import { findColumn, type KeyPart, quoteName, rowIdColumn, sqliteName, type TableSchema } from '../table-schema.ts';
+import {
+  findColumn,
+  type KeyPart,
+  quoteName,
+  rowIdColumn,
+  sqliteName,
+  type TableForeignKey,
+  type TableSchema,
+} from '../table-schema.ts';
 
 /**
  * The SQLite statements that make a table. A single integer primary key is SQLite's row id; other primary keys are
@@ -20,6 +28,7 @@ export function createStatements(table: TableSchema, sqlName = sqliteName(table.
     lines.push(`PRIMARY KEY (${partList(table, table.primaryKey)})`);
   for (const check of table.checks) lines.push(`CONSTRAINT ${quoteName(check.name)} CHECK (${check.sql})`);
   for (const key of table.foreignKeys) {
+    if (isTextReference(table, key)) continue;
     const names = (columns: readonly string[]) => columns.map(quoteName).join(', ');
     const rules = `${rule('DELETE', key.onDelete)}${rule('UPDATE', key.onUpdate)}`;
     const target = sqliteName(key.schema, key.table);
@@ -41,12 +50,8 @@ export function indexStatements(table: TableSchema): string[] {
     );
   for (const key of table.foreignKeys) {
     if (isIndexed(table, key.columns)) continue;
-    const columns = key.columns.map(quoteName).join(', ');
-    statements.push(`CREATE INDEX ${indexName(table, `${key.name} (foreign)`)} ON ${on} (${columns})`);
-  }
-  for (const columns of table.parentKeys ?? []) {
-    const name = indexName(table, `${columns.join()} (parent)`);
-    statements.push(`CREATE UNIQUE INDEX ${name} ON ${on} (${columns.map(quoteName).join(', ')})`);
+    const parts = key.columns.map((column): KeyPart => ({ column, length: null, descending: false }));
+    statements.push(`CREATE INDEX ${indexName(table, `${key.name} (foreign)`)} ON ${on} (${partList(table, parts)})`);
   }
   return statements;
 }
@@ -68,6 +73,11 @@ function isApart(table: TableSchema): boolean {
 /** True for keys that are no plain list of columns to SQLite. */
 function hasExpression(table: Pick<TableSchema, 'columns'>, parts: readonly KeyPart[]): boolean {
   return parts.some((part) => part.length !== null || isText(table, part.column));
+}
+
+/** True for a foreign key SQLite cannot compare as MySQL does. */
+export function isTextReference(child: Pick<TableSchema, 'columns'>, { columns }: TableForeignKey): boolean {
+  return columns.some((name) => isText(child, name));
 }
 
 function isText(table: Pick<TableSchema, 'columns'>, name: string): boolean {
@@ -95,7 +105,6 @@ export function partKey(table: Pick<TableSchema, 'columns'>, part: KeyPart, exac
 }
 
 function isIndexed(table: TableSchema, columns: readonly string[]): boolean {
-  if (columns.some((column) => isText(table, column))) return false;
   return [table.primaryKey, ...table.keys.map((key) => key.parts)].some((parts) =>
     columns.every((column, i) => parts[i]?.column.toLowerCase() === column.toLowerCase()),
   );
