@@ -19,6 +19,8 @@ let faults: FaultSwitch;
 let rows: number;
 /** What happens once the end placeholder has its name, before the medium answers. */
 let meanwhile: (() => Promise<unknown>) | null;
+/** What happens when the next large object is begun. */
+let whileCopying: (() => Promise<unknown>) | null;
 /** Writes the next end placeholder whenever it likes. */
 let late: ((write: () => Promise<void>) => Promise<void>) | null;
 let abandoned: AbandonedCalls;
@@ -40,6 +42,12 @@ function slow(medium: Medium): Medium {
       await deed();
       signal?.throwIfAborted();
     },
+    async createObject(key, signal) {
+      const deed = whileCopying;
+      whileCopying = null;
+      await deed?.();
+      return medium.createObject(key, signal);
+    },
   };
 }
 
@@ -54,7 +62,8 @@ const start = (settings = { maxJobRetries: 0 }, callMs = 30_000) =>
   });
 
 beforeEach(async () => {
-  [faults, rows, meanwhile, late, abandoned] = [new FaultSwitch(), 0, null, null, new AbandonedCalls()];
+  [faults, rows, abandoned] = [new FaultSwitch(), 0, new AbandonedCalls()];
+  [meanwhile, whileCopying, late] = [null, null, null];
   directory = mkdtempSync(join(tmpdir(), 'obvault-backup-end-'));
   harness = await start();
   tenantId = await archivedTenant(harness);
@@ -201,6 +210,17 @@ test('no restore of this server takes a canceled set while its end placeholder s
   const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: 'b' }));
   expect(jobs.map((job) => job.backupSetList).join()).toMatch(/backup_set_1_full$/);
   await settle(harness);
+});
+
+test('an end placeholder that lands while the next set is copied is gone when that one gets its own', async () => {
+  const land = await cancelWhileHanging();
+  let ended: readonly string[] = [];
+  whileCopying = land;
+  meanwhile = async () => {
+    ended = endNames();
+  };
+  await backup('INCREMENTAL DATABASE');
+  expect(ended).toEqual(['backup_set_1_full', 'backup_set_3_inc']);
 });
 
 test('a backup that begins where a stray end placeholder stands removes it first', async () => {
