@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { BackupSet } from '../../src/catalog/backups.ts';
+import { setEndKey } from '../../src/destination/layout.ts';
 import { setMemory } from '../../src/jobs/backup/set-base.ts';
+import { setNameOf } from '../../src/jobs/backup/set-files.ts';
 import { type Medium, MediumError } from '../../src/media/medium.ts';
 import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
@@ -214,13 +216,32 @@ test('no restore of this server takes a canceled set while its end placeholder s
 
 test('an end placeholder that lands while the next set is copied is gone when that one gets its own', async () => {
   const land = await cancelWhileHanging();
+  const [, failed] = await setsOf(harness, 'a');
+  await land();
+  await harness.until(async () => endNames().length === 1);
+  // A write may reach its medium twice: nobody waits for the second time.
+  const key = setEndKey(setNameOf(failed!), failed!.minRestoreScn);
+  whileCopying = async () => writeFileSync(join(directory, 'a/data', key), '');
   let ended: readonly string[] = [];
-  whileCopying = land;
   meanwhile = async () => {
     ended = endNames();
   };
   await backup('INCREMENTAL DATABASE');
   expect(ended).toEqual(['backup_set_1_full', 'backup_set_3_inc']);
+});
+
+test('a set whose round ended and began anew while it was copied has a hole in its log, and says FAILED', async () => {
+  whileCopying = async () => {
+    await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
+    await roundIs(harness, 'STOP');
+    await harness.sql('a', `INSERT INTO d.t VALUES (${++rows})`);
+    await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
+    await roundIs(harness, 'DOING');
+  };
+  await backup('DATABASE');
+  expect(whileCopying).toBeNull();
+  expect((await setsOf(harness, 'a')).at(-1)).toMatchObject({ backupSetId: 2, status: 'FAILED', result: -9027 });
+  expect(endNames()).toEqual(['backup_set_1_full']);
 });
 
 test('a backup that begins where a stray end placeholder stands removes it first', async () => {
