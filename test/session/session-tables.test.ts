@@ -108,6 +108,15 @@ describe('information_schema.PROCESSLIST', () => {
     expect(await usersOf(poor)).toEqual(['poor']);
     expect(await usersOf(sys)).toEqual(['poor', 'root']);
   });
+
+  test('an account of sys is not the one of that name in a tenant', async () => {
+    await sys.query('CREATE USER poor');
+    const namesake = await server.connect('poor@sys');
+    const own = await rowsOf(namesake, 'SELECT ID, CONNECTION_ID() me FROM information_schema.processlist');
+    expect(own).toEqual([{ ID: own[0]?.['me'], me: expect.any(Number) }]);
+    namesake.destroy();
+    await sys.query('DROP USER poor');
+  });
 });
 
 describe('GV$OB_PROCESSLIST', () => {

@@ -44,7 +44,8 @@ export function visibleProcesses({ host, state }: SessionContext, whole: boolean
   const visible = host.registry
     .list()
     .filter(({ tenantId }) => mine === sysTenantId || tenantId === mine)
-    .filter(({ user }) => all || user === state.identity.account.user);
+    // Accounts of one name in two tenants are two.
+    .filter(({ user, tenantId }) => all || (tenantId === mine && user === state.identity.account.user));
   return visible.map((process) => ({ process, row: rowOf(process, nowUs, whole) }));
 }
 
