@@ -58,6 +58,14 @@ it.each([
     "'9' BETWEEN 10 AND '80', '5' BETWEEN '10' AND '6', 5 BETWEEN '10' AND '6', '12' BETWEEN 1.5 AND '3x'",
     ['0', '1', '0', '0'],
   ],
+  [
+    "SUBSTRING('abcdef', '2.7'), SUBSTRING('abcdef', 2.7), SUBSTRING('abcdef', 2.5e0), LEFT('abcdef', '2.9x')",
+    ['bcdef', 'cdef', 'bcdef', 'ab'],
+  ],
+  [
+    'FORMAT(-2.5e0, 0), FORMAT(-2.5, 0), FORMAT(0.125e0, 2), FORMAT(0.125, 2), RADIANS(12)',
+    ['-2', '-3', '0.12', '0.13', '0.20943951023931956'],
+  ],
   ['LOG2(12), LOG2(8)', ['3.5849625007211565', '3']],
 ])('%s', async (list, row) => {
   expect(await client.rows(`SELECT ${list}`)).toEqual([row]);
@@ -73,6 +81,24 @@ it('of columns', async () => {
   ]);
   // MySQL and the kernel leave the hours of a time whole where MariaDB makes days of them.
   expect(await client.value('SELECT EXTRACT(DAY_MINUTE FROM tm) FROM t WHERE id = 2')).toBe('83859');
+});
+
+it('a date is midnight among times', async () => {
+  const list =
+    "TIME(dt), HOUR(dt), EXTRACT(SECOND FROM dt), TIMEDIFF(dt, dt), ADDTIME(dt, '1:0:0'), CAST(DATE '2024-01-31' AS TIME)";
+  expect(await client.rows(`SELECT ${list} FROM t WHERE id = 1`)).toEqual([
+    ['00:00:00', '0', '0', '00:00:00', '2024-01-31 01:00:00', '00:00:00'],
+  ]);
+  await client.ok('CREATE TABLE m (id INT, tm TIME)');
+  await client.ok("INSERT INTO m VALUES (1, DATE '2024-01-31'), (2, '1:2:3')");
+  await client.ok('INSERT INTO m SELECT 3, dt FROM t WHERE id = 1');
+  await client.ok('UPDATE m, t SET m.tm = t.dt WHERE m.id = 2 AND t.id = 1');
+  expect(await client.rows('SELECT tm FROM m')).toEqual([['00:00:00'], ['00:00:00'], ['00:00:00']]);
+  expect((await client.fails("INSERT INTO m VALUES (4, '2024-01-31')")).errno).toBe(1265);
+  await client.ok('ALTER TABLE m ADD COLUMN d DATE');
+  await client.ok("UPDATE m SET d = '2024-01-31'");
+  await client.ok('ALTER TABLE m MODIFY d TIME');
+  expect(await client.rows('SELECT DISTINCT d FROM m')).toEqual([['00:00:00']]);
 });
 
 it('a recursive table has the types of its first part', async () => {

@@ -14,7 +14,7 @@ import {
 import { decimalKey, decimalOfKey } from '../../value/decimal-key.ts';
 import { formatDouble, formatFloat } from '../../value/text-form.ts';
 import { besideUnsigned, maxUnsigned, unsignedCell, unsignedOfBytes } from '../../value/unsigned.ts';
-import { toNumber } from '../translate/bind-convert.ts';
+import { leadingInteger, toNumber } from '../translate/bind-convert.ts';
 import { type FunctionDefinition, type Given, internal, num, type SqlValue, str } from './definition.ts';
 
 const maxInt64 = 9223372036854775807n;
@@ -88,10 +88,13 @@ function roundDouble(value: number, digits: number): number {
   return digits < 0 ? whole * power : whole / power;
 }
 
+const within64 = (value: bigint): bigint =>
+  value > maxInt64 ? maxInt64 : value < -maxInt64 - 1n ? -maxInt64 - 1n : value;
+
 function toInteger(value: Given): bigint {
   if (typeof value === 'bigint') return value;
   const whole = rescale(decimalOf(num(value)), 0).unscaled;
-  return whole > maxInt64 ? maxInt64 : whole < -maxInt64 - 1n ? -maxInt64 - 1n : whole;
+  return within64(whole);
 }
 
 function toBits(value: Given): bigint {
@@ -199,6 +202,7 @@ export const internalNumberFunctions: readonly FunctionDefinition[] = [
   internal('double_text', [1, 1], ([value]) => formatDouble(num(value))),
   internal('float_text', [1, 1], ([value]) => formatFloat(num(value))),
   internal('number', [1, 1], ([value]) => toNumber(value instanceof Uint8Array ? str(value) : value!)),
+  internal('integer_text', [1, 1], ([value]) => within64(leadingInteger(str(value)))),
   internal('integer', [1, 1], ([value]) => toInteger(value!)),
   internal('integer_even', [1, 1], ([value]) => toInteger(typeof value === 'number' ? roundDouble(value, 0) : value!)),
   internal('bits', [1, 1], ([value]) => toBits(value!)),

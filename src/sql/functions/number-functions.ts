@@ -153,8 +153,8 @@ export const numberFunctions: readonly FunctionDefinition[] = [
     b === undefined ? Math.atan(num(a)) : Math.atan2(num(a), num(b)),
   ),
   define('atan2', [2, 2], ['number'], returns.double, ([a, b]) => Math.atan2(num(a), num(b))),
-  double1('degrees', (x) => (x * 180) / Math.PI),
-  double1('radians', (x) => (x * Math.PI) / 180),
+  double1('degrees', (x) => x * (180 / Math.PI)),
+  double1('radians', (x) => x * (Math.PI / 180)),
   {
     name: 'pi',
     least: 0,

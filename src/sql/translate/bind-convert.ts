@@ -40,6 +40,8 @@ export function convertCell(value: Cell, convert: BindConversion, context: Conve
       return besideUnsigned(exactOf(value));
     case 'double':
       return Number(toNumber(value));
+    case 'leading':
+      return clamped(typeof value === 'string' ? leadingInteger(value) : toInteger(value));
     case 'integer':
     case 'limit':
       return clamped(toInteger(value));
@@ -131,9 +133,20 @@ export function toNumber(value: Exclude<Cell, null>): number | bigint {
 
 function toInteger(value: Exclude<Cell, null>): bigint {
   if (typeof value === 'bigint') return value;
-  if (typeof value === 'number') return BigInt(Math.round(value));
+  if (typeof value === 'number') return BigInt(roundEven(value));
   if (value instanceof Uint8Array) return bytesNumber(value);
   return rescale(readDecimal(value).value, 0).unscaled;
+}
+
+/** Doubles round halves to even. */
+function roundEven(value: number): number {
+  const floor = Math.floor(value);
+  return value - floor === 0.5 ? floor + (floor % 2 === 0 ? 0 : 1) : Math.round(value);
+}
+
+/** The integer a text begins with, 0 without one: MySQL stops at the point. */
+export function leadingInteger(text: string): bigint {
+  return BigInt(/^\s*\+?(-?\d+)/.exec(text)?.[1] ?? 0);
 }
 
 function clamped(value: bigint): bigint {

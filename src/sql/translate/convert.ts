@@ -154,12 +154,15 @@ export function numberType(value: Typed): ColumnType {
   return double;
 }
 
-/** INTEGER, fractions rounded. */
+/** INTEGER, fractions rounded, those of texts cut off. */
 export function asInteger(value: Typed): Fragment {
   const checked = settle(value);
-  if (checked.bind && !isTemporal(kindOf(checked))) return checked.bind({ to: 'integer' });
+  if (checked.bind && !isTemporal(kindOf(checked)))
+    return checked.bind({ to: kindOf(checked) === 'text' ? 'leading' : 'integer' });
   if (isWhole64(checked)) return sql`min(${checked.sql}, 9223372036854775807)`;
   if (kindOf(checked) === 'integer') return checked.sql;
+  if (kindOf(checked) === 'text' && !checked.type.values && !checked.showsMoment)
+    return call('my_integer_text', checked.sql);
   return call(kindOf(checked) === 'double' ? 'my_integer_even' : 'my_integer', asNumber(checked));
 }
 
@@ -196,6 +199,7 @@ export function asDateTime(value: Typed): Fragment {
 /** Signed microseconds. */
 export function asTime(value: Typed): Fragment {
   if (kindOf(value) === 'time') return value.bind ? value.bind({ to: 'time' }) : value.sql;
+  if (kindOf(value) === 'date') return sql`iif(${asDateTime(value)} IS NULL, NULL, 0)`;
   const local = kindOf(value) === 'timestamp' ? localText(value) : value.bind ? value.bind() : value.sql;
   return call('my_to_time', local);
 }

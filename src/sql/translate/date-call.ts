@@ -103,6 +103,7 @@ function scaleOf(value: Typed, place: Place): number {
 /** A value that is a time or a moment: numbers and texts tell by themselves. */
 function clockGiven(value: Typed): Fragment {
   const kind = category(value.type);
+  if (kind === 'date') return sql`(${asDateTime(value)} || ' 00:00:00')`;
   return kind === 'text' ? asText(value) : isNumeric(kind) ? call('my_clock_text', asNumber(value)) : value.sql;
 }
 

@@ -98,6 +98,15 @@ export function flowCall(expression: FunctionCall, place: Place): Typed | null {
       const numbers = values.some((value) => isNumeric(kindOf(value)));
       return typed(call('my_field', ...values.map(numbers ? asNumber : asText)), bigint);
     }
+    case 'format': {
+      arity(2, 3);
+      const [value, digits, locale] = args();
+      if (category(numberType(value!)) !== 'double') return null;
+      // Doubles round halves to even.
+      const places = sql`max(0, ${asInteger(digits!)})`;
+      const rest = locale ? [asCharacters(locale)] : [];
+      return typed(call('my_format', call('my_round_double', asNumber(value!), places), places, ...rest), varchar(100));
+    }
     case 'any_value':
       arity(1);
       return args()[0]!;

@@ -111,7 +111,7 @@ export type ContextBind =
  * How a value is brought to the form its place in the text needs; absent leaves it as it is. `folded` and `unpadded` are keys
  * of texts, `weights` their characters' weights; `likeFrom` and `likeTo` bound the keys a LIKE pattern can match. The `now…` and `utc…` forms
  * belong to the clock of the statement, in the session's zone and in UTC. `beside` compares with stored unsigned integers,
- * `plain` is what SQLite can show. `negate` belongs to a literal behind a minus sign.
+ * `leading` is the integer a text begins with, `plain` is what SQLite can show. `negate` belongs to a literal behind a minus sign.
  */
 export interface BindConversion {
   readonly to:
@@ -119,6 +119,7 @@ export interface BindConversion {
     | 'double'
     | 'plain'
     | 'integer'
+    | 'leading'
     | 'unsigned'
     | 'beside'
     | 'limit'

@@ -2,9 +2,9 @@ import { integerRange, isIntegerType, isTextType } from '../../value/column-stor
 import type { ColumnType } from '../../value/column-type.ts';
 import { columnKey } from '../functions/store-function.ts';
 import type { SourceColumn } from '../schema.ts';
-import { asNumber, asText, localText, settle } from './convert.ts';
+import { asDateTime, asNumber, asText, localText, settle } from './convert.ts';
 import { isNumberColumn } from './default.ts';
-import { call, type Fragment, quoteText, raw } from './fragment.ts';
+import { call, type Fragment, quoteText, raw, sql } from './fragment.ts';
 import { category, isTemporal, isWhole64, type Typed } from './typed.ts';
 
 type StoreColumn = Pick<SourceColumn, 'name' | 'type' | 'nullable'>;
@@ -16,7 +16,8 @@ type StoreColumn = Pick<SourceColumn, 'name' | 'type' | 'nullable'>;
 export function storeExpression(given: Typed, column: StoreColumn, ignore: boolean): Fragment {
   const value = settle(given);
   const target = { name: column.name, type: column.type, nullable: column.nullable };
-  if (value.bind) return value.bind({ to: 'column', column: target, ...(ignore ? { ignore } : {}) });
+  const midnight = category(value.type) === 'date' && column.type.name === 'time';
+  if (value.bind && !midnight) return value.bind({ to: 'column', column: target, ...(ignore ? { ignore } : {}) });
   if (fits(value, column)) return value.sql;
   return call('my_store', givenForm(value, column.type), raw(quoteText(columnKey(target))), raw(ignore ? '1' : '0'));
 }
@@ -46,6 +47,7 @@ function givenForm(value: Typed, to: ColumnType): Fragment {
   const kind = category(value.type);
   if (kind === 'null') return value.sql;
   if (isWhole64(value)) return asText(value);
+  if (kind === 'date' && to.name === 'time') return sql`(${asDateTime(value)} || ' 00:00:00')`;
   if (isTemporal(kind))
     return isNumberColumn(to) ? asNumber(value) : kind === 'timestamp' ? localText(value) : asText(value);
   if (kind === 'decimal') return asText(value);

@@ -146,7 +146,8 @@ function converter(change: Change, from: TableSchema, column: TableColumn, sourc
   return (row, rowNo) => {
     const target = storeTarget(env, { name: column.name, nullable }, rowNo);
     try {
-      const value = sqlValue(old.type, row[at] ?? null, context.timeZone);
+      const shown = sqlValue(old.type, row[at] ?? null, context.timeZone);
+      const value = old.type.name === 'date' && column.type.name === 'time' && shown ? `${shown} 00:00:00` : shown;
       return store(value, target);
     } catch (error) {
       // MySQL's ALTER says 1265 for a NULL that must go; a NOT NULL column takes its implicit default without strict mode.
