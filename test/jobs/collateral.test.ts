@@ -6,6 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { callsCameBack } from '../../src/media/open-medium.ts';
+import { openBelow } from '../media/descriptors.ts';
 import { archivedTenant, backedUp, makeTable, passes, roundIs } from './backed-up-tenant.ts';
 import { hangMedium, hungCallsComeBack } from './hang-medium.ts';
 import {
@@ -27,6 +28,7 @@ afterEach(async () => {
   sick = () => false;
   hungCallsComeBack();
   await harness.stop();
+  await expect.poll(() => openBelow(harness.directory)).toEqual([]);
   if (directory !== undefined) rmSync(directory, { recursive: true });
   directory = undefined;
 });

@@ -385,6 +385,18 @@ describe('planned faults', () => {
     expect(sink.sizeBytes).toBe(3);
     await sink.close();
   });
+
+  test('what ends an object takes place although it fails', async () => {
+    const medium = withFault(real, { at: 1, kind: 'io', only: ['abort', 'close'], lasting: true });
+    const log = await medium.openAppend('log', 0);
+    const source = await medium.openObject('log');
+    const sink = await medium.createObject('sink');
+    expect(openBelow(scratch.path)).toHaveLength(3);
+    await expectKind(log.close(), 'io');
+    await expectKind(source.close(), 'io');
+    await expectKind(sink.abort(), 'io');
+    expect(openBelow(scratch.path)).toEqual([]);
+  });
 });
 
 describe('schemes', () => {
