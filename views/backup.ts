@@ -7,6 +7,20 @@ const backupParameterColumns = [
   column('VALUE', longtext),
 ];
 
+/** Bytes per second with their unit, as the views of bytes but from B/s on. */
+const bandwidthDisplay = `CASE WHEN max_bandwidth = 0 THEN 'UNLIMITED' ${['B', 'KB', 'MB', 'GB', 'TB']
+  .map(
+    (unit, i) => `WHEN max_bandwidth < ${1024 ** (i + 1)} THEN printf('%.2f${unit}/s', max_bandwidth / ${1024 ** i}.0)`,
+  )
+  .join(' ')} ELSE printf('%.2fPB/s', max_bandwidth / ${1024 ** 5}.0) END`;
+
+/** Where they stand among the others is not known; they came last. */
+const limitColumns = [
+  column('MAX_IOPS', bigint, { since: ['4.3.5'] }),
+  column('MAX_BANDWIDTH', bigint, { since: ['4.3.5'] }),
+  column('MAX_BANDWIDTH_DISPLAY', varchar(29), { expr: bandwidthDisplay, since: ['4.3.5'] }),
+];
+
 const backupStorageInfoColumns = [
   column('TENANT_ID', bigint),
   column('PATH', varchar(1024)),
@@ -17,6 +31,7 @@ const backupStorageInfoColumns = [
   column('EXTENSION', varchar(512)),
   column('CHECK_FILE_NAME', varchar(256), { nullable: true }),
   column('LAST_CHECK_TIMESTAMP', timestamp, { expr: '$ts(last_check_us)', nullable: true }),
+  ...limitColumns,
 ];
 
 const backupStorageInfoHistoryColumns = [
@@ -29,6 +44,7 @@ const backupStorageInfoHistoryColumns = [
   column('EXTENSION', varchar(512)),
   column('CHECK_FILE_NAME', varchar(256), { nullable: true }),
   column('LAST_CHECK_TIMESTAMP', timestamp, { nullable: true }),
+  ...limitColumns,
 ];
 
 const backupJobsColumns = [

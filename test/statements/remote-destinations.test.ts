@@ -204,8 +204,20 @@ describe('other keys', () => {
     await scene.ok(t, setData(uri('limits')));
     double.keys[newer.accessId] = newer.accessKey;
     await scene.ok(t, change('s3://bucket/limits', `${access(newer)} ATTRIBUTE = 'max_bandwidth=2MB'`));
-    const sql = "SELECT authorization FROM oceanbase.DBA_OB_BACKUP_STORAGE_INFO WHERE path = 's3://bucket/limits'";
-    expect(await scene.value(t, sql)).toMatch(/^access_id=AKIANEWER&/);
+    const row = async () =>
+      (await scene.rows(t, "SELECT * FROM oceanbase.DBA_OB_BACKUP_STORAGE_INFO WHERE path = 's3://bucket/limits'"))[0];
+    expect(await row()).toMatchObject({
+      ...{ MAX_IOPS: 0, MAX_BANDWIDTH: 2097152, MAX_BANDWIDTH_DISPLAY: '2.00MB/s' },
+      AUTHORIZATION: expect.stringMatching(/^access_id=AKIANEWER&/),
+    });
+    for (const [limit, shown] of [
+      ['max_bandwidth=0MB&max_iops=7', 'UNLIMITED'],
+      ['max_bandwidth=1000B', '1000.00B/s'],
+      ['max_bandwidth=1536GB', '1.50TB/s'],
+    ] as const) {
+      await scene.ok(t, change('s3://bucket/limits', `ATTRIBUTE = '${limit}'`));
+      expect(await row()).toMatchObject({ MAX_IOPS: 7, MAX_BANDWIDTH_DISPLAY: shown });
+    }
   });
 });
 
