@@ -18,6 +18,8 @@ export interface ShipOptions {
   readonly maxBytes?: number;
   /** End of the piece, inclusive: what lies behind stays for the next one. */
   readonly untilScn?: Scn;
+  /** No further batch is begun once everything up to here is shipped. */
+  readonly enoughScn?: Scn;
   /** The log goes through one of the first so many threads, also when it went through another one before; 0: one for each processor. */
   readonly threads?: number;
   readonly signal?: AbortSignal;

@@ -32,9 +32,10 @@ export interface LogShipper {
   ship(handle: LogHandle, options?: ShipOptions): Promise<Shipped>;
   /**
    * Ships what is left and appends a seal: proof that everything up to `position` is recorded. Returns `sealed: false` when
-   * the file must be switched first (`switchDue`), or when the log has gone on behind that position.
+   * the file must be switched first (`switchDue`), or when the log has gone on behind that position, which may be told once
+   * everything up to `enoughScn` is shipped.
    */
-  seal(handle: LogHandle, position: LogPosition): Promise<Shipped & { readonly sealed: boolean }>;
+  seal(handle: LogHandle, position: LogPosition, enoughScn?: Scn): Promise<Shipped & { readonly sealed: boolean }>;
   /** Appends a mark: no commit at or below `scn` will come any more. */
   mark(handle: LogHandle, scn: Scn): Promise<Shipped>;
   /** Goes on in another file; the sink of the old one stays the caller's to close. */
@@ -127,9 +128,13 @@ class ThreadLogShipper implements LogShipper {
     return this.#locked(handle, (shipment) => this.#ship(shipment, options));
   }
 
-  seal(handle: LogHandle, position: LogPosition): Promise<Shipped & { readonly sealed: boolean }> {
+  seal(
+    handle: LogHandle,
+    position: LogPosition,
+    enoughScn = unlimitedScn,
+  ): Promise<Shipped & { readonly sealed: boolean }> {
     return this.#locked(handle, async (shipment) => {
-      const shipped = await this.#ship(shipment, {});
+      const shipped = await this.#ship(shipment, { enoughScn });
       if (shipped.switchDue) return { ...shipped, sealed: false };
       const note = await this.#note(shipment, { handle: shipment.id, kind: 'seal', position, lastScn: null });
       return note === null ? { ...shipped, sealed: false } : { ...added(shipped, note, shipment), sealed: true };
@@ -199,6 +204,7 @@ class ThreadLogShipper implements LogShipper {
         fileSizeBytes: shipment.sizeBytes,
         switchDue: null,
       };
+      if (batch.lastScn >= (options.enoughScn ?? unlimitedScn)) return shipped;
     }
   }
 

@@ -69,7 +69,10 @@ const rowMakers: readonly (readonly [string, () => string])[] = [
   ],
 ];
 
-/** Loads rows over two connections until `sizeBytes()` says the tenant is as large as wanted. */
+/** What is loaded by statements; more than this are copies of their rows, which are made ten times as fast. */
+const mostStatedBytes = 256e6;
+
+/** Loads rows over two connections until `sizeBytes()` says the tenant is as large as wanted, or by copies will be. */
 export async function loadTenant(
   clients: readonly Connection[],
   wantedBytes: number,
@@ -82,10 +85,33 @@ export async function loadTenant(
   const statements = loadStatements();
   let next = 0;
   const feed = async (client: Connection) => {
-    while (sizeBytes() < wantedBytes) await client.query(statements[next++ % statements.length]!);
+    while (sizeBytes() < Math.min(wantedBytes, mostStatedBytes))
+      await client.query(statements[next++ % statements.length]!);
   };
   await Promise.all(clients.map(feed));
+  await multiply(first, wantedBytes / sizeBytes());
 }
+
+/** Copies rows until there are `factor` times as many. */
+async function multiply(client: Connection, factor: number): Promise<void> {
+  await client.query('SET SESSION ob_query_timeout = 3600000000');
+  for (let now = 1; factor > now * 1.01; ) {
+    const share = Math.min(1, factor / now - 1);
+    for (const [table, columns] of copied) {
+      const last = Number((await rowsOf(client, `SELECT MAX(id) AS n FROM shop.${table}`))[0]?.['n']);
+      const rows = `SELECT ${columns} FROM shop.${table} WHERE id <= ${Math.ceil(last * share)}`;
+      await client.query(`INSERT INTO shop.${table} (${columns}) ${rows}`);
+    }
+    now *= 1 + share;
+  }
+}
+
+const copied = [
+  ['notes', 'customer, written_at, note'],
+  ['measures', 'device, at, amount, level, total'],
+  ['events', 'kind, payload'],
+  ['files', 'name, body'],
+] as const;
 
 /** What all rows of a tenant add up to: the same before a backup and after a restore. */
 export async function fingerprint(client: Connection): Promise<string> {

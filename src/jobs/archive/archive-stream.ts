@@ -2,7 +2,7 @@ import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { ArchivePiece, ArchiveRound, LsArchiveProgress } from '../../catalog/archives.ts';
 import type { LogScan } from '../../copy/log-scan.ts';
-import type { LogHandle, Shipped } from '../../copy/log-shipment.ts';
+import type { LogHandle, ShipOptions, Shipped } from '../../copy/log-shipment.ts';
 import { archiveFileBytes, pieceLsKeys } from '../../destination/archive-layout.ts';
 import type { AppendSink, Medium } from '../../media/medium.ts';
 import type { LogPosition, LogSource } from '../../tenants/tenant-engine.ts';
@@ -83,7 +83,8 @@ export class ArchiveStream {
     const { scn } = await this.#source.barrier();
     for (;;) {
       const end = this.#piece.endScn - 1n;
-      const shipped = await this.#ship(end, signal);
+      // No further: where commits never pause there would be no end to it.
+      const shipped = await this.#ship({ untilScn: end, enoughScn: scn, signal });
       const reached = max(scn, shipped.lastScn);
       if (reached <= end && shipped.switchDue === null) return this.#record(reached, shipped);
       await this.#record(end, shipped);
@@ -94,8 +95,9 @@ export class ArchiveStream {
   /** Everything up to `position` is on the medium, with the seal that proves it, when this resolves. OB_EAGAIN when it came too late. */
   async seal(position: LogPosition): Promise<void> {
     await this.advance(this.#signal);
+    const { scn } = await this.#source.barrier();
     for (;;) {
-      const shipped = await this.#controller.shipper.seal(this.#handle, position);
+      const shipped = await this.#controller.shipper.seal(this.#handle, position, scn);
       await this.#record(max(shipped.lastScn, this.#piece.checkpointScn), shipped);
       if (shipped.sealed) return;
       if (shipped.switchDue === null) throw faultText('OB_EAGAIN', 'the log went on before it was sealed');
@@ -117,14 +119,14 @@ export class ArchiveStream {
   }
 
   /** Ships, opening further files of the piece as they fill; the sums of all of it. */
-  async #ship(untilScn: Scn, signal: AbortSignal): Promise<Shipped> {
+  async #ship(options: ShipOptions): Promise<Shipped> {
     const { tenantId } = this.#round;
     let inputBytes = 0;
     for (;;) {
       const threads = await this.#controller.catalog.read((tx) =>
         tx.parameters.integer(tenantId, 'log_archive_concurrency'),
       );
-      const shipped = await this.#controller.shipper.ship(this.#handle, { untilScn, signal, threads });
+      const shipped = await this.#controller.shipper.ship(this.#handle, { ...options, threads });
       const sum = { ...shipped, inputBytes: inputBytes + shipped.inputBytes };
       if (shipped.switchDue !== 'size') return sum;
       await this.#record(max(shipped.lastScn, this.#piece.checkpointScn), sum);
