@@ -258,7 +258,7 @@ export function readFull(text: string): ReadDateTime | null {
 }
 
 /** Numbers from here on are a date with a time. */
-export const firstFullNumber = 1e10;
+const firstFullNumber = 1e10;
 
 /** Microseconds of a number HHMMSS[.f], or of the time of a full datetime. Null when minutes or seconds pass 59. */
 export function timeOfNumber(value: number | bigint): { readonly us: number; readonly clipped: boolean } | null {

@@ -2,7 +2,6 @@ import {
   type DateTime,
   dateTimeOfNumber,
   dayAndUs,
-  firstFullNumber,
   formatDate,
   formatDateTime,
   formatTime,
@@ -43,13 +42,18 @@ function toMoment([value, scaleGiven]: readonly Given[]): string {
   return formatDateTime(read.value, Math.max(scale, read.digits));
 }
 
-/** A number as the time or, from fourteen digits or so on, the datetime it stands for, as text. */
+/** A number as the time or, beyond all times, the datetime it stands for, as text. */
 function clockText(value: Given): string | null {
-  const full = Math.abs(num(value)) >= firstFullNumber ? readMoment(value) : null;
-  if (full) return formatDateTime(full.value, full.digits);
+  if (num(value) > largestTime) {
+    const full = readMoment(value);
+    return full && formatDateTime(full.value, full.digits);
+  }
   const time = timeOfNumber(typeof value === 'bigint' ? value : num(value));
   return time && formatTime(time.us, time.us % 1e6 === 0 ? 0 : 6);
 }
+
+/** 838:59:59 */
+const largestTime = 8_385_959;
 
 /** The number of a text that shows a date, a datetime or a time. */
 function momentNumber(text: string): SqlValue {

@@ -4,13 +4,14 @@ import type { Insert } from '../ast/change.ts';
 import type { Expression } from '../ast/expression.ts';
 import type { SourceColumn, TableSource } from '../schema.ts';
 import type { BindInputs } from './bind.ts';
-import { workingForm } from './built-query.ts';
+import { type BuiltQuery, workingForm } from './built-query.ts';
 import { translate } from './expression.ts';
 import { bind, type Fragment, join, quoteName, raw, sql } from './fragment.ts';
 import { insertRows } from './insert-rows.ts';
+import { carriedScope, carrySourceColumns } from './insert-source.ts';
 import type { BindSource, Plan } from './plan.ts';
 import { buildQuery } from './query.ts';
-import { emptyScope, type Place, unknownColumn } from './scope.ts';
+import { emptyScope, type Place, type Scope, unknownColumn } from './scope.ts';
 import { newAlias, newTranslation, type TranslateEnv, type Translation } from './statement.ts';
 import { storeExpression } from './store-expression.ts';
 import { columnKey, keyOrder } from './text-key.ts';
@@ -37,6 +38,8 @@ export interface InsertPlan {
   readonly clear: Plan | null;
   /** INSERT … SELECT: gives the rows in storage form, for an engine that goes row by row. */
   readonly source: Plan | null;
+  /** INSERT … SELECT that has to go row by row: how a row of `source` is added. */
+  readonly single: InsertPlan | null;
   readonly rowCount: number;
   /** Generated columns a value was given for under a sql_mode that is not strict: told with 1906 and left out. */
   readonly ignored: readonly string[];
@@ -52,35 +55,35 @@ export function planInsert(insert: Insert, env: TranslateEnv): InsertPlan {
   return withAssignments(insert, env, (own) => planOnce(insert, own));
 }
 
-function planOnce(insert: Insert, env: TranslateEnv): InsertPlan {
-  const translation = newTranslation(env, insert);
-  const target = writeTarget({ table: insert.table, alias: null }, 'INSERT', translation);
+function planOnce(asked: Insert, env: TranslateEnv): InsertPlan {
+  const translation = newTranslation(env, asked);
+  const target = writeTarget({ table: asked.table, alias: null }, 'INSERT', translation);
   const { source } = target;
+  const { insert, carried } = carrySourceColumns(asked, source);
   const given = givenColumns(insert, source);
   const ignored = generatedGiven(insert, given, source, env.sqlMode);
   const targetColumns = source.columns.filter(({ generated }) => !generated);
   const autoIncrement = targetColumns.findIndex((column) => column.autoIncrement);
   const common = { table: source, targetColumns, autoIncrement, ignored };
-  const duplicate = onDuplicate(insert, target, translation);
+  const query = insert.query && buildQuery(insert.query, emptyScope, translation);
+  const carriedColumns = query && carried > 0 ? carriedScope(query, carried, targetColumns.length) : null;
+  const duplicate = onDuplicate(insert, target, carriedColumns, translation);
   const head = insertHead(insert, source, target.table.name);
-  if (insert.query !== null) {
-    const select = selectedRows(insert, given, targetColumns, source, translation);
-    const names = columnList(targetColumns);
-    const text = sql`${head} (${names}) ${select}${duplicate}`;
-    const plan = finishPlan('insert', text, translation);
+  const cells = targetColumns.map((_, index): BindSource => ({ from: 'cell', index }));
+  const names = columnList(targetColumns);
+  const text = sql`${head} (${names}) VALUES (${join(cells.map(bind), ', ')})${duplicate}`;
+  if (query) {
+    const select = selectedRows(insert, { query, carried }, given, targetColumns, source, translation);
+    const rest = { ...common, direct: false, clear: null, single: null, rowCount: 0, rows: () => [] };
+    const plan = finishPlan('insert', carried > 0 ? text : sql`${head} (${names}) ${select}${duplicate}`, translation);
     return {
-      ...common,
+      ...rest,
       kind: 'query',
       plan,
-      direct: false,
-      clear: null,
       source: { ...plan, kind: 'query', sql: select.text, binds: select.binds },
-      rowCount: 0,
-      rows: () => [],
+      single: carried > 0 ? { ...rest, kind: 'rows', plan, source: null } : null,
     };
   }
-  const cells = targetColumns.map((_, index): BindSource => ({ from: 'cell', index }));
-  const text = sql`${head} (${columnList(targetColumns)}) VALUES (${join(cells.map(bind), ', ')})${duplicate}`;
   const rows = insertRows(insert, given, { ...target, targetColumns, autoIncrement }, translation);
   const plan = finishPlan('insert', text, translation);
   return {
@@ -91,6 +94,7 @@ function planOnce(insert: Insert, env: TranslateEnv): InsertPlan {
     direct: plan.binds.length === cells.length,
     clear: insert.replace ? clearPlan(source, targetColumns, translation) : null,
     source: null,
+    single: null,
   };
 }
 
@@ -139,7 +143,12 @@ function givenColumns(insert: Insert, source: TableSource): readonly SourceColum
 }
 
 /** ` ON CONFLICT DO UPDATE SET …`; VALUES(c) is the row that was to be inserted. */
-function onDuplicate(insert: Insert, target: ReturnType<typeof writeTarget>, translation: Translation): Fragment {
+function onDuplicate(
+  insert: Insert,
+  target: ReturnType<typeof writeTarget>,
+  carried: Scope | null,
+  translation: Translation,
+): Fragment {
   if (insert.onDuplicate === null) return raw('');
   const valuesOf = (name: string): Typed => {
     const column = target.source.columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
@@ -147,7 +156,8 @@ function onDuplicate(insert: Insert, target: ReturnType<typeof writeTarget>, tra
     const shown = target.table.columns[target.table.positions.get(name.toLowerCase())!]!.value;
     return { ...shown, sql: proposed(column) };
   };
-  const sets = assignments(insert.onDuplicate, target, insert.ignore, { valuesOf });
+  const scope = { ...target.scope, parent: carried };
+  const sets = assignments(insert.onDuplicate, target, insert.ignore, { valuesOf, scope });
   translation.volatile = true;
   return sql` ON CONFLICT DO UPDATE SET ${setList(sets, target)}`;
 }
@@ -159,16 +169,17 @@ function proposed({ name, type }: SourceColumn): Fragment {
   return raw(`iif(typeof(${value}) = 'real', CAST(${value} AS INTEGER), ${value})`);
 }
 
-/** The SELECT of INSERT … SELECT with its columns in storage form, and defaults for the columns not named. */
+/** The SELECT of INSERT … SELECT with its columns in storage form, defaults for the columns not named, and what is carried. */
 function selectedRows(
   insert: Insert,
+  { query, carried }: { readonly query: BuiltQuery; readonly carried: number },
   given: readonly SourceColumn[],
   targets: readonly SourceColumn[],
   source: TableSource,
   translation: Translation,
 ): Fragment {
-  const query = buildQuery(insert.query!, emptyScope, translation);
-  if (query.columns.length !== given.length) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', 1);
+  const own = query.columns.length - carried;
+  if (own !== given.length) throw fault('ER_WRONG_VALUE_COUNT_ON_ROW', 1);
   const name = newAlias(translation);
   const cells = targets.map((column): Fragment => {
     const index = given.indexOf(column);
@@ -182,6 +193,7 @@ function selectedRows(
     );
     return column.autoIncrement ? sql`nullif(${stored}, 0)` : stored;
   });
+  for (let index = own; index < query.columns.length; index++) cells.push(raw(`${name}.c${index + 1}`));
   const rows = query.render(workingForm, true);
   const made = query.assigns ? inOrder(rows, name) : sql`(${rows})`;
   return sql`SELECT ${join(cells, ', ')} FROM ${made} AS ${name} WHERE 1`;

@@ -134,11 +134,12 @@ function insertQuery(
       .raw(true)
       .safeIntegers(true)
       .all(...planArguments(source, inputs));
-    const single = planInsert({ ...statement, query: null, columns: null, rows: oneRow([]) }, translateEnv(execution));
+    const again = { ...statement, query: null, columns: null, rows: oneRow([]) };
+    const single = insert.single ?? planInsert(again, translateEnv(execution));
     return inserter.run(rows as Cell[][], single, inputs);
   };
   const numbered = inserter.table.columns.some((column) => column.autoIncrement) && !isRowIdSequence(inserter.table);
-  if (statement.replace || numbered) return rowByRow();
+  if (statement.replace || numbered || insert.single) return rowByRow();
   const nested = '__ob_query';
   writer.exec(`SAVEPOINT ${nested}`);
   try {
