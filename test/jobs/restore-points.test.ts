@@ -90,6 +90,17 @@ test('the log of another tenant is refused, also where nothing in it contradicts
     });
 });
 
+test('a set whose deletion has begun is passed by, although all of it still lies there', async () => {
+  await insert(1);
+  await backedUp(harness, 'INCREMENTAL DATABASE');
+  await insert(2);
+  await shipped(harness, 'a');
+  const [, newest] = await setsOf(harness, 'a');
+  expect(newest).toMatchObject({ backupType: 'INC', fileStatus: 'AVAILABLE' });
+  await harness.controller.catalog.transaction((tx) => tx.backups.sets.update(newest!, { fileStatus: 'DELETING' }));
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('2');
+});
+
 test('a data file that is gone or cut is refused before a tenant is made', async () => {
   const file = join(harness.directory, 'a/data/backup_set_1_full/logstream_1001');
   const [turn] = readdirSync(file).filter((name) => name.startsWith('major_data'));

@@ -1,11 +1,12 @@
 import { faultText } from '../../base/errors.ts';
+import type { BackupSet } from '../../catalog/backups.ts';
 import type { Proof } from '../../catalog/proofs.ts';
 import type { PieceName } from '../../destination/archive-layout.ts';
 import type { PlanSet, RestorePlan } from '../../policy/restore-plan.ts';
 import type { DamagedPiece, FoundPiece } from './read-archive-path.ts';
 import type { SourcePath } from './source-paths.ts';
 
-/** The candidates, with what VALIDATE found broken, and sets whose jobs failed, marked as such. */
+/** The candidates; what VALIDATE found broken, sets whose jobs failed and those that are being deleted are marked as such. */
 export function withoutBroken(
   { sets, pieces }: { readonly sets: readonly PlanSet[]; readonly pieces: readonly FoundPiece[] | null },
   data: SourcePath,
@@ -13,12 +14,13 @@ export function withoutBroken(
 ) {
   const isBrokenSet = ({ id }: PlanSet) =>
     data.broken.some((proof) => proof.objectType === 'BACKUP SET' && proof.backupSetId === id);
-  const isFailed = (set: PlanSet) =>
-    data.failed.some((row) => row.backupSetId === set.id && row.minRestoreScn === set.minRestoreScn);
+  const isOneOf = (rows: readonly BackupSet[], set: PlanSet) =>
+    rows.some((row) => row.backupSetId === set.id && row.minRestoreScn === set.minRestoreScn);
   const isBrokenPiece = (piece: PieceName) => archive?.broken.some((proof) => isOfPiece(proof, piece)) ?? false;
   return {
     sets: sets.map((set): PlanSet => {
-      if (isFailed(set)) return { ...set, status: 'FAILED', fileStatus: 'INCOMPLETE' };
+      if (isOneOf(data.deleting, set)) return { ...set, fileStatus: 'DELETING' };
+      if (isOneOf(data.failed, set)) return { ...set, status: 'FAILED', fileStatus: 'INCOMPLETE' };
       return isBrokenSet(set) ? { ...set, fileStatus: 'BROKEN' } : set;
     }),
     pieces:

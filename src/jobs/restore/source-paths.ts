@@ -19,6 +19,8 @@ export interface SourcePath {
   readonly broken: readonly Proof[];
   /** Sets there whose jobs failed: an end placeholder that landed too late is not theirs any more. */
   readonly failed: readonly BackupSet[];
+  /** Sets there that a clean-up of this server has begun to delete, however far it has come. */
+  readonly deleting: readonly BackupSet[];
 }
 
 /** Opens every path and reads its format file; `close` all of them at the end. Absent format file: 9011. */
@@ -43,6 +45,7 @@ export async function openPaths(
       const known = await controller.catalog.read((tx) => ({
         broken: tx.proofs.brokenOn(path),
         failed: tx.backups.sets.list({ path, tenantId: format.tenantId, status: 'FAILED' }),
+        deleting: tx.backups.sets.list({ path, tenantId: format.tenantId, fileStatus: 'DELETING' }),
       }));
       opened.push({ destination, medium, format, ...known });
     }
