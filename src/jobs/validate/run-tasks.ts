@@ -33,18 +33,16 @@ function placeOf(task: ValidateTask): number {
 }
 
 /** What concerns the whole destination: going on to the next object would meet it again. */
-const sickDestination: ReadonlySet<MediumErrorKind> = new Set([
-  ...([
-    'timeout',
-    'unavailable',
-    'network',
-    'throttled',
-    'denied',
-    'clockSkew',
-    'wrongRegion',
-    'noContainer',
-    'notDirectory',
-  ] as const),
+const sickDestination: ReadonlySet<MediumErrorKind> = new Set<MediumErrorKind>([
+  'timeout',
+  'unavailable',
+  'network',
+  'throttled',
+  'denied',
+  'clockSkew',
+  'wrongRegion',
+  'noContainer',
+  'notDirectory',
 ]);
 
 /** A fault of the medium at one object fails its task once the retries are used up; the other tasks go on. */
