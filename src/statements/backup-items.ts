@@ -8,6 +8,7 @@ import {
   parseArchiveDestState,
   requireListable,
 } from '../destination/archive-dest.ts';
+import type { FormatFile } from '../destination/codec/identity-files.ts';
 import { type Destination, storedText } from '../destination/destination.ts';
 import { readFormatFile } from '../destination/identity.ts';
 import { mayLag } from '../destination/limits.ts';
@@ -191,12 +192,29 @@ async function checkLogSource(
     if (format.destType !== 'archive_log') throw fault('OB_INVALID_ARGUMENT', `${unreadable}, it is no archive path`);
     if (format.clusterId === controller.cluster.id && format.tenantId === tenant.tenantId)
       throw fault('OB_INVALID_ARGUMENT', 'set standby itself as log restore source');
+    await warnOfOtherOrigin(controller, tenant, format, speaker);
   } catch (error) {
     explain(error, [location], speaker);
     throw error;
   } finally {
     void medium.close().catch(() => undefined);
   }
+}
+
+/**
+ * Another standby's archive may be meant, so this is no error; but where nothing was committed in it, a log that is not this
+ * tenant's contradicts nothing, and the standby would count as synchronized.
+ */
+async function warnOfOtherOrigin(
+  controller: Controller,
+  { tenantId }: Tenant,
+  { tenantId: archiving, clusterName }: FormatFile,
+  speaker: Speaker,
+): Promise<void> {
+  const [made] = await controller.catalog.read((tx) => tx.restores.jobs.list({ tenantId, restoreTenantId: tenantId }));
+  if (made === undefined || (made.backupTenantId === archiving && made.backupClusterName === clusterName)) return;
+  const told = `tenant ${archiving} of ${clusterName} archives there, this one was made from tenant ${made.backupTenantId} of ${made.backupClusterName}`;
+  speaker.warn('Warning', fault('OB_INVALID_ARGUMENT').errno, told);
 }
 
 function readDestination(controller: Controller, value: string, speaker: Speaker): Destination {
