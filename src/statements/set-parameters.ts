@@ -4,7 +4,8 @@ import { atLeast } from '../base/release.ts';
 import { capacitiesOf, settleCapacity } from '../catalog/capacity.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { parseTimeUs } from '../catalog/parameter-values.ts';
-import { sysTenantId } from '../catalog/tenants.ts';
+import { clusterScope } from '../catalog/parameters.ts';
+import { sysTenantId, tenantType } from '../catalog/tenants.ts';
 import { mayLag } from '../destination/limits.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { archiveDestination } from '../jobs/tenant-destination.ts';
@@ -56,8 +57,11 @@ export const setParameters = handler<'setParameters', readonly Target[] | null>(
       }
       for (const name of capacitiesOf(targets.map((target) => target.name))) settleCapacity(tx, name);
     });
-    for (const { name, inert } of targets)
+    for (const { name, inert, owners } of targets) {
       if (inert) speaker.warn('Warning', 1235, `parameter ${name} is kept and shown, it has no effect in this server`);
+      else if (owners.some((owner) => owner !== clusterScope && tenantType(owner) === 'META'))
+        speaker.warn('Warning', 1235, `parameter ${name} of meta tenants is kept, it has no effect in this server`);
+    }
     return {};
   },
 });

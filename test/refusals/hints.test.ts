@@ -87,6 +87,10 @@ test.each([
     'parameter log_restore_concurrency is kept and shown, it has no effect in this server',
   ],
   [
+    'ALTER SYSTEM SET ha_low_thread_score = 5 TENANT = all_meta, ha_low_thread_score = 5 TENANT = all',
+    'parameter ha_low_thread_score of meta tenants is kept, it has no effect in this server',
+  ],
+  [
     archive('LOCATION=file://$DIR/u/archive COMPRESSION=disable'),
     'COMPRESSION=DISABLE has no effect: log is compressed as it is archived',
   ],
