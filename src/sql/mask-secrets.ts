@@ -13,7 +13,7 @@ const hiddenItem =
 const bareItem = /\b(access_key|encrypt_key|external_id|delegation_token)(=)([^&\s,;'"]+)/gi;
 
 /** A password where a user stands in a path; no destination may have one. */
-const pathPassword = /(:\/\/[^/@:\s'"]*:)([^/@\s'"]+)@/g;
+const pathPassword = /(\/\/[^/@:\s'"]*:)([^/@\s'"]+)@/g;
 
 /** Names whose whole value is a secret. */
 const hiddenNames = new Set(['external_kms_info', 'kms_encrypt_info']);

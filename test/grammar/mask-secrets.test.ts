@@ -140,6 +140,7 @@ describe('what an error text quotes', () => {
     ["SET PASSWORD FOR' u = PASSWORD('Tr0ub')", 'Tr0ub', '******'],
     ["SET PASSWORD FOR /* u = PASSWORD('Tr0ub')", '/*', '******'],
     ["SELECT 'kept' FORM t", 'FORM', 'FORM t'],
+    ['ALTER SYSTEM TEST DESTINATION sftp://u:Tr0ub@h/d', '//', '//u:******@h/d'],
   ])('of %s', (broken, from, quoted) => {
     expect(quoteMasked(broken, broken.indexOf(from), 80)).toBe(quoted);
   });
