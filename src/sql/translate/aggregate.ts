@@ -34,8 +34,9 @@ export const countType: ColumnType = { name: 'bigint', length: 21 };
 /** An aggregate, or with OVER a window over it. */
 export function translateAggregate(expression: Aggregate, place: Place): Typed {
   if (!place.aggregates && expression.over === null) throw fault('ER_INVALID_GROUP_FUNC_USE');
-  const { rolled: _, assigns: __, ...own } = place;
-  const inner: Place = { ...own, aggregates: false };
+  const { rolled: _, assigns: __, named: ___, ...own } = place;
+  // A window sees the rows GROUP BY made.
+  const inner: Place = { ...own, aggregates: expression.over !== null && place.aggregates };
   const args = expression.arguments.map((argument) => translate(argument, inner));
   const over = overText(expression.over, place);
   if (expression.over !== null && expression.distinct) throw unsupported('DISTINCT in a window function is');

@@ -3,7 +3,7 @@ import { isCaseSensitive } from '../../value/column-storage.ts';
 import type { WindowSpec } from '../ast/call.ts';
 import type { ColumnRef, Expression } from '../ast/expression.ts';
 import type { TableSource } from '../schema.ts';
-import { quoteName, raw } from './fragment.ts';
+import { quoteName, raw, sameFragment } from './fragment.ts';
 import type { Translation } from './statement.ts';
 import { category, type Typed, typed } from './typed.ts';
 
@@ -62,6 +62,8 @@ export interface Place {
   /** DEFAULT(column). */
   readonly defaultOf?: (column: string | null) => Typed;
   readonly windows?: ReadonlyMap<string, WindowSpec>;
+  /** HAVING: columns it may name outside of aggregates, those of the list and of GROUP BY. */
+  readonly named?: readonly Typed[];
   /** WITH ROLLUP: items of GROUP BY that do not group this block's rows, as `rolledKey` names them. */
   readonly rolled?: ReadonlySet<string>;
   /** User variables may be assigned here: rows come one after the other, and each value is computed once. */
@@ -139,7 +141,8 @@ function lookup(reference: ColumnRef, place: Place): Typed | null {
     if (alias) return alias;
   }
   const last = bare ? (place.aliasLast?.(key) ?? null) : null;
-  const here = inScope(place.scope, reference, key, place.clause, last !== null);
+  const found = inScope(place.scope, reference, key, place.clause, last !== null);
+  const here = found && place.named && !place.named.some(({ sql }) => sameFragment(sql, found.sql)) ? null : found;
   if (here)
     return (bare || place.scope.tables.length === 1) && place.assigned?.has(key) ? place.assigned.get(key)! : here;
   if (last) return last;

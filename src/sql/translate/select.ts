@@ -72,10 +72,11 @@ export function buildBlock(
   const asked = grouping.map(groupKey);
   const grouped =
     asked.length > 0 || hasAggregate(select.items) || hasAggregate(select.having) || hasAggregate(select.orderBy);
+  const named = [...columns.map(({ value }) => value), ...grouping];
   const having =
     select.having === null
       ? null
-      : asBoolean(translate(select.having, { ...place('having clause', true), aliasFirst: alias }));
+      : asBoolean(translate(select.having, { ...place('having clause', true), aliasFirst: alias, named }));
   const order = orderBy(orderItems(select), columns, { ...place('order clause', true), aliasLast: alias }, alias);
   const limit = limitText(select.limit, place('order clause', false));
 

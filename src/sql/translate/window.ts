@@ -2,13 +2,13 @@ import type { ColumnType } from '../../value/column-type.ts';
 import type { WindowCall, WindowSpec } from '../ast/call.ts';
 import type { OrderItem } from '../ast/expression.ts';
 import { sortedBy } from './compare.ts';
-import { asExact, asInteger, settle } from './convert.ts';
+import { asExact, asInteger, asNumber, settle } from './convert.ts';
 import { translate } from './expression.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import { sortKey } from './order.ts';
 import type { Place } from './scope.ts';
 import { unsupported } from './statement.ts';
-import { bigint, double, type Typed, typed, unsignedBigint } from './typed.ts';
+import { bigint, double, isNumeric, kindOf, type Typed, typed, unsignedBigint } from './typed.ts';
 import { wideValue } from './wide.ts';
 
 /** ` ORDER BY …` inside of an aggregate or a window. */
@@ -85,10 +85,33 @@ function windowText(spec: WindowSpec, place: Place): Fragment {
   }
   if (orderBy.length > 0) parts.push(sql`${orderText(orderBy, place)}`);
   if (frame) {
+    checkFrame(frame, orderBy, place);
+    const offset = frame.unit === 'RANGE' ? asNumber : asInteger;
     const edge = (bound: NonNullable<typeof frame>['from']) =>
-      bound.offset === null ? raw(bound.bound) : sql`${asInteger(translate(bound.offset, place))} ${bound.bound}`;
+      bound.offset === null ? raw(bound.bound) : sql`${offset(translate(bound.offset, place))} ${bound.bound}`;
     const range = frame.to === null ? edge(frame.from) : sql`BETWEEN ${edge(frame.from)} AND ${edge(frame.to)}`;
     parts.push(sql`${frame.unit} ${range}`);
   }
   return sql`(${join(parts, ' ')})`;
+}
+
+type Frame = NonNullable<WindowSpec['frame']>;
+
+const bounds: readonly Frame['from']['bound'][] = [
+  'UNBOUNDED PRECEDING',
+  'PRECEDING',
+  'CURRENT ROW',
+  'FOLLOWING',
+  'UNBOUNDED FOLLOWING',
+];
+
+/** Refuses frames SQLite refuses in words of its own, or would take in another sense. */
+function checkFrame({ unit, from, to }: Frame, orderBy: readonly OrderItem[], place: Place): void {
+  const [begin, end] = [from.bound, to?.bound ?? 'CURRENT ROW'];
+  if (bounds.indexOf(begin) > bounds.indexOf(end) || begin === 'UNBOUNDED FOLLOWING' || end === 'UNBOUNDED PRECEDING')
+    throw unsupported('window frame that ends before it begins is');
+  if (unit === 'ROWS' || (from.offset === null && (to === null || to.offset === null))) return;
+  const [only, ...more] = orderBy;
+  if (!only || more.length > 0 || !isNumeric(kindOf(translate(only.expression, place))))
+    throw unsupported('window frame of a range over anything but one number is');
 }

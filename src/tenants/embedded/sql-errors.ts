@@ -31,6 +31,8 @@ export function coded(error: unknown): unknown {
   // An aggregate whose columns all belong to a query around its own: SQLite computes it there, where it may not stand.
   if (/misuse of (aggregate|window)|HAVING clause on a non-aggregate/.test(message))
     return fault('ER_INVALID_GROUP_FUNC_USE');
+  const wrong = /(nth_value|ntile|frame \w+ offset) must be a (non-negative|positive)/.exec(message);
+  if (wrong) return fault('ER_WRONG_ARGUMENTS', wrong[1]!);
   const prohibited = /^(.*) prohibited in (CHECK constraints|generated columns|index expressions)/.exec(message);
   if (prohibited) return fault('OB_NOT_SUPPORTED', `${prohibited[1]} in ${prohibited[2]} is`);
   if (/integer overflow/.test(message)) return fault('ER_DATA_OUT_OF_RANGE', 'BIGINT', '');
