@@ -4,7 +4,7 @@ const mask = '******';
 
 /** Without one of these words a text has nothing to hide but what stands in a path. */
 const suspicious = /identified|(?:en|de)cryption|encrypted|password|_key|_secret|_token|external_id|kms/i;
-const hasPath = /:\/\//;
+const hasPath = /\/\//;
 
 /** `access_key=…` and the like inside a quoted destination or key text; the value of a password ends at a blank only. */
 const hiddenItem =
