@@ -211,11 +211,13 @@ function readPending(shipment: Shipment, maxBytes: number): Pending | null {
     if (!chunk) return null;
     if (chunk.lastScn <= shipment.afterScn) continue;
     const index = encodeCommitIndex(chunk.commits);
+    const inputBytes = chunk.bytes.length;
     const raw = Buffer.concat([index, chunk.bytes]);
+    freeBytes(chunk.bytes);
     const packed = pack(raw, 'log');
     freeBytes(raw, packed.payload);
     const { bytes, ...rest } = chunk;
-    shipment.pending = { chunk: rest, inputBytes: bytes.length, packed, indexLength: index.length };
+    shipment.pending = { chunk: rest, inputBytes, packed, indexLength: index.length };
     return shipment.pending;
   }
 }

@@ -36,6 +36,7 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
       const commits = collectCommits(data.walFd, start, end.frame, maxBytes);
       fdatasyncSync(data.walFd);
       const chunk = makeChunk(start, commits);
+      freeFrames(commits);
       position = decodePosition(chunk.position);
       return chunk;
     },
@@ -87,6 +88,13 @@ function verifyStart(walFd: number, start: Position): void {
     header.readUInt32BE(16) === start.checksum1 &&
     header.readUInt32BE(20) === start.checksum2;
   if (!same) throw new LogGapError(`frame ${start.frame} of the log is not the one that was read`);
+}
+
+/** Gives the memory of what was copied back at once: a commit may be large, and is read whole. */
+function freeFrames(commits: readonly WalCommit[]): void {
+  const buffers = new Set<ArrayBufferLike>();
+  for (const { pages } of commits) for (const { buffer } of pages.values()) buffers.add(buffer);
+  for (const buffer of buffers) if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 function makeChunk(start: Position, found: readonly WalCommit[]): LogChunk {
