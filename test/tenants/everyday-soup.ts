@@ -30,6 +30,7 @@ export interface Soup {
  * JSON but scalars, and compared; halves of a second into whole ones; the sign of a decimal `%`; TIME_TO_SEC of fractions; hexadecimal
  * literals as numbers; a negative number as a sort key; columns without a default that only ON DUPLICATE KEY UPDATE names. Because only
  * the last digits differ: sums of doubles that are no binary fractions, doubles and decimal quotients, of which a server keeps nine digits;
+ * division by zero in a condition of UPDATE, which is an error in MySQL and the kernel; NULL in a set that NOT IN looks through;
  * FIELD in a condition over an outer join, which MariaDB takes for false with NULL. Because only the printed form differs: digits of a double that was rounded, inside of other calls.
  */
 export function everydaySoup(seed: number): Soup {

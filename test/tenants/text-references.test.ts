@@ -126,6 +126,10 @@ test('_bin tells letters apart, not trailing blanks', async () => {
   await answers('DELETE FROM pb', rows(1));
   await answers('SELECT * FROM cb', []);
   await answers('CREATE TABLE cx (code VARCHAR(5), FOREIGN KEY (code) REFERENCES pb (code))', 1215);
+  await answers(
+    'CREATE TABLE cx (code VARCHAR(5) COLLATE utf8mb4_bin, FOREIGN KEY (code) REFERENCES pb (code) ON DELETE SET DEFAULT)',
+    1235,
+  );
 });
 
 test('they stand through changes of both tables', async () => {

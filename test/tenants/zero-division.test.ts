@@ -56,6 +56,7 @@ describe('division by zero', () => {
     ['INSERT INTO t VALUES (4, NULL / 0)', 1],
     ['UPDATE t SET v = v / 0 WHERE id = 3', 0],
     ['UPDATE t SET v = v DIV 0 WHERE id = 3', 0],
+    ['UPDATE t SET v = (@n := IFNULL(@n, 2) + 1) / 2', 3],
   ])('%s', async (sql, affectedRows) => {
     expect(await answerOf(client, sql)).toEqual({ affectedRows });
   });

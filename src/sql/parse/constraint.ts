@@ -92,7 +92,7 @@ function action(c: Cursor): ReferenceAction {
   if (c.accept('RESTRICT')) return 'RESTRICT';
   if (c.accept('CASCADE')) return 'CASCADE';
   if (c.acceptAll('SET', 'NULL')) return 'SET NULL';
-  if (c.acceptAll('SET', 'DEFAULT')) return 'SET DEFAULT';
+  if (c.acceptAll('SET', 'DEFAULT')) throw new Refusal('set default of a foreign key is');
   c.expect('NO', 'ACTION');
   return 'NO ACTION';
 }

@@ -123,10 +123,14 @@ function exactCall(operator: Operator, left: Typed, right: Typed, scale: number)
   return call('my_decimal', quoted(operator), asExact(left), asExact(right), raw(String(scale)));
 }
 
-/** A divisor; zero gives NULL, or error 1365 where a write divides anything but NULL by it. */
+/**
+ * A divisor; zero gives NULL, or error 1365 where a write divides anything but NULL by it. What assigns a user variable
+ * must not stand there twice and counts as a number.
+ */
 function divisor(value: Fragment, { sql: divided, nullable }: Typed, { translation }: Place): Fragment {
   if (!translation.strictDivision) return value;
-  return nullable ? call('my_divisor', value, divided) : call('my_divisor', value);
+  const looked = nullable && !/\bmy_assign\(/.test(divided.text);
+  return looked ? call('my_divisor', value, divided) : call('my_divisor', value);
 }
 
 /** An operand that divides integers. */
