@@ -23,6 +23,8 @@ const turnWaitMs = 2_000;
 /** How long writers wait for the archive to confirm the last of the log: at first, and at most. Doubled whenever it was too short. */
 const sealWaitMs = 500;
 const sealWaitMostMs = 8_000;
+/** So many times as long as they waited in vain writers are left alone. */
+const sealPause = 8;
 
 /** What a fold needs of an open tenant. */
 export interface FoldedTenant {
@@ -55,6 +57,8 @@ export class LogFold {
   #under: Promise<void> | null = null;
   #ahead: Promise<Ahead> | null = null;
   #sealWaitMs = sealWaitMs;
+  /** On the clock of `performance`. */
+  #noSealBeforeMs = 0;
   #closed = false;
 
   constructor(of: FoldedTenant) {
@@ -85,7 +89,8 @@ export class LogFold {
   async recycle(seal: SealLog | null, elsewhere: FoldElsewhere): Promise<boolean> {
     const ahead = await this.#catchUp(elsewhere, mostHeldBytes);
     if (ahead === 'blocked') this.#endSnapshot();
-    if (ahead === 'blocked' || !(await this.#of.lock.takeAside(turnWaitMs))) return false;
+    if (ahead === 'blocked' || (seal !== null && performance.now() < this.#noSealBeforeMs)) return false;
+    if (!(await this.#of.lock.takeAside(turnWaitMs))) return false;
     const sealing = { over: Promise.resolve() };
     try {
       return await this.#recycleHeld(
@@ -233,6 +238,7 @@ export class LogFold {
       timer = setTimeout(() => resolve(false), this.#sealWaitMs);
     });
     const inTime = await Promise.race([confirming.then(() => true), late]).finally(() => clearTimeout(timer));
+    if (!inTime) this.#noSealBeforeMs = performance.now() + sealPause * this.#sealWaitMs;
     this.#sealWaitMs = inTime ? sealWaitMs : Math.min(2 * this.#sealWaitMs, sealWaitMostMs);
     return inTime;
   }
