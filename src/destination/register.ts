@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { fault, hinted } from '../base/errors.ts';
 import { defaultRelease, type Release } from '../base/release.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
+import { orCancelled } from '../media/or-cancelled.ts';
 import type { DestType, FormatFile } from './codec/identity-files.ts';
 import { type Destination, type SealKey, storageColumns } from './destination.ts';
 import {
@@ -63,6 +64,8 @@ export interface PrepareInput {
   /** Must the format file be there already? New keys for a destination that is in use. */
   readonly known?: boolean;
   readonly signal?: AbortSignal;
+  /** Ends the looking at once; a format file that is being written is waited for. */
+  readonly cancel?: AbortSignal;
 }
 
 export interface PreparedDestination {
@@ -117,14 +120,20 @@ async function withinDeadline<T>(
 const lostFormat = 'the destination is in use and its format file is gone';
 const foreignFiles = 'the directory holds files but no format file; a new destination must be empty';
 
-async function prepare(input: PrepareInput): Promise<PreparedDestination> {
-  const { medium, destination, destType, identity, catalog, signal } = input;
+/** What there is: everything up to the decision. */
+async function look(input: PrepareInput) {
+  const { medium, destination, catalog, signal } = input;
   const columns = storageColumns(destination, input.seal);
   const wasEmpty = await listIsEmpty(medium, signal);
   const known = await catalog.find(columns.path, columns.endpoint);
   const checked = await connect(input, known);
   const findings = destination.scheme === 'file' ? null : await probe(input);
-  const found = await readFormatFile(medium, signal);
+  return { columns, wasEmpty, known, checked, findings, found: await readFormatFile(medium, signal) };
+}
+
+async function prepare(input: PrepareInput): Promise<PreparedDestination> {
+  const { medium, destination, destType, identity, catalog, signal, cancel } = input;
+  const { columns, wasEmpty, known, checked, findings, found } = await orCancelled(look(input), '', cancel);
   if (found === null && (!wasEmpty || input.known === true))
     throw hinted(fault('OB_BACKUP_FORMAT_FILE_NOT_EXIST'), wasEmpty ? lostFormat : foreignFiles);
   if (found !== null) {

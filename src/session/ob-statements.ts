@@ -34,7 +34,7 @@ async function run(statement: ObStatement, session: SessionContext, call: Call):
   const { host, state, diagnostics } = session;
   if (statement.kind === 'changeTenant' && session.prepared.size > 0)
     throw fault('OB_OP_NOT_ALLOW', 'change tenant which has open prepared statements');
-  const result = await runObStatement(statement, speakerOf(session), host.controller);
+  const result = await untilKilled(session, (speaker) => runObStatement(statement, speaker, host.controller));
   if (stale.has(statement.kind)) host.directory.forgetAll();
   for (const tenantId of result.variablesOf ?? []) host.directory.forget(tenantId);
   await host.directory.globals(state.tenant.tenantId, state.kind === 'oracle');
@@ -44,6 +44,16 @@ async function run(statement: ObStatement, session: SessionContext, call: Call):
   const warnings = diagnostics.count;
   if (result.rows) await sendRows(answer, result.rows.columns, result.rows.cells, { warnings, more });
   else answer.ok({ warnings, more });
+}
+
+async function untilKilled<T>(session: SessionContext, say: (speaker: Speaker) => Promise<T>): Promise<T> {
+  const killed = new AbortController();
+  session.live.killed = killed;
+  try {
+    return await say({ ...speakerOf(session), signal: killed.signal });
+  } finally {
+    session.live.killed = null;
+  }
 }
 
 /** Statements that change what logins and sessions keep of tenants. */

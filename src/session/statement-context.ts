@@ -52,6 +52,8 @@ export class LiveContext implements BindContext, FunctionContext {
   nowUs = 0;
   /** While a query runs that may sleep. */
   slumber: Slumber | null = null;
+  /** While one of OceanBase's own statements runs: KILL ends its waiting. */
+  killed: AbortController | null = null;
 
   constructor(state: () => SessionState, host: SessionHost, diagnostics: Diagnostics, connectionId: number) {
     this.#state = state;

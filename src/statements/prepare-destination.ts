@@ -83,6 +83,7 @@ async function accept(
       release,
       known,
       medium,
+      ...(speaker.signal === undefined ? {} : { cancel: speaker.signal }),
       destination,
       destType,
       identity: writerIdentity(controller, tenant),

@@ -1,6 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { sysTenantId } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
+import { orCancelled } from '../media/or-cancelled.ts';
 import type { ObStatement, ObStatementKind } from '../sql/statement.ts';
 import { hasPrivilege } from './privileges.ts';
 import { handlers } from './registry.ts';
@@ -16,10 +17,16 @@ export async function runObStatement(
   controller: Controller,
 ): Promise<StatementResult> {
   const one = handlers[statement.kind] as StatementHandler<ObStatementKind>;
-  await one.resolve?.(statement, speaker, controller);
-  requireAccess(one.access, speaker);
-  const checked = await one.check(statement, speaker, controller);
-  return one.run(checked, statement, speaker, controller);
+  const { signal } = speaker;
+  try {
+    await one.resolve?.(statement, speaker, controller);
+    requireAccess(one.access, speaker);
+    // A check changes nothing: nobody has to wait for one that reads from a medium which hangs.
+    const checked = await orCancelled(one.check(statement, speaker, controller), '', signal);
+    return await one.run(checked, statement, speaker, controller);
+  } catch (error) {
+    throw signal?.aborted ? signal.reason : error;
+  }
 }
 
 /** 1227: with the privilege's name when it is missing, plain when the tenant is of the wrong kind. */

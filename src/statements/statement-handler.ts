@@ -19,6 +19,8 @@ export interface Speaker {
   readonly grants: readonly Grant[];
   readonly timeZone: string;
   readonly inTransaction: boolean;
+  /** Aborted by KILL, with what the client is told. What has begun to write something is waited for all the same. */
+  readonly signal?: AbortSignal;
   readonly memory: BackupMemory;
   /** Adds a row to SHOW WARNINGS; the OK packet counts it. */
   warn(level: 'Note' | 'Warning', errno: number, message: string): void;

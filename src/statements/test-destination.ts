@@ -4,6 +4,7 @@ import { mapMediumError } from '../destination/medium-fault.ts';
 import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
+import { orCancelled } from '../media/or-cancelled.ts';
 import { type ProbeRow, probeMedium, probeProperties } from '../media/probe.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import { toldWithoutSecrets, warnOfIgnored } from './prepare-destination.ts';
@@ -31,8 +32,9 @@ export const testDestination = handler<'testDestination', Destination>({
     warnOfIgnored(destination, speaker);
     return destination;
   },
-  async run(destination, _, __, controller) {
-    const rows = await probe(controller, destination);
+  async run(destination, _, { signal }, controller) {
+    // A probe nobody waits for any more goes on and removes what it wrote.
+    const rows = await orCancelled(probe(controller, destination), '', signal);
     return { rows: { columns, cells: rows.map((row) => cellsOf(row, destination, controller)) } };
   },
 });
