@@ -9,8 +9,9 @@ const packages: readonly { readonly name: string; readonly probe: readonly strin
   { name: 'python3-pymysql', probe: ['/usr/bin/python3', '-c', 'import pymysql'] },
 ];
 
-/** Servers of media; without them and without root their tests are skipped and say so. */
-const mediaPackages: typeof packages = [
+/** Servers of media and the one tenant SQL is compared with; without them and without root their tests are skipped and say so. */
+const serverPackages: typeof packages = [
+  { name: 'mariadb-server-core', probe: ['/usr/sbin/mariadbd', '--version'] },
   { name: 'openssh-server', probe: ['/usr/sbin/sshd', '-V'] },
   { name: 'samba', probe: ['/usr/sbin/smbd', '--version'] },
   { name: 'smbclient', probe: ['smbclient', '--version'] },
@@ -22,7 +23,7 @@ export default function setup(): void {
   bringUpToDate([join(import.meta.dirname, '../grammar/compiled')]);
   // Without it everything works all the same, only slower: what is wrong with a module its tests tell.
   spawnSync(process.execPath, [join(import.meta.dirname, 'compile-ahead.ts')], { stdio: 'ignore' });
-  const wanted = process.getuid?.() === 0 ? [...packages, ...mediaPackages] : packages;
+  const wanted = process.getuid?.() === 0 ? [...packages, ...serverPackages] : packages;
   const missing = wanted.filter(({ probe }) => spawnSync(probe[0]!, probe.slice(1)).status !== 0);
   if (missing.length === 0) return;
   const names = missing.map(({ name }) => name);
