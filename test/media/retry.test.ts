@@ -228,11 +228,10 @@ test.each(['in the pause', 'while it is opened again'] as const)(
   'an object closed %s before a read is repeated stays closed',
   async (moment) => {
     await real.putSmall('a', Buffer.from('abc'), 'create');
-    const { promise: paused, resolve: pauses } = Promise.withResolvers<void>();
-    const { promise: over, resolve: goesOn } = Promise.withResolvers<void>();
-    const hold = async () => {
-      pauses();
-      await over;
+    const [paused, over] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const hold = () => {
+      paused.resolve();
+      return over.promise;
     };
     let opened = 0;
     const flaky: Medium = {
@@ -247,16 +246,13 @@ test.each(['in the pause', 'while it is opened again'] as const)(
         return { sizeBytes: source.sizeBytes, read, close: () => source.close() };
       },
     };
-    const quick = quickClock();
-    const clock: Clock = {
-      ...quick.clock,
-      sleep: (...pause) => (moment === 'in the pause' ? hold() : quick.clock.sleep(...pause)),
-    };
+    const { clock: quick } = quickClock();
+    const clock: Clock = { ...quick, sleep: moment === 'in the pause' ? hold : quick.sleep };
     const source = await withRetries(flaky, { clock }).openObject('a');
     const read = expectKind(source.read(0, 3), 'cancelled');
-    await paused;
+    await paused.promise;
     const closed = source.close();
-    goesOn();
+    over.resolve();
     await Promise.all([read, closed]);
     expect(openBelow(scratch.path)).toEqual([]);
   },
