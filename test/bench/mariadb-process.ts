@@ -25,12 +25,14 @@ export async function startMariadb(
   more: readonly string[] = [],
 ): Promise<MariadbProcess> {
   const dataDir = join(scratch.path, name);
-  mkdirSync(dataDir);
+  // Two of them being made at the same moment were seen to fail over one directory of temporary files.
+  const env = { ...process.env, TMPDIR: `${dataDir}-tmp` };
+  for (const path of [dataDir, env.TMPDIR]) mkdirSync(path);
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : [];
   const made = spawnSync(
     pathOf('mariadb-install-db') ?? 'mariadb-install-db',
     ['--no-defaults', ...asRoot, `--datadir=${dataDir}`, '--auth-root-authentication-method=normal', '--skip-test-db'],
-    { encoding: 'utf8' },
+    { encoding: 'utf8', env },
   );
   if (made.status !== 0) throw new Error(`mariadb-install-db failed: ${made.stdout}${made.stderr}`);
   const port = await freePort();
@@ -51,7 +53,7 @@ export async function startMariadb(
         '--default-time-zone=+08:00',
         ...more,
       ],
-      { stdio: ['ignore', 'ignore', 'pipe'] },
+      { stdio: ['ignore', 'ignore', 'pipe'], env },
     ),
   );
   let errors = '';
