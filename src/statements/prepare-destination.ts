@@ -4,12 +4,14 @@ import type { Catalog, Repositories } from '../catalog/catalog.ts';
 import type { Tenant } from '../catalog/tenants.ts';
 import type { DestType } from '../destination/codec/identity-files.ts';
 import { type Destination, endpointText, maskDestination } from '../destination/destination.ts';
+import { configureDeadlineMs } from '../destination/limits.ts';
 import { mapMediumError } from '../destination/medium-fault.ts';
 import type { ProbeFindings } from '../destination/permission-probe.ts';
 import { type DestinationCatalog, prepareDestination, type StorageInfo } from '../destination/register.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { sealKeyOf, writerIdentity } from '../jobs/tenant-destination.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
+import { orCancelled } from '../media/or-cancelled.ts';
 import type { Speaker } from './statement-handler.ts';
 
 /** The kernel drops options it does not know without a word; here the client is told. */
@@ -36,12 +38,12 @@ export interface PrepareOrder {
  * what `settle` does: were it to wait for anything that may yet be refused or fail, the directory would answer 9081 for ever. Who
  * comes to the same directory meanwhile waits, and then meets a format file.
  */
-export async function prepare<T>(
+export function prepare<T>(
   controller: Controller,
   order: PrepareOrder,
   settle: (tx: Repositories, destId: number) => T,
 ): Promise<T> {
-  return taking(controller, order.destination, async () => {
+  return taking(controller, order, async () => {
     const { destId, changes } = await accept(controller, order);
     return controller.catalog.transaction((tx) => {
       for (const change of changes) change(tx);
@@ -53,19 +55,34 @@ export async function prepare<T>(
 /** One statement at a time takes a directory into use. */
 const turns = new WeakMap<Catalog, Map<string, { readonly mutex: Mutex; waiting: number }>>();
 
-async function taking<T>({ catalog }: Controller, destination: Destination, work: () => Promise<T>): Promise<T> {
+/** Runs `work` in its turn; 9070 when that has not come after as long as the statement before may take. */
+async function taking<T>(
+  { catalog }: Controller,
+  { destination, speaker: { signal } }: PrepareOrder,
+  work: () => Promise<T>,
+): Promise<T> {
   const ofCatalog = turns.get(catalog) ?? new Map<string, { readonly mutex: Mutex; waiting: number }>();
   turns.set(catalog, ofCatalog);
   const place = `${destination.path}?${endpointText(destination)}`;
   const turn = ofCatalog.get(place) ?? { mutex: new Mutex(), waiting: 0 };
   ofCatalog.set(place, turn);
   turn.waiting += 1;
-  try {
-    return await turn.mutex.run(work);
-  } finally {
+  const over = AbortSignal.any([AbortSignal.timeout(configureDeadlineMs), ...(signal ? [signal] : [])]);
+  const begun = Promise.withResolvers<void>();
+  const done = turn.mutex.run(() => {
+    if (over.aborted) throw fault('OB_BACKUP_DEST_NOT_CONNECT');
+    begun.resolve();
+    return work();
+  });
+  const leave = () => {
     turn.waiting -= 1;
     if (turn.waiting === 0) ofCatalog.delete(place);
-  }
+  };
+  done.then(leave, leave);
+  await orCancelled(begun.promise, '', over).catch(() => {
+    throw fault('OB_BACKUP_DEST_NOT_CONNECT');
+  });
+  return done;
 }
 
 async function accept(

@@ -44,3 +44,19 @@ test.each([
   waiting.destroy();
   other.destroy();
 });
+
+test('KILL QUERY ends a SET that waits for another one of the same directory', async () => {
+  const [first, second, other] = [await server.connect(), await server.connect(), await server.connect()];
+  const sql = `ALTER SYSTEM SET DATA_BACKUP_DEST = '${uri}' TENANT = shop`;
+  const ids = [await oneValue(first, 'SELECT CONNECTION_ID()'), await oneValue(second, 'SELECT CONNECTION_ID()')];
+  const started = performance.now();
+  const errors = [errorOf(first.query(sql)), errorOf(second.query(sql))];
+  const running = `SELECT COUNT(*) FROM oceanbase.GV$OB_PROCESSLIST WHERE INFO LIKE 'ALTER SYSTEM SET DATA%'`;
+  while (Number(await oneValue(other, running)) < 2) await new Promise((later) => setTimeout(later, 10));
+  for (const i of [1, 0]) {
+    await other.query(`KILL QUERY ${String(ids[i])}`);
+    expect((await errors[i]!).errno).toBe(1317);
+  }
+  expect(performance.now() - started).toBeLessThan(8_000);
+  for (const connection of [first, second, other]) connection.destroy();
+});
