@@ -3,9 +3,9 @@ import { fault, faultText, isFault } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { Mutex } from '../base/mutex.ts';
 import { type Scn, unlimitedScn } from '../base/scn.ts';
-import type { LogPosition, ThreadModule } from '../tenants/tenant-engine.ts';
+import type { LogPosition } from '../tenants/tenant-engine.ts';
 import { maxLogFileBytes } from './log-file.ts';
-import { appendTo, type ShipFile, startFile } from './log-ship-file.ts';
+import { type ShipFile, startFile } from './log-ship-file.ts';
 import type { LogHandle, OpenShipment, ShipOptions, Shipped } from './log-shipment.ts';
 import type {
   BatchInput,
@@ -17,6 +17,7 @@ import type {
   OpenLogInput,
 } from './log-task.ts';
 import { type LogThread, LogThreads } from './log-threads.ts';
+import { added, append, nothingShipped, type Shipment } from './open-shipment.ts';
 import { abortError } from './thread-job.ts';
 
 /** Ships committed log of many tenants into archive log files, through as many threads as they need and may use. */
@@ -61,23 +62,6 @@ export function createLogShipper(options: LogShipperOptions): LogShipper {
 
 const defaultBatchBytes = 16 << 20;
 const defaultCrowdedMs = 20;
-
-interface Shipment extends LogHandle {
-  readonly id: number;
-  readonly reader: ThreadModule;
-  readonly mutex: Mutex;
-  thread: LogThread;
-  /** Of the threads it may use so many, 0 for the default. */
-  wish: number;
-  /** The last batch had to wait for other tenants. */
-  crowded: boolean;
-  file: ShipFile;
-  sizeBytes: number;
-  lastScn: Scn;
-  position: LogPosition | null;
-  broken: Error | null;
-  closed: boolean;
-}
 
 class ThreadLogShipper implements LogShipper {
   readonly #options: LogShipperOptions;
@@ -276,34 +260,4 @@ class ThreadLogShipper implements LogShipper {
       done.abort();
     }
   }
-}
-
-async function append(shipment: Shipment, bytes: Uint8Array): Promise<void> {
-  await appendTo(shipment.file, bytes, shipment.sizeBytes);
-  shipment.sizeBytes += bytes.length;
-}
-
-function nothingShipped(shipment: Shipment): Shipped {
-  return {
-    records: 0,
-    commits: 0,
-    firstScn: null,
-    lastScn: shipment.lastScn,
-    inputBytes: 0,
-    outputBytes: 0,
-    position: shipment.position,
-    fileSizeBytes: shipment.sizeBytes,
-    switchDue: null,
-  };
-}
-
-function added(shipped: Shipped, noteBytes: number, shipment: Shipment): Shipped {
-  return {
-    ...shipped,
-    records: shipped.records + 1,
-    outputBytes: shipped.outputBytes + noteBytes,
-    lastScn: shipment.lastScn,
-    position: shipment.position,
-    fileSizeBytes: shipment.sizeBytes,
-  };
 }
