@@ -6,7 +6,7 @@ import type { ThreadModule } from '../tenants/tenant-engine.ts';
 import type { ApplyItem, ApplyTaskInput } from './apply-task.ts';
 import type { CopyWorkers } from './copy-workers.ts';
 import { damage } from './damage.ts';
-import { type LogFileHeader, type LogRecordHeader, samePosition } from './log-file.ts';
+import { type LogFileHeader, type LogRecordHeader, reachesBeyond, samePosition } from './log-file.ts';
 import { type LogRecord, openLogFile } from './log-scan.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { runThreadJob } from './thread-job.ts';
@@ -44,6 +44,8 @@ export interface Applied {
   readonly appliedCommits: number;
   /** Every commit up to here is in the target: `untilScn`, or less when the files end before. */
   readonly lastScn: Scn;
+  /** Name of the file in which the log goes on behind that; null when nothing was read. */
+  readonly goesOnIn: string | null;
 }
 
 /**
@@ -52,7 +54,7 @@ export interface Applied {
  */
 export async function applyLog(request: ApplyRequest): Promise<Applied> {
   const shared = SharedCounters.begin(1);
-  const reached = { scn: request.afterScn };
+  const reached: Reached = { scn: request.afterScn, file: null, inParts: false };
   const names = { current: 'log file' };
   const waits = { before: 0, now: () => 0 };
   const input: ApplyTaskInput = {
@@ -94,14 +96,21 @@ export async function applyLog(request: ApplyRequest): Promise<Applied> {
         },
       }),
     );
-    return { appliedCommits: applied as number, lastScn: reached.scn };
+    return { appliedCommits: applied as number, lastScn: reached.scn, goesOnIn: reached.file };
   } finally {
     await items.return(undefined).catch(() => undefined);
   }
 }
 
+interface Reached {
+  scn: Scn;
+  file: string | null;
+  /** Parts of a commit were read, and not yet its last one. */
+  inParts: boolean;
+}
+
 /** The records that matter, after checking that none is missing between them. */
-async function* itemsOf(request: ApplyRequest, reached: { scn: Scn }): AsyncGenerator<ApplyItem, void, void> {
+async function* itemsOf(request: ApplyRequest, reached: Reached): AsyncGenerator<ApplyItem, void, void> {
   let last: LogRecordHeader | null = null;
   let torn: { name: string; offset: number } | null = null;
   for await (const input of request.files) {
@@ -115,7 +124,13 @@ async function* itemsOf(request: ApplyRequest, reached: { scn: Scn }): AsyncGene
     for await (const record of file.records) {
       checkFollows(last, record, request.afterScn, input.name);
       last = record.header;
-      if (record.header.lastScn <= request.afterScn) continue;
+      if (!reached.inParts) reached.file = input.name;
+      reached.inParts = record.header.kind === 'part';
+      if (!reachesBeyond(record.header, request.afterScn)) continue;
+      if (record.header.kind === 'part' && record.header.firstScn > request.untilScn) {
+        reached.scn = request.untilScn;
+        return;
+      }
       reached.scn = record.header.lastScn < request.untilScn ? record.header.lastScn : request.untilScn;
       setKey ??= await keyOf(request, file.header, input.name);
       // A copy: the record is part of a larger buffer, and a message carries the whole of it.

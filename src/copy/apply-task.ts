@@ -81,7 +81,8 @@ function applyRecord(item: ApplyItem, applier: LogApplier, input: ApplyTaskInput
   if (!header) throw damage(item.name, where, 'record header is damaged');
   const { commits, bytes } = openRecord(header, stored, item, where);
   const afterScn = larger(header.afterScn, input.afterScn);
-  const untilScn = smaller(header.lastScn, input.untilScn);
+  // A part belongs to a commit behind the bounds of its record.
+  const untilScn = header.kind === 'part' ? input.untilScn : smaller(header.lastScn, input.untilScn);
   const applied = header.commitCount === 0 ? 0 : applier.apply({ bytes, commits }, afterScn, untilScn);
   freeBytes(bytes, stored);
   freeBytes(stored);

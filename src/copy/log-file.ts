@@ -14,7 +14,7 @@ import { VarintReader, VarintWriter } from './varint.ts';
  *   60 u32 length of the wrapped key · 64 wrapped key, opaque here · then u32 CRC-32 of all before
  *
  * Record header (104 bytes + positions + 4), the payload follows:
- *   0 u32 magic · 4 u16 version · 6 u8 codec · 7 u8 flags (1 encrypted, 2 seal, 4 mark) · 8 u32 header length · 12 u32 record no
+ *   0 u32 magic · 4 u16 version · 6 u8 codec · 7 u8 flags (1 encrypted, 2 seal, 4 mark, 8 part) · 8 u32 header length · 12 u32 record no
  *   16 u64 after SCN · 24 u64 first SCN · 32 u64 last SCN · 40 u32 raw length · 44 u32 stored length · 48 u32 raw CRC (0 when encrypted)
  *   52 u32 index length · 56 u32 commits · 60 u32 CRC of the header of the record before (0 for the first)
  *   64 u16 length of `from` · 66 u16 length of `to` · 68 u32 zero
@@ -27,6 +27,8 @@ import { VarintReader, VarintWriter } from './varint.ts';
  * A record says: every commit with after SCN < SCN ≤ last SCN is here. `after` equals `last` of the record before, `from`
  * equals its `to`, through all files of a round, so that a missing record shows. A batch that crosses the end of a piece
  * stands in both pieces, each time with other bounds; `to` stays behind until the whole batch is recorded.
+ * A *part* holds the next pages of the commit `first SCN`, which is too large for one record: `last SCN` stays where it was, the
+ * position goes on. The batch behind the last part begins with the rest of that commit. Parts are of version 2, all else of 1.
  * A *seal* has no content and proves that everything up to its position is recorded; a *mark* moves the last SCN on.
  */
 export interface LogFileHeader {
@@ -43,7 +45,7 @@ export interface LogFileHeader {
 export interface LogRecordHeader {
   readonly codec: number;
   readonly encrypted: boolean;
-  readonly kind: 'batch' | 'seal' | 'mark';
+  readonly kind: 'batch' | 'part' | 'seal' | 'mark';
   readonly recordNo: number;
   /** Exclusive. */
   readonly afterScn: Scn;
@@ -78,6 +80,7 @@ const fileMagic = Buffer.from('OBVALOG\n');
 const fileHeaderFixed = 68;
 const maxWrappedKeyBytes = 4096;
 const version = 1;
+const partVersion = 2;
 
 export function encodeLogFileHeader(header: LogFileHeader): Buffer {
   const bytes = Buffer.alloc(fileHeaderFixed + header.wrappedKey.length);
@@ -133,7 +136,7 @@ export function encodeLogRecordStart(record: LogRecordStart): Buffer {
   const to = positionBytes(record.to);
   const bytes = Buffer.alloc(logRecordFixedBytes + from.length + to.length + 4);
   bytes.writeUInt32LE(logRecordMagic, 0);
-  bytes.writeUInt16LE(version, 4);
+  bytes.writeUInt16LE(record.kind === 'part' ? partVersion : version, 4);
   bytes.writeUInt8(record.codec, 6);
   bytes.writeUInt8((record.encrypted ? 1 : 0) | kindFlags[record.kind], 7);
   bytes.writeUInt32LE(bytes.length, 8);
@@ -154,7 +157,7 @@ export function encodeLogRecordStart(record: LogRecordStart): Buffer {
   return bytes;
 }
 
-const kindFlags = { batch: 0, seal: 2, mark: 4 } as const;
+const kindFlags = { batch: 0, seal: 2, mark: 4, part: 8 } as const;
 
 /** Completes the header; returns its CRC, which the next record repeats. */
 export function finishLogRecord(bytes: Buffer, storedCrc: number, nonce: Uint8Array, tag: Uint8Array): number {
@@ -178,13 +181,15 @@ export function decodeLogRecord(bytes: Buffer): LogRecordHeader | null {
   const fromLength = bytes.readUInt16LE(64);
   if (length !== logRecordFixedBytes + 4 + fromLength + bytes.readUInt16LE(66) || length > bytes.length) return null;
   const headerCrc = bytes.readUInt32LE(length - 4);
-  if (crc32(bytes.subarray(0, length - 4)) !== headerCrc || bytes.readUInt16LE(4) !== version) return null;
+  if (crc32(bytes.subarray(0, length - 4)) !== headerCrc) return null;
   const flags = bytes.readUInt8(7);
+  const kind = kindOf(flags);
+  if (bytes.readUInt16LE(4) !== (kind === 'part' ? partVersion : version)) return null;
   const fromEnd = logRecordFixedBytes + fromLength;
   return {
     codec: bytes.readUInt8(6),
     encrypted: (flags & 1) !== 0,
-    kind: (flags & 2) !== 0 ? 'seal' : (flags & 4) !== 0 ? 'mark' : 'batch',
+    kind,
     recordNo: bytes.readUInt32LE(12),
     afterScn: bytes.readBigUInt64LE(16),
     firstScn: bytes.readBigUInt64LE(24),
@@ -203,6 +208,16 @@ export function decodeLogRecord(bytes: Buffer): LogRecordHeader | null {
     headerLength: length,
     headerCrc,
   };
+}
+
+function kindOf(flags: number): LogRecordHeader['kind'] {
+  if ((flags & kindFlags.part) !== 0) return 'part';
+  return (flags & kindFlags.seal) !== 0 ? 'seal' : (flags & kindFlags.mark) !== 0 ? 'mark' : 'batch';
+}
+
+/** True when a record holds anything of a commit behind `scn`, or says something of that time. */
+export function reachesBeyond({ kind, firstScn, lastScn }: LogRecordHeader, scn: Scn): boolean {
+  return (kind === 'part' ? firstScn : lastScn) > scn;
 }
 
 /** Two positions are the same when their members are, in any order. */

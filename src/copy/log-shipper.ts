@@ -50,6 +50,8 @@ export interface LogShipperOptions {
   readonly clock?: Clock;
   /** A thread that does not answer for this long is killed; its handles are broken. */
   readonly stallTimeoutMs?: number;
+  /** A record holds about so much log; 16 MiB. */
+  readonly batchBytes?: number;
   /** Files are closed before they pass this; 64 MiB. */
   readonly maxFileBytes?: number;
   /** A tenant that waits this long for a thread others use goes to another one. */
@@ -163,7 +165,7 @@ class ThreadLogShipper implements LogShipper {
   async #ship(shipment: Shipment, options: ShipOptions): Promise<Shipped> {
     const input: BatchInput = {
       handle: shipment.id,
-      maxBytes: options.maxBytes ?? defaultBatchBytes,
+      maxBytes: options.maxBytes ?? this.#options.batchBytes ?? defaultBatchBytes,
       untilScn: options.untilScn ?? unlimitedScn,
       maxFileBytes: this.#options.maxFileBytes ?? maxLogFileBytes,
     };

@@ -117,10 +117,10 @@ export function nextBatch(input: BatchInput): TaskResult {
   if (!chunk.commits.some(({ scn }) => scn > shipment.afterScn && scn <= input.untilScn)) return none('scn');
   const partial = chunk.lastScn > input.untilScn;
   const start: LogRecordStart = {
-    ...startOf(shipment, 'batch'),
+    ...startOf(shipment, chunk.part ? 'part' : 'batch'),
     codec: packed.codec,
     firstScn: chunk.commits.find(({ scn }) => scn > shipment.afterScn)!.scn,
-    lastScn: partial ? input.untilScn : chunk.lastScn,
+    lastScn: chunk.part ? shipment.afterScn : partial ? input.untilScn : chunk.lastScn,
     rawLength: packed.rawLength,
     storedLength: storedLengthOf(packed, shipment.key !== null),
     rawCrc: shipment.key ? 0 : packed.rawCrc,

@@ -12,6 +12,7 @@ import {
   type LogFileHeader,
   type LogRecordHeader,
   logRecordAad,
+  reachesBeyond,
 } from './log-file.ts';
 import { type LogRecord, openLogFile } from './log-scan.ts';
 import { fileKey, nonceBytes, type Packed, seal, storeClear, storedLengthOf, unseal } from './payload-codec.ts';
@@ -47,7 +48,7 @@ export async function sliceLog(slice: LogSlice): Promise<LogRecordHeader | null>
   let written: { recordNo: number; previousCrc: number; key: Uint8Array | null } | null = null;
   let openKey: Uint8Array | null = null;
   for await (const record of file.records) {
-    if (record.header.lastScn <= slice.afterScn) continue;
+    if (!reachesBeyond(record.header, slice.afterScn)) continue;
     if (record.header.afterScn >= slice.untilScn) break;
     checkFollows(last, record.header, slice.afterScn, name);
     last = record.header;

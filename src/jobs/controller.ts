@@ -44,6 +44,8 @@ export interface JobSettings {
   readonly tickMs: number;
   /** Log of a tenant beyond which it is folded into the data file. */
   readonly foldLogBytes: number;
+  /** Archived bytes a standby takes over at a time; files are taken whole, and a large commit takes more. */
+  readonly rollBatchBytes: number;
   /** With BINDING = OPTIONAL, log beyond this is given up when it cannot be archived: the round ends INTERRUPTED. */
   readonly archiveBacklogBytes: number;
   /** Longest pause before a failed archive is tried again; the first pauses are shorter. */
@@ -72,6 +74,7 @@ export const defaultJobSettings: JobSettings = {
   jobLingerMs: 5_000,
   tickMs: 1_000,
   foldLogBytes: 64 * 1024 * 1024,
+  rollBatchBytes: 64 * 1024 * 1024,
   archiveBacklogBytes: 8 * 1024 * 1024 * 1024,
   archiveRetryMs: 10_000,
   maxJobRetries: 3,

@@ -223,6 +223,8 @@ export interface LogReader {
 export interface LogChunk {
   readonly firstScn: Scn;
   readonly lastScn: Scn;
+  /** True when it holds nothing but a part of a large commit, and not the last one: the next chunk goes on with it. */
+  readonly part: boolean;
   /** SCN and end offset inside `bytes` of each commit, in order. */
   readonly commits: readonly { readonly scn: Scn; readonly end: number }[];
   readonly bytes: Uint8Array;
@@ -237,7 +239,7 @@ export interface BlockWriter {
 }
 
 export interface LogApplier {
-  /** Applies the commits with `afterScn` < SCN ≤ `untilScn` of a chunk; returns how many. */
+  /** Applies the commits with `afterScn` < SCN ≤ `untilScn` of a chunk; returns how many. One that comes in parts counts with its last. */
   apply(
     chunk: { readonly bytes: Uint8Array; readonly commits: LogChunk['commits'] },
     afterScn: Scn,

@@ -88,7 +88,8 @@ export function openLogReader(data: ToyData, from: LogPosition | null): LogReade
         end: (i + 1) * frameBytes,
       }));
       offset += bytes.length;
-      return { firstScn: commits[0]!.scn, lastScn: commits.at(-1)!.scn, commits, bytes, position: position() };
+      const [firstScn, lastScn] = [commits[0]!.scn, commits.at(-1)!.scn];
+      return { firstScn, lastScn, part: false, commits, bytes, position: position() };
     },
     standsAt: (other) => other['offset'] === offset,
     close() {},

@@ -60,6 +60,8 @@ export interface HarnessOptions {
   readonly onStep?: (moment: 'before' | 'after') => void;
   /** Log files are closed before they pass this. */
   readonly maxLogFileBytes?: number;
+  /** Records of the archive hold about so much log. */
+  readonly logBatchBytes?: number;
   /** A tenant whose log waits this long for a thread others use goes to another one. */
   readonly logCrowdedMs?: number;
 }
@@ -103,10 +105,11 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
   };
   const engines = createEmbeddedEngines({ directory: join(directory, 'server', 'tenants') });
   const workers = createCopyWorkers({ log });
-  const { maxLogFileBytes: maxFileBytes, logCrowdedMs: crowdedMs } = options;
+  const { maxLogFileBytes: maxFileBytes, logBatchBytes: batchBytes, logCrowdedMs: crowdedMs } = options;
   const shipper = createLogShipper({
     log,
     ...(maxFileBytes === undefined ? {} : { maxFileBytes }),
+    ...(batchBytes === undefined ? {} : { batchBytes }),
     ...(crowdedMs === undefined ? {} : { crowdedMs }),
   });
   const controller: Controller = {

@@ -26,6 +26,7 @@ describe('codecs', () => {
       checksum1: u32,
       checksum2: u32,
       scn: fc.option(fc.bigInt({ min: 0n, max: (1n << 63n) - 1n })),
+      part: fc.option(fc.record({ scn: fc.bigInt({ min: 0n }), previous: fc.bigInt({ min: 0n }) })),
       sealed: fc.boolean(),
     });
     fc.assert(
@@ -45,15 +46,17 @@ describe('codecs', () => {
         scn,
         u32,
         fc.integer({ min: 0, max: 3 }),
+        fc.boolean(),
         fc.nat(40),
-        (at, previous, databasePages, pageCount, cut) => {
+        (at, previous, databasePages, pageCount, goesOn, cut) => {
           const bytes = new Uint8Array(commitBytes(pageCount));
-          writeCommitHeader(new DataView(bytes.buffer), 0, { scn: at, previous, databasePages, pageCount });
+          writeCommitHeader(new DataView(bytes.buffer), 0, { scn: at, previous, databasePages, pageCount, goesOn });
           expect(readCommit(bytes, 0)).toMatchObject({
             scn: at,
             previous,
             databasePages,
             pageCount,
+            goesOn,
             end: bytes.length,
           });
           expect(() => readCommit(bytes.subarray(0, bytes.length - 1 - Math.min(cut, bytes.length - 1)), 0)).toThrow(
@@ -95,7 +98,7 @@ describe('codecs', () => {
 
 describe('the clock cell', () => {
   const clock = { nowNs: () => 1_000n, nowUs: () => 1, sleep: () => Promise.resolve() };
-  const position = { salt1: 1, salt2: 2, frame: 3, checksum1: 4, checksum2: 5, sealed: false };
+  const position = { salt1: 1, salt2: 2, frame: 3, checksum1: 4, checksum2: 5, part: null, sealed: false };
 
   test('a barrier raises what comes later above itself', () => {
     const cell = new ClockCell();

@@ -245,7 +245,7 @@ function shipFile(piece: ArchivePiece, file: OpenedFile) {
 /** Bytes of log in the records behind `offset`. */
 function inputBehind(scan: LogScan, offset: bigint): bigint {
   return scan.records
-    .filter((record) => record.header.kind === 'batch' && BigInt(record.offset) >= offset)
+    .filter(({ header, offset: at }) => (header.kind === 'batch' || header.kind === 'part') && BigInt(at) >= offset)
     .reduce((sum, { header }) => sum + BigInt(header.rawLength - header.indexLength), 0n);
 }
 

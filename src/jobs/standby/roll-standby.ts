@@ -13,9 +13,6 @@ import { readStored } from '../tenant-destination.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { masterKeys } from '../tenant-keys.ts';
 
-/** Archived bytes taken at a time; a file is taken whole. */
-const batchBytes = 64 << 20;
-
 /** What a standby's reading remembers between turns; worthless after a restart. */
 export interface LogPlace {
   /** Pieces that are frozen and therefore never change, by their directory. */
@@ -77,8 +74,12 @@ async function readOrigin(medium: Medium, signal: AbortSignal): Promise<NonNulla
   return { clusterId: format.clusterId, tenantId: format.tenantId };
 }
 
-/** One batch; null when the archive or the wish goes no further for now. */
-async function rollBatch(run: RollRun, syncScn: Scn): Promise<Scn | null> {
+/** One batch, so large that a commit ends in it; null when the archive or the wish goes no further for now. */
+async function rollBatch(
+  run: RollRun,
+  syncScn: Scn,
+  mostBytes = run.controller.settings.rollBatchBytes,
+): Promise<Scn | null> {
   const { controller, tenant, place, medium, signal } = run;
   const wanted = await controller.catalog.read((tx) => tx.tenants.get({ tenantId: tenant.tenantId })?.recoveryUntilScn);
   if (wanted === undefined || wanted === null || wanted <= syncScn) return null;
@@ -93,13 +94,13 @@ async function rollBatch(run: RollRun, syncScn: Scn): Promise<Scn | null> {
     const gap = `round ${last.roundId} ends at ${last.checkpointScn}, round ${later.roundId} begins at ${later.startScn}`;
     throw faultText('OB_ENTRY_NOT_EXIST', `No enough log for restore: ${gap}`);
   }
-  const files = await filesFrom(run, chain);
+  const files = await filesFrom(run, chain, mostBytes);
   const whole = files.left.length === 0;
   const engine = await tenantEngineOf(controller, tenant.tenantId);
   const target = await engine.beginRoll();
   try {
-    const { lastScn } = await applyLog({
-      files: openFiles(medium, files.taken, place, signal),
+    const { lastScn, goesOnIn } = await applyLog({
+      files: openFiles(medium, files.taken, signal),
       target: target.writer,
       afterScn: syncScn,
       untilScn,
@@ -110,12 +111,16 @@ async function rollBatch(run: RollRun, syncScn: Scn): Promise<Scn | null> {
     });
     const throughScn = whole ? checkedEnd(chain, lastScn, untilScn) : lastScn;
     signal.throwIfAborted();
-    await target.apply(throughScn);
-    await writeDown(controller, tenant.tenantId, throughScn);
-    return throughScn;
+    if (throughScn > syncScn) {
+      await target.apply(throughScn);
+      place.file = files.taken.find(({ name }) => name === goesOnIn) ?? place.file;
+      await writeDown(controller, tenant.tenantId, throughScn);
+      return throughScn;
+    }
   } finally {
     await target.end();
   }
+  return whole ? syncScn : rollBatch(run, syncScn, 2 * mostBytes);
 }
 
 /** The checkpoint promised records up to the newest commit; fewer mean that a log file has lost its end. */
@@ -136,7 +141,7 @@ interface LogFile {
 }
 
 /** The files to read next, as many as a batch holds, and those behind them. */
-async function filesFrom({ medium, place, signal }: RollRun, chain: readonly FoundPiece[]) {
+async function filesFrom({ medium, place, signal }: RollRun, chain: readonly FoundPiece[], mostBytes: number) {
   const all: LogFile[] = [];
   for (const piece of chain) {
     const { roundId, pieceId } = piece;
@@ -151,25 +156,19 @@ async function filesFrom({ medium, place, signal }: RollRun, chain: readonly Fou
   const files = all.slice(from);
   let bytes = 0;
   let count = 0;
-  while (count < files.length && (count < 2 || bytes < batchBytes)) {
+  while (count < files.length && (count < 2 || bytes < mostBytes)) {
     bytes += (await medium.head(files[count]!.name, signal))?.sizeBytes ?? 0;
     count++;
   }
   return { taken: files.slice(0, count), left: files.slice(count) };
 }
 
-/** Opens one file after the other and remembers the one being read: the next batch begins with it. */
-async function* openFiles(
-  medium: Medium,
-  files: readonly LogFile[],
-  place: LogPlace,
-  signal: AbortSignal,
-): AsyncGenerator<LogInput> {
+/** Opens one file after the other. */
+async function* openFiles(medium: Medium, files: readonly LogFile[], signal: AbortSignal): AsyncGenerator<LogInput> {
   for (const file of files) {
     const source = await medium.openObject(file.name, signal);
     try {
       yield { source, name: file.name };
-      place.file = file;
     } finally {
       await source.close().catch(() => undefined);
     }

@@ -61,6 +61,7 @@ export class ClockCell {
         frame: number(slot.frame),
         checksum1: number(slot.checksum1),
         checksum2: number(slot.checksum2),
+        part: null,
         sealed: false,
       };
       if ((before & 1n) === 0n && before === Atomics.load(cells, slot.sequence)) return position;

@@ -3,6 +3,7 @@ import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { LogApplier } from '../tenant-engine.ts';
 import { type AliveFlag, requireAlive } from './alive.ts';
+import { CommitParts } from './commit-parts.ts';
 import { type CommitRecord, pageEntryBytes, readCommit } from './log-chunk.ts';
 import { decodeScnPage, scnPageNo } from './scn-page.ts';
 import { pageBytes } from './wal-format.ts';
@@ -18,12 +19,14 @@ export interface RestoreData {
 
 /**
  * Writes archived commits into a file restored from blocks. Each commit must follow the one the file stands at;
- * OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA otherwise. Commits the file already holds are passed over.
+ * OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA otherwise. Commits the file already holds are passed over. Of a commit in parts nothing
+ * is written before the last part is there.
  */
 export function openLogApplier(data: RestoreData): LogApplier {
   const { dbFd } = data;
   const alive = new Int32Array(data.alive);
   const whole = new Int32Array(data.whole);
+  const parts = new CommitParts(`${data.path}-parts`);
   let current: Scn | null = null;
   let pages: number | null = null;
   return {
@@ -36,10 +39,15 @@ export function openLogApplier(data: RestoreData): LogApplier {
         if (commit.scn > untilScn) break;
         current ??= fileScn(dbFd);
         if (commit.scn <= current) continue;
-        if (commit.previous !== current) throw notContinuous(commit, current);
+        if (commit.previous !== current || !parts.goOnWith(commit)) throw notContinuous(commit, current);
         requireAlive(alive, 'the restore');
+        if (commit.databasePages === 0) {
+          parts.add(chunk.bytes.subarray(commit.pagesOffset, commit.end), commit.scn);
+          continue;
+        }
         Atomics.store(whole, 0, 0);
-        writePages(dbFd, chunk.bytes, commit);
+        for (const entries of parts.take()) writePages(dbFd, entries);
+        writePages(dbFd, chunk.bytes.subarray(commit.pagesOffset, commit.end));
         current = commit.scn;
         pages = commit.databasePages;
         applied++;
@@ -47,6 +55,7 @@ export function openLogApplier(data: RestoreData): LogApplier {
       return applied;
     },
     close() {
+      parts.close();
       requireAlive(alive, 'the restore');
       if (pages !== null) ftruncateSync(dbFd, pages * pageBytes);
     },
@@ -63,11 +72,11 @@ export function fileScn(dbFd: number): Scn {
   return row.scn;
 }
 
-function writePages(dbFd: number, bytes: Uint8Array, commit: CommitRecord): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = commit.pagesOffset; at < commit.end; at += pageEntryBytes) {
+function writePages(dbFd: number, entries: Uint8Array): void {
+  const view = new DataView(entries.buffer, entries.byteOffset, entries.length);
+  for (let at = 0; at < entries.length; at += pageEntryBytes) {
     const pageNo = view.getUint32(at, true);
-    const written = writeSync(dbFd, bytes, at + 4, pageBytes, (pageNo - 1) * pageBytes);
+    const written = writeSync(dbFd, entries, at + 4, pageBytes, (pageNo - 1) * pageBytes);
     if (written !== pageBytes) throw faultText('OB_IO_ERROR', `page ${pageNo} was written in part`);
   }
 }

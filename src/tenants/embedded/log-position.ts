@@ -1,8 +1,10 @@
 import type { LogPosition } from '../tenant-engine.ts';
+import type { ScnRow } from './scn-page.ts';
 
 /**
  * Where a reader of the log stands. A generation of the log is named by its two salts; within it a position is the
- * number of the last frame read and the checksum up to there. `scn` is the commit that frame belongs to.
+ * number of the last frame read and the checksum up to there. `scn` is the newest commit that was read whole; inside a commit,
+ * which is read in parts when it is large, `part` is that one.
  *
  * Rule of generations: a reader follows the log into a new generation only when its position is the end of the old one that was
  * sealed or folded whole (`sealed`, or the same mark in the shared clock cell), or lies before the first frame of an empty log.
@@ -17,13 +19,16 @@ export interface Position {
   readonly checksum2: number;
   /** Null when unknown: a reader that starts without a position. */
   readonly scn: bigint | null;
+  /** The commit whose last part was not read yet. */
+  readonly part: ScnRow | null;
   readonly sealed: boolean;
 }
 
 export function encodePosition(position: Position): LogPosition {
-  const { salt1, salt2, frame, checksum1, checksum2 } = position;
+  const { salt1, salt2, frame, checksum1, checksum2, part } = position;
   const scn = position.scn === null ? '' : String(position.scn);
-  return Object.freeze({ salt1, salt2, frame, checksum1, checksum2, scn, sealed: position.sealed ? 1 : 0 });
+  const within = part && { part: String(part.scn), partPrevious: String(part.previous) };
+  return Object.freeze({ salt1, salt2, frame, checksum1, checksum2, scn, sealed: position.sealed ? 1 : 0, ...within });
 }
 
 /** Reads a stored position; throws a RangeError when it is not one of this engine. */
@@ -34,14 +39,19 @@ export function decodePosition(stored: LogPosition): Position {
       throw new RangeError(`'${name}' is missing in a position of the log`);
     return value;
   };
-  const scn = stored['scn'];
+  const scn = (name: string): bigint | null => {
+    const value = stored[name];
+    return typeof value === 'string' && /^\d+$/.test(value) ? BigInt(value) : null;
+  };
+  const [part, previous] = [scn('part'), scn('partPrevious')];
   return {
     salt1: number('salt1'),
     salt2: number('salt2'),
     frame: number('frame'),
     checksum1: number('checksum1'),
     checksum2: number('checksum2'),
-    scn: typeof scn === 'string' && /^\d+$/.test(scn) ? BigInt(scn) : null,
+    scn: scn('scn'),
+    part: part === null || previous === null ? null : { scn: part, previous },
     sealed: number('sealed') === 1,
   };
 }

@@ -13,7 +13,7 @@ export interface LogReaderData {
 }
 
 /**
- * Reads committed transactions behind `from` (null: from the start of the present generation). Never reads behind the
+ * Reads committed transactions behind `from` (null: from the start of the present generation), large ones in parts. Never reads behind the
  * published end, verifies every frame, and syncs the log before it hands anything out, so that an archive is never
  * ahead of its tenant after a power loss.
  */
@@ -21,7 +21,7 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
   const cell = new ClockCell(data.cell);
   let position: Position = from
     ? decodePosition(from)
-    : { ...cell.read(), frame: 0, checksum1: 0, checksum2: 0, scn: null };
+    : { ...cell.read(), frame: 0, checksum1: 0, checksum2: 0, scn: null, part: null };
   requireNotBehind(cell, position);
   return {
     get position() {
@@ -90,7 +90,7 @@ function verifyStart(walFd: number, start: Position): void {
   if (!same) throw new LogGapError(`frame ${start.frame} of the log is not the one that was read`);
 }
 
-/** Gives the memory of what was copied back at once: a commit may be large, and is read whole. */
+/** Gives the memory of what was copied back at once. */
 function freeFrames(commits: readonly WalCommit[]): void {
   const buffers = new Set<ArrayBufferLike>();
   for (const { pages } of commits) for (const { buffer } of pages.values()) buffers.add(buffer);
@@ -120,6 +120,7 @@ function makeChunk(start: Position, found: readonly WalCommit[]): LogChunk {
     offset = end;
   }
   const last = found.at(-1)!;
-  const position = encodePosition({ ...last.position, scn: last.scn, sealed: false });
-  return { firstScn: found[0]!.scn, lastScn: last.scn, commits, bytes, position };
+  const position = encodePosition({ ...last.position, sealed: false });
+  const part = last.databasePages === 0;
+  return { firstScn: found[0]!.scn, lastScn: last.scn, commits, bytes, position, part };
 }

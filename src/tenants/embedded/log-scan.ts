@@ -1,7 +1,7 @@
 import { readSync } from 'node:fs';
 import { LogGapError } from '../tenant-engine.ts';
 import type { Position } from './log-position.ts';
-import { decodeScnPage, scnPageNo } from './scn-page.ts';
+import { decodeScnPage, type ScnRow, scnPageNo } from './scn-page.ts';
 import {
   addChecksum,
   type Checksum,
@@ -12,12 +12,15 @@ import {
   walHeaderBytes,
 } from './wal-format.ts';
 
-/** One committed transaction found in the log. */
+/** One committed transaction found in the log, or a part of a large one. */
 export interface WalCommit {
   readonly scn: bigint;
   readonly previous: bigint;
+  /** 0: the rest of it follows. */
   readonly databasePages: number;
-  /** Last image of every page the transaction wrote. */
+  /** True when parts of it came before. */
+  readonly goesOn: boolean;
+  /** Last image of every page the transaction wrote here. */
   readonly pages: ReadonlyMap<number, Uint8Array>;
   readonly position: Position;
 }
@@ -26,8 +29,9 @@ const readBytes = 1 << 20;
 const framesPerRead = Math.floor(readBytes / frameBytes);
 
 /**
- * Reads whole commits behind `start` up to frame `endFrame`, about `maxBytes` of them but one at least. Every salt and
- * checksum is verified from `start` on; anything that does not fit below the published end is a gap.
+ * Reads commits behind `start` up to frame `endFrame`, about `maxBytes` of them: as many whole ones as fit, or the next part of
+ * a single one that does not. Every salt and checksum is verified from `start` on; anything that does not fit below the
+ * published end is a gap.
  */
 export function collectCommits(
   walFd: number,
@@ -46,11 +50,18 @@ export function collectCommits(
       const frame = parseFrame(chunk, i, start, sum, next + i);
       pages.set(frame.pageNo, frame.page);
       taken += frameBytes;
-      if (frame.commitPages === 0) continue;
+      const full = taken >= maxBytes;
+      if (frame.commitPages === 0 && !full) continue;
+      if (frame.commitPages === 0 && commits.length > 0) return commits;
       const position = { ...start, frame: next + i, checksum1: sum.first, checksum2: sum.second };
-      commits.push(finishCommit(pages, frame.commitPages, position));
+      const part = commits.length === 0 ? start.part : null;
+      commits.push(
+        frame.commitPages === 0
+          ? partOf(part ?? rowAhead(walFd, next + i, endFrame, pages), pages, position, part !== null)
+          : finishCommit(part, pages, frame.commitPages, position),
+      );
       pages = new Map();
-      if (taken >= maxBytes) return commits;
+      if (full) return commits;
     }
     next += count;
   }
@@ -58,11 +69,58 @@ export function collectCommits(
   return commits;
 }
 
-function finishCommit(pages: Map<number, Uint8Array>, databasePages: number, position: Position): WalCommit {
-  const scnPage = pages.get(scnPageNo);
-  const row = scnPage && decodeScnPage(scnPage);
-  if (!row) throw new LogGapError(`the transaction up to frame ${position.frame} of the log carries no SCN`);
-  return { scn: row.scn, previous: row.previous, databasePages, pages, position };
+function finishCommit(
+  part: ScnRow | null,
+  pages: ReadonlyMap<number, Uint8Array>,
+  databasePages: number,
+  position: Position,
+): WalCommit {
+  const own = rowIn(pages);
+  const row = part ?? own;
+  if (!row || (own && own.scn !== row.scn)) throw noScn(position.frame);
+  return {
+    scn: row.scn,
+    previous: row.previous,
+    databasePages,
+    goesOn: part !== null,
+    pages,
+    position: { ...position, scn: row.scn, part: null },
+  };
+}
+
+function partOf(
+  { scn, previous }: ScnRow,
+  pages: ReadonlyMap<number, Uint8Array>,
+  position: Position,
+  goesOn: boolean,
+): WalCommit {
+  return { scn, previous, databasePages: 0, goesOn, pages, position: { ...position, part: { scn, previous } } };
+}
+
+function rowIn(pages: ReadonlyMap<number, Uint8Array>): ScnRow | null {
+  const page = pages.get(scnPageNo);
+  return page ? decodeScnPage(page) : null;
+}
+
+/** Which commit the frames behind `frame` end: its SCN may stand in any of them, and the last one counts. */
+function rowAhead(walFd: number, frame: number, endFrame: number, pages: ReadonlyMap<number, Uint8Array>): ScnRow {
+  let row = rowIn(pages);
+  for (let next = frame + 1; next <= endFrame; next += framesPerRead) {
+    const count = Math.min(framesPerRead, endFrame - next + 1);
+    const chunk = readFrames(walFd, next, count);
+    const view = new DataView(chunk.buffer);
+    for (let offset = 0; offset < chunk.length; offset += frameBytes) {
+      if (view.getUint32(offset) === scnPageNo) row = decodeScnPage(chunk, offset + frameHeaderBytes);
+      if (view.getUint32(offset + 4) === 0) continue;
+      if (row) return row;
+      throw noScn(next + offset / frameBytes);
+    }
+  }
+  throw new LogGapError('no commit below the published end of the log');
+}
+
+function noScn(frame: number): LogGapError {
+  return new LogGapError(`the transaction up to frame ${frame} of the log carries no SCN`);
 }
 
 /** The checksum to go on with: the position's, or the header's at the start of a generation. */

@@ -43,7 +43,7 @@ export function readPosition(shmFd: number, scn: bigint): Position {
   const { salt1, salt2, frame, checksum1, checksum2 } = readWalIndex(shmFd);
   const empty = frame === 0;
   const checksums = { checksum1: empty ? 0 : checksum1, checksum2: empty ? 0 : checksum2 };
-  return { salt1, salt2, frame, ...checksums, scn, sealed: false };
+  return { salt1, salt2, frame, ...checksums, scn, part: null, sealed: false };
 }
 
 /** Both copies equal, initialised, and the checksum over the first forty bytes right. */
