@@ -90,7 +90,7 @@ async function bytesOf(piece: ArchivePiece): Promise<[bigint, bigint]> {
     const source = await medium.openObject(log(parseLogFile(name) ?? 0));
     const { records } = await scanLogFile(source).finally(() => source.close());
     for (const { header } of records)
-      if (header.kind === 'batch') input += BigInt(header.rawLength - header.indexLength);
+      if (header.kind === 'batch' || header.kind === 'part') input += BigInt(header.rawLength - header.indexLength);
     output += BigInt(sizeBytes);
   }
   return [input, output];

@@ -16,6 +16,7 @@ const harness = await startHarness({
   wrapMedium: killer.counted,
   onStep: killer.point,
   maxLogFileBytes: 30_000,
+  logBatchBytes: 6_000,
   settings: { foldLogBytes: 60_000 },
 });
 let row = Number(lastRow);
