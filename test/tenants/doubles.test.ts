@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 /** Answers as a real server gives them (MariaDB 10.11; MySQL 8 for frames that lose rows). */
 
@@ -8,9 +8,7 @@ const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok('CREATE TABLE t (id INT PRIMARY KEY, d DOUBLE, s VARCHAR(9), m DOUBLE(10,2), n INT, b BIGINT)');
   await client.ok(`INSERT INTO t VALUES (1, 0.1, '0.1', 0.1, 1, 9007199254740993), (2, 0.2, '0.2', 0.305, 2, 2),
     (3, 0.3, '0.3', 7, 4, 3), (4, NULL, NULL, NULL, NULL, NULL)`);

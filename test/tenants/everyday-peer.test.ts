@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { type Everyday, everydaySoup } from './everyday-soup.ts';
 import { type Answer, answerOf, noPeer, type Peer, startPeer } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 const firstSeed = Number(process.env['OBVAULT_SOUP_SEED'] ?? 1);
 const seeds = Number(process.env['OBVAULT_SOUP_RUNS'] ?? 480) / 40;
@@ -16,9 +16,7 @@ describe.skipIf(noPeer !== null)('everyday statements answer as on a real server
 
   beforeAll(async () => {
     peer = await startPeer();
-    await place.engines.create(1002, mysqlTenant);
-    client = await sqlClient(await place.engines.open(1002));
-    await client.ok('CREATE DATABASE IF NOT EXISTS test');
+    client = await testClient(place);
   }, 60_000);
   afterAll(async () => {
     await peer?.end();

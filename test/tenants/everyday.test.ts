@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { answerOf } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 /** What random everyday statements found out about, each for itself. */
 
@@ -9,9 +9,7 @@ const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok(`CREATE TABLE e (id INT PRIMARY KEY, kind ENUM('abc', 'zebra', 'b', 'a'), i INT, iu INT UNSIGNED NOT NULL,
     d DECIMAL(8,2), f DOUBLE)`);
   await client.ok(`INSERT INTO e VALUES (1, 'a', 0, 1, 1.5, 2.5), (2, 'zebra', 3, 1, 2.25, 0), (3, 'b', 7, 3, -1, 1),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { type Answer, answerOf } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 /** INSERT … SELECT … ON DUPLICATE KEY UPDATE with columns of the SELECT's tables. Answers as MariaDB's. */
 
@@ -9,9 +9,7 @@ const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok('CREATE TABLE p (id INT PRIMARY KEY, gid INT, q DECIMAL(6,1), name VARCHAR(10), d DATE)');
   await client.ok(`INSERT INTO p VALUES (1, 1, 1.5, 'a', '2024-01-31'), (2, 1, 2.5, 'B', NULL), (3, 2, 0, 'a', '2024-02-01'),
     (4, 9, -1.5, NULL, '2024-03-01')`);

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
 });
 afterAll(() => place.end());
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { answerOf } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 /** Answers as MariaDB 10.11 gives them. */
 
@@ -9,9 +9,7 @@ const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok('CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(20), dt DATE, tm TIME, n INT)');
   await client.ok(`INSERT INTO t VALUES (1, 'abc', '2024-01-31', '10:11:12', 5), (2, '9', '2023-02-28', '838:59:59', 0),
     (3, '2024-01-31', '2024-01-31', '00:20:24', 101112)`);

@@ -2,6 +2,7 @@ import type { EngineSession, RowsEnd, StatementContext, StatementOutcome } from 
 import type { TenantEngine } from '../../src/tenants/tenant-engine.ts';
 import type { Cell } from '../../src/value/column-type.ts';
 import type { RowBatch } from '../../src/value/row-batch.ts';
+import { type EnginePlace, mysqlTenant } from './engine-fixture.ts';
 
 export const rootContext: StatementContext = {
   database: 'test',
@@ -49,6 +50,14 @@ export async function sqlClient(
   sessionId = 1,
 ): Promise<SqlClient> {
   return clientOver(await engine.openSession(sessionId), Object.freeze({ ...rootContext, ...change }));
+}
+
+/** Speaks SQL to a new tenant, 1002, with the database `test` of `rootContext`. */
+export async function testClient({ engines }: EnginePlace): Promise<SqlClient> {
+  await engines.create(1002, mysqlTenant);
+  const client = await sqlClient(await engines.open(1002));
+  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  return client;
 }
 
 function clientOver(session: EngineSession, context: StatementContext): SqlClient {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { answerOf, noPeer, type Peer, startPeer } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 import { statement, tableOfNumbers } from './unsigned-soup.ts';
 
 describe.skipIf(noPeer !== null)('64 unsigned bits answer as on a real server', () => {
@@ -12,9 +12,7 @@ describe.skipIf(noPeer !== null)('64 unsigned bits answer as on a real server', 
 
   beforeAll(async () => {
     peer = await startPeer();
-    await place.engines.create(1002, mysqlTenant);
-    client = await sqlClient(await place.engines.open(1002));
-    await client.ok('CREATE DATABASE IF NOT EXISTS test');
+    client = await testClient(place);
     for (const sql of tableOfNumbers) expect(await answerOf(client, sql)).toEqual(await peer.answer(sql));
   }, 60_000);
   afterAll(async () => {

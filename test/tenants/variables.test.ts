@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Cell } from '../../src/value/column-type.ts';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
-import { drain, rootContext, type SqlClient, sqlClient, type Texts } from './sql-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
+import { drain, rootContext, type SqlClient, type Texts, testClient } from './sql-fixture.ts';
 
 const place = enginePlace();
 let client: SqlClient;
 let variables: Readonly<Record<string, Cell>> = {};
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok('CREATE TABLE t (id INT PRIMARY KEY, g VARCHAR(10), x INT, p DECIMAL(10,2), u BIGINT UNSIGNED)');
   await client.ok(`INSERT INTO t VALUES (1, 'a', 30, 1.10, 18446744073709551615), (2, 'b', 10, 2.20, 5),
     (3, 'a', 20, 3.30, 6), (4, 'b', 40, 4.40, 7), (5, 'a', 5, 5.55, 8)`);

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok('CREATE TABLE t (id INT PRIMARY KEY, g INT, b BIGINT, u BIGINT UNSIGNED)');
   await client.ok(`INSERT INTO t VALUES (1, 1, 9223372036854775807, 9223372036854775807),
     (2, 1, 9223372036854775807, 9223372036854775807), (3, 2, -9223372036854775808, 1), (4, 2, -5, 1), (5, 3, NULL, NULL)`);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { type Answer, answerOf } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 /** What windows and HAVING see. Answers as MariaDB's, but for the numbers of errors. */
 
@@ -9,9 +9,7 @@ const place = enginePlace();
 let client: SqlClient;
 
 beforeAll(async () => {
-  await place.engines.create(1002, mysqlTenant);
-  client = await sqlClient(await place.engines.open(1002));
-  await client.ok('CREATE DATABASE IF NOT EXISTS test');
+  client = await testClient(place);
   await client.ok('CREATE TABLE g (id INT PRIMARY KEY, k INT, v INT, w DECIMAL(8,2), t VARCHAR(10))');
   await client.ok(
     "INSERT INTO g VALUES (1,1,10,1.25,'a'),(2,1,20,2.50,'b'),(3,2,NULL,-3.75,'a'),(4,2,5,0.01,'c'),(5,3,7,NULL,'a')",

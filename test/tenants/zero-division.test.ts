@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { enginePlace, mysqlTenant } from './engine-fixture.ts';
+import { enginePlace } from './engine-fixture.ts';
 import { answerOf } from './peer-fixture.ts';
-import { type SqlClient, sqlClient } from './sql-fixture.ts';
+import { type SqlClient, testClient } from './sql-fixture.ts';
 
 /** INSERT, REPLACE and UPDATE under a strict sql_mode fail with 1365, as the kernel's do; DELETE and whatever says IGNORE get NULL. */
 describe('division by zero', () => {
@@ -9,9 +9,7 @@ describe('division by zero', () => {
   let client: SqlClient;
 
   beforeAll(async () => {
-    await place.engines.create(1002, mysqlTenant);
-    client = await sqlClient(await place.engines.open(1002));
-    await client.ok('CREATE DATABASE IF NOT EXISTS test');
+    client = await testClient(place);
     await client.ok('CREATE TABLE t (id INT PRIMARY KEY, v INT)');
   });
   beforeEach(async () => {
