@@ -26,7 +26,7 @@ export interface Config {
   readonly cpuCount: number | null;
   readonly memoryLimit: string | null;
   readonly logDiskSize: string | null;
-  /** Threads tenants are spread over, and threads of statements that take long; null for the standard. */
+  /** Threads tenants are spread over, and threads a tenant's statements that take long have at a time; null for the standard. */
   readonly engineThreads: number | null;
   readonly guestThreads: number | null;
   /** Tenants kept open at a time; null for what descriptors allow. */

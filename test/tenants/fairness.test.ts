@@ -17,7 +17,7 @@ let other: TenantEngine;
 
 beforeAll(async () => {
   // One thread for all: whoever holds it holds up everybody.
-  // Two guests: one for the statement of minutes, one for whoever is stopped for a moment by the machine and moves, too.
+  // Two guests: one for the statement of minutes, one for who takes long beside it.
   place = enginePlace({ engineThreads: 1, guestThreads: 2, synchronous: 'NORMAL' });
   for (const tenantId of [1002, 1004]) await place.engines.create(tenantId, mysqlTenant);
   busy = await place.engines.open(1002);

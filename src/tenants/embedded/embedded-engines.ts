@@ -26,7 +26,7 @@ export interface EmbeddedEnginesOptions {
   readonly openTenants?: number;
   /** Threads the tenants are spread over. */
   readonly engineThreads?: number;
-  /** Threads that statements which take long have at most together. */
+  /** Threads that statements of a tenant which take long have at most; four times as many all of them together. */
   readonly guestThreads?: number;
   /** How long a read, and a write of its own, may keep an engine thread before it moves to a thread of its own. */
   readonly readSliceMs?: number;

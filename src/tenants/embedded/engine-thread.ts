@@ -9,6 +9,14 @@ import { siblingModule } from './sibling-module.ts';
 export type Fold = (data: string) => Promise<void>;
 export type Seal = (position: LogPosition) => Promise<void>;
 
+/** Who wants to know of an engine thread. */
+export interface ThreadWatch {
+  /** The thread ended by itself: tenants must be opened anew. */
+  onLost?(): void;
+  /** The last call was answered, and nobody has called in the same turn. */
+  onIdle?(): void;
+}
+
 /** The engine thread as the main thread sees it: started at the first call, told things, answering by id. */
 export class EngineThread {
   readonly #options: EngineThreadOptions;
@@ -17,14 +25,13 @@ export class EngineThread {
   readonly #seals = new Map<number, Seal>();
   readonly #folds = new Map<number, Fold>();
   #worker: Worker | null = null;
-  readonly #onLost: () => void;
+  readonly #watch: ThreadWatch;
   #lastId = 0;
 
-  /** `onLost` is called when the thread ended by itself: tenants must be opened anew. */
-  constructor(options: EngineThreadOptions, log: Log, onLost: () => void) {
+  constructor(options: EngineThreadOptions, log: Log, watch: ThreadWatch) {
     this.#options = options;
     this.#log = log;
-    this.#onLost = onLost;
+    this.#watch = watch;
   }
 
   /** Calls a function of the engine thread. Coded errors come back as ObError. */
@@ -110,9 +117,11 @@ export class EngineThread {
     const pending = this.#pending.get(message.id);
     if (!pending) return;
     this.#pending.delete(message.id);
-    if (this.#pending.size === 0) this.#worker?.unref();
     if (message.kind === 'result') pending.resolve(message.value);
     else pending.reject(message.kind === 'fault' ? reviveFault(message.fault) : revivedBug(message));
+    if (this.#pending.size > 0) return;
+    this.#worker?.unref();
+    if (this.#watch.onIdle) setImmediate(() => this.#pending.size === 0 && this.#watch.onIdle?.());
   }
 
   async #seal(recycleId: number, position: LogPosition): Promise<void> {
@@ -144,7 +153,7 @@ export class EngineThread {
     this.#log.error('engine thread lost', { error });
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
-    this.#onLost();
+    this.#watch.onLost?.();
     for (const pending of waiting) pending.reject(faultText('OB_ERR_UNEXPECTED', 'the tenant engine stopped', error));
   }
 }

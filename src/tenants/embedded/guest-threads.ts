@@ -1,7 +1,8 @@
 import { faultText } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { EngineThreadOptions, ExecuteReply, GuestCall } from './engine-calls.ts';
-import { EngineThread } from './engine-thread.ts';
+import type { EngineThread } from './engine-thread.ts';
+import { GuestSeats, type Seat, type SeatOwner } from './guest-seats.ts';
 import { statementFlag } from './statement-flag.ts';
 
 /** A moved statement, from its start until its connection is closed. */
@@ -21,44 +22,25 @@ interface Running {
   readonly over: Promise<void>;
 }
 
-interface Entering {
-  readonly place: Pick<GuestCall['place'], 'tenantId' | 'as'>;
-  readonly flag: SharedArrayBuffer;
-}
-
-interface Seat {
-  readonly thread: EngineThread;
-  guests: number;
-  idleTimer: NodeJS.Timeout | null;
-}
-
-/** How long a thread waits for another guest before it ends. */
-const idleMs = 5_000;
 /** How long a tenant that is closed or dropped waits for readers inside of SQLite; their connections cannot harm it. */
 const readerPatienceMs = 2_000;
 
-/** Threads for statements that take long, started when they are needed: one statement inside of SQLite at a time each. */
+/** Statements that take long, in threads of their own. */
 export class GuestThreads {
-  readonly #options: EngineThreadOptions;
-  readonly #log: Log;
-  readonly #most: number;
-  readonly #seats: Seat[] = [];
+  readonly #seats: GuestSeats;
   readonly #running = new Set<Running>();
   readonly #closing = new Set<number>();
 
-  constructor(options: EngineThreadOptions, log: Log, most: number) {
-    this.#options = { ...options, guestsOnly: true };
-    this.#log = log;
-    this.#most = most;
+  /** `mostEach` is how many threads the statements of one tenant have at a time. */
+  constructor(options: EngineThreadOptions, log: Log, mostEach: number) {
+    this.#seats = new GuestSeats({ ...options, guestsOnly: true }, log, mostEach);
   }
 
   /** Starts a moved statement. Rejects as the statement does. */
-  async visit(call: GuestCall): Promise<Visit> {
-    const { tenantId } = call.place;
-    if (this.#closing.has(tenantId)) throw faultText('OB_SESSION_KILLED', 'the tenant is being closed');
-    const seat = this.#seat();
-    const leave = this.#enter(seat, call);
-    try {
+  visit(call: GuestCall): Promise<Visit> {
+    const { tenantId, as } = call.place;
+    const flag = new Int32Array(call.flag);
+    return this.#admit({ tenantId, writes: as === 'write', flag }, tenantId, async (seat, leave) => {
       const { handle, ...reply } = await seat.thread.call('visit', call);
       const ended = reply.kind === 'ok' || reply.end !== null;
       if (ended) leave();
@@ -71,22 +53,16 @@ export class GuestThreads {
           leave();
         },
       };
-    } catch (error) {
-      leave();
-      throw error;
-    }
+    });
   }
 
   /** Writes a tenant's log into its data file; the tenant is not closed before that is over. */
-  async fold(tenantId: number, data: string): Promise<void> {
-    if (this.#closing.has(tenantId)) throw faultText('OB_SESSION_KILLED', 'the tenant is being closed');
-    const seat = this.#seat();
-    const leave = this.#enter(seat, { place: { tenantId, as: 'write' }, flag: new SharedArrayBuffer(4) });
-    try {
+  fold(tenantId: number, data: string): Promise<void> {
+    const flag = new Int32Array(new SharedArrayBuffer(4));
+    return this.#admit({ tenantId, writes: true, flag }, 'folding', async (seat, leave) => {
       await seat.thread.call('foldElsewhere', data);
-    } finally {
       leave();
-    }
+    });
   }
 
   /** Ends the tenant's guests and admits no others while `work` runs. */
@@ -103,7 +79,7 @@ export class GuestThreads {
   /** Ends all guests and their threads. */
   async stop(): Promise<void> {
     await this.#end(() => true);
-    await Promise.all(this.#seats.splice(0).map((seat) => seat.thread.kill()));
+    await this.#seats.stop();
   }
 
   async #end(chosen: (running: Running) => boolean): Promise<void> {
@@ -118,40 +94,37 @@ export class GuestThreads {
     await Promise.race([over(false), new Promise((resolve) => setTimeout(resolve, readerPatienceMs).unref())]);
   }
 
-  #enter(seat: Seat, { place, flag }: Entering): () => void {
-    seat.guests++;
-    if (seat.idleTimer) clearTimeout(seat.idleTimer);
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const running = {
-      tenantId: place.tenantId,
-      writes: place.as === 'write',
-      flag: new Int32Array(flag),
-      over: promise,
+  /** `work` calls `leave` when it is over; when it fails that is done for it. */
+  async #admit<T>(
+    guest: Omit<Running, 'over'>,
+    owner: SeatOwner,
+    work: (seat: Seat, leave: () => void) => Promise<T>,
+  ): Promise<T> {
+    if (this.#closing.has(guest.tenantId)) throw faultText('OB_SESSION_KILLED', 'the tenant is being closed');
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const running = { ...guest, over };
+    const gone = () => {
+      this.#running.delete(running);
+      resolve();
     };
     this.#running.add(running);
-    return () => {
-      if (!this.#running.delete(running)) return;
-      resolve();
-      if (--seat.guests === 0) seat.idleTimer = setTimeout(() => this.#retire(seat), idleMs).unref();
-    };
-  }
-
-  #retire(seat: Seat): void {
-    const at = this.#seats.indexOf(seat);
-    if (at < 0 || seat.guests > 0) return;
-    this.#seats.splice(at, 1);
-    void seat.thread.kill();
-  }
-
-  /** A thread with nothing to do, a new one, or the one with the least to do. */
-  #seat(): Seat {
-    const idle = this.#seats.find(({ thread }) => thread.busy === 0);
-    if (idle) return idle;
-    if (this.#seats.length < this.#most) {
-      const seat: Seat = { thread: new EngineThread(this.#options, this.#log, () => {}), guests: 0, idleTimer: null };
-      this.#seats.push(seat);
-      return seat;
+    try {
+      return await this.#seats.run({ owner, flag: guest.flag }, async (seat) => {
+        const leaveSeat = this.#seats.enter(seat, owner);
+        const leave = () => {
+          gone();
+          leaveSeat();
+        };
+        try {
+          return await work(seat, leave);
+        } catch (error) {
+          leave();
+          throw error;
+        }
+      });
+    } catch (error) {
+      gone();
+      throw error;
     }
-    return this.#seats.reduce((least, seat) => (seat.thread.busy < least.thread.busy ? seat : least));
   }
 }

@@ -11,7 +11,7 @@ export class Shards {
   /** `onLost` names the tenants of a thread that ended by itself: they must be opened anew. */
   constructor(options: EngineThreadOptions, log: Log, count: number, onLost: (tenantIds: readonly number[]) => void) {
     this.#threads = Array.from({ length: count }, () => {
-      const thread: EngineThread = new EngineThread(options, log, () => onLost(this.#tenantsOf(thread)));
+      const thread: EngineThread = new EngineThread(options, log, { onLost: () => onLost(this.#tenantsOf(thread)) });
       return thread;
     });
   }
