@@ -1,4 +1,4 @@
-import { fault } from '../../base/errors.ts';
+import { fault, isFault } from '../../base/errors.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { ValidateJob, ValidateTask } from '../../catalog/proofs.ts';
 import { type MasterKey, unwrapKey } from '../../copy/keys.ts';
@@ -111,7 +111,7 @@ async function meansOf(run: ValidateRun, { medium }: OpenPlace): Promise<CheckMe
     async openSetKey(wrapped, { tenantId, id }) {
       const name = Buffer.from(wrapped).toString('base64');
       if (!known.has(name)) {
-        const opened = openSetKey(wrapped, tenantId, Number(id), { masters, passwords }).catch(() => null);
+        const opened = openSetKey(wrapped, tenantId, Number(id), { masters, passwords }).catch(withoutKey);
         // Keys are derived from passwords one after the other, for every set that is looked at.
         known.set(name, await orCancelled(opened, '', signal));
       }
@@ -129,9 +129,15 @@ function openLogKey(
 ): Uint8Array | null {
   try {
     return unwrapKey(wrapped, masters, { kind: 'piece', tenantId, owner });
-  } catch {
-    return null;
+  } catch (error) {
+    return withoutKey(error);
   }
+}
+
+/** A key that is not at hand leaves only the stored checksums to be checked; whatever else went wrong is told. */
+function withoutKey(error: unknown): null {
+  if (isFault(error, 'OB_ERR_GET_MASTER_KEY') || isFault(error, 'OB_BACKUP_INVALID_PASSWORD')) return null;
+  throw error;
 }
 
 /** What the rows say of a piece of this server, before anything of it is read. */
