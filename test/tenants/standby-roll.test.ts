@@ -126,3 +126,49 @@ test('a point between commits is exact, a missing commit is refused and changes 
   await roll(standby, chunks, await barrier());
   expect(await reader.value('SELECT COUNT(*) FROM t')).toBe('7');
 });
+
+test('a commit larger than a turn leaves the engine thread to others, and is there whole or not at all', async () => {
+  const { sql, standby, barrier, next } = await pair();
+  const rows = (count: number) => Array.from({ length: count }, (_, i) => `('${`${i} `.repeat(700)}')`).join();
+  await sql.ok(`INSERT INTO t (v) VALUES ${rows(30)}`);
+  const small = await sql.value(sum);
+  await sql.ok('BEGIN');
+  for (let i = 0; i < 5; i++) await sql.ok(`INSERT INTO t (v) VALUES ${rows(2000)}`);
+  await sql.ok('COMMIT');
+  const large = await sql.value(sum);
+  await sql.ok("UPDATE t SET v = 'behind it' WHERE id = 9000");
+  const scn = await barrier();
+  const chunks = next();
+  const reader = await sqlClient(standby, {}, 2);
+
+  const begun = await standby.beginRoll();
+  const { openLogApplier } = await load(begun.writer.module);
+  const applier = openLogApplier(begun.writer.data);
+  for (const chunk of chunks) applier.apply(chunk, begun.standsAt, scn);
+  applier.close();
+  const given = begun.apply(scn).catch((error: unknown) => error);
+  // The small commit in one turn, the large one in the turns after that.
+  while ((await reader.value(sum)) !== small);
+  await begun.end();
+  expect(await given).toMatchObject({ code: -4109 });
+  expect(await reader.value(sum)).toBe(small);
+  const copy = join(place.directory, 'copy');
+  cpSync(join(place.directory, 't1004'), copy, { recursive: true });
+  const found = new Database(join(copy, 'data.db'));
+  expect(found.pragma('integrity_check', { simple: true })).toBe('ok');
+  expect(found.prepare('SELECT count(*) FROM "test.t"').pluck().get()).toBe(31);
+  found.close();
+
+  let over = false;
+  const seen = new Set<string | null>();
+  let answers = 0;
+  const rolled = roll(standby, chunks, scn).finally(() => {
+    over = true;
+  });
+  for (; !over; answers++) seen.add(await reader.value(sum));
+  await rolled;
+  expect(answers).toBeGreaterThan(5);
+  const all = await sql.value(sum);
+  expect(await reader.value(sum)).toBe(all);
+  expect([small, large, all]).toEqual(expect.arrayContaining([...seen]));
+});

@@ -1,22 +1,18 @@
-import { closeSync, fstatSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, rmSync } from 'node:fs';
 import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import { endAlive, newAliveFlag } from './alive.ts';
-import { commitHeaderBytes, pageEntryBytes, readCommitHeader } from './log-chunk.ts';
 import type { StageData } from './log-stage.ts';
+import { TakeOver } from './take-over.ts';
 import type { Tenant } from './tenant.ts';
 import { tenantPaths, writeFloor } from './tenant-files.ts';
-import { pageBytes } from './wal-format.ts';
 
 interface Roll {
   readonly tenant: Tenant;
   readonly data: StageData;
-  /** Bytes of the stage already taken over. */
-  taken: number;
+  readonly takeOver: TakeOver;
 }
 
-/** Bytes of commits taken over in one turn of the engine thread; a larger commit is taken over whole. */
-const bytesPerTurn = 4 << 20;
 const stragglerMs = 10_000;
 
 /** Standby tenants that take over commits of another tenant's archive while they are open and read. */
@@ -35,7 +31,7 @@ export class StandbyRolls {
     requireStandby(tenant);
     const stageFd = openSync(tenantPaths(this.#root, tenantId).stage, 'w+', 0o600);
     const data = { stageFd, alive: newAliveFlag(), standsAt: tenant.store.scn };
-    this.#open.set(tenantId, { tenant, data, taken: 0 });
+    this.#open.set(tenantId, { tenant, data, takeOver: new TakeOver(tenant.store, stageFd) });
     return data;
   }
 
@@ -46,11 +42,11 @@ export class StandbyRolls {
   take(tenantId: number, throughScn: Scn): { readonly scn: Scn; readonly more: boolean } {
     const roll = this.#open.get(tenantId);
     if (!roll) throw faultText('OB_STATE_NOT_MATCH', `tenant ${tenantId} is not being rolled forward`);
-    const { tenant, data } = roll;
+    const { tenant, data, takeOver } = roll;
     requireStandby(tenant);
     const end = fstatSync(data.stageFd).size;
-    if (roll.taken < end) this.#takeSome(roll, end);
-    const more = roll.taken < end;
+    if (takeOver.taken < end && takeOver.turn(end)) tenant.contentsReplaced();
+    const more = takeOver.taken < end;
     if (!more) {
       tenant.store.cell.raiseFloor(throughScn);
       writeFloor(tenantPaths(this.#root, tenantId).floor, throughScn);
@@ -63,6 +59,7 @@ export class StandbyRolls {
     this.#open.delete(tenantId);
     rmSync(tenantPaths(this.#root, tenantId).stage, { force: true });
     if (!roll) return;
+    roll.takeOver.stop();
     endAlive(roll.data.alive);
     // A worker may be inside of a write: the number must not stand for another file before it has looked at the flag.
     setTimeout(() => closeSync(roll.data.stageFd), stragglerMs).unref();
@@ -71,45 +68,8 @@ export class StandbyRolls {
   closeAll(): void {
     for (const tenantId of [...this.#open.keys()]) this.end(tenantId);
   }
-
-  #takeSome(roll: Roll, end: number): void {
-    const { tenant, data } = roll;
-    const { store } = tenant;
-    if (!store.lock.tryTake()) throw faultText('OB_EAGAIN', 'the writer of the standby tenant is busy');
-    try {
-      store.appendLog((append) => {
-        let scn = store.scn;
-        let at = roll.taken;
-        while (at < end && at - roll.taken < bytesPerTurn) {
-          const commit = readCommitHeader(read(data.stageFd, at, commitHeaderBytes));
-          if (commit.previous !== scn)
-            throw faultText('OB_ERR_UNEXPECTED', `commit ${commit.scn} does not follow ${scn}`);
-          at += commitHeaderBytes;
-          for (let left = commit.pageCount; left > 0; left--, at += pageEntryBytes) {
-            const entry = read(data.stageFd, at, pageEntryBytes);
-            const last = left === 1;
-            append.add(entry.readUInt32LE(0), entry.subarray(4, 4 + pageBytes), last ? commit.databasePages : 0);
-          }
-          scn = commit.scn;
-        }
-        append.publish();
-        roll.taken = at;
-        return scn;
-      });
-    } finally {
-      store.lock.release();
-    }
-    tenant.contentsReplaced();
-  }
 }
 
 function requireStandby(tenant: Tenant): void {
   if (!tenant.readOnly) throw faultText('OB_STATE_NOT_MATCH', `tenant ${tenant.tenantId} is not a standby`);
-}
-
-function read(fd: number, offset: number, length: number): Buffer {
-  const bytes = Buffer.alloc(length);
-  if (readSync(fd, bytes, 0, length, offset) !== length)
-    throw faultText('OB_ERR_UNEXPECTED', 'the collected log ends inside a commit');
-  return bytes;
 }

@@ -153,19 +153,28 @@ export class TenantStore implements SqlStore {
     if (this.writer.inTransaction) this.writer.exec('ROLLBACK');
   }
 
-  /**
-   * Appends commits made elsewhere; the caller holds the lock. `work` returns the SCN of the last one it published. SQLite's own
-   * write lock keeps other processes out meanwhile.
-   */
-  appendLog(work: (append: WalAppend) => Scn): void {
+  /** For commits made elsewhere, until `endAppend`; the caller holds the lock. SQLite's own write lock keeps other processes out. */
+  beginAppend(): WalAppend {
     this.writer.exec('BEGIN IMMEDIATE');
     try {
-      this.#scn = work(new WalAppend(this.files.walFd, this.files.shmFd));
-    } finally {
-      // Nothing was written through this connection: a ROLLBACK would take the new end of the log for its own.
-      this.writer.exec('COMMIT');
-      this.cell.publish(this.#position());
+      return new WalAppend(this.files.walFd, this.files.shmFd);
+    } catch (error) {
+      this.endAppend();
+      throw error;
     }
+  }
+
+  /** Makes what was appended visible; `scn` is that of the last commit. */
+  publishAppend(append: WalAppend, scn: Scn): void {
+    append.publish();
+    this.#scn = scn;
+  }
+
+  /** What was not published is not there. */
+  endAppend(): void {
+    // Nothing was written through this connection: a ROLLBACK would take the new end of the log for its own.
+    this.writer.exec('COMMIT');
+    this.cell.publish(this.#position());
   }
 
   /** Where a statement in another thread finds the tenant; a write's caller holds the lock until `guestLeft`. */

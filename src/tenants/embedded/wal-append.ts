@@ -70,11 +70,16 @@ export class WalAppend {
     if (++this.#held === framesPerWrite) this.#flush();
   }
 
+  /** Makes what was added durable; nobody sees it yet. */
+  sync(): void {
+    this.#flush();
+    fdatasyncSync(this.#walFd);
+  }
+
   /** Makes what was added durable and visible. The last page added must have ended a commit. */
   publish(): void {
-    this.#flush();
     if (this.#pageNos.length === 0) return;
-    fdatasyncSync(this.#walFd);
+    this.sync();
     enterFrames(this.#shmFd, this.#first, this.#pageNos);
     const { salt1, salt2 } = this.#header;
     const frame = this.#first + this.#pageNos.length - 1;
