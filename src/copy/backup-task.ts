@@ -1,3 +1,4 @@
+import { EarlySync } from '../base/early-sync.ts';
 import { Pace } from '../media/pace.ts';
 import type { BlockReader, ThreadModule } from '../tenants/tenant-engine.ts';
 import {
@@ -38,6 +39,7 @@ export interface OpenedFile {
 interface Target extends Omit<OpenedFile, 'pace'> {
   readonly key: Uint8Array | null;
   readonly pace: Pace | null;
+  readonly early: EarlySync | null;
 }
 
 const progressEveryBytes = 8 << 20;
@@ -82,7 +84,25 @@ async function copyBlocks(
       context.progress();
     }
   }
+  if (!shared.stopped) for (const [fileNo, file] of files) await endSync(file, fileNo, entries, input.slot, shared);
   return entries;
+}
+
+/** A write that the system took and the disk refused shows here at the latest. */
+async function endSync(
+  file: Target,
+  fileNo: number,
+  entries: readonly BlockEntry[],
+  slot: number,
+  shared: SharedCounters,
+): Promise<void> {
+  const { offset } = entries.findLast((entry) => entry.fileNo === fileNo)!;
+  shared.workingAt(slot, fileNo, offset);
+  try {
+    await file.early?.end();
+  } catch (error) {
+    throw mediumErrorAt(error, file.name, offset, 'write');
+  }
 }
 
 function readBlock(reader: BlockReader, blockNo: number, into: Uint8Array): number {
@@ -105,7 +125,7 @@ async function writeBlock(
   const encrypted = input.key !== null;
   const storedLength = storedLengthOf(packed, encrypted);
   const { fileNo, offset } = shared.reserve(recordHeaderBytes + storedLength, input.firstOffset, shared.maxFileBytes);
-  const file = files.get(fileNo) ?? (await openFile(input, fileNo, files, context));
+  const file = files.get(fileNo) ?? (await openFile(input, fileNo, files, context, io));
   const header = encodeRecordStart({
     codec: packed.codec,
     encrypted,
@@ -132,10 +152,13 @@ async function openFile(
   fileNo: number,
   files: Map<number, Target>,
   context: TaskContext,
+  io: ThreadIo,
 ): Promise<Target> {
   const opened = await context.call<OpenedFile>('openFile', fileNo);
+  const { fd } = opened;
   const pace = opened.pace && new Pace(opened.pace);
-  const file: Target = { ...opened, pace, key: input.key && fileKey(input.key, opened.salt, 'data') };
+  const early = fd === null ? null : new EarlySync(() => io.sync(fd));
+  const file: Target = { ...opened, pace, early, key: input.key && fileKey(input.key, opened.salt, 'data') };
   files.set(fileNo, file);
   return file;
 }
@@ -161,6 +184,7 @@ async function store(
   } catch (error) {
     throw mediumErrorAt(error, file.name, offset, 'write');
   }
+  file.early?.wrote(length);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,4 +1,5 @@
-import { readSync, writevSync } from 'node:fs';
+import { fdatasync, readSync, writevSync } from 'node:fs';
+import { promisify } from 'node:util';
 import type { ReadTally } from '../base/read-tally.ts';
 
 /** The system calls of the copy threads, so that a test can make them fail. */
@@ -7,11 +8,14 @@ export interface ThreadIo {
   writev(fd: number, parts: readonly Uint8Array[], offset: number): number;
   /** May read less than asked; 0 at the end. */
   read(fd: number, into: Uint8Array, offset: number): number;
+  /** Makes durable what was written. */
+  sync(fd: number): Promise<void>;
 }
 
 export const systemIo: ThreadIo = {
   writev: (fd, parts, offset) => writevSync(fd, parts as Uint8Array[], offset),
   read: (fd, into, offset) => readSync(fd, into, 0, into.length, offset),
+  sync: promisify(fdatasync),
 };
 
 /** Writes all parts one after the other; `stopped` is asked between partial writes. */

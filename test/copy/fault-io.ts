@@ -3,7 +3,7 @@ import type { ThreadIo } from '../../src/copy/thread-io.ts';
 export interface FaultPlan {
   /** Counts calls over all threads. */
   readonly counter: SharedArrayBuffer;
-  readonly on: 'write' | 'read';
+  readonly on: 'write' | 'read' | 'sync';
   /** The call that fails, from 1. */
   readonly nth: number;
   /** An errno name, `short` for single bytes ever after, `die` for the end of the thread, `hang`. */
@@ -29,6 +29,11 @@ export function wrapThreadIo(io: ThreadIo, plan: FaultPlan): ThreadIo {
     },
     read(fd, into, offset) {
       return strike('read') ? io.read(fd, into.subarray(0, 1000), offset) : io.read(fd, into, offset);
+    },
+    async sync(fd) {
+      if (plan.on === 'sync' && plan.how === 'hang') return new Promise(() => undefined);
+      strike('sync');
+      return io.sync(fd);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -78,6 +79,28 @@ describe('a backup that fails', () => {
         expect([...sinks.ended.values()].every((end) => end === 'aborted')).toBe(true);
         expect(sinks.ended.size).toBeGreaterThan(0);
       });
+
+  test.each([
+    ['EIO', 'io'],
+    ['ENOSPC', 'outOfSpace'],
+    ['hang', 'timeout'],
+  ] as const)('%s in a sync on the way is not lost: nothing is published', async (how, kind) => {
+    workers = faulty({ on: 'sync', nth: 1, how });
+    const large = { fd: scratch.open('large'), blockBytes: 16 << 20, sizeBytes: 48 << 20 };
+    for (let at = 0; at < large.sizeBytes; at += large.blockBytes)
+      writeSync(large.fd, randomBytes(large.blockBytes), 0, large.blockBytes, at);
+    const sinks = fileSinks(scratch);
+    const work = backupBlocks({
+      ...request,
+      snapshot: { blockCount: 3, reader: toy(large) },
+      openSink: sinks.open,
+      wish: async () => ({ threads: 1, maxFileBytes: large.sizeBytes * 2 }),
+      workers,
+      stallTimeoutMs: 1_500,
+    });
+    expect(await failureOf(work)).toMatchObject({ name: 'MediumError', kind, key: 'data file 0' });
+    expect([...sinks.ended.values()]).toEqual(['aborted']);
+  });
 
   test('short writes and short reads are finished', async () => {
     const sinks = fileSinks(scratch);

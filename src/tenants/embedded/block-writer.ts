@@ -1,4 +1,6 @@
 import { fdatasync, ftruncateSync, writeSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { EarlySync } from '../../base/early-sync.ts';
 import { faultText } from '../../base/errors.ts';
 import type { BlockWriter } from '../tenant-engine.ts';
 import { requireAlive } from './alive.ts';
@@ -6,28 +8,14 @@ import { blockHeaderBytes, firstPageOf, readBlockHeader } from './block-format.t
 import type { RestoreData } from './log-applier.ts';
 import { pageBytes } from './wal-format.ts';
 
-/** The disk gets its share while the processor unpacks: a sync of so much is started on the way and not waited for. */
-const syncEveryBytes = 64 << 20;
+const sync = promisify(fdatasync);
 
 /** Writes blocks into the file of a tenant under restore; any number of writers may work in any thread. */
 export function openBlockWriter(data: RestoreData): BlockWriter {
   let sized = 0;
   const alive = new Int32Array(data.alive);
   const whole = new Int32Array(data.whole);
-  let unsyncedBytes = 0;
-  let syncing: Promise<void> | null = null;
-  // The system tells a failed write only once: it must not get lost with a sync nobody waits for.
-  let failure: Error | null = null;
-  const startSync = () => {
-    unsyncedBytes = 0;
-    syncing = new Promise((resolve) => {
-      fdatasync(data.dbFd, (error) => {
-        failure ??= error;
-        syncing = null;
-        resolve();
-      });
-    });
-  };
+  const early = new EarlySync(() => sync(data.dbFd));
   return {
     write(blockNo, bytes) {
       const header = readBlockHeader(bytes);
@@ -46,13 +34,11 @@ export function openBlockWriter(data: RestoreData): BlockWriter {
         if (written !== length) throw faultText('OB_IO_ERROR', `block ${blockNo} was written in part`);
         i += run;
       }
-      unsyncedBytes += bytes.length;
-      if (unsyncedBytes >= syncEveryBytes && syncing === null) startSync();
+      early.wrote(bytes.length);
     },
     async close() {
       requireAlive(alive, 'the restore');
-      await syncing;
-      if (failure !== null) throw failure;
+      await early.end();
     },
   };
 }
