@@ -5,8 +5,15 @@ import { type Figures, rate } from './part-peers-rounds.ts';
 const rateAim = 2;
 const bytesAimPercent = 10;
 
-/** The comparisons: every peer against ours of its kind, the strictest of them last in each group; the reading of our files beside it. */
-export function linesOf(figures: readonly Figures[], reading: Passage): readonly Line[] {
+/** Of the set's files, and of the tenant's file with two threads at level 1 and back. */
+export interface PlainTools {
+  readonly cksum: Passage;
+  readonly zstd: Passage;
+  readonly unzstd: Passage;
+}
+
+/** The comparisons: every peer against ours of its kind, the strictest of them last in each group; plain tools beside it. */
+export function linesOf(figures: readonly Figures[], { cksum, zstd, unzstd }: PlainTools): readonly Line[] {
   const lines: Line[] = [];
   const pairs = figures
     .filter(({ contender }) => !isOurs(contender.name))
@@ -45,13 +52,13 @@ export function linesOf(figures: readonly Figures[], reading: Passage): readonly
         ),
       );
   const ours = figures.find(({ contender }) => isOurs(contender.name) && !contender.sealed)!;
-  lines.push(
-    comparison('p: verify, clear, against cksum of the same files', 'MB/s', rate(ours.verify!), rate(reading), null),
-  );
+  const plainly = (what: string, mine: number, passage: Passage) =>
+    lines.push(comparison(`p: ${what}`, 'MB/s', mine, rate(passage), null));
   const stored = ours.full.writtenBytes / 1e6 / ours.restore.seconds;
-  lines.push(
-    comparison('p: restore, clear, of stored bytes, against cksum of them', 'MB/s', stored, rate(reading), null),
-  );
+  plainly('verify, clear, against cksum of the same files', rate(ours.verify!), cksum);
+  plainly('restore, clear, of stored bytes, against cksum of them', stored, cksum);
+  plainly('full backup, clear, against zstd -1 -T2 of the same file', rate(ours.full), zstd);
+  plainly('restore, clear, against zstd -d of the same file', rate(ours.restore), unzstd);
   return lines;
 }
 

@@ -6,7 +6,7 @@ import { startMariadb } from './mariadb-process.ts';
 import { figure } from './measurement.ts';
 import { startObvault } from './obvault-process.ts';
 import type { BenchContext, BenchPart } from './part.ts';
-import { type Contender, filesOf, type Passage, run, treeBytes } from './part-peers-contender.ts';
+import { type Contender, filesOf, run, treeBytes } from './part-peers-contender.ts';
 import {
   changesOf,
   type FileVersions,
@@ -17,13 +17,14 @@ import {
 } from './part-peers-data.ts';
 import { borg, restic } from './part-peers-files.ts';
 import { requirePgBackRest } from './part-peers-install.ts';
-import { linesOf, reportOf } from './part-peers-lines.ts';
+import { linesOf, type PlainTools, reportOf } from './part-peers-lines.ts';
 import { mydumper } from './part-peers-mydumper.ts';
 import { obvault } from './part-peers-obvault.ts';
 import { pgBackRest } from './part-peers-pgbackrest.ts';
 import { makePostgres } from './part-peers-postgres.ts';
 import { measureRounds, rate } from './part-peers-rounds.ts';
 import { requirePeers } from './peers.ts';
+import { compressFile, decompressFile } from './zstd-peer.ts';
 
 const tenant = 'big';
 
@@ -46,6 +47,7 @@ interface LoadedData {
 /** (p) Full backup, restore, verification and an incremental of 1 % of the pages beside the tools others use. */
 export const peers: BenchPart = async (context) => {
   const { scratch, rounds, report } = context;
+  requirePeers(['zstd'], report);
   const without: string[] = [];
   const unavailable = (name: string, error: unknown) => {
     without.push(`${name}: ${(error as Error).message.trim()}`);
@@ -82,14 +84,14 @@ export const peers: BenchPart = async (context) => {
     unavailable(name, error);
   };
   const figures = await measureRounds(contenders, rounds, failed, report);
-  const reading = await readAll(clear.fullSetFolder(), rounds);
+  const plain = await plainTools(clear.fullSetFolder(), data, rounds);
   for (const line of reportOf(figures)) report(line);
-  report(`  cksum of the set's files: ${figure(rate(reading))} MB/s`);
+  for (const [tool, passage] of Object.entries(plain)) report(`  ${tool} alone: ${figure(rate(passage))} MB/s`);
   for (const reason of without) report(`  NOT COMPARED with ${reason}`);
   for (const connection of [client, ...sessions] as Connection[]) await connection.end();
   await server.stop();
   for (const peer of present.values()) await peer.stop();
-  return linesOf(figures, reading);
+  return linesOf(figures, plain);
 };
 
 const preparations: Readonly<Record<string, (context: BenchContext) => Promise<Peer>>> = {
@@ -159,10 +161,21 @@ async function loadedData(context: BenchContext, followers: readonly Follower[])
   return { place, files: fileVersions(dataFile, place, changes), changes };
 }
 
-/** What reading the files with the plainest checksum takes: the limit of any verification. */
-async function readAll(folder: string, rounds: number): Promise<Passage> {
-  const files = filesOf(folder);
-  let seconds = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < rounds; round++) seconds = Math.min(seconds, await run('cksum', files));
-  return { seconds, bytes: treeBytes(folder) };
+/** What the processor and the disk do without anything around it: the limits of everybody. */
+async function plainTools(setFolder: string, { place, files }: LoadedData, rounds: number): Promise<PlainTools> {
+  const stored = filesOf(setFolder);
+  const [packed, unpacked] = [join(place, 'plain.zst'), join(place, 'plain')];
+  files.useBefore();
+  const seconds = { cksum: Number.POSITIVE_INFINITY, zstd: Number.POSITIVE_INFINITY, unzstd: Number.POSITIVE_INFINITY };
+  for (let round = 0; round < rounds; round++) {
+    seconds.cksum = Math.min(seconds.cksum, await run('cksum', stored));
+    seconds.zstd = Math.min(seconds.zstd, compressFile(files.path, packed));
+    seconds.unzstd = Math.min(seconds.unzstd, decompressFile(packed, unpacked));
+  }
+  const bytes = files.sizeBytes;
+  return {
+    cksum: { seconds: seconds.cksum, bytes: treeBytes(setFolder) },
+    zstd: { seconds: seconds.zstd, bytes },
+    unzstd: { seconds: seconds.unzstd, bytes },
+  };
 }
