@@ -64,8 +64,25 @@ async function copyBlocks(
   context: TaskContext,
   io: ThreadIo,
 ): Promise<readonly BlockEntry[]> {
-  const raw = new Uint8Array(reader.maxBlockBytes);
   const files = new Map<number, Target>();
+  try {
+    return await copyInto(files, input, reader, shared, context, io);
+  } catch (error) {
+    // Whoever gave the descriptors closes them now: no sync may still have one of their numbers.
+    await Promise.allSettled([...files.values()].map(({ early }) => early?.end()));
+    throw error;
+  }
+}
+
+async function copyInto(
+  files: Map<number, Target>,
+  input: BackupTaskInput,
+  reader: BlockReader,
+  shared: SharedCounters,
+  context: TaskContext,
+  io: ThreadIo,
+): Promise<readonly BlockEntry[]> {
+  const raw = new Uint8Array(reader.maxBlockBytes);
   const entries: BlockEntry[] = [];
   let unreported = 0;
   while (!shared.stopped && input.slot < shared.threadLimit) {
@@ -82,9 +99,11 @@ async function copyBlocks(
     if (unreported >= progressEveryBytes) {
       unreported = 0;
       context.progress();
+      // Lets the files hear of their syncs.
+      await new Promise(setImmediate);
     }
   }
-  if (!shared.stopped) for (const [fileNo, file] of files) await endSync(file, fileNo, entries, input.slot, shared);
+  for (const [fileNo, file] of files) await endSync(file, fileNo, entries, input.slot, shared);
   return entries;
 }
 

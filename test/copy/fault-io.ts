@@ -31,8 +31,8 @@ export function wrapThreadIo(io: ThreadIo, plan: FaultPlan): ThreadIo {
       return strike('read') ? io.read(fd, into.subarray(0, 1000), offset) : io.read(fd, into, offset);
     },
     async sync(fd) {
-      if (plan.on === 'sync' && plan.how === 'hang') return new Promise(() => undefined);
-      strike('sync');
+      if (plan.how !== 'hang') strike('sync');
+      else if (plan.on === 'sync' && Atomics.add(count, 0, 1) + 1 === plan.nth) await new Promise(() => undefined);
       return io.sync(fd);
     },
   };

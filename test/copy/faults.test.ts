@@ -85,18 +85,19 @@ describe('a backup that fails', () => {
     ['ENOSPC', 'outOfSpace'],
     ['hang', 'timeout'],
   ] as const)('%s in a sync on the way is not lost: nothing is published', async (how, kind) => {
-    workers = faulty({ on: 'sync', nth: 1, how });
-    const large = { fd: scratch.open('large'), blockBytes: 16 << 20, sizeBytes: 48 << 20 };
+    // The second one only begins when the thread has heard of the first.
+    workers = faulty({ on: 'sync', nth: 2, how });
+    const large = { fd: scratch.open('large'), blockBytes: 16 << 20, sizeBytes: 112 << 20 };
     for (let at = 0; at < large.sizeBytes; at += large.blockBytes)
       writeSync(large.fd, randomBytes(large.blockBytes), 0, large.blockBytes, at);
     const sinks = fileSinks(scratch);
     const work = backupBlocks({
       ...request,
-      snapshot: { blockCount: 3, reader: toy(large) },
+      snapshot: { blockCount: 7, reader: toy(large) },
       openSink: sinks.open,
       wish: async () => ({ threads: 1, maxFileBytes: large.sizeBytes * 2 }),
       workers,
-      stallTimeoutMs: 1_500,
+      ...(how === 'hang' ? { stallTimeoutMs: 1_500 } : {}),
     });
     expect(await failureOf(work)).toMatchObject({ name: 'MediumError', kind, key: 'data file 0' });
     expect([...sinks.ended.values()]).toEqual(['aborted']);

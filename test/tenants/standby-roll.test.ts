@@ -148,7 +148,11 @@ test('a commit larger than a turn leaves the engine thread to others, and is the
   applier.close();
   const given = begun.apply(scn).catch((error: unknown) => error);
   // The small commit in one turn, the large one in the turns after that.
-  while ((await reader.value(sum)) !== small);
+  let ended = false;
+  void given.then(() => {
+    ended = true;
+  });
+  while ((await reader.value(sum)) !== small && !ended);
   await begun.end();
   expect(await given).toMatchObject({ code: -4109 });
   expect(await reader.value(sum)).toBe(small);

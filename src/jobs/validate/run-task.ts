@@ -134,9 +134,12 @@ function openLogKey(
   }
 }
 
-/** A key that is not at hand leaves only the stored checksums to be checked; whatever else went wrong is told. */
+/** What a key that is not at hand, or was never one of ours, is told with. */
+const keyFaults = ['OB_ERR_GET_MASTER_KEY', 'OB_BACKUP_INVALID_PASSWORD', 'OB_INVALID_DATA'] as const;
+
+/** Without the key only the stored checksums are checked; whatever else went wrong is told. */
 function withoutKey(error: unknown): null {
-  if (isFault(error, 'OB_ERR_GET_MASTER_KEY') || isFault(error, 'OB_BACKUP_INVALID_PASSWORD')) return null;
+  if (keyFaults.some((symbol) => isFault(error, symbol))) return null;
   throw error;
 }
 

@@ -1,3 +1,4 @@
+import { faultText } from '../../base/errors.ts';
 import type { RowBatch } from '../../value/row-batch.ts';
 import type {
   EngineSession,
@@ -123,6 +124,11 @@ class EmbeddedSession implements EngineSession {
       }
       const { columns } = visit.reply;
       const leave = once(() => visit.leave().finally(over));
+      // Nobody will ask for the rows, and rows nobody asks for have no end.
+      if (patience.abandoned) {
+        await leave();
+        throw faultText('OB_ERR_QUERY_INTERRUPTED', 'Query execution was interrupted');
+      }
       this.#leaveVisit = leave;
       return { kind: 'rows', columns, batches: visited({ ...visit, leave }, visit.reply, patience) };
     } catch (error) {

@@ -1,3 +1,4 @@
+import { threadId } from 'node:worker_threads';
 import { faultText } from '../../base/errors.ts';
 import type { LogPosition } from '../tenant-engine.ts';
 import { openConnection } from './connection.ts';
@@ -27,7 +28,8 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
   const guests = new Map<number, Guest>();
   const seals = new Map<number, { resolve(): void; reject(error: Error): void }>();
   const folds = new Map<number, () => void>();
-  let lastHandle = 0;
+  // A handle of a thread that was lost must not mean anything in the next one.
+  let lastHandle = threadId * 2 ** 32;
 
   const session = (handle: number): Session => {
     const found = sessions.get(handle);
@@ -78,6 +80,7 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     },
     async beginRestore(tenantId) {
       await endSessions(tenantId);
+      rolls.end(tenantId);
       tenants.retire(tenantId);
       return restores.begin(tenantId);
     },

@@ -7,18 +7,17 @@ import { statementFlag } from './statement-flag.ts';
 /** A thread for guests. */
 export interface Seat {
   readonly thread: EngineThread;
-  /** Whose guests it has; kept when the last one left. */
-  owner: SeatOwner;
+  /** The first of its present guests, or the last one that left. */
+  guest: SeatWish | null;
   guests: number;
   idleTimer: NodeJS.Timeout | null;
 }
 
-/** A tenant's id; folding is nobody's statement. */
-export type SeatOwner = number | 'folding';
-
 /** Somebody who needs a thread. */
 export interface SeatWish {
-  readonly owner: SeatOwner;
+  readonly tenantId: number;
+  /** A write holds its tenant's writer lock, and so does the last part of a fold: neither may wait for those who read. */
+  readonly work: 'read' | 'write' | 'fold';
   /** Of the statement: once it is ended nobody waits for a thread any more. */
   readonly flag: Int32Array;
 }
@@ -33,18 +32,18 @@ interface Waiting {
 const idleMs = 5_000;
 /** How often those who wait are asked whether they still do. */
 const askMs = 100;
-/** Owners that can have all their threads at a time. */
-const fullOwners = 4;
+/** Tenants that can have all their threads at a time. */
+const fullTenants = 4;
 
 /**
- * Threads for guests, started when they are needed, and the queue for them. Each owner has a number of threads to himself: whose
- * statements fill them all waits for his own, and shares them only while the statements in them wait for their clients.
+ * Threads for guests, started when they are needed, and the queue for them. Each tenant has a number of threads for what it reads:
+ * who comes when they are full waits for one of them, and shares it only while the statements in it wait for their clients. A
+ * tenant writes one statement at a time; those threads, and the ones that fold, are counted by themselves.
  */
 export class GuestSeats {
   readonly #options: EngineThreadOptions;
   readonly #log: Log;
-  readonly #mostEach: number;
-  readonly #mostTogether: number;
+  readonly #most: Readonly<Record<SeatWish['work'], { readonly each: number; readonly together: number }>>;
   readonly #seats: Seat[] = [];
   #waiting: readonly Waiting[] = [];
   #asking: NodeJS.Timeout | null = null;
@@ -52,8 +51,12 @@ export class GuestSeats {
   constructor(options: EngineThreadOptions, log: Log, mostEach: number) {
     this.#options = options;
     this.#log = log;
-    this.#mostEach = mostEach;
-    this.#mostTogether = mostEach * fullOwners;
+    const together = mostEach * fullTenants;
+    this.#most = {
+      read: { each: mostEach, together },
+      write: { each: 1, together },
+      fold: { each: 1, together: mostEach },
+    };
   }
 
   /**
@@ -70,8 +73,8 @@ export class GuestSeats {
   }
 
   /** A guest comes; the answer lets it go, once. */
-  enter(seat: Seat, owner: SeatOwner): () => void {
-    if (seat.guests++ === 0) seat.owner = owner;
+  enter(seat: Seat, wish: SeatWish): () => void {
+    if (seat.guests++ === 0) seat.guest = wish;
     if (seat.idleTimer) clearTimeout(seat.idleTimer);
     seat.idleTimer = null;
     let here = true;
@@ -112,23 +115,21 @@ export class GuestSeats {
     }
   }
 
-  /** A thread of nobody, else one whose guests all wait for their clients; null when there is none for this owner. */
-  #free({ owner }: SeatWish): Seat | null {
-    const own = this.#seats.filter((seat) => seat.guests > 0 && seat.owner === owner);
-    if (own.length < this.#mostEach) {
-      const empty = this.#seats.find((seat) => seat.guests === 0) ?? this.#another();
-      if (empty) return empty;
-    }
-    const shared = own.length > 0 ? own : this.#seats;
-    const still = shared.filter(({ thread }) => thread.busy === 0);
+  /** A thread of nobody, else one whose guests all wait for their clients; null when there is none for this wish. */
+  #free({ tenantId, work }: SeatWish): Seat | null {
+    const alike = this.#seats.filter(({ guests, guest }) => guests > 0 && guest?.work === work);
+    const own = alike.filter(({ guest }) => guest?.tenantId === tenantId);
+    const { each, together } = this.#most[work];
+    if (own.length < each && alike.length < together)
+      return this.#seats.find((seat) => seat.guests === 0) ?? this.#another();
+    const still = (own.length > 0 ? own : alike).filter(({ thread }) => thread.busy === 0);
     return still.reduce<Seat | null>((least, seat) => (least && least.guests <= seat.guests ? least : seat), null);
   }
 
-  #another(): Seat | null {
-    if (this.#seats.length >= this.#mostTogether) return null;
+  #another(): Seat {
     const onIdle = () => this.#startNext();
     const thread = new EngineThread(this.#options, this.#log, { onIdle });
-    const seat: Seat = { thread, owner: 'folding', guests: 0, idleTimer: null };
+    const seat: Seat = { thread, guest: null, guests: 0, idleTimer: null };
     this.#seats.push(seat);
     return seat;
   }

@@ -2,7 +2,7 @@ import { faultText } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { EngineThreadOptions, ExecuteReply, GuestCall } from './engine-calls.ts';
 import type { EngineThread } from './engine-thread.ts';
-import { GuestSeats, type Seat, type SeatOwner } from './guest-seats.ts';
+import { GuestSeats, type Seat, type SeatWish } from './guest-seats.ts';
 import { statementFlag } from './statement-flag.ts';
 
 /** A moved statement, from its start until its connection is closed. */
@@ -15,10 +15,7 @@ export interface Visit {
   leave(): Promise<void>;
 }
 
-interface Running {
-  readonly tenantId: number;
-  readonly writes: boolean;
-  readonly flag: Int32Array;
+interface Running extends SeatWish {
   readonly over: Promise<void>;
 }
 
@@ -40,7 +37,7 @@ export class GuestThreads {
   visit(call: GuestCall): Promise<Visit> {
     const { tenantId, as } = call.place;
     const flag = new Int32Array(call.flag);
-    return this.#admit({ tenantId, writes: as === 'write', flag }, tenantId, async (seat, leave) => {
+    return this.#admit({ tenantId, work: as, flag }, async (seat, leave) => {
       const { handle, ...reply } = await seat.thread.call('visit', call);
       const ended = reply.kind === 'ok' || reply.end !== null;
       if (ended) leave();
@@ -49,8 +46,11 @@ export class GuestThreads {
         thread: seat.thread,
         handle,
         async leave() {
-          if (!ended) await seat.thread.call('closeSession', handle);
-          leave();
+          try {
+            if (!ended) await seat.thread.call('closeSession', handle);
+          } finally {
+            leave();
+          }
         },
       };
     });
@@ -59,7 +59,7 @@ export class GuestThreads {
   /** Writes a tenant's log into its data file; the tenant is not closed before that is over. */
   fold(tenantId: number, data: string): Promise<void> {
     const flag = new Int32Array(new SharedArrayBuffer(4));
-    return this.#admit({ tenantId, writes: true, flag }, 'folding', async (seat, leave) => {
+    return this.#admit({ tenantId, work: 'fold', flag }, async (seat, leave) => {
       await seat.thread.call('foldElsewhere', data);
       leave();
     });
@@ -88,29 +88,25 @@ export class GuestThreads {
       Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.ended);
       Atomics.notify(flag, 0);
     }
-    const over = (writes: boolean) =>
-      Promise.all(ending.filter((each) => each.writes === writes).map((each) => each.over));
-    await over(true);
-    await Promise.race([over(false), new Promise((resolve) => setTimeout(resolve, readerPatienceMs).unref())]);
+    const over = (reads: boolean) =>
+      Promise.all(ending.filter(({ work }) => (work === 'read') === reads).map((each) => each.over));
+    await over(false);
+    await Promise.race([over(true), new Promise((resolve) => setTimeout(resolve, readerPatienceMs).unref())]);
   }
 
   /** `work` calls `leave` when it is over; when it fails that is done for it. */
-  async #admit<T>(
-    guest: Omit<Running, 'over'>,
-    owner: SeatOwner,
-    work: (seat: Seat, leave: () => void) => Promise<T>,
-  ): Promise<T> {
-    if (this.#closing.has(guest.tenantId)) throw faultText('OB_SESSION_KILLED', 'the tenant is being closed');
+  async #admit<T>(wish: SeatWish, work: (seat: Seat, leave: () => void) => Promise<T>): Promise<T> {
+    if (this.#closing.has(wish.tenantId)) throw faultText('OB_SESSION_KILLED', 'the tenant is being closed');
     const { promise: over, resolve } = Promise.withResolvers<void>();
-    const running = { ...guest, over };
+    const running = { ...wish, over };
     const gone = () => {
       this.#running.delete(running);
       resolve();
     };
     this.#running.add(running);
     try {
-      return await this.#seats.run({ owner, flag: guest.flag }, async (seat) => {
-        const leaveSeat = this.#seats.enter(seat, owner);
+      return await this.#seats.run(wish, async (seat) => {
+        const leaveSeat = this.#seats.enter(seat, wish);
         const leave = () => {
           gone();
           leaveSeat();

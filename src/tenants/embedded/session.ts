@@ -239,6 +239,8 @@ export class Session {
     const host = this.#host!;
     const { tenant, transaction } = this;
     if (check.plan) check.plan.longRuns ||= 1;
+    // What the statement has committed so far counts; from here on it can be ended again.
+    Atomics.compareExchange(this.#flag, 0, statementFlag.committing, statementFlag.running);
     if (as === 'write') await transaction.holdForGuest(context, check);
     this.#away++;
     const { tenantId, readOnly } = tenant;

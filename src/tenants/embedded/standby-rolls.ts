@@ -59,10 +59,13 @@ export class StandbyRolls {
     this.#open.delete(tenantId);
     rmSync(tenantPaths(this.#root, tenantId).stage, { force: true });
     if (!roll) return;
-    roll.takeOver.stop();
-    endAlive(roll.data.alive);
-    // A worker may be inside of a write: the number must not stand for another file before it has looked at the flag.
-    setTimeout(() => closeSync(roll.data.stageFd), stragglerMs).unref();
+    try {
+      roll.takeOver.stop();
+    } finally {
+      endAlive(roll.data.alive);
+      // A worker may be inside of a write: the number must not stand for another file before it has looked at the flag.
+      setTimeout(() => closeSync(roll.data.stageFd), stragglerMs).unref();
+    }
   }
 
   closeAll(): void {

@@ -1,0 +1,43 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { silentLog } from '../../src/base/log.ts';
+import { EngineThread } from '../../src/tenants/embedded/engine-thread.ts';
+import { mysqlTenant } from './engine-fixture.ts';
+import { rootContext } from './sql-fixture.ts';
+
+let directory: string;
+let thread: EngineThread;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'obvault-lost-'));
+  const limits = {
+    synchronous: 'NORMAL',
+    cacheKb: 1024,
+    idleReaders: 1,
+    keepLogBytes: 1 << 20,
+    snapshotLogBytes: 1 << 30,
+    openTenants: 8,
+    readSliceMs: 1_000,
+    writeSliceMs: 1_000,
+  } as const;
+  thread = new EngineThread({ directory, limits, guestsOnly: false, systemTables: [] }, silentLog, {});
+});
+afterEach(async () => {
+  await thread.kill();
+  rmSync(directory, { recursive: true });
+});
+
+const newFlag = () => new SharedArrayBuffer(4);
+
+test('a session of a thread that was lost is nobody in the next one', async () => {
+  await thread.call('create', 1002, mysqlTenant);
+  const lost = await thread.call('openSession', 1002, 1, newFlag());
+  await thread.kill();
+  await thread.call('open', 1002);
+  const fresh = await thread.call('openSession', 1002, 2, newFlag());
+  const request = { sql: 'SELECT 1', format: 'text', context: rootContext, nowUs: 1, deadlineUs: 0 } as const;
+  await expect(thread.call('execute', lost, request)).rejects.toMatchObject({ errno: 4064 });
+  expect(await thread.call('execute', fresh, request)).toMatchObject({ kind: 'rows' });
+});
