@@ -14,7 +14,7 @@ import type { Cell, ColumnType, ResultColumn } from '../value/column-type.ts';
 import type { Moments } from '../value/moment.ts';
 import { readingOracle } from './oracle-sql.ts';
 import { PlanCache } from './plan-cache.ts';
-import { checkVariables, placeOf } from './query-place.ts';
+import { checkVariables, placeOf, tablesOf } from './query-place.ts';
 import type { SessionState } from './session-state.ts';
 import { variable } from './session-state.ts';
 import type { SessionTable } from './session-table.ts';
@@ -34,6 +34,8 @@ export interface CatalogPlan {
   readonly foundRows: Database.Statement<unknown[], bigint> | null;
   /** Calls SLEEP. */
   readonly sleeps: boolean;
+  /** Reads more than one table: its rows may be many more than theirs. */
+  readonly joins: boolean;
   /** Tables whose rows `run` must be given. */
   readonly sessionTables: readonly SessionTable[];
 }
@@ -57,6 +59,11 @@ export interface CatalogRows {
   readonly foundRows: bigint;
 }
 
+/** Everybody waits for a query on the catalog: it ends with 4012 after this. Views of thousands of tenants take milliseconds. */
+const longestQueryMs = 2_000;
+/** Rows of a join, all of which are in memory at once; a view has as many as there are things of its kind. */
+const mostJoinedRows = 500_000;
+
 /** Texts remembered whole, and the longest of them. */
 const mostTexts = 500;
 const longestText = 1000;
@@ -69,6 +76,7 @@ export class CatalogQueries {
   /** Texts that came lately, as they were planned and under what: scanning them costs more than finding their plan. */
   readonly #texts = new Map<string, { readonly under: string; readonly planned: PlannedQuery }>();
   #context: LiveContext | null = null;
+  #endsMs = Number.POSITIVE_INFINITY;
 
   constructor(views: Views) {
     this.views = views;
@@ -76,6 +84,10 @@ export class CatalogQueries {
     registerFunctions(this.#database, () => {
       if (this.#context === null) throw new Error('a function was called outside of a statement');
       return this.#context;
+    });
+    this.#database.function('my_tick', { directOnly: false, varargs: true }, () => {
+      if (performance.now() > this.#endsMs) throw fault('OB_TIMEOUT', longestQueryMs * 1000);
+      return 1;
     });
   }
 
@@ -119,10 +131,19 @@ export class CatalogQueries {
         database: state.database ?? (state.kind === 'oracle' ? viewSchema('oracle') : null),
         sqlMode: variable(state, 'sql_mode'),
         collation: variable(state, 'collation_connection'),
+        ticks: true,
       },
     );
     const sleeps = plan.sql.includes('my_sleep(');
-    return { where: 'catalog', plan, sleeps, sessionTables: sessionTablesOf(plan.namedBinds), ...this.#prepare(plan) };
+    const joins = tablesOf(query).length > 1;
+    return {
+      where: 'catalog',
+      plan,
+      sleeps,
+      joins,
+      sessionTables: sessionTablesOf(plan.namedBinds),
+      ...this.#prepare(plan),
+    };
   }
 
   provider(state: SessionState): SchemaProvider {
@@ -157,14 +178,17 @@ export class CatalogQueries {
     const inputs = { literals, parameters, context };
     const named = plan.namedBinds.length === 0 ? null : namesOf(plan, context, more);
     this.#context = context;
+    this.#endsMs = performance.now() + longestQueryMs;
     try {
       const cells: unknown[] = bindCells(plan.binds, inputs);
       if (named) cells.push(named);
       this.views.holdRead();
-      let rows = statement.all(...cells);
+      const read = () => (query.joins ? joinedRows(statement.iterate(...cells)) : statement.all(...cells));
+      let rows = read();
       if (query.quick !== null && !areExact(rows, query.quick)) {
         query.quick = null;
-        rows = statement.safeIntegers(true).all(...cells);
+        statement.safeIntegers(true);
+        rows = read();
       }
       let found = BigInt(rows.length);
       if (foundRows) {
@@ -178,6 +202,12 @@ export class CatalogQueries {
       this.#context = null;
     }
   }
+}
+
+function joinedRows(found: Iterable<Cell[]>): Cell[][] {
+  const rows: Cell[][] = [];
+  for (const row of found) if (rows.push(row) > mostJoinedRows) throw fault('OB_ALLOCATE_MEMORY_FAILED');
+  return rows;
 }
 
 const engineQuery: QueryPlan = Object.freeze({ where: 'engine', plan: null });

@@ -11,6 +11,8 @@ export class EngineSeat {
   #taking: Promise<EngineSession> | null = null;
   #taken: EngineSession | null = null;
   #over = false;
+  /** The statement that waits for the place was ended. */
+  #interrupted = false;
 
   constructor(host: SessionHost, threadId: number) {
     this.#host = host;
@@ -22,7 +24,21 @@ export class EngineSeat {
     return this.#taken;
   }
 
+  /** Ends what runs there, or what waits for the place. */
+  interrupt(): void {
+    if (this.#taken) this.#taken.interrupt();
+    else this.#interrupted = true;
+  }
+
   async take(tenantId: number): Promise<EngineSession> {
+    if (this.#taken) return this.#taken;
+    this.#interrupted = false;
+    const session = await this.#sit(tenantId);
+    if (this.#interrupted) throw fault('OB_ERR_QUERY_INTERRUPTED');
+    return session;
+  }
+
+  async #sit(tenantId: number): Promise<EngineSession> {
     this.#taking ??= this.#open(tenantId);
     const taking = this.#taking;
     try {

@@ -16,14 +16,23 @@ type TableItem = Extract<TableExpression, { kind: 'table' }>;
  */
 export function placeOf(query: Query, views: SchemaProvider, state: SessionState): 'catalog' | 'engine' {
   const tables = tablesOf(query);
-  // Variables are assigned row by row where statements run with their session.
-  if (tables.length === 0) return assigns(query) ? 'engine' : 'catalog';
+  // Variables are assigned row by row where statements run with their session, and what makes rows of its own can take long.
+  if (tables.length === 0) return assigns(query) || makesRows(query) ? 'engine' : 'catalog';
   const onCatalog = ({ table }: TableItem) => isOfServer(table, views, state);
   const own = tables.find((item) => !onCatalog(item));
   if (own === undefined) return 'catalog';
   if (!tables.some(onCatalog)) return 'engine';
   const name = own.table.schema === null ? own.table.name : `${own.table.schema}.${own.table.name}`;
   throw fault('OB_NOT_SUPPORTED', `a query over views of the server and table '${name}' is`);
+}
+
+/** True for a query that reads from itself: derived and common tables. */
+function makesRows(query: Query): boolean {
+  let found = false;
+  walk(query, (node) => {
+    if (node.kind === 'derived' || node['with']) found = true;
+  });
+  return found;
 }
 
 /** True for a table of the database the views live in, also when there is no such view: its 1146 is told here. */

@@ -200,7 +200,7 @@ export class Session implements SessionContext, Process {
   interrupt(): void {
     this.live.slumber?.wake();
     this.live.killed?.abort(fault('OB_ERR_QUERY_INTERRUPTED'));
-    this.#seat.current?.interrupt();
+    this.#seat.interrupt();
   }
 
   turnOut(): void {

@@ -34,7 +34,7 @@ export function setupConnection(connection: Connection, tenant: () => SqlTenant)
     registerThoseOf(text);
     addViewsOf(text);
   });
-  connection.function('my_tick', { directOnly: false }, () => {
+  connection.function('my_tick', { directOnly: false, varargs: true }, () => {
     state.check?.();
     return 1;
   });
