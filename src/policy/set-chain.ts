@@ -10,22 +10,21 @@ export interface SetChoice {
 }
 
 /**
- * Walks the sets by id while their min_restore_scn lies at or before the point. The password of every set on the way must be
- * known, also of sets that are not used in the end.
+ * Walks the sets by id and passes by those whose min_restore_scn lies after the point: of two backups that ran at once the one
+ * with the higher id may hold the earlier moment. What builds on one that was passed by is passed by too. The password of every
+ * set on the way must be known, also of sets that are not used in the end.
  */
 export function chooseSets(sets: readonly PlanSet[], untilScn: Scn, digests: readonly string[]): SetChoice {
   const rejected: Rejection[] = [];
   const reject = (set: PlanSet, reason: string) => rejected.push({ kind: 'set', id: set.id, reason });
   const ordered = [...sets].sort((a, b) => a.id - b.id);
   let chain: PlanSet[] = [];
-  let beyond = false;
   for (const set of ordered) {
     if (!set.complete) {
       reject(set, 'its end placeholder or its info file is missing');
       continue;
     }
-    beyond ||= set.minRestoreScn > untilScn;
-    if (beyond) {
+    if (set.minRestoreScn > untilScn) {
       reject(set, 'it ends after the restore point');
       continue;
     }

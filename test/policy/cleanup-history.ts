@@ -64,13 +64,17 @@ export function round(
 }
 
 type Event =
-  | { readonly what: 'full' | 'inc' | 'failed' | 'running' | 'fullWithLog' }
+  | { readonly what: 'full' | 'inc' | 'failed' | 'running' | 'fullWithLog' | 'fullOvertaken' | 'incOvertaken' }
   | { readonly what: 'break' | 'expire' | 'unfinishedDeletion'; readonly which: number }
   | { readonly what: 'newRound' | 'newArchive' | 'newData' };
 
 const events: fc.Arbitrary<Event> = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom<Event>({ what: 'full' }, { what: 'inc' }) },
   { weight: 2, arbitrary: fc.constantFrom<Event>({ what: 'failed' }, { what: 'fullWithLog' }, { what: 'running' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<Event>({ what: 'fullOvertaken' }, { what: 'incOvertaken' }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -84,7 +88,7 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   },
 );
 
-/** Days with backups of every kind, broken sets, rounds with holes between them, changed destinations. */
+/** Days with backups of every kind, some of them two at once, broken sets, rounds with holes between them, changed destinations. */
 export const histories: fc.Arbitrary<History> = fc
   .array(fc.record({ event: events, pause: fc.integer({ min: 1, max: 5 }) }), { minLength: 1, maxLength: 25 })
   .map((steps) => {
@@ -109,6 +113,10 @@ export const histories: fc.Arbitrary<History> = fc
         sets = sets.map((set, i) => (i === which % sets.length ? { ...set, ...more } : set));
       };
       const base = usable().at(-1);
+      const onBase = (): Partial<CleanupSet> =>
+        base === undefined
+          ? {}
+          : { type: 'INC', prevIncId: base.id, prevFullId: base.type === 'FULL' ? base.id : base.prevFullId };
       switch (event.what) {
         case 'full':
           made({});
@@ -117,19 +125,22 @@ export const histories: fc.Arbitrary<History> = fc
           made({ plusArchivelog: true });
           break;
         case 'inc':
-          if (base)
-            made({ type: 'INC', prevIncId: base.id, prevFullId: base.type === 'FULL' ? base.id : base.prevFullId });
-          else made({});
+          made(onBase());
           break;
+        case 'fullOvertaken':
+        case 'incOvertaken': {
+          // The first of two backups that ran at once begins again and holds a later moment than the second.
+          const former = event.what === 'incOvertaken' ? onBase() : {};
+          sets.push(setOfDay(id, day + 2, { destId: dataDestId, ...former }));
+          sets.push(setOfDay(id + 1, day, { destId: dataDestId }));
+          day += 2;
+          break;
+        }
         case 'failed':
           made({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
           break;
         case 'running':
-          if (base)
-            made({
-              ...{ type: 'INC', prevIncId: base.id, prevFullId: base.type === 'FULL' ? base.id : base.prevFullId },
-              ...{ status: 'DOING', fileStatus: 'COPYING', endUs: null, complete: false },
-            });
+          if (base) made({ ...onBase(), status: 'DOING', fileStatus: 'COPYING', endUs: null, complete: false });
           break;
         case 'break':
           change(event.which, { fileStatus: 'BROKEN' });

@@ -96,10 +96,13 @@ describe('the choice of sets', () => {
     expect(planned({ ...log, sets }).sets).toEqual([6]);
   });
 
-  test('ends with the first set that ends behind the point, whatever moment later ones hold', () => {
-    const sets = [set(1), inc(2, 1, 1, { minRestoreScn: 900n }), inc(3, 1, 1)];
-    expect(planned({ ...log, sets, untilScn: 500n }).sets).toEqual([1]);
-    expect(planned({ ...log, sets, untilScn: 900n }).sets).toEqual([1, 3]);
+  test('passes by what ends behind the point and all that builds on it, not what was made beside it', () => {
+    const sets = [set(1), inc(2, 1, 1, { minRestoreScn: 900n }), inc(3, 1, 1), inc(4, 1, 2)];
+    expect(planned({ ...log, sets, untilScn: 500n }).sets).toEqual([1, 3]);
+    expect(planned({ ...log, sets, untilScn: 900n }).sets).toEqual([1, 2, 4]);
+    const full = [set(1), set(2, { minRestoreScn: 900n }), inc(3, 2, 2), set(4), inc(5, 2, 2), inc(6, 4, 4)];
+    expect(planned({ ...log, sets: full, untilScn: 390n }).sets).toEqual([1]);
+    expect(planned({ ...log, sets: full, untilScn: 610n }).sets).toEqual([4, 6]);
   });
 
   test('leaves out what is not usable, and everything that builds on it', () => {
@@ -216,6 +219,8 @@ const anySet = fc.record({
   /** 0: the set before that is full. */
   fullBack: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.nat({ max: 3 })),
   step: fc.bigInt({ min: 1n, max: 150n }),
+  /** How far the moment lies behind that of its turn: backups that ran at once overtake each other. */
+  late: fc.oneof({ weight: 4, arbitrary: fc.constant(0n) }, fc.bigInt({ min: 0n, max: 400n })),
 });
 const anyWish = fc
   .record({
@@ -235,11 +240,11 @@ const anyWish = fc
   .map(({ sets, rounds, untilScn, dataOnly }) => {
     let scn = 0n;
     let lastFull = 0;
-    const planSets = sets.map(({ back, fullBack, step, ...rest }, i) => {
+    const planSets = sets.map(({ back, fullBack, step, late, ...rest }, i) => {
       scn += step;
       const ids = { prevIncId: i + 1 - back, prevFullId: fullBack === 0 ? lastFull : i + 1 - fullBack };
       if (rest.type === 'FULL') lastFull = i + 1;
-      return set(i + 1, { ...rest, ...ids, startReplayScn: scn, minRestoreScn: scn + 10n });
+      return set(i + 1, { ...rest, ...ids, startReplayScn: scn + late, minRestoreScn: scn + late + 10n });
     });
     let at = 0;
     let pieceId = 1;
