@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { tenantWithTwoSets } from './backed-up-tenant.ts';
+import { backedUp, tenantWithTwoSets } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
-import { type Harness, makePool, restoredValue, setsOf, settle, startHarness } from './job-harness.ts';
+import { type Harness, makePool, restoredValue, setsOf, settle, shipped, startHarness } from './job-harness.ts';
 import { proofsOf, validate } from './validate-scene.ts';
 
 const faults = new FaultSwitch();
@@ -74,6 +75,22 @@ describe('a restore that meets damage', () => {
     await validate(harness, 'a', 'ARCHIVELOG_PIECE');
     expect(await broken()).toEqual([]);
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('3');
+  });
+
+  test('looks again with the key of the set: what only the key shows is damage too', async () => {
+    await harness.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
+    await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
+    await backedUp(harness);
+    await harness.sql('a', 'INSERT INTO d.t VALUES (4)');
+    await shipped(harness, 'a');
+    // The authentication of the footer, under a checksum that is right.
+    const bytes = readFileSync(blocks(3));
+    const footer = bytes.subarray(-88);
+    footer[48]! ^= 1;
+    footer.writeUInt32LE(crc32(footer.subarray(0, 84)), 84);
+    writeFileSync(blocks(3), bytes);
+    expect((await restore()).comment).toMatch(/-4103.*backup_set_3_full.*not authentic/);
+    expect(await fileStatuses()).toEqual(['AVAILABLE', 'AVAILABLE', 'BROKEN']);
   });
 
   test('concludes nothing from a medium that fails, nor from a directory that is no longer the destination', async () => {

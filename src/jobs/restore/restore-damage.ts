@@ -1,10 +1,11 @@
-import { isFault } from '../../base/errors.ts';
+import { fault, isFault } from '../../base/errors.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { Proof, ProofKey } from '../../catalog/proofs.ts';
 import type { RestoreJob } from '../../catalog/restores.ts';
 import { type PieceName, pieceDirectory } from '../../destination/archive-layout.ts';
 import { shownPath } from '../../destination/destination.ts';
-import { formatFileKey } from '../../destination/layout.ts';
+import { formatFileKey, type SetName } from '../../destination/layout.ts';
+import { isMediumError } from '../../destination/medium-fault.ts';
 import { type Medium, MediumError } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { readStored } from '../tenant-destination.ts';
@@ -13,8 +14,9 @@ import { type CheckMeans, checkSet } from '../validate/check-set.ts';
 import { requireStillThere } from '../validate/make-tasks.ts';
 import { type Finder, markBroken } from '../validate/mark-broken.ts';
 import { ObjectCheck } from '../validate/object-check.ts';
-import { readSets } from './read-data-path.ts';
-import type { RestoreMemory } from './restore-rows.ts';
+import { openLogKey } from '../validate/run-task.ts';
+import { seenTwice } from '../validate/seen-twice.ts';
+import { decodeMasters, masterKeysName, type RestoreMemory, secretOf, setKeyNameOf } from './restore-rows.ts';
 
 /** What a restore reads at the moment, and the medium it lies on. */
 export interface Reading {
@@ -22,75 +24,118 @@ export interface Reading {
   readonly of: { readonly setId: number } | { readonly piece: PieceName };
 }
 
+/** What a restore met that another look did not find: worth another attempt. `cause` is what was met. */
+export class PassingDamage extends Error {
+  override readonly name = 'PassingDamage';
+}
+
+/** True for what another attempt may not meet: a fault of the medium, a destination that is not there, damage seen once. */
+export function mayPass(error: unknown): boolean {
+  if (error instanceof MediumError) return error.retryable;
+  const symbols = ['OB_IO_ERROR', 'OB_IO_TIMEOUT', 'OB_BACKUP_FORMAT_FILE_NOT_EXIST'] as const;
+  return error instanceof PassingDamage || symbols.some((symbol) => isFault(error, symbol));
+}
+
 /**
  * Writes down what a restore found damaged, as VALIDATE does: the proof says BROKEN, and so does the set's row. What no row of this
- * server knows is only named by the job's error. Nothing is concluded from a fault of the medium, nor when the directory is no
- * longer the destination. Never throws: the restore has its own error.
+ * server knows is only named by the job's error. Nothing is concluded from a fault of the medium, from what another look finds whole,
+ * nor when the directory is no longer the destination. Returns what to throw: the error, or a PassingDamage with it. Never throws.
  */
 export async function noteDamage(
   controller: Controller,
   job: RestoreJob,
-  { medium, of }: Reading,
+  reading: Reading,
   error: unknown,
   signal: AbortSignal,
-): Promise<void> {
-  if (signal.aborted || !showsDamage(error)) return;
-  const finder: Finder = {
-    module: 'physical_restore',
-    jobId: job.jobId,
-    name: `restore of tenant ${job.restoreTenantName}`,
-  };
+): Promise<unknown> {
+  if (signal.aborted || !(showsDamage(error) || isMediumError(error, 'notFound'))) return error;
+  const { medium } = reading;
+  const passing = () => new PassingDamage(error.message, { cause: error });
   try {
     await requireStillThere(medium, formatFileKey, signal);
-    // What is missing may have been away for a moment only.
-    if (isFault(error, 'OB_ENTRY_NOT_EXIST') && !(await isStillBad(controller, { medium, of }, signal))) return;
+    if (!(await isStillBad(controller, job, reading, error, signal))) return passing();
     await requireStillThere(medium, formatFileKey, signal);
-    const comment = `${finder.name}: ${error.message}`;
-    const verifiedUs = controller.clock.nowUs();
-    const durationUs = verifiedUs - job.startUs;
-    const found = { verifiedUs, method: 'RESTORE', durationUs, result: 'BROKEN', damagedCount: 1, comment } as const;
-    await controller.catalog.transaction((tx) => {
-      for (const { key, bytes } of knownRows(
-        tx,
-        controller,
-        job,
-        'setId' in of ? of : { piece: pieceNamed(job, error) ?? of.piece },
-      )) {
-        const proof: Proof = { ...key, ...found, bytes };
-        tx.proofs.proofs.put(proof);
-        markBroken(tx, finder, key, error.message);
-      }
-    });
+    if (showsDamage(error)) await writeDown(controller, job, reading, error);
+    return error;
   } catch (other) {
     controller.log.warn('damage met by a restore was not written down', {
       tenant: job.restoreTenantName,
       reason: (other as Error).message,
     });
+    return mayPass(other) ? passing() : error;
   }
 }
 
-/** Looks once more at what a restore missed something of, as VALIDATE does without its keys. */
-async function isStillBad({ workers, settings }: Controller, { medium, of }: Reading, signal: AbortSignal) {
-  const check = new ObjectCheck(medium, signal, () => undefined);
-  const means: CheckMeans = {
+async function writeDown(controller: Controller, job: RestoreJob, { of }: Reading, error: Error): Promise<void> {
+  const finder: Finder = {
+    module: 'physical_restore',
+    jobId: job.jobId,
+    name: `restore of tenant ${job.restoreTenantName}`,
+  };
+  const comment = `${finder.name}: ${error.message}`;
+  const verifiedUs = controller.clock.nowUs();
+  const durationUs = verifiedUs - job.startUs;
+  const found = { verifiedUs, method: 'RESTORE', durationUs, result: 'BROKEN', damagedCount: 1, comment } as const;
+  const what = 'setId' in of ? of : { piece: pieceNamed(job, error) ?? of.piece };
+  await controller.catalog.transaction((tx) => {
+    for (const { key, bytes } of knownRows(tx, controller, job, what)) {
+      const proof: Proof = { ...key, ...found, bytes };
+      tx.proofs.proofs.put(proof);
+      markBroken(tx, finder, key, error.message);
+    }
+  });
+}
+
+/**
+ * Looks once more at what a restore read, as VALIDATE does and with the restore's keys. When the error names one of the bad objects,
+ * two looks agree; otherwise further ones have to.
+ */
+async function isStillBad(
+  controller: Controller,
+  job: RestoreJob,
+  { medium, of }: Reading,
+  error: Error,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const means = await meansOf(controller, job, medium, signal);
+  const look = async () => {
+    const check = new ObjectCheck(medium, signal, () => undefined);
+    if ('piece' in of) await checkPiece(means, check, pieceNamed(job, error) ?? of.piece, null);
+    else await checkSet(means, check, setNamed(job, of.setId));
+    return { check };
+  };
+  const badOf = ({ check }: { readonly check: ObjectCheck }) => check.findings.filter(({ kind }) => kind !== 'FOREIGN');
+  const bad = badOf(await look());
+  if (bad.length === 0 || bad.some(({ object }) => error.message.includes(object))) return bad.length > 0;
+  return badOf(await seenTwice(medium, signal, look)).length > 0;
+}
+
+async function meansOf(
+  controller: Controller,
+  job: RestoreJob,
+  medium: Medium,
+  signal: AbortSignal,
+): Promise<CheckMeans> {
+  const { workers, settings } = controller;
+  const masters = decodeMasters(await secretOf(controller, job, masterKeysName));
+  return {
     ...{ medium, signal, level: 'physical', workers, stallTimeoutMs: settings.validateStallMs },
-    openSetKey: async () => null,
-    openLogKey: async () => null,
+    openSetKey: (_, { id }) => secretOf(controller, job, setKeyNameOf(Number(id))),
+    openLogKey: async (wrapped, { tenantId, id }) => openLogKey(wrapped, masters, tenantId, id),
     onProgress: () => undefined,
   };
-  if ('piece' in of) await checkPiece(means, check, of.piece, null);
-  else {
-    const name = (await readSets(medium, signal)).find((set) => set.name.backupSetId === of.setId)?.name;
-    if (name === undefined) return true;
-    await checkSet(means, check, name);
-  }
-  return check.findings.some(({ kind }) => kind !== 'FOREIGN');
 }
 
 /** Bytes that are not what was written, or log that is not there: found by us, not reported by a medium. */
 function showsDamage(error: unknown): error is Error {
   const shown = isFault(error, 'OB_CHECKSUM_ERROR') || isFault(error, 'OB_ENTRY_NOT_EXIST');
   return shown && !((error as Error).cause instanceof MediumError);
+}
+
+function setNamed(job: RestoreJob, setId: number): SetName {
+  const set = (job.stepData as RestoreMemory).sets.find(({ id }) => id === setId);
+  if (set === undefined) throw fault('OB_ERR_UNEXPECTED', `set ${setId} is none of the restore`);
+  return { backupSetId: set.id, backupType: set.type };
 }
 
 /** Log is read ahead of what is being applied: the piece of the file the error names. */

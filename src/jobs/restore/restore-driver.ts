@@ -1,10 +1,10 @@
-import { fault, isFault } from '../../base/errors.ts';
+import { fault } from '../../base/errors.ts';
 import type { RestoreJob } from '../../catalog/restores.ts';
 import { sysTenantId } from '../../catalog/tenants.ts';
-import { MediumError } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
 import { TenantWork } from '../tenant-work.ts';
+import { mayPass, PassingDamage } from './restore-damage.ts';
 import type { RestoreMemory } from './restore-rows.ts';
 import { restoreTenant, tenantGoneError } from './restore-tenant.ts';
 
@@ -55,22 +55,17 @@ async function drive(
   controller.wake.restore();
 }
 
-/** A passing fault of the medium: everything is copied again a few times, after a pause. Any other error ends the job. */
+/** What may pass: everything is copied again a few times, after a pause. Any other error ends the job. */
 async function retryOrEnd(controller: Controller, job: RestoreJob, error: unknown, signal: AbortSignal): Promise<void> {
   const { catalog, clock, log, settings } = controller;
   const memory = job.stepData as RestoreMemory;
   const retryCount = (memory.retryCount ?? 0) + 1;
-  const result = jobResult(controller, error, 'RESTORE_DATA');
+  const result = jobResult(controller, error instanceof PassingDamage ? error.cause : error, 'RESTORE_DATA');
   if (!mayPass(error) || retryCount > settings.maxJobRetries) return endRestore(controller, job, result);
   log.warn('restore is tried again', { tenant: job.restoreTenantName, code: result.code, comment: result.comment });
   const stepData: RestoreMemory = { ...memory, retryCount };
   await catalog.transaction((tx) => tx.restores.jobs.update(job, { stepData }));
   await clock.sleep(settings.retryPauseMs, signal).catch(() => undefined);
-}
-
-function mayPass(error: unknown): boolean {
-  if (error instanceof MediumError) return error.retryable;
-  return isFault(error, 'OB_IO_ERROR') || isFault(error, 'OB_IO_TIMEOUT');
 }
 
 function isFinal(job: RestoreJob): boolean {

@@ -5,7 +5,7 @@ import type { MasterKey } from '../../copy/keys.ts';
 import { packVersion } from '../../destination/codec/set-files.ts';
 import { shownPath, storedText } from '../../destination/destination.ts';
 import type { Controller } from '../controller.ts';
-import { keepSecret } from '../job-secrets.ts';
+import { jobSecret, keepSecret } from '../job-secrets.ts';
 import { sealKeyOf } from '../tenant-destination.ts';
 import { requireKept } from './kept-source.ts';
 import { piecePath } from './read-archive-path.ts';
@@ -51,6 +51,12 @@ export interface RestoreOrder {
 
 export const masterKeysName = 'masterKeys';
 export const setKeyNameOf = (setId: number) => `setKey/${setId}`;
+
+/** One of the keys a restore was given, null when it was not. */
+export function secretOf(controller: Controller, job: RestoreJob, name: string): Promise<Uint8Array | null> {
+  const owner = { tenantId: job.tenantId, kind: 'restore' as const, jobId: job.jobId };
+  return controller.catalog.read((tx) => jobSecret(tx, controller.catalog.secrets, owner, name));
+}
 
 /** Both rows, the tenant in RESTORE, its pools and its secrets: one step. Returns the new tenant's id. */
 export function insertRestore(tx: Repositories, controller: Controller, order: RestoreOrder): number {

@@ -5,20 +5,20 @@ import { applyLog, type LogInput } from '../../copy/apply-log.ts';
 import { checkRestored } from '../../copy/check-restored.ts';
 import { unwrapKey } from '../../copy/keys.ts';
 import { restoreBlocks } from '../../copy/restore-blocks.ts';
-import { complementDirectory } from '../../destination/layout.ts';
+import { complementDirectory, formatFileKey } from '../../destination/layout.ts';
 import type { Medium, ObjectSource } from '../../media/medium.ts';
 import { below } from '../../media/wrap/below.ts';
 import type { RestoreTarget } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
 import { copyThreads } from '../copy-threads.ts';
-import { jobSecret } from '../job-secrets.ts';
 import { openPaced, readStored } from '../tenant-destination.ts';
 import { adoptMasterKeys } from '../tenant-keys.ts';
+import { requireStillThere } from '../validate/make-tasks.ts';
 import { logFileKeys } from './read-archive-path.ts';
 import { dataFileKeys } from './read-data-path.ts';
 import { noteDamage, type Reading } from './restore-damage.ts';
 import { recordRestoreProof } from './restore-proof.ts';
-import { decodeMasters, masterKeysName, type RestoreMemory, setKeyNameOf } from './restore-rows.ts';
+import { decodeMasters, masterKeysName, type RestoreMemory, secretOf, setKeyNameOf } from './restore-rows.ts';
 import { logKeyPurpose } from './source-keys.ts';
 
 /** What one attempt of a restore works on. */
@@ -72,8 +72,7 @@ async function fillTenant(
     finished = true;
     await move(controller, job, 'POST_CHECK');
   } catch (error) {
-    if (run.reading !== null) await noteDamage(controller, job, run.reading, error, signal);
-    throw error;
+    throw run.reading === null ? error : await noteDamage(controller, job, run.reading, error, signal);
   } finally {
     if (!finished) await target.abort();
     for (const medium of media) await medium.close().catch(() => undefined);
@@ -83,6 +82,8 @@ async function fillTenant(
 async function copySets(run: RestoreRun, target: RestoreTarget): Promise<void> {
   const { controller, job, memory, data, signal } = run;
   for (const set of memory.sets) {
+    // What is missing below an empty mount point was not lost.
+    await requireStillThere(data, formatFileKey, signal);
     run.reading = { medium: data, of: { setId: set.id } };
     const keys = await dataFileKeys(data, { backupSetId: set.id, backupType: set.type }, signal);
     const key = set.encrypted ? await secretOf(controller, job, setKeyNameOf(set.id)) : null;
@@ -130,6 +131,7 @@ function progressWriter(controller: Controller, job: RestoreJob) {
 /** Applies the commits after the sets up to the restore point, exactly. */
 async function replay(run: RestoreRun, medium: Medium, target: RestoreTarget): Promise<void> {
   const { controller, job, memory, signal } = run;
+  await requireStillThere(memory.archive === null ? run.data : medium, formatFileKey, signal);
   const masters = decodeMasters(await secretOf(controller, job, masterKeysName));
   const last = memory.sets.at(-1);
   const setKey =
@@ -184,11 +186,6 @@ async function* logFiles(run: RestoreRun, medium: Medium, read: { name: string }
       }
     }
   }
-}
-
-function secretOf(controller: Controller, job: RestoreJob, name: string): Promise<Uint8Array | null> {
-  const owner = { tenantId: job.tenantId, kind: 'restore' as const, jobId: job.jobId };
-  return controller.catalog.read((tx) => jobSecret(tx, controller.catalog.secrets, owner, name));
 }
 
 /** POST_CHECK: one step makes the tenant a standby with its keys and its log source, and ends the job. */

@@ -121,7 +121,8 @@ async function meansOf(run: ValidateRun, { medium }: OpenPlace): Promise<CheckMe
   };
 }
 
-function openLogKey(
+/** The key of a log file; null when no master key at hand opens it. */
+export function openLogKey(
   wrapped: Uint8Array,
   masters: readonly MasterKey[],
   tenantId: number,
