@@ -80,6 +80,8 @@ interface OpenFile {
   readonly header: DataFileHeader;
   readonly headerBytes: Buffer;
   readonly sink: Promise<ObjectSink>;
+  /** The sink once the header stands in it: what is filled from its start need not be kept until the set ends. */
+  readonly headed: Promise<ObjectSink>;
 }
 
 /**
@@ -179,7 +181,7 @@ export function progressOf(shared: SharedCounters, blockCount: number): CopyProg
 async function answer(request: BackupRequest, files: Map<number, OpenFile>, name: string, value: unknown) {
   if (name === 'openFile') {
     const file = openFile(request, files, value as number);
-    const sink = await file.sink;
+    const sink = await file.headed;
     const opened: OpenedFile = {
       fd: sink.fd ?? null,
       pace: sink.pace ?? null,
@@ -189,7 +191,7 @@ async function answer(request: BackupRequest, files: Map<number, OpenFile>, name
     return opened;
   }
   const { fileNo, offset, bytes } = value as { fileNo: number; offset: number; bytes: Uint8Array };
-  const sink = await openFile(request, files, fileNo).sink;
+  const sink = await openFile(request, files, fileNo).headed;
   return named(sink.writeAt(offset, bytes), nameOf(request, fileNo), offset);
 }
 
@@ -206,18 +208,20 @@ function openFile(request: BackupRequest, files: Map<number, OpenFile>, fileNo: 
     wrappedKey: request.key?.wrapped ?? new Uint8Array(0),
   };
   const headerBytes = encodeFileHeader(header);
-  const file: OpenFile = { header, headerBytes, sink: request.openSink(fileNo), waits: () => 0 };
-  file.sink.then(
-    (sink) => {
-      file.waits = sink.paceWaits ?? file.waits;
-    },
-    () => undefined,
-  );
+  const sink = request.openSink(fileNo);
+  const headed = sink.then(async (open) => {
+    file.waits = open.paceWaits ?? file.waits;
+    await writePiece(request, fileNo, open, 0, headerBytes);
+    return open;
+  });
+  // Whoever writes into the file hears of it.
+  headed.catch(() => undefined);
+  const file: OpenFile = { header, headerBytes, sink, headed, waits: () => 0 };
   files.set(fileNo, file);
   return file;
 }
 
-/** Writes header, index and footer of every file, then publishes in order. */
+/** Writes index and footer of every file, then publishes in order. */
 async function finishFiles(
   request: BackupRequest,
   files: Map<number, OpenFile>,
@@ -225,9 +229,10 @@ async function finishFiles(
   ended: Set<number>,
 ): Promise<BackupResult> {
   const perFile = [...files].sort(([a], [b]) => a - b);
+  const entriesOf = Map.groupBy(copied.entries, ({ fileNo }) => fileNo);
   const sizes: { no: number; sizeBytes: number }[] = [];
   for (const [no, file] of perFile) {
-    const own = copied.entries.filter((entry) => entry.fileNo === no);
+    const own = entriesOf.get(no) ?? [];
     const last = own.at(-1);
     const indexOffset = last ? last.offset + recordHeaderBytes + last.storedLength : file.headerBytes.length;
     const index = encodeFileIndex(own);
@@ -243,11 +248,7 @@ async function finishFiles(
       },
       (start) => request.key && indexSeal(request.key.bytes, file.header.salt, [file.headerBytes, index, start]),
     );
-    const sink = await file.sink;
-    await writeTail(request, no, sink, [
-      [0, file.headerBytes],
-      [indexOffset, Buffer.concat([index, footer])],
-    ]);
+    await writePiece(request, no, await file.headed, indexOffset, Buffer.concat([index, footer]));
     sizes.push({ no, sizeBytes: indexOffset + index.length + footerBytes });
   }
   for (const { no, sizeBytes } of sizes) {
@@ -265,16 +266,15 @@ async function finishFiles(
   };
 }
 
-async function writeTail(
+async function writePiece(
   request: BackupRequest,
   no: number,
   sink: ObjectSink,
-  pieces: readonly (readonly [number, Buffer])[],
+  offset: number,
+  bytes: Buffer,
 ): Promise<void> {
-  for (const [offset, bytes] of pieces) {
-    if (request.signal?.aborted) throw abortError(request.signal);
-    await named(sink.writeAt(offset, bytes), nameOf(request, no), offset);
-  }
+  if (request.signal?.aborted) throw abortError(request.signal);
+  await named(sink.writeAt(offset, bytes), nameOf(request, no), offset);
 }
 
 async function named(work: Promise<void>, name: string, offset: number): Promise<void> {

@@ -1,4 +1,5 @@
 import { MediumError } from './medium.ts';
+import { sparePart, takePart } from './spare-parts.ts';
 
 export interface PartBufferOptions<T> {
   /** The object's key, for errors. */
@@ -49,7 +50,6 @@ export class PartBuffer<T> {
   readonly #running = new Set<Promise<void>>();
   readonly #giveUp = new AbortController();
   readonly #signal: AbortSignal;
-  readonly #spare: Buffer[] = [];
   /** A call was rejected since the last one began: whatever else fails at the same time is no news. */
   #told = false;
   #unreported: { readonly error: unknown } | null = null;
@@ -111,7 +111,6 @@ export class PartBuffer<T> {
     this.#giveUp.abort(this.#cancelled());
     await Promise.all(this.#running);
     for (const part of this.#parts.values()) part.bytes = null;
-    this.#spare.length = 0;
   }
 
   #fill(part: Part<T>, into: Buffer, start: number, piece: Uint8Array): void {
@@ -127,7 +126,7 @@ export class PartBuffer<T> {
       if (known) return known;
       const { partsHeld, partBytes } = this.#options;
       if (this.#held < (no === this.#lowestNo ? partsHeld : partsHeld - 1)) {
-        const bytes = this.#spare.pop() ?? Buffer.allocUnsafeSlow(partBytes);
+        const bytes = takePart(partBytes);
         const part: Part<T> = { no, bytes, filled: [], state: 'filling', result: undefined };
         this.#held += 1;
         this.#parts.set(no, part);
@@ -174,7 +173,7 @@ export class PartBuffer<T> {
       part.bytes = null;
       this.#held -= 1;
       this.#done += 1;
-      if (!this.#signal.aborted) this.#spare.push(buffer);
+      if (!this.#signal.aborted) sparePart(buffer);
       this.#wake();
     } catch (error) {
       part.state = 'failed';

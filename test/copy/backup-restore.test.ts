@@ -105,6 +105,34 @@ describe('backup and restore of blocks', () => {
     );
   });
 
+  test('the header of a file stands in it before its first record', async () => {
+    const { snapshot } = prepare(40 * blockBytes);
+    const memory = memorySinks();
+    const offsets = new Map<number, number[]>();
+    const result = await backupBlocks({
+      snapshot,
+      async openSink(no) {
+        const { writeAt, publish, abort } = await memory.open(no);
+        const seen: number[] = [];
+        offsets.set(no, seen);
+        const noting = async (offset: number, bytes: Uint8Array) => {
+          for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+          await writeAt(offset, bytes);
+          seen.push(offset);
+        };
+        return { writeAt: noting, publish, abort };
+      },
+      maxFileBytes: 400_000,
+      setId: 7,
+      tenantId: 1002,
+      key: null,
+      workers,
+    });
+    expect(result.files.length).toBeGreaterThan(2);
+    expect([...offsets.values()].map(([first]) => first)).toEqual(result.files.map(() => 0));
+    expect([...offsets.values()].flat().filter((offset) => offset === 0)).toHaveLength(result.files.length);
+  });
+
   test('an empty snapshot is one file without blocks, and restores', async () => {
     const { snapshot } = prepare(0);
     const memory = memorySinks();

@@ -222,3 +222,22 @@ test('an object beyond the last part is refused by name', async () => {
   const parts = buffer({ upload: store().upload, partsMax: 2 });
   await expectKind(parts.writeAt(15, content(6)), 'unsupported');
 });
+
+test('objects that wait for their last part share the memory of the parts that are gone', async () => {
+  const partBytes = 1 << 20;
+  const objects = 40;
+  const piece = content(partBytes);
+  const before = process.memoryUsage().arrayBuffers;
+  const open: PartBuffer<string>[] = [];
+  let most = 0;
+  for (let i = 0; i < objects; i++) {
+    const parts = buffer({ partBytes, upload: async () => turn().then(() => 'there') });
+    open.push(parts);
+    for (let no = 0; no < 6; no++) await parts.writeAt(no * partBytes, piece);
+    await parts.writeAt(6 * partBytes, piece.subarray(0, 9));
+    most = Math.max(most, process.memoryUsage().arrayBuffers - before);
+  }
+  // One part each, and those of the object that was written last.
+  expect(most / partBytes).toBeLessThan(objects + 4 + 8);
+  for (const parts of open) expect((await parts.finish(6 * partBytes + 9)).parts).toHaveLength(7);
+});
