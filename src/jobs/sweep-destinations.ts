@@ -1,25 +1,35 @@
+import type { Repositories } from '../catalog/catalog.ts';
+import { setDirectory } from '../destination/layout.ts';
 import { type Medium, MediumError } from '../media/medium.ts';
+import { setNameOf } from './backup/set-files.ts';
 import type { Controller } from './controller.ts';
 import { archiveDestination, dataDestination, openPaced } from './tenant-destination.ts';
 
-/** Age at which what nobody published is nobody's any more: no job writes on one object for so long. */
+/** Age at which what nobody published is nobody's any more: only the data files of a set that is being made may be older. */
 export const staleUploadMs = 24 * 3_600_000;
 
 /** How long a destination that was swept is left alone by backups; clean-ups sweep whenever they end. */
 export const sweepEveryMs = 24 * 3_600_000;
 
+/** Directories of sets that are being made, whose data files are published together at the end. */
+function liveDirectories(tx: Repositories, tenantId: number): readonly string[] {
+  const sets = tx.backups.sets.list({ tenantId, status: 'DOING' });
+  return sets.map((set) => setDirectory(setNameOf(set)));
+}
+
 /**
- * Removes stale temporary objects and unfinished uploads of a destination. What cannot be removed the next sweep will: a fault is only
- * logged.
+ * Removes stale temporary objects and unfinished uploads of a destination, but those of a set that is being made. What cannot be removed
+ * the next sweep will: a fault is only logged.
  */
 export async function sweepStale(
-  { log }: Controller,
+  { catalog, log }: Controller,
   tenantId: number,
   medium: Medium,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const removed = await medium.sweep(staleUploadMs, signal);
+    const kept = await catalog.read((tx) => liveDirectories(tx, tenantId));
+    const removed = await medium.sweep(staleUploadMs, kept, signal);
     if (removed > 0) log.info('stale uploads are removed', { tenant: tenantId, removed });
   } catch (error) {
     if (signal.aborted) return;

@@ -75,9 +75,9 @@ export function checked(bare: BareMedium): Medium {
       if (!bare.tagsOf) throw noTags(key);
       return bare.tagsOf(key, signal);
     },
-    async sweep(olderThanMs, signal) {
+    async sweep(olderThanMs, kept, signal) {
       checkSignal('', signal);
-      return bare.sweep(olderThanMs, signal);
+      return bare.sweep(olderThanMs, kept.map(checkPrefix), signal);
     },
     async status(signal) {
       checkSignal('', signal);

@@ -46,7 +46,7 @@ function openShare(address: MediumAddress, clock: Clock): Medium {
     listPages: (prefix, signal) => directoryPages(root, prefix, signal),
     remove: (keys, signal) => removeObjects(root, keys, signal),
     removeDirectory: (prefix, signal) => removeEmptyDirectory(root, prefix, signal),
-    sweep: (olderThanMs, signal) => sweepTemps(root, olderThanMs, signal),
+    sweep: (olderThanMs, kept, signal) => sweepTemps(root, olderThanMs, kept, signal),
     status: async (signal) => ({ clockOffsetMs: null, freeBytes: await freeBytes(root, signal) }),
     async close() {
       chunks.close();

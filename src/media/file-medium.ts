@@ -39,7 +39,7 @@ export function openFileMedium(path: string, clock: Clock = systemClock): Medium
     listPages: (prefix) => directoryPages(root, prefix),
     remove: (keys) => removeFiles(root, keys),
     removeDirectory: (prefix) => removeEmptyDirectory(root, prefix),
-    sweep: (olderThanMs, signal) => sweepTemps(root, clock, olderThanMs, signal),
+    sweep: (olderThanMs, kept, signal) => sweepTemps(root, clock, olderThanMs, kept, signal),
     status: async () => ({ clockOffsetMs: null, freeBytes: await freeBytes(root) }),
     async close() {},
   });

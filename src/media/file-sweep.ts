@@ -1,29 +1,30 @@
 import { opendir, stat, statfs, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Clock } from '../base/clock.ts';
 import { checkSignal, errnoOf, fileError } from './file-errors.ts';
 import type { FileRoot } from './file-root.ts';
-import { isTempName } from './key.ts';
+import { isBelow, isTempName } from './key.ts';
 
-/** Removes temporary files below the root that nobody has written to for `olderThanMs`; says how many. */
+/** Removes temporary files below the root that nobody has written to for `olderThanMs`, but those below `kept`; says how many. */
 export async function sweepTemps(
   root: FileRoot,
   clock: Clock,
   olderThanMs: number,
+  kept: readonly string[],
   signal?: AbortSignal,
 ): Promise<number> {
   if (!(await root.exists())) return 0;
   const before = clock.nowUs() / 1_000 - olderThanMs;
   let removed = 0;
-  const waiting = [root.at('')];
+  const waiting = [''];
   for (let directory = waiting.pop(); directory !== undefined; directory = waiting.pop()) {
+    if (isBelow(directory, kept)) continue;
     checkSignal('', signal);
     try {
-      for await (const entry of await opendir(directory)) {
-        const path = join(directory, entry.name);
-        if (entry.isDirectory()) waiting.push(path);
-        else if (isTempName(entry.name) && (await stat(path)).mtimeMs < before) {
-          await unlink(path);
+      for await (const entry of await opendir(root.at(directory))) {
+        const key = directory === '' ? entry.name : `${directory}/${entry.name}`;
+        if (entry.isDirectory()) waiting.push(key);
+        else if (isTempName(entry.name) && (await stat(root.at(key))).mtimeMs < before) {
+          await unlink(root.at(key));
           removed += 1;
         }
       }

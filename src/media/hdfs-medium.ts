@@ -31,7 +31,7 @@ export function openHdfsMedium(address: MediumAddress, clock: Clock = systemCloc
     listPages: (prefix, signal) => listingPages(client, prefix, signal),
     remove: (keys, signal) => removeFiles(client, keys, signal),
     removeDirectory: (prefix, signal) => removeEmptyDirectory(client, prefix, signal),
-    sweep: (olderThanMs, signal) => sweepTemps(client, olderThanMs, signal),
+    sweep: (olderThanMs, kept, signal) => sweepTemps(client, olderThanMs, kept, signal),
     status: (signal) => statusOf(client, signal),
     async close() {
       client.close();

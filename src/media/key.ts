@@ -26,6 +26,11 @@ export function checkPrefix(prefix: string): string {
   return cleaned;
 }
 
+/** True for one of these directories, and for every key below. */
+export function isBelow(key: string, directories: readonly string[]): boolean {
+  return directories.some((directory) => key === directory || key.startsWith(`${directory}/`));
+}
+
 /** `<name>.tmp.<microseconds>`: written under this name first, hidden from every listing. */
 export function tempName(name: string, microseconds: number): string {
   return `${name}.tmp.${microseconds}`;

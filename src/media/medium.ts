@@ -34,8 +34,11 @@ export interface Medium {
   tag(keys: readonly string[], tags: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<void>;
   /** Tags of an object; empty when it has none, `notFound` when it is missing. */
   tagsOf(key: string, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
-  /** Removes unpublished temps and unfinished uploads below the root that are older than `olderThanMs`; says how many. */
-  sweep(olderThanMs: number, signal?: AbortSignal): Promise<number>;
+  /**
+   * Removes unpublished temps and unfinished uploads below the root that are older than `olderThanMs`, but those below the directories
+   * `kept`; says how many.
+   */
+  sweep(olderThanMs: number, kept: readonly string[], signal?: AbortSignal): Promise<number>;
   /** What the medium says about itself, each part null where it cannot know. */
   status(signal?: AbortSignal): Promise<MediumStatus>;
   close(): Promise<void>;

@@ -36,7 +36,7 @@ export function openOssMedium(address: MediumAddress, clock: Clock = systemClock
     remove: (keys, signal) => removeObjects(client, keys, signal),
     tag: (keys, tags, signal) => tagObjects(client, keys, tags, signal),
     tagsOf: (key, signal) => tagsOfObject(client, key, signal),
-    sweep: (olderThanMs, signal) => sweepUploads(client, olderThanMs, signal),
+    sweep: (olderThanMs, kept, signal) => sweepUploads(client, olderThanMs, kept, signal),
     status: (signal) => statusOf(client, signal),
     async close() {
       client.close();

@@ -37,7 +37,7 @@ export function openS3Medium(address: MediumAddress, clock: Clock = systemClock,
     remove: (keys, signal) => removeObjects(connection, keys, signal),
     tag: (keys, tags, signal) => tagObjects(connection, keys, tags, signal),
     tagsOf: (key, signal) => tagsOfObject(connection, key, signal),
-    sweep: (olderThanMs, signal) => sweepUploads(connection, olderThanMs, signal),
+    sweep: (olderThanMs, kept, signal) => sweepUploads(connection, olderThanMs, kept, signal),
     status: (signal) => statusOf(connection, signal),
     close: () => connection.close(),
   });

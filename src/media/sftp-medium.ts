@@ -47,7 +47,7 @@ export function openSftpMedium(address: MediumAddress, clock: Clock = systemCloc
     listPages: (prefix, signal) => directoryPages(root, prefix, signal),
     remove: (keys, signal) => removeObjects(root, keys, signal),
     removeDirectory: (prefix, signal) => removeEmptyDirectory(root, prefix, signal),
-    sweep: (olderThanMs, signal) => sweepTemps(root, olderThanMs, signal),
+    sweep: (olderThanMs, kept, signal) => sweepTemps(root, olderThanMs, kept, signal),
     status: async (signal) => ({
       clockOffsetMs: null,
       freeBytes: await freeBytes(root, await root.session('', signal), signal),

@@ -14,7 +14,8 @@ let scene: CleanScene;
 let swept: string[];
 const noting = (medium: Medium, path: string): Medium => ({
   ...medium,
-  sweep: (olderThanMs, signal) => medium.sweep(olderThanMs, signal).finally(() => swept.push(path.replace(/.*\//, ''))),
+  sweep: (olderThanMs, kept, signal) =>
+    medium.sweep(olderThanMs, kept, signal).finally(() => swept.push(path.replace(/.*\//, ''))),
 });
 const open = async (wrapMedium = noting) => {
   swept = [];
@@ -60,6 +61,27 @@ test('a clean-up sweeps what nobody published for a day, in both places, and not
   await cleanOnce();
   await scene.harness.until(async () => swept.length === 4);
   expect(standing([...old, young])).toEqual([young]);
+});
+
+test('what a set that is being made has not published stays, however old it is', async () => {
+  await open();
+  await backUp(scene, 1, 'anyPiece');
+  await scene.harness.until(async () => swept.length === 2);
+  const { dataRoot, harness, tenantId } = scene;
+  await harness.controller.catalog.transaction((tx) => {
+    const set = tx.backups.setById(tenantId, 1)!;
+    tx.backups.sets.insert({ ...set, backupSetId: 9, endUs: null, status: 'DOING', fileStatus: 'COPYING' });
+  });
+  const inSet = (no: number) =>
+    leaveTemp(
+      join(dataRoot, `backup_set_${no}_full/logstream_1001`),
+      'macro_block_data.0.obbak.tmp.1700000000000003',
+      staleUploadMs + hourMs,
+    );
+  const [ended, live] = [inSet(1), inSet(9)];
+  await cleanOnce();
+  await harness.until(async () => swept.length === 4);
+  expect(standing([ended, live])).toEqual([live]);
 });
 
 test('without any clean-up backups sweep both places, each once in a day', async () => {

@@ -161,7 +161,7 @@ export function mediaVertical(scheme: string, module: MediumServerModule, refusa
       expect((await setsOf(harness, 'a')).map((set) => set.fileStatus)).toEqual(['DELETED', 'DELETED', 'AVAILABLE']);
       expect((await objectsBelow(place.medium, 'data')).filter((key) => /backup_set_[12]_/.test(key))).toEqual([]);
       expect(await restored('e', `${data},${archive}`)).toBe(rows);
-      expect(await place.medium.sweep(0)).toBe(0);
+      expect(await place.medium.sweep(0, [])).toBe(0);
     });
 
     test('data on it and log in files, and the other way round', async () => {

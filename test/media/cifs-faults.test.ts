@@ -42,7 +42,7 @@ describe.skipIf(reason !== null)('an SMB server that fails', () => {
     expect((await medium.head('set/data.0'))?.sizeBytes).toBe(12 * piece.length);
     expect(tempsBelow(scene.directory)).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
-    expect(await medium.sweep(0)).toBe(1);
+    expect(await medium.sweep(0, [])).toBe(1);
     await expect.poll(() => tempsBelow(scene.directory)).toBe(0);
     await abandoned.abort();
   });

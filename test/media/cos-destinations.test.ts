@@ -42,7 +42,7 @@ describe('destinations that are set wrongly', () => {
       () => gone.remove(['a']),
       () => gone.tag(['a'], { a: 'b' }),
       () => gone.tagsOf('a'),
-      () => gone.sweep(0),
+      () => gone.sweep(0, []),
       () => gone.status(),
       () => gone.openAppend('a', 0),
       () => sink.publish(0),
@@ -163,7 +163,7 @@ test('uploads nobody ends are swept below the root only, the young ones stay', a
   double.skewMs = 0;
   store.begin('backup/a/young', true);
   double.pageLimit = 7;
-  expect(await medium.sweep(3 * hour)).toBe(0);
-  expect(await medium.sweep(hour)).toBe(20);
+  expect(await medium.sweep(3 * hour, [])).toBe(0);
+  expect(await medium.sweep(hour, [])).toBe(20);
   expect([...store.uploads.values()].map(({ key }) => key).sort()).toEqual(['backup/a/young', 'backup/other']);
 });

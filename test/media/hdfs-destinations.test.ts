@@ -100,9 +100,9 @@ test('a clock 20 minutes off is told, and temporary names are judged by the cloc
   await sink.writeAt(0, Buffer.alloc(17 * mib));
   double.tree.create('/backup/a/set/small.tmp.1700000000000000', false);
   double.tree.create('/backup/a.tmp.1700000000000000', false);
-  expect(await medium.sweep(hour)).toBe(0);
+  expect(await medium.sweep(hour, [])).toBe(0);
   double.skewMs += 2 * hour;
-  expect(await medium.sweep(hour)).toBe(2);
+  expect(await medium.sweep(hour, [])).toBe(2);
   expect(temps()).toEqual(['/backup/a.tmp.1700000000000000']);
   expect(text(await medium.read('set/kept'))).toBe('x');
   await sink.abort();

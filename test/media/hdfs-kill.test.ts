@@ -73,7 +73,7 @@ test('killed in the middle of a small object leaves a temporary name, which is s
   expect(await medium.list('')).toEqual([]);
   expect(temps()).toHaveLength(1);
   double.skewMs = 10_000;
-  expect(await medium.sweep(5_000)).toBe(1);
+  expect(await medium.sweep(5_000, [])).toBe(1);
   expect(temps()).toEqual([]);
   await medium.putSmall('a', piece, 'create');
 });

@@ -72,12 +72,12 @@ test('old uploads are swept page by page, young ones and those of other destinat
   bucket.initiate('destination/set/other', {});
   scene.double.clockOffsetMs = 0;
   for (let i = 0; i < 5; i++) bucket.initiate(`dest/set/young.${i}`, {});
-  expect(await scene.medium.sweep(300_000)).toBe(20);
+  expect(await scene.medium.sweep(300_000, [])).toBe(20);
   expect([...bucket.uploads.values()].map(({ key }) => key).sort()).toEqual([
     ...Array.from({ length: 5 }, (_, i) => `dest/set/young.${i}`),
     'destination/set/other',
   ]);
-  expect(await scene.medium.sweep(300_000)).toBe(0);
+  expect(await scene.medium.sweep(300_000, [])).toBe(0);
 });
 
 test('5,000 keys come by pages of seven, each once', async () => {

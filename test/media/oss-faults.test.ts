@@ -54,9 +54,9 @@ describe('a connection that breaks', () => {
     await scene.double.listen();
     expect(await scene.medium.head('set/data.0')).toBeNull();
     expect(scene.double.bucket('backups').uploads.size).toBe(1);
-    expect(await scene.medium.sweep(3_600_000)).toBe(0);
+    expect(await scene.medium.sweep(3_600_000, [])).toBe(0);
     scene.double.clockOffsetMs = 10 * 60_000;
-    expect(await scene.medium.sweep(9 * 60_000)).toBe(1);
+    expect(await scene.medium.sweep(9 * 60_000, [])).toBe(1);
     scene.nothingStands();
   });
 });

@@ -62,7 +62,7 @@ describe('a service that refuses', () => {
         () => stranger.openAppend('log', 0).then((log) => log.append(Buffer.from('x'))),
         () => stranger.remove(['a', 'b']),
         () => stranger.tagsOf('a'),
-        () => stranger.sweep(0),
+        () => stranger.sweep(0, []),
         () => stranger.status(),
         () => sink.writeAt(0, Buffer.alloc(partBytes)).then(() => sink.publish(partBytes)),
       ];
@@ -95,7 +95,7 @@ describe('a service that refuses', () => {
       () => scene.medium.remove(['a', 'b']),
       () => scene.medium.tag(['a'], { delete_mode: 'tagging' }),
       () => scene.medium.tagsOf('a'),
-      () => scene.medium.sweep(0),
+      () => scene.medium.sweep(0, []),
       () => scene.medium.status(),
       () => scene.publish('set/data.0', 2),
     ];

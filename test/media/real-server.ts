@@ -108,7 +108,7 @@ export function failsAsAnyServer<Server extends RealServer>(scene: RealServerSce
         medium.createObject('d', signal),
         medium.openAppend('log2', 0, signal),
         medium.status(signal),
-        medium.sweep(0, signal),
+        medium.sweep(0, [], signal),
         scene.open().head('a', signal),
       ]);
       setTimeout(() => caller.abort(new Error('gone')), 100);

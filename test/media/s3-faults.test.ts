@@ -164,7 +164,7 @@ describe('answers that are lost or come twice', () => {
       await expectS3Kind(create(medium), 'alreadyExists');
       await expectS3Kind(create(withRetries(medium, { clock: hasty })), 'alreadyExists');
       expect((await medium.list('')).length).toBe(1);
-      await medium.sweep(-10_000);
+      await medium.sweep(-10_000, []);
       expect(double.bucket().uploads.size).toBe(0);
     },
   );
@@ -233,8 +233,8 @@ describe('many', () => {
     for (let i = 0; i < 20; i++) double.bucket().begin(`dest/set/${i}`, hourAgo - i, {});
     double.bucket().begin('dest/set/1', Date.now(), {});
     double.bucket().begin('destination/set/1', hourAgo, {});
-    expect(await medium.sweep(3_600_000 * 2)).toBe(0);
-    expect(await medium.sweep(1_800_000)).toBe(20);
+    expect(await medium.sweep(3_600_000 * 2, [])).toBe(0);
+    expect(await medium.sweep(1_800_000, [])).toBe(20);
     expect([...double.bucket().uploads.values()].map(({ key }) => key).sort()).toEqual([
       'dest/set/1',
       'destination/set/1',

@@ -37,7 +37,7 @@ const calls: Readonly<Record<string, (medium: Medium) => Promise<unknown>>> = {
   remove: (m) => m.remove(['a']),
   tag: (m) => m.tag(['a'], { x: 'y' }),
   tagsOf: (m) => m.tagsOf('a'),
-  sweep: (m) => m.sweep(0),
+  sweep: (m) => m.sweep(0, []),
   status: (m) => m.status(),
 };
 const everyCall = Object.entries(calls);

@@ -40,7 +40,7 @@ describe.skipIf(refused !== null)('Ceph RGW', () => {
         () => medium.head('a'),
         () => medium.putSmall('a', randomBytes(10), 'create'),
         () => medium.remove(['a']),
-        () => medium.sweep(0),
+        () => medium.sweep(0, []),
       ])
         await expectS3Kind(work(), kind, 'wrong');
       await medium.close();

@@ -42,7 +42,7 @@ describe.skipIf(reason !== null)('an SFTP server that fails', () => {
     expect(piece.equals(await medium.read('set/whole'))).toBe(true);
     expect(tempsBelow(scene.directory)).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
-    expect(await medium.sweep(0)).toBe(1);
+    expect(await medium.sweep(0, [])).toBe(1);
     await expect.poll(() => tempsBelow(scene.directory)).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 import { checkSignal } from '../file-errors.ts';
 import { isHidden } from '../hidden-name.ts';
-import { tempName } from '../key.ts';
+import { isBelow, tempName } from '../key.ts';
 import { listPageEntries } from '../limits.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
 import { inParallel } from '../parallel.ts';
@@ -113,13 +113,19 @@ export async function removeEmptyDirectory(root: CifsRoot, prefix: string, signa
   }
 }
 
-/** Removes temporary files nobody has written to for `olderThanMs`, by the server's own clock; says how many. */
-export async function sweepTemps(root: CifsRoot, olderThanMs: number, signal?: AbortSignal): Promise<number> {
+/** Removes temporary files, not those below `kept`, nobody has written to for `olderThanMs`, by the server's own clock; says how many. */
+export async function sweepTemps(
+  root: CifsRoot,
+  olderThanMs: number,
+  kept: readonly string[],
+  signal?: AbortSignal,
+): Promise<number> {
   let before: number | null = null;
   let removed = 0;
   const waiting = [''];
   for (let prefix = waiting.pop(); prefix !== undefined; prefix = waiting.pop()) {
     checkSignal('', signal);
+    if (isBelow(prefix, kept)) continue;
     for await (const page of entriesOf(root, prefix, signal)) {
       for (const { name, directory, modifiedMs } of page) {
         if (directory && !isHidden(name)) waiting.push(prefix === '' ? name : `${prefix}/${name}`);

@@ -37,7 +37,7 @@ export function openMountedCifs({ mount, directory }: CifsMount, clock: Clock): 
     removeDirectory: (prefix, signal) => checked(() => inner.removeDirectory(prefix, signal)),
     tag: (keys, tags, signal) => inner.tag(keys, tags, signal),
     tagsOf: (key, signal) => inner.tagsOf(key, signal),
-    sweep: (olderThanMs, signal) => checked(() => inner.sweep(olderThanMs, signal)),
+    sweep: (olderThanMs, kept, signal) => checked(() => inner.sweep(olderThanMs, kept, signal)),
     status: (signal) => checked(() => inner.status(signal)),
     close: () => inner.close(),
   };

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { isTempName } from '../key.ts';
+import { isBelow, isTempName } from '../key.ts';
 import { listPageEntries } from '../limits.ts';
 import { type ListEntry, MediumError } from '../medium.ts';
 import { type CosClient, headerOf } from './cos-client.ts';
@@ -87,8 +87,13 @@ export async function tagsOfObject(
   return Object.fromEntries(reply.Tags.map((tag) => [String(tag.Key), String(tag.Value)]));
 }
 
-/** Removes uploads below the root that were begun more than `olderThanMs` ago by the clock of the service; says how many. */
-export async function sweepUploads(client: CosClient, olderThanMs: number, signal?: AbortSignal): Promise<number> {
+/** Removes uploads below the root, not below `kept`, that were begun more than `olderThanMs` ago by the clock of the service; says how many. */
+export async function sweepUploads(
+  client: CosClient,
+  olderThanMs: number,
+  kept: readonly string[],
+  signal?: AbortSignal,
+): Promise<number> {
   let swept = 0;
   let after: UploadMarker = { KeyMarker: '', UploadIdMarker: '' };
   for (;;) {
@@ -101,6 +106,7 @@ export async function sweepUploads(client: CosClient, olderThanMs: number, signa
     const nowMs = Date.parse(headerOf(reply, 'date')) || client.clock.nowUs() / 1000;
     for (const { Key, UploadId, Initiated } of reply.Upload) {
       if (!(nowMs - Date.parse(Initiated) >= olderThanMs)) continue;
+      if (isBelow(Key.slice(client.place.prefix.length), kept)) continue;
       if (await removeUpload(client, Key, UploadId, signal)) swept += 1;
     }
     if (String(reply.IsTruncated) !== 'true') return swept;

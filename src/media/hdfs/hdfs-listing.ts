@@ -1,4 +1,4 @@
-import { isTempName } from '../key.ts';
+import { isBelow, isTempName } from '../key.ts';
 import { type ListEntry, MediumError } from '../medium.ts';
 import type { HdfsClient } from './hdfs-client.ts';
 import { isKind } from './hdfs-errors.ts';
@@ -46,14 +46,21 @@ export async function removeEmptyDirectory(client: HdfsClient, prefix: string, s
   await files.remove(path, false).catch(notThere);
 }
 
-/** Removes temporary files and directories below the root that are older than `olderThanMs` by the server's clock; says how many. */
-export async function sweepTemps(client: HdfsClient, olderThanMs: number, signal?: AbortSignal): Promise<number> {
+/** Removes temporary files and directories below the root, not below `kept`, that are older than `olderThanMs` by the server's clock; says how many. */
+export async function sweepTemps(
+  client: HdfsClient,
+  olderThanMs: number,
+  kept: readonly string[],
+  signal?: AbortSignal,
+): Promise<number> {
   const files = new HdfsFiles(client, '', signal);
   const dateMs = await files.dateMs();
   const nowMs = Number.isNaN(dateMs) ? client.clock.nowUs() / 1000 : dateMs + 1000;
   let swept = 0;
   const directories = [client.at('')];
+  const keptPaths = kept.map((directory) => client.at(directory));
   for (let path = directories.pop(); path !== undefined; path = directories.pop()) {
+    if (isBelow(path, keptPaths)) continue;
     const old: string[] = [];
     for await (const page of rawPages(files, path)) {
       for (const { pathSuffix, type, modificationTime } of page) {

@@ -1,4 +1,4 @@
-import { isTempName } from '../key.ts';
+import { isBelow, isTempName } from '../key.ts';
 import { type ListEntry, MediumError } from '../medium.ts';
 import type { OssClient } from './oss-client.ts';
 import { isRefusal } from './oss-errors.ts';
@@ -49,10 +49,11 @@ export async function removeObjects(
     await removeMany(client, distinct.slice(at, at + removeKeys), signal);
 }
 
-/** Throws unfinished uploads away that were begun more than `olderThanMs` ago, by the server's clock; says how many. */
+/** Throws unfinished uploads away that were begun more than `olderThanMs` ago, by the server's clock, and lie not below `kept`; says how many. */
 export async function sweepUploads(
   client: OssClient,
   olderThanMs: number,
+  kept: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const base = client.place.prefix;
@@ -67,9 +68,11 @@ export async function sweepUploads(
     const { body } = await client.call({ method: 'GET', key: null, subresources: { uploads: '' }, query }, signal);
     const page = await client.parse('', body);
     const before = (client.heard?.serverMs ?? client.clock.nowUs() / 1_000) - olderThanMs;
-    for (const { Key, UploadId, Initiated } of elements(page.Upload))
-      if (Date.parse(text(Initiated)) < before && text(Key).startsWith(base))
-        stale.push({ key: text(Key).slice(base.length), id: text(UploadId) });
+    for (const { Key, UploadId, Initiated } of elements(page.Upload)) {
+      const key = text(Key).slice(base.length);
+      if (Date.parse(text(Initiated)) < before && text(Key).startsWith(base) && !isBelow(key, kept))
+        stale.push({ key, id: text(UploadId) });
+    }
     markers =
       page.IsTruncated === 'true'
         ? { 'key-marker': text(page.NextKeyMarker), 'upload-id-marker': text(page.NextUploadIdMarker) }

@@ -1,4 +1,5 @@
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3';
+import { isBelow } from '../key.ts';
 import { MediumError } from '../medium.ts';
 import type { S3Connection } from './connection.ts';
 
@@ -7,10 +8,11 @@ interface UploadMarker {
   readonly UploadIdMarker?: string;
 }
 
-/** Aborts multipart uploads below the root begun more than `olderThanMs` ago by the server's clock; says how many. */
+/** Aborts multipart uploads below the root, not below `kept`, begun more than `olderThanMs` ago by the server's clock; says how many. */
 export async function sweepUploads(
   connection: S3Connection,
   olderThanMs: number,
+  kept: readonly string[],
   signal?: AbortSignal,
 ): Promise<number> {
   const { bucket, prefix } = connection.address;
@@ -27,6 +29,7 @@ export async function sweepUploads(
     const before = connection.serverNowMs() - olderThanMs;
     for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
       if (Initiated === undefined || Initiated.getTime() > before || !Key.startsWith(prefix)) continue;
+      if (isBelow(Key.slice(prefix.length), kept)) continue;
       if (await abortUpload(connection, Key, UploadId, signal)) swept += 1;
     }
     const { NextKeyMarker, NextUploadIdMarker } = page;

@@ -2,7 +2,7 @@ import { join } from 'node:path/posix';
 import type { FileEntryWithStats } from 'ssh2';
 import { checkSignal } from '../file-errors.ts';
 import { isHidden } from '../hidden-name.ts';
-import { tempName } from '../key.ts';
+import { isBelow, tempName } from '../key.ts';
 import { type ListEntry, MediumError, type ObjectHead } from '../medium.ts';
 import { inParallel } from '../parallel.ts';
 import { status, statusOf } from './errors.ts';
@@ -119,13 +119,19 @@ function removeHidden(
   return removePathOf(attrs.isDirectory() ? 'rmdir' : 'unlink', root, '', join(directory, filename), signal);
 }
 
-/** Removes temporary files nobody has written to for `olderThanMs`, by the server's own clock; says how many. */
-export async function sweepTemps(root: SftpRoot, olderThanMs: number, signal?: AbortSignal): Promise<number> {
+/** Removes temporary files, not those below `kept`, nobody has written to for `olderThanMs`, by the server's own clock; says how many. */
+export async function sweepTemps(
+  root: SftpRoot,
+  olderThanMs: number,
+  kept: readonly string[],
+  signal?: AbortSignal,
+): Promise<number> {
   let before: number | null = null;
   let removed = 0;
   const waiting = [''];
   for (let prefix = waiting.pop(); prefix !== undefined; prefix = waiting.pop()) {
     checkSignal('', signal);
+    if (isBelow(prefix, kept)) continue;
     const pages = await openDirectory(root, prefix, root.at(prefix), signal);
     if (pages === null) continue;
     for await (const page of pages) {

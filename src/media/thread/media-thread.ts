@@ -106,7 +106,7 @@ async function onMedium(id: number, mediumNo: number, name: string, args: readon
 /** Parameters of an operation, the signal counted. */
 function parametersOf(name: string): number {
   if (name === 'read' || name === 'putSmall') return 4;
-  if (name === 'openAppend' || name === 'tag') return 3;
+  if (name === 'openAppend' || name === 'tag' || name === 'sweep') return 3;
   return name === 'status' ? 1 : 2;
 }
 

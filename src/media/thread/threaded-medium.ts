@@ -83,7 +83,7 @@ export function openInThread(address: MediumAddress, abilities: Medium['abilitie
       await call('tag', [keys, tags], keys[0] ?? '', signal);
     },
     tagsOf: async (key, signal) => (await call('tagsOf', [key], key, signal)) as Readonly<Record<string, string>>,
-    sweep: async (olderThanMs, signal) => (await call('sweep', [olderThanMs], '', signal)) as number,
+    sweep: async (olderThanMs, kept, signal) => (await call('sweep', [olderThanMs, kept], '', signal)) as number,
     status: async (signal) => (await call('status', [], '', signal)) as Awaited<ReturnType<Medium['status']>>,
     async close() {
       const left = seat;

@@ -81,7 +81,8 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
     tag: (keys, tags, signal) =>
       call({ ...reads(keys[0] ?? '', signal), changes: keys }, (s) => inner.tag(keys, tags, s)),
     tagsOf: (key, signal) => call(reads(key, signal), (s) => inner.tagsOf(key, s)),
-    sweep: (olderThanMs, signal) => call({ key: '', limitMs: publishMs, signal }, (s) => inner.sweep(olderThanMs, s)),
+    sweep: (olderThanMs, kept, signal) =>
+      call({ key: '', limitMs: publishMs, signal }, (s) => inner.sweep(olderThanMs, kept, s)),
     status: (signal) => call(reads('', signal), (s) => inner.status(s)),
     close: () => call(end, () => inner.close()),
   };

@@ -88,7 +88,8 @@ export function eachOperation(inner: Medium, descriptors: boolean, step: Step): 
       step({ name: 'removeDirectory', key: prefix, work: () => inner.removeDirectory(prefix, signal) }),
     tag: (keys, tags, signal) => step({ name: 'tag', key: keys.join(','), work: () => inner.tag(keys, tags, signal) }),
     tagsOf: (key, signal) => step({ name: 'tagsOf', key, work: () => inner.tagsOf(key, signal) }),
-    sweep: (olderThanMs, signal) => step({ name: 'sweep', key: '', work: () => inner.sweep(olderThanMs, signal) }),
+    sweep: (olderThanMs, kept, signal) =>
+      step({ name: 'sweep', key: '', work: () => inner.sweep(olderThanMs, kept, signal) }),
     status: (signal) => step({ name: 'status', key: '', work: () => inner.status(signal) }),
     close: () => step({ name: 'close', key: '', work: () => inner.close() }),
   };

@@ -59,8 +59,8 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
     tag: (keys, tags, signal) =>
       attempts({ operation: 'tag', key: keys[0] ?? '', signal }, () => inner.tag(keys, tags, signal)),
     tagsOf: (key, signal) => attempts({ operation: 'tagsOf', key, signal }, () => inner.tagsOf(key, signal)),
-    sweep: (olderThanMs, signal) =>
-      attempts({ operation: 'sweep', key: '', signal }, () => inner.sweep(olderThanMs, signal)),
+    sweep: (olderThanMs, kept, signal) =>
+      attempts({ operation: 'sweep', key: '', signal }, () => inner.sweep(olderThanMs, kept, signal)),
     status: (signal) => attempts({ operation: 'status', key: '', signal }, () => inner.status(signal)),
     close: () => inner.close(),
   };

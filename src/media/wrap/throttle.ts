@@ -81,9 +81,9 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
       await take(key, 0, signal);
       return inner.tagsOf(key, signal);
     },
-    async sweep(olderThanMs, signal) {
+    async sweep(olderThanMs, kept, signal) {
       await take('', 0, signal);
-      return inner.sweep(olderThanMs, signal);
+      return inner.sweep(olderThanMs, kept, signal);
     },
     status: (signal) => inner.status(signal),
     close: () => inner.close(),
