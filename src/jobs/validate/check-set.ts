@@ -37,6 +37,7 @@ import { dataTurn } from '../backup/set-files.ts';
 import { checkComplement } from './check-complement.ts';
 import type { CheckProgress, ObjectCheck } from './object-check.ts';
 import { notePlaceholders } from './placeholders.ts';
+import { sameEntries } from './same-entries.ts';
 import type { Shares } from './shares.ts';
 
 /** How the wrapped key of a file is opened; null when nobody has the key. */
@@ -165,7 +166,8 @@ async function checkData(
   for (const key of check.keys((one) => inTurn.test(one))) {
     const copy = await check.file(key, indexCodec);
     const same = index !== null && copy !== null && key.endsWith(`.${retryId}.obbak`);
-    if (same && !sameEntries(index, copy)) check.damaged(key, 'it differs from the index beside the data files');
+    if (same && !(await sameEntries(index, copy)))
+      check.damaged(key, 'it differs from the index beside the data files');
   }
   return checkDataFiles(means, check, { keys, info, index });
 }
@@ -193,13 +195,14 @@ async function checkDataFiles(means: CheckMeans, check: ObjectCheck, parts: SetP
     if (contents !== null) files.push(contents);
   }
   const footer = files[0]?.footer;
-  const count = Math.max(footer?.fileCount ?? 0, ...(index ?? []).map((entry) => entry.fileNo + 1), numbers.length);
+  const indexed = (index ?? []).reduce((most, entry) => Math.max(most, entry.fileNo + 1), 0);
+  const count = Math.max(footer?.fileCount ?? 0, indexed, numbers.length);
   for (let fileNo = 0; fileNo < count; fileNo++) {
     if (!numbers.includes(fileNo)) check.missing(keys.macroBlockData(fileNo), 'the data file is not there');
   }
   // Only of files that are all there and sound: what follows would say the same once more.
   const whole = files.length === count && footer !== undefined;
-  if (whole) checkTogether(check, parts, files, bytes);
+  if (whole) await checkTogether(check, parts, files, bytes);
   else if (count === 0 && info !== null && info.stats.outputBytes > 0n)
     check.missing(keys.macroBlockData(0), 'the set has no data file');
   return [...partial];
@@ -246,12 +249,12 @@ async function checkDataFile(
 }
 
 /** The files against each other, against the index and against what the set says of itself. */
-function checkTogether(
+async function checkTogether(
   check: ObjectCheck,
   { keys, info, index }: SetParts,
   files: readonly DataFileContents[],
   bytes: bigint,
-): void {
+): Promise<void> {
   const { footer, header } = files[0]!;
   for (const one of files) {
     const key = keys.macroBlockData(one.header.fileNo);
@@ -267,15 +270,6 @@ function checkTogether(
     check.damaged(first, `${entries.length} blocks where the set has ${footer.blockCount}`, 'footer');
   if (info !== null && bytes !== info.stats.outputBytes)
     check.damaged(first, `the data files hold ${bytes} bytes, ${info.stats.outputBytes} were written`);
-  if (index !== null && !sameEntries(index, entries))
+  if (index !== null && !(await sameEntries(index, entries)))
     check.damaged(keys.macroRangeIndex, 'it does not name the blocks of the data files');
-}
-
-/** The same blocks at the same places, in whatever order. */
-function sameEntries(a: readonly BlockEntry[], b: readonly BlockEntry[]): boolean {
-  const text = (entry: BlockEntry) =>
-    [entry.blockNo, entry.fileNo, entry.offset, entry.storedLength, entry.rawLength, entry.storedCrc].join();
-  if (a.length !== b.length) return false;
-  const known = new Set(a.map(text));
-  return b.every((entry) => known.has(text(entry)));
 }
