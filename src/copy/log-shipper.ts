@@ -18,7 +18,7 @@ import type {
 } from './log-task.ts';
 import { type LogThread, LogThreads } from './log-threads.ts';
 import { added, append, nothingShipped, type Shipment } from './open-shipment.ts';
-import { abortError } from './thread-job.ts';
+import { abortError, slept } from './thread-job.ts';
 
 /** Ships committed log of many tenants into archive log files, through as many threads as they need and may use. */
 export interface LogShipper {
@@ -48,7 +48,7 @@ export interface LogShipper {
 export interface LogShipperOptions {
   readonly log: Log;
   readonly clock?: Clock;
-  /** A thread that does not answer for this long is killed; its handles are broken. */
+  /** A thread that has work, but neither answers nor reads on for this long, is killed; its handles are broken. */
   readonly stallTimeoutMs?: number;
   /** A record holds about so much log; 16 MiB. */
   readonly batchBytes?: number;
@@ -252,14 +252,21 @@ class ThreadLogShipper implements LogShipper {
 
   async #ask({ thread }: Shipment, name: string, input: unknown): Promise<unknown> {
     const done = new AbortController();
-    const stallTimeoutMs = this.#options.stallTimeoutMs ?? 60_000;
-    const stalled = () =>
-      thread.host.kill(faultText('OB_IO_TIMEOUT', `IO timeout: reading the log took more than ${stallTimeoutMs} ms`));
-    this.#clock.sleep(stallTimeoutMs, done.signal).then(stalled, () => undefined);
+    void this.#watch(thread, done.signal);
     try {
       return await this.#threads.request(thread, name, input);
     } finally {
       done.abort();
     }
+  }
+
+  /** The thread may have much to read before it answers, and the requests of others before that. */
+  async #watch({ host, shared }: LogThread, done: AbortSignal): Promise<void> {
+    const stallTimeoutMs = this.#options.stallTimeoutMs ?? 60_000;
+    for (let before = -1; before !== shared.signs; ) {
+      before = shared.signs;
+      if (!(await slept(this.#clock, stallTimeoutMs, done))) return;
+    }
+    host.kill(faultText('OB_IO_TIMEOUT', `IO timeout: reading the log stood still for ${stallTimeoutMs} ms`));
   }
 }

@@ -108,10 +108,10 @@ export async function openLog(input: OpenLogInput): Promise<TaskResult> {
   return { value: null };
 }
 
-/** Reads, compresses and encrypts the next batch. */
-export function nextBatch(input: BatchInput): TaskResult {
+/** Reads, compresses and encrypts the next batch; `gotOn` is called while it reads. */
+export function nextBatch(input: BatchInput, gotOn: () => void): TaskResult {
   const shipment = shipmentOf(input.handle);
-  const pending = shipment.pending ?? readPending(shipment, input.maxBytes);
+  const pending = shipment.pending ?? readPending(shipment, input.maxBytes, gotOn);
   if (!pending) return none('end');
   const { chunk, packed } = pending;
   if (!chunk.commits.some(({ scn }) => scn > shipment.afterScn && scn <= input.untilScn)) return none('scn');
@@ -205,9 +205,9 @@ function none(why: 'end' | 'scn' | 'size'): TaskResult {
 }
 
 /** The next chunk with anything new; what was recorded before a restart is passed over. */
-function readPending(shipment: Shipment, maxBytes: number): Pending | null {
+function readPending(shipment: Shipment, maxBytes: number, gotOn: () => void): Pending | null {
   for (;;) {
-    const chunk = readChunk(shipment.reader, maxBytes);
+    const chunk = readChunk(shipment.reader, maxBytes, gotOn);
     if (!chunk) return null;
     if (chunk.lastScn <= shipment.afterScn) continue;
     const index = encodeCommitIndex(chunk.commits);
@@ -222,9 +222,9 @@ function readPending(shipment: Shipment, maxBytes: number): Pending | null {
   }
 }
 
-function readChunk(reader: LogReader, maxBytes: number): LogChunk | null {
+function readChunk(reader: LogReader, maxBytes: number, gotOn: () => void): LogChunk | null {
   try {
-    return reader.next(maxBytes);
+    return reader.next(maxBytes, gotOn);
   } catch (error) {
     throw tenantErrorAt(error, 'reading the log of the tenant');
   }

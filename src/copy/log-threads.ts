@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { faultText } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
+import { SharedCounters } from './shared-counters.ts';
 import { ThreadHost } from './thread-host.ts';
 
 /** Threads that ship log at most, whatever is wished. */
@@ -14,6 +15,8 @@ export interface LogThread {
   readonly tenants: number;
   /** Requests it has not answered yet. */
   readonly atWork: number;
+  /** Counts the signs that it gets on: what it reads, and its answers. */
+  readonly shared: SharedCounters;
 }
 
 type Slot = { -readonly [key in keyof LogThread]: LogThread[key] };
@@ -75,6 +78,7 @@ export class LogThreads {
       return await slot.host.request(name, input);
     } finally {
       slot.atWork--;
+      slot.shared.beat();
     }
   }
 
@@ -90,7 +94,9 @@ export class LogThreads {
   }
 
   #start(index: number): Slot {
-    const slot: Slot = { index, host: new ThreadHost('log-worker', {}, this.#log), tenants: 0, atWork: 0 };
+    const shared = new SharedCounters();
+    const host = new ThreadHost('log-worker', { shared: shared.buffer }, this.#log);
+    const slot: Slot = { index, host, tenants: 0, atWork: 0, shared };
     while (this.#slots.length < index) this.#slots.push(null);
     this.#slots[index] = slot;
     return slot;

@@ -175,7 +175,8 @@ async function killStubborn(
   running.kill(fault('OB_CANCELED'));
 }
 
-async function slept(clock: Clock, delayMs: number, ended: AbortSignal): Promise<boolean> {
+/** Sleeps; false when it was ended before. */
+export async function slept(clock: Clock, delayMs: number, ended: AbortSignal): Promise<boolean> {
   try {
     await clock.sleep(delayMs, ended);
     return !ended.aborted;

@@ -212,8 +212,11 @@ export interface BlockReader {
 }
 
 export interface LogReader {
-  /** Committed records after the last position, at most about `maxBytes`; null when there is nothing new. */
-  next(maxBytes: number): LogChunk | null;
+  /**
+   * Committed records after the last position, at most about `maxBytes`; null when there is nothing new. Calls `gotOn` with every
+   * MiB or so it has read.
+   */
+  next(maxBytes: number, gotOn?: () => void): LogChunk | null;
   readonly position: LogPosition;
   /** True when everything up to that position was read, and nothing behind it. */
   standsAt(position: LogPosition): boolean;

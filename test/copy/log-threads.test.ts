@@ -3,7 +3,8 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
 import { applyLog } from '../../src/copy/apply-log.ts';
 import { createLogShipper, type LogShipper } from '../../src/copy/log-shipper.ts';
-import { encodeFrame, frameBytes, pageBytes } from './toy-engine.ts';
+import { handClock, turn, until } from '../media/hand-clock.ts';
+import { encodeFrame, frameBytes, pageBytes, type ToyData } from './toy-engine.ts';
 import { appendSink, fdSource, Scratch, sampleBytes, scnAt, testWorkers, toy } from './toy-setup.ts';
 
 const pages = 10;
@@ -21,14 +22,14 @@ afterEach(async () => {
 });
 
 /** The log of one tenant, its shipment, and what the tenant looks like. */
-async function openTenant(no: number) {
+async function openTenant(no: number, more: Partial<ToyData> = {}) {
   const fd = scratch.open(`log${no}`);
   const image = Buffer.alloc(pages * pageBytes);
   let count = 0;
   const name = `file${no}`;
   const handle = await shipper.open({
     tenantId: no,
-    reader: toy({ fd, blockBytes: 1, sizeBytes: 0 }),
+    reader: toy({ fd, blockBytes: 1, sizeBytes: 0, ...more }),
     from: null,
     afterScn: scnAt(0),
     file: { sink: appendSink(scratch.open(name)), name, roundId: 1, pieceId: 1, fileNo: 1, key: null },
@@ -61,7 +62,7 @@ async function shipUntilSpread(tenants: readonly Shipping[]): Promise<void> {
 }
 
 test('tenants spread over the threads they may use, gather again, and lose nothing on the way', async () => {
-  const tenants = await Promise.all([1, 2, 3, 4, 5].map(openTenant));
+  const tenants = await Promise.all([1, 2, 3, 4, 5].map((no) => openTenant(no)));
   expect(shipper.load).toEqual([5]);
   await shipAll(tenants, 1);
   expect(shipper.load).toEqual([5]);
@@ -97,8 +98,43 @@ test('a single tenant needs one thread, and a thread without tenants ends', asyn
   const alone = await openTenant(1);
   await shipAll([alone], 8);
   expect(shipper.load).toEqual([1]);
-  const more = await Promise.all([2, 3].map(openTenant));
+  const more = await Promise.all([2, 3].map((no) => openTenant(no)));
   await shipUntilSpread([alone, ...more]);
   for (const { handle } of [alone, ...more]) await shipper.close(handle);
   expect(shipper.load).toEqual([0]);
+});
+
+test('a thread that reads on may take as long as it likes, whoever waits for it; one that stands still ends', async () => {
+  const { clock, pass, sleeping } = handClock();
+  await shipper.closeAll();
+  shipper = createLogShipper({ log: silentLog, clock, crowdedMs: 1e9 });
+  const signs = new SharedArrayBuffer(12);
+  const cells = new Int32Array(signs);
+  const allow = (count: number) => {
+    Atomics.store(cells, 1, count);
+    Atomics.notify(cells, 1);
+  };
+  const slow = await openTenant(1, { signs });
+  const other = await openTenant(2);
+  expect(shipper.load).toEqual([2]);
+  for (const { commit } of [slow, other]) commit(3);
+  Atomics.store(cells, 0, 10);
+  const shipped = Promise.all([slow, other].map(({ handle }) => shipper.ship(handle)));
+  await until(() => sleeping() === 2);
+  shipped.catch(() => undefined);
+  for (let count = 1; count < 10; count++) {
+    allow(count);
+    await until(() => Atomics.load(cells, 2) === count && sleeping() === 2);
+    pass();
+    await turn();
+  }
+  allow(10);
+  for (const { lastScn } of await shipped) expect(lastScn).toBe(slow.newest());
+
+  Atomics.store(cells, 0, 11);
+  slow.commit(1);
+  const stuck = shipper.ship(slow.handle).catch((error: unknown) => error);
+  await until(() => sleeping() === 1);
+  pass();
+  expect(await stuck).toMatchObject({ symbol: 'OB_IO_TIMEOUT' });
 });

@@ -27,6 +27,8 @@ export interface ToyData {
   readonly dieAt?: number;
   /** Block at which the reading thread sleeps for ever. */
   readonly hangAt?: number;
+  /** Cells of a log reader that takes long: signs a call of `next` gives up to, signs it may give, signs given. */
+  readonly signs?: SharedArrayBuffer;
 }
 
 export const pageBytes = 64;
@@ -76,7 +78,8 @@ export function openLogReader(data: ToyData, from: LogPosition | null): LogReade
     get position() {
       return position();
     },
-    next(maxBytes): LogChunk | null {
+    next(maxBytes, gotOn): LogChunk | null {
+      if (data.signs) giveSigns(new Int32Array(data.signs), gotOn);
       if (data.gapAt !== undefined && offset >= data.gapAt) throw new LogGapError(`log ends at ${data.gapAt}`);
       const buffer = Buffer.alloc(Math.max(1, Math.floor(maxBytes / frameBytes)) * frameBytes);
       const got = readSync(data.fd, buffer, 0, buffer.length, offset);
@@ -94,6 +97,13 @@ export function openLogReader(data: ToyData, from: LogPosition | null): LogReade
     standsAt: (other) => other['offset'] === offset,
     close() {},
   };
+}
+
+function giveSigns(cells: Int32Array, gotOn: () => void = () => undefined): void {
+  for (let given = Atomics.load(cells, 2); given < Atomics.load(cells, 0); Atomics.store(cells, 2, ++given)) {
+    while (Atomics.load(cells, 1) <= given) Atomics.wait(cells, 1, given);
+    gotOn();
+  }
 }
 
 export function openLogApplier(data: ToyData): LogApplier {

@@ -88,6 +88,18 @@ test('a log that ends in the middle of a commit ends before it', async () => {
     expect(await restored(chunks.slice(0, chunks.indexOf(last) + 1), large)).toEqual([sums[0], 1]);
 });
 
+test('who reads a large commit says that it gets on, also while it looks for its end', async () => {
+  const reader = await openReader(log, from);
+  const signsOf = () => {
+    let signs = 0;
+    const chunk = reader.next(mostBytes, () => signs++);
+    return { part: chunk?.part, signs };
+  };
+  expect(signsOf()).toEqual({ part: false, signs: 1 });
+  expect(signsOf()).toEqual({ part: true, signs: 2 });
+  expect(signsOf()).toEqual({ part: true, signs: 1 });
+});
+
 test('reading goes on behind any part, in another reader', async () => {
   const { chunks, parts } = await chunksOf();
   for (const { position } of parts) {

@@ -27,13 +27,13 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
     get position() {
       return encodePosition(position);
     },
-    next(maxBytes) {
+    next(maxBytes, gotOn = () => undefined) {
       const start = followGeneration(cell, position);
       if (start === null) return null;
       const end = cell.read();
       if (!sameGeneration(start, end)) return null;
       verifyStart(data.walFd, start);
-      const commits = collectCommits(data.walFd, start, end.frame, maxBytes);
+      const commits = collectCommits(data.walFd, start, end.frame, maxBytes, gotOn);
       fdatasyncSync(data.walFd);
       const chunk = makeChunk(start, commits);
       freeFrames(commits);

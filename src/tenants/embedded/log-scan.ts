@@ -31,21 +31,26 @@ const framesPerRead = Math.floor(readBytes / frameBytes);
 /**
  * Reads commits behind `start` up to frame `endFrame`, about `maxBytes` of them: as many whole ones as fit, or the next part of
  * a single one that does not. Every salt and checksum is verified from `start` on; anything that does not fit below the
- * published end is a gap.
+ * published end is a gap. Calls `gotOn` with every read.
  */
 export function collectCommits(
   walFd: number,
   start: Position,
   endFrame: number,
   maxBytes: number,
+  gotOn: () => void,
 ): readonly WalCommit[] {
+  const read = (first: number, count: number) => {
+    gotOn();
+    return readFrames(walFd, first, count);
+  };
   const sum = startChecksum(walFd, start);
   const commits: WalCommit[] = [];
   let pages = new Map<number, Uint8Array>();
   let taken = 0;
   for (let next = start.frame + 1; next <= endFrame; ) {
     const count = Math.min(framesPerRead, endFrame - next + 1);
-    const chunk = readFrames(walFd, next, count);
+    const chunk = read(next, count);
     for (let i = 0; i < count; i++) {
       const frame = parseFrame(chunk, i, start, sum, next + i);
       pages.set(frame.pageNo, frame.page);
@@ -57,7 +62,7 @@ export function collectCommits(
       const part = commits.length === 0 ? start.part : null;
       commits.push(
         frame.commitPages === 0
-          ? partOf(part ?? rowAhead(walFd, next + i, endFrame, pages), pages, position, part !== null)
+          ? partOf(part ?? rowAhead(read, next + i, endFrame, pages), pages, position, part !== null)
           : finishCommit(part, pages, frame.commitPages, position),
       );
       pages = new Map();
@@ -103,11 +108,16 @@ function rowIn(pages: ReadonlyMap<number, Uint8Array>): ScnRow | null {
 }
 
 /** Which commit the frames behind `frame` end: its SCN may stand in any of them, and the last one counts. */
-function rowAhead(walFd: number, frame: number, endFrame: number, pages: ReadonlyMap<number, Uint8Array>): ScnRow {
+function rowAhead(
+  read: (first: number, count: number) => Uint8Array,
+  frame: number,
+  endFrame: number,
+  pages: ReadonlyMap<number, Uint8Array>,
+): ScnRow {
   let row = rowIn(pages);
   for (let next = frame + 1; next <= endFrame; next += framesPerRead) {
     const count = Math.min(framesPerRead, endFrame - next + 1);
-    const chunk = readFrames(walFd, next, count);
+    const chunk = read(next, count);
     const view = new DataView(chunk.buffer);
     for (let offset = 0; offset < chunk.length; offset += frameBytes) {
       if (view.getUint32(offset) === scnPageNo) row = decodeScnPage(chunk, offset + frameHeaderBytes);
