@@ -127,6 +127,29 @@ test('a point between commits is exact, a missing commit is refused and changes 
   expect(await reader.value('SELECT COUNT(*) FROM t')).toBe('7');
 });
 
+test('a standby waits for its writer while its own log is folded', async () => {
+  const { sql, standby, barrier, next } = await pair();
+  await sql.ok("INSERT INTO t (v) VALUES ('folded')");
+  await roll(standby, next(), await barrier());
+  await sql.ok("INSERT INTO t (v) VALUES ('behind the fold')");
+  const chunks = next();
+  const scn = await barrier();
+  const target = await standby.beginRoll();
+  const { openLogApplier } = await load(target.writer.module);
+  const applier = openLogApplier(target.writer.data);
+  for (const chunk of chunks) applier.apply(chunk, target.standsAt, scn);
+  applier.close();
+  let applied: Promise<bigint> | null = null;
+  // The fold holds the writer until it is answered, and whoever takes the commits over was there before the answer.
+  await standby.recycleLog(async () => {
+    applied = target.apply(scn);
+    applied.catch(() => undefined);
+  });
+  expect(await applied).toBe(chunks.at(-1)?.lastScn);
+  await target.end();
+  expect(await (await sqlClient(standby, {}, 2)).value('SELECT COUNT(*) FROM t')).toBe('3');
+});
+
 test('a commit larger than a turn leaves the engine thread to others, and is there whole or not at all', async () => {
   const { sql, standby, barrier, next } = await pair();
   const rows = (count: number) => Array.from({ length: count }, (_, i) => `('${`${i} `.repeat(700)}')`).join();

@@ -1,4 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
+import { isFault } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
 import type { AccountStore } from '../tenant-account.ts';
 import type {
   ChangePoint,
@@ -114,12 +116,27 @@ async function beginRoll(thread: EngineThread, tenantId: number): Promise<RollTa
     standsAt: data.standsAt,
     async apply(throughScn) {
       for (;;) {
-        const { scn, more } = await thread.call('takeRoll', tenantId, throughScn);
+        const { scn, more } = await takeRoll(thread, tenantId, throughScn);
         if (!more) return scn;
       }
     },
     end: () => thread.call('endRoll', tenantId),
   };
+}
+
+/** How long a standby waits for its writer, which a fold of its log holds, and how often it looks. */
+const writerWaitMs = 10_000;
+const writerPauseMs = 20;
+
+async function takeRoll(thread: EngineThread, tenantId: number, throughScn: Scn) {
+  for (let waitedMs = 0; ; waitedMs += writerPauseMs) {
+    try {
+      return await thread.call('takeRoll', tenantId, throughScn);
+    } catch (error) {
+      if (!isFault(error, 'OB_EAGAIN') || waitedMs >= writerWaitMs) throw error;
+    }
+    await systemClock.sleep(writerPauseMs);
+  }
 }
 
 async function openLog(thread: EngineThread, tenantId: number): Promise<LogSource> {
