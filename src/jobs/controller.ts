@@ -46,6 +46,8 @@ export interface JobSettings {
   readonly foldLogBytes: number;
   /** Archived bytes a standby takes over at a time; files are taken whole, and a large commit takes more. */
   readonly rollBatchBytes: number;
+  /** Longest pause before a standby whose log did not come is tried again; the first pauses are shorter. */
+  readonly rollRetryMs: number;
   /** With BINDING = OPTIONAL, log beyond this is given up when it cannot be archived: the round ends INTERRUPTED. */
   readonly archiveBacklogBytes: number;
   /** Longest pause before a failed archive is tried again; the first pauses are shorter. */
@@ -75,6 +77,7 @@ export const defaultJobSettings: JobSettings = {
   tickMs: 1_000,
   foldLogBytes: 64 * 1024 * 1024,
   rollBatchBytes: 64 * 1024 * 1024,
+  rollRetryMs: 30_000,
   archiveBacklogBytes: 8 * 1024 * 1024 * 1024,
   archiveRetryMs: 10_000,
   maxJobRetries: 3,

@@ -73,6 +73,7 @@ const testSettings: JobSettings = {
   tickMs: 20,
   retryPauseMs: 1,
   archiveRetryMs: 5,
+  rollRetryMs: 20,
   noteSizesMs: 20,
 };
 

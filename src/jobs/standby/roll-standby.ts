@@ -35,13 +35,14 @@ export function forgetLogPlace(place: LogPlace): void {
 
 /**
  * Takes a standby as far as its log source and RECOVERY_UNTIL_SCN allow, in batches after each of which it is whole and its row
- * says how far it is. Returns when there is nothing more for now; throws -4018 when the log has a hole.
+ * says how far it is, and `gotOn` is called. Returns when there is nothing more for now; throws -4018 when the log has a hole.
  */
 export async function rollStandby(
   controller: Controller,
   tenant: Tenant,
   place: LogPlace,
   signal: AbortSignal,
+  gotOn: () => void,
 ): Promise<void> {
   const { tenantId } = tenant;
   const { catalog } = controller;
@@ -54,6 +55,7 @@ export async function rollStandby(
       const reached = await rollBatch({ controller, tenant, place, medium, signal }, syncScn);
       if (reached === null || reached <= syncScn) return;
       syncScn = reached;
+      gotOn();
     }
   } finally {
     await medium.close().catch(() => undefined);
@@ -98,6 +100,7 @@ async function rollBatch(
   const whole = files.left.length === 0;
   const engine = await tenantEngineOf(controller, tenant.tenantId);
   const target = await engine.beginRoll();
+  let further = false;
   try {
     const { lastScn, goesOnIn } = await applyLog({
       files: openFiles(medium, files.taken, signal),
@@ -111,16 +114,20 @@ async function rollBatch(
     });
     const throughScn = whole ? checkedEnd(chain, lastScn, untilScn) : lastScn;
     signal.throwIfAborted();
+    const goesOn = files.taken.findIndex(({ name }) => name === goesOnIn);
     if (throughScn > syncScn) {
       await target.apply(throughScn);
-      place.file = files.taken.find(({ name }) => name === goesOnIn) ?? place.file;
+      place.file = files.taken[goesOn] ?? place.file;
       await writeDown(controller, tenant.tenantId, throughScn);
       return throughScn;
     }
+    // Nothing new up to there: it need not be read again.
+    further = goesOn > 0;
+    place.file = files.taken[goesOn] ?? place.file;
   } finally {
     await target.end();
   }
-  return whole ? syncScn : rollBatch(run, syncScn, 2 * mostBytes);
+  return whole ? syncScn : rollBatch(run, syncScn, further ? mostBytes : 2 * mostBytes);
 }
 
 /** The checkpoint promised records up to the newest commit; fewer mean that a log file has lost its end. */

@@ -1,17 +1,31 @@
 import { fault, isFault } from '../../base/errors.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
+import { MediumError } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { jobResult } from '../job-result.ts';
+import { RetryPause } from '../retry-pause.ts';
 import { forgetLogPlace, type LogPlace, newLogPlace, rollStandby } from './roll-standby.ts';
 
 /** Rolls standby tenants forward from their log source, each beside the others. */
 export interface StandbyDriver {
   pass(signal: AbortSignal): Promise<void>;
-  /** Ends what is going on for a tenant, runs `work` while nothing of it goes on, and lets it go on again. */
+  /**
+   * Ends what is going on for a tenant, runs `work`, which may tell it another way, while nothing of it goes on, and lets it go on
+   * again at once.
+   */
   hold<T>(tenantId: number, work: () => Promise<T>): Promise<T>;
   /** Rolls a tenant that is being dropped no more. */
   forget(tenantId: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The first pause after a failure; it doubles up to `rollRetryMs`. */
+const firstPauseMs = 1_000;
+
+/** What is known of a standby between its turns. */
+interface Following {
+  readonly place: LogPlace;
+  readonly pause: RetryPause;
 }
 
 interface Running {
@@ -22,18 +36,24 @@ interface Running {
 export function createStandbyDriver(controller: Controller): StandbyDriver {
   const running = new Map<number, Running>();
   const held = new Map<number, number>();
-  const places = new Map<number, LogPlace>();
-  const placeOf = (tenantId: number): LogPlace => {
-    const known = places.get(tenantId) ?? newLogPlace();
-    places.set(tenantId, known);
+  const followed = new Map<number, Following>();
+  const followingOf = (tenantId: number): Following => {
+    const { clock, settings } = controller;
+    const known = followed.get(tenantId) ?? {
+      place: newLogPlace(),
+      pause: new RetryPause(clock, firstPauseMs, settings.rollRetryMs),
+    };
+    followed.set(tenantId, known);
     return known;
   };
   const start = (tenant: Tenant, stopping: AbortSignal) => {
     const { tenantId } = tenant;
     if (running.has(tenantId) || held.has(tenantId)) return;
+    const following = followingOf(tenantId);
+    if (following.pause.lasts) return;
     const cancel = new AbortController();
     const signal = AbortSignal.any([cancel.signal, stopping]);
-    const done = roll(controller, tenant, placeOf(tenantId), signal).finally(() => running.delete(tenantId));
+    const done = roll(controller, tenant, following, signal).finally(() => running.delete(tenantId));
     running.set(tenantId, { cancel, done });
   };
   const end = async (tenantId: number) => {
@@ -47,7 +67,7 @@ export function createStandbyDriver(controller: Controller): StandbyDriver {
       for (const tenant of tenants) {
         if (tenant.switchoverStatus !== 'NORMAL' || tenant.inRecyclebin) continue;
         if ((tenant.recoveryUntilScn ?? 0n) > (tenant.syncScn ?? 0n)) start(tenant, stopping);
-        else forgetLogPlace(placeOf(tenant.tenantId));
+        else startAnew(followingOf(tenant.tenantId));
       }
     },
     async hold(tenantId, work) {
@@ -56,6 +76,8 @@ export function createStandbyDriver(controller: Controller): StandbyDriver {
         await end(tenantId);
         return await work();
       } finally {
+        const following = followed.get(tenantId);
+        if (following) startAnew(following);
         const left = (held.get(tenantId) ?? 1) - 1;
         if (left === 0) held.delete(tenantId);
         else held.set(tenantId, left);
@@ -64,27 +86,49 @@ export function createStandbyDriver(controller: Controller): StandbyDriver {
     async forget(tenantId) {
       held.set(tenantId, Number.POSITIVE_INFINITY);
       await end(tenantId);
-      places.delete(tenantId);
+      followed.get(tenantId)?.pause.end();
+      followed.delete(tenantId);
     },
     async close() {
       await Promise.all([...running.values()].map(({ done }) => done));
+      for (const { pause } of followed.values()) pause.end();
     },
   };
 }
 
-/** One turn; what stands in the way is written down for V$OB_LS_LOG_RESTORE_STATUS and tried again at the next pass. */
-async function roll(controller: Controller, tenant: Tenant, place: LogPlace, signal: AbortSignal): Promise<void> {
+function startAnew({ place, pause }: Following): void {
+  forgetLogPlace(place);
+  pause.end();
+}
+
+/** One turn; what stands in the way is written down for V$OB_LS_LOG_RESTORE_STATUS and tried again after a pause. */
+async function roll(
+  controller: Controller,
+  tenant: Tenant,
+  { place, pause }: Following,
+  signal: AbortSignal,
+): Promise<void> {
   const { tenantId } = tenant;
   try {
-    await rollStandby(controller, tenant, place, signal);
+    await rollStandby(controller, tenant, place, signal, () => pause.end());
+    pause.end();
     await note(controller, tenantId, null);
   } catch (error) {
-    forgetLogPlace(place);
-    if (signal.aborted || isFault(error, 'OB_STATE_NOT_MATCH')) return;
+    if (signal.aborted || isFault(error, 'OB_STATE_NOT_MATCH')) return forgetLogPlace(place);
+    if (doesNotFit(error)) forgetLogPlace(place);
+    pause.begin();
     const { code, comment } = jobResult(controller, error, 'LOG_RESTORE');
     await note(controller, tenantId, { code, comment });
   }
 }
+
+/** The log found does not go on where the standby stands: another look may find it elsewhere. Any other fault leaves it where it is. */
+function doesNotFit(error: unknown): boolean {
+  if (error instanceof MediumError) return error.kind === 'notFound';
+  return misfits.some((symbol) => isFault(error, symbol));
+}
+
+const misfits = ['OB_ENTRY_NOT_EXIST', 'OB_ARCHIVE_LOG_NOT_CONTINUES_WITH_DATA', 'OB_BACKUP_FILE_NOT_EXIST'] as const;
 
 /** What a standby's row remembers: why its log does not come. */
 interface StandbyMemory {
