@@ -15,6 +15,7 @@ export function applyVariable(name: string, value: string | null, session: Sessi
   }
   const { variables } = state;
   variables[name] = value;
+  if (name === 'net_write_timeout') client.setWriteTimeout(Number(value) * 1000);
   if (cheap.has(name)) return;
   state.version++;
   switch (name) {

@@ -19,6 +19,7 @@ export interface Client {
   setCharset(client: Charset, results: Charset): void;
   setStatus(autocommit: boolean, inTransaction: boolean): void;
   setMaxAllowedPacket(sizeBytes: number): void;
+  setWriteTimeout(timeoutMs: number): void;
   disconnect(error?: ObError): void;
 }
 
@@ -48,6 +49,7 @@ export interface Answer {
   rows(columns: readonly ResultColumn[]): void;
   batch(batch: RowBatch): Promise<void> | undefined;
   end(fields?: { readonly warnings?: number; readonly more?: boolean }): void;
+  sent(): Promise<void> | undefined;
   error(error: ObError): void;
   readonly format: RowFormat;
   readonly charset: Charset;

@@ -118,7 +118,7 @@ export class Session implements SessionContext, Process {
     if (isOracle(this.#state)) this.#state.database = oracleSchema;
     else if (database === this.#loginDatabase) this.#state.database = database;
     this.#forgetStatements();
-    this.showStatus();
+    this.#tellClient();
   }
 
   kill(threadId: number): MaybePromise<void> {
@@ -142,6 +142,7 @@ export class Session implements SessionContext, Process {
     if (this.#state) {
       this.#state.inTransaction = false;
       this.#state.pendingBegin = null;
+      this.showStatus();
     }
     return this.#seat.leave();
   }
@@ -239,9 +240,14 @@ export class Session implements SessionContext, Process {
     this.#loginCharset = attempt.charset;
     this.#loginDatabase = state.database;
     this.#forgetStatements();
-    this.client.setMaxAllowedPacket(variableNumber(state, 'max_allowed_packet'));
-    this.showStatus();
+    this.#tellClient();
     this.#run.touch();
+  }
+
+  #tellClient(): void {
+    this.client.setMaxAllowedPacket(variableNumber(this.state, 'max_allowed_packet'));
+    this.client.setWriteTimeout(variableNumber(this.state, 'net_write_timeout') * 1000);
+    this.showStatus();
   }
 
   #forgetStatements(): void {
@@ -280,9 +286,15 @@ export class Session implements SessionContext, Process {
         this.#begin('Query', text);
       }
       await loaded.runText(text, this, { parameters: none, answer, more: i < pieces.length - 1 });
+      await answer.sent();
+      // Others have their turn between the statements of a long text.
+      if (i % statementsPerTurn === statementsPerTurn - 1) await new Promise(setImmediate);
     }
   }
 }
+
+/** Of one text, in one turn of the event loop. */
+const statementsPerTurn = 32;
 
 /** Where a session of an Oracle tenant starts. */
 const oracleSchema = 'SYS';

@@ -27,6 +27,7 @@ export interface AnswerContext {
 export class AnswerWriter implements ResultWriter {
   readonly #context: AnswerContext;
   #state: 'due' | 'rows' | 'complete' = 'complete';
+  #leaving: Promise<void> | undefined;
   format: RowFormat = 'text';
 
   constructor(context: AnswerContext) {
@@ -42,9 +43,15 @@ export class AnswerWriter implements ResultWriter {
     return this.#state === 'complete';
   }
 
+  /** A slow client is waited for before the next of several results. */
+  sent(): Promise<void> | undefined {
+    return this.#leaving;
+  }
+
   /** A command has begun whose answer is due. */
   start(format: RowFormat): void {
     this.#state = 'due';
+    this.#leaving = undefined;
     this.format = format;
   }
 
@@ -112,7 +119,10 @@ export class AnswerWriter implements ResultWriter {
   /** Each of several results leaves at once: the next statement may take its time. */
   #finish(fields: MoreResults): void {
     this.#state = fields.more ? 'due' : 'complete';
-    if (fields.more) this.#context.output.flush()?.catch(() => undefined);
+    if (fields.more) {
+      this.#leaving = this.#context.output.flush();
+      this.#leaving?.catch(() => undefined);
+    }
   }
 
   #expect(state: 'due' | 'rows'): void {

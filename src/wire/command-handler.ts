@@ -78,6 +78,8 @@ export interface ResultWriter {
    */
   batch(batch: RowBatch): Promise<void> | undefined;
   end(fields?: EndFields): void;
+  /** Until the client has taken the results so far: a promise when it is slower than the server. */
+  sent(): Promise<void> | undefined;
   /** Ends the result at hand, or stands for a whole one; nothing may follow. Throwing does the same. */
   error(error: ObError): void;
   /** The form rows must have: text for COM_QUERY, binary for COM_STMT_EXECUTE. */
@@ -119,6 +121,8 @@ export interface ClientConnection {
   setStatus(autocommit: boolean, inTransaction: boolean): void;
   /** `max_allowed_packet` of the session, bytes; counts from the next command on. */
   setMaxAllowedPacket(sizeBytes: number): void;
+  /** `net_write_timeout` of the session: a client that takes nothing for so long is turned out. */
+  setWriteTimeout(timeoutMs: number): void;
   /** Turns the client out: at once without an error, after telling it with one. */
   disconnect(error?: ObError): void;
 }

@@ -123,6 +123,10 @@ export class Connection implements ClientConnection, Conversation {
     if (this.#loginTimer === null) this.#stream.reader.limit(sizeBytes);
   }
 
+  setWriteTimeout(timeoutMs: number): void {
+    this.output.writeTimeoutMs = timeoutMs;
+  }
+
   disconnect(error?: ObError): void {
     if (!error) {
       this.#stream.destroy();

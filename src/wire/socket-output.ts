@@ -10,6 +10,9 @@ export class SocketOutput {
   readonly packets = new PacketWriter();
   #socket: Socket;
   #waiter: PromiseWithResolvers<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Who waits for a client may hold a transaction, a thread and the tenant's log: it has this long to take what was sent. */
+  writeTimeoutMs = 60_000;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -61,19 +64,29 @@ export class SocketOutput {
 
   drained(): void {
     this.#waiter?.resolve();
-    this.#waiter = null;
+    this.#forgetWaiter();
   }
 
   closed(): void {
     this.packets.take();
     this.packets.release(true);
     this.#waiter?.reject(new ConnectionClosed());
+    this.#forgetWaiter();
+  }
+
+  #forgetWaiter(): void {
     this.#waiter = null;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #wait(): Promise<void> | undefined {
     if (this.#socket.writableLength === 0 || !this.#socket.writableNeedDrain) return undefined;
     this.#waiter ??= Promise.withResolvers();
+    this.#timer ??= setTimeout(() => this.#socket.destroy(), Math.min(this.writeTimeoutMs, longestTimerMs)).unref();
     return this.#waiter.promise;
   }
 }
+
+/** Beyond this a timer of Node fires at once. */
+const longestTimerMs = 2 ** 31 - 1;

@@ -7,7 +7,6 @@ import type { Conversation } from './conversation.ts';
 import { writeDefinitions } from './metadata-block.ts';
 import { readParameters } from './parameters.ts';
 import { PayloadReader } from './payload-reader.ts';
-import { addLongData, dropLongData } from './statement-table.ts';
 
 /** COM_STMT_PREPARE: id and counts, then the parameters and the columns, each with an EOF when there are any. */
 export function prepare(conversation: Conversation, payload: Buffer): MaybePromise<void> {
@@ -27,11 +26,11 @@ export function execute(conversation: Conversation, payload: Buffer): MaybePromi
   reader.slice(5);
   const { failure } = statement;
   if (failure) {
-    dropLongData(statement);
+    statements.dropLongData(statement);
     throw failure;
   }
   const parameters = readParameters(reader, statement, clientCharset);
-  if (statement.longData.size > 0) dropLongData(statement);
+  if (statement.longData.size > 0) statements.dropLongData(statement);
   return handler.execute(statement.id, parameters, answer);
 }
 
@@ -39,9 +38,10 @@ export function execute(conversation: Conversation, payload: Buffer): MaybePromi
 export function sendLongData(conversation: Conversation, payload: Buffer): void {
   conversation.answer.skip();
   if (payload.length < 7) return;
-  const statement = conversation.statements.find(payload.readUInt32LE(1));
+  const { statements, maxAllowedPacketBytes } = conversation;
+  const statement = statements.find(payload.readUInt32LE(1));
   if (!statement) return;
-  addLongData(statement, payload.readUInt16LE(5), payload.subarray(7), conversation.maxAllowedPacketBytes);
+  statements.addLongData(statement, payload.readUInt16LE(5), payload.subarray(7), maxAllowedPacketBytes);
 }
 
 /** COM_STMT_CLOSE, which never has an answer; closing what is not open is no mistake. */
@@ -55,7 +55,8 @@ export function closeStatement(conversation: Conversation, payload: Buffer): May
 /** COM_STMT_RESET: the long parameters are forgotten; there is no cursor to close. */
 export function resetStatement(conversation: Conversation, payload: Buffer): void {
   const id = new PayloadReader(payload, 1).u32();
-  dropLongData(conversation.statements.get(id, 'mysqld_stmt_reset'));
+  const { statements } = conversation;
+  statements.dropLongData(statements.get(id, 'mysqld_stmt_reset'));
   conversation.answer.ok();
 }
 

@@ -19,6 +19,8 @@ export class StatementTable {
   readonly #open = new Map<number, OpenStatement>();
   readonly #maxCount: number;
   #lastId = 0;
+  /** Of the long parameters of all statements. */
+  #longBytes = 0;
 
   constructor(maxCount: number) {
     this.#maxCount = maxCount;
@@ -49,33 +51,47 @@ export class StatementTable {
 
   /** False when there was no such statement. */
   remove(id: number): boolean {
+    const statement = this.#open.get(id);
+    if (statement) this.dropLongData(statement);
     return this.#open.delete(id);
   }
 
   clear(): void {
     this.#open.clear();
+    this.#longBytes = 0;
   }
-}
 
-/** Adds a piece of a long parameter; what goes wrong is kept for the execution. */
-export function addLongData(statement: OpenStatement, index: number, bytes: Uint8Array, maxBytes: number): void {
-  if (index >= statement.shape.parameterCount) {
-    statement.failure ??= fault('ER_WRONG_ARGUMENTS', 'mysqld_stmt_send_long_data');
-  } else if (statement.longBytes + bytes.length > maxBytes) {
-    statement.failure ??= fault('ER_NET_PACKET_TOO_LARGE');
-    statement.longData.clear();
-  } else {
+  /** Adds a piece of a long parameter; what goes wrong is kept for the execution. `maxBytes` holds for each statement. */
+  addLongData(statement: OpenStatement, index: number, bytes: Uint8Array, maxBytes: number): void {
     const pieces = statement.longData.get(index);
-    const copy = new Uint8Array(bytes);
-    if (pieces) pieces.push(copy);
-    else statement.longData.set(index, [copy]);
-    statement.longBytes += bytes.length;
+    const more = bytes.length + pieceBytes;
+    if (index >= statement.shape.parameterCount) {
+      statement.failure ??= fault('ER_WRONG_ARGUMENTS', 'mysqld_stmt_send_long_data');
+    } else if (
+      statement.longBytes + more > maxBytes + pieceBytes ||
+      this.#longBytes + more > maxBytes * fullStatements
+    ) {
+      this.dropLongData(statement);
+      statement.failure = fault('ER_NET_PACKET_TOO_LARGE');
+    } else {
+      const copy = new Uint8Array(bytes);
+      if (pieces) pieces.push(copy);
+      else statement.longData.set(index, [copy]);
+      statement.longBytes += more;
+      this.#longBytes += more;
+    }
+  }
+
+  /** Forgets the long parameters: after an execution and for COM_STMT_RESET. */
+  dropLongData(statement: OpenStatement): void {
+    this.#longBytes -= statement.longBytes;
+    statement.longBytes = 0;
+    statement.longData.clear();
+    statement.failure = null;
   }
 }
 
-/** Forgets the long parameters: after an execution and for COM_STMT_RESET. */
-export function dropLongData(statement: OpenStatement): void {
-  statement.longData.clear();
-  statement.longBytes = 0;
-  statement.failure = null;
-}
+/** What a piece costs beside its bytes: many empty ones are memory, too. */
+const pieceBytes = 128;
+/** Statements that can have all the bytes of their long parameters at a time. */
+const fullStatements = 4;

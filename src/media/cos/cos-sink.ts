@@ -24,6 +24,7 @@ export class CosSink implements ObjectSink {
   #uploadId: Promise<string> | null = null;
   readonly #writer = randomUUID();
   #ended = false;
+  #published = false;
 
   constructor(client: CosClient, key: string, signal?: AbortSignal) {
     this.#client = client;
@@ -45,6 +46,7 @@ export class CosSink implements ObjectSink {
     try {
       await this.#publish(sizeBytes);
       this.#ended = true;
+      this.#published = true;
       await this.#buffer.abort();
     } catch (error) {
       if (!(error instanceof MediumError) || !error.retryable) await this.abort().catch(() => undefined);
@@ -53,7 +55,7 @@ export class CosSink implements ObjectSink {
   }
 
   async abort(): Promise<void> {
-    if (this.#ended) return;
+    if (this.#published) return;
     this.#ended = true;
     await this.#buffer.abort();
     const id = await this.#uploadId?.catch(() => null);
@@ -65,6 +67,7 @@ export class CosSink implements ObjectSink {
     } catch (error) {
       if (!(error instanceof MediumError) || error.kind !== 'notFound') throw error;
     }
+    this.#uploadId = null;
   }
 
   async #publish(sizeBytes: number): Promise<void> {

@@ -106,10 +106,13 @@ export class WriterLock {
         },
         goOn() {
           sinceMs = performance.now();
-          timer = setTimeout(() => {
-            waiter.wake();
-            leave(fault('OB_ERR_EXCLUSIVE_LOCK_CONFLICT'));
-          }, leftMs);
+          timer = setTimeout(
+            () => {
+              waiter.wake();
+              leave(fault('OB_ERR_EXCLUSIVE_LOCK_CONFLICT'));
+            },
+            Math.min(leftMs, longestTimerMs),
+          );
         },
       };
       if (!this.#aside) waiter.goOn();
@@ -117,6 +120,9 @@ export class WriterLock {
     });
   }
 }
+
+/** Beyond this a timer of Node fires at once; nobody waits that long. */
+const longestTimerMs = 2 ** 31 - 1;
 
 interface Waiter {
   readonly key: unknown;
