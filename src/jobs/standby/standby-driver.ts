@@ -53,7 +53,12 @@ export function createStandbyDriver(controller: Controller): StandbyDriver {
     if (following.pause.lasts) return;
     const cancel = new AbortController();
     const signal = AbortSignal.any([cancel.signal, stopping]);
-    const done = roll(controller, tenant, following, signal).finally(() => running.delete(tenantId));
+    const done = roll(controller, tenant, following, signal)
+      .catch((error: unknown) => {
+        // Not even its trouble could be written down, as where the disk is full. The next pass tries again.
+        if (!signal.aborted) controller.log.error('rolling a standby failed', { tenantId, error });
+      })
+      .finally(() => running.delete(tenantId));
     running.set(tenantId, { cancel, done });
   };
   const end = async (tenantId: number) => {
