@@ -29,6 +29,7 @@ export interface TenantOptions {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** One that was lost, with the thread or the connection behind it, fails with OB_EAGAIN: it must be opened anew. */
 export interface TenantEngine {
   readonly tenantId: number;
   openSession(sessionId: number): Promise<EngineSession>;
@@ -108,6 +109,7 @@ export interface ThreadModule {
   readonly data: unknown;
 }
 
+/** Fails with OB_EAGAIN once the engine was lost: it must be opened anew. */
 export interface LogSource {
   readonly reader: ThreadModule;
   /** The position after the newest commit, with an SCN no later commit will be at or below. */

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { newAliveFlag } from '../../src/tenants/embedded/alive.ts';
 import { blockPages } from '../../src/tenants/embedded/block-format.ts';
 import { createDataFile, openConnection } from '../../src/tenants/embedded/connection.ts';
 import { encodePosition } from '../../src/tenants/embedded/log-position.ts';
@@ -35,7 +36,7 @@ const store = new TenantStore(
   () => {},
 );
 const archivePath = join(root, 'archive');
-const readerData = { walFd: store.files.walFd, cell: store.cell.buffer };
+const readerData = { walFd: store.files.walFd, cell: store.cell.buffer, alive: newAliveFlag() };
 const known = lastPosition(archivePath);
 let reader = openLogReader(readerData, known);
 if (!known) {

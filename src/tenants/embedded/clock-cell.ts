@@ -1,4 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
+import { faultText } from '../../base/errors.ts';
 import { nextScn, type Scn } from '../../base/scn.ts';
 import type { Position } from './log-position.ts';
 import { frameBytes } from './wal-format.ts';
@@ -68,14 +69,20 @@ export class ClockCell {
     }
   }
 
-  /** An SCN no later commit will be at or below, while every commit at or below it is in the published log. */
+  /**
+   * An SCN no later commit will be at or below, while every commit at or below it is in the published log. OB_EAGAIN when a commit
+   * does not come so far as to say its own.
+   */
   barrier(clock: Clock): { readonly scn: Scn; readonly position: Position & { readonly scn: bigint } } {
     const now = clock.nowNs();
     const last = Atomics.load(this.#cells, slot.scn);
     const wanted = this.raiseFloor(now > last ? now : last);
     let mark = Atomics.load(this.#cells, slot.inFlight);
-    // The mark is `pending` only between two loads of the engine thread: nanoseconds.
-    while (mark === pending) mark = Atomics.load(this.#cells, slot.inFlight);
+    // The mark is `pending` only between two loads of the engine thread, nanoseconds, or for ever when it was lost there.
+    for (const endMs = performance.now() + pendingMs; mark === pending; ) {
+      if (performance.now() > endMs) throw faultText('OB_EAGAIN', 'a commit does not say its SCN');
+      mark = Atomics.load(this.#cells, slot.inFlight);
+    }
     const scn = mark === none || mark > wanted ? wanted : mark - 1n;
     const position = this.read();
     // Who begins to read here may find the next generation only later, after a restart even.
@@ -143,6 +150,8 @@ export class ClockCell {
 
 const none = 0n;
 const pending = 1n;
+/** However long a thread is kept from its processor. */
+const pendingMs = 1_000;
 
 const slot = {
   sequence: 0,

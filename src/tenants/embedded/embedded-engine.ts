@@ -1,6 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
 import { isFault } from '../../base/errors.ts';
-import type { Scn } from '../../base/scn.ts';
 import type { AccountStore } from '../tenant-account.ts';
 import type {
   ChangePoint,
@@ -11,15 +10,16 @@ import type {
   TableImport,
   TenantEngine,
 } from '../tenant-engine.ts';
-import { endAlive } from './alive.ts';
 import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
 import { threadModule } from './embedded-engines.ts';
 import { openEmbeddedSession } from './embedded-session.ts';
+import type { EngineCalls } from './engine-calls.ts';
 import type { EngineThread } from './engine-thread.ts';
 import type { GuestThreads } from './guest-threads.ts';
 import { decodePosition, encodePosition } from './log-position.ts';
 import { writeFloor } from './tenant-files.ts';
+import type { ThreadLife } from './thread-life.ts';
 import { pageBytes } from './wal-format.ts';
 
 /** Where an engine lives. */
@@ -33,45 +33,64 @@ export interface EngineSeat {
   readonly onClose: () => void;
 }
 
-/** Opens a tenant in its engine thread. */
+/** The thread a tenant was opened in: its successors are not called, they know nothing of what was given out. */
+interface Host {
+  readonly life: ThreadLife;
+  readonly call: EngineThread['call'];
+}
+
+/** Opens a tenant in its engine thread. Once that is lost the engine fails with OB_EAGAIN: the tenant must be opened anew. */
 export async function openEmbeddedEngine(seat: EngineSeat): Promise<TenantEngine> {
   const { thread, guests, tenantId, onClose } = seat;
   await thread.call('open', tenantId);
+  const { life } = thread;
+  const call: Host['call'] = (name, ...args) => thread.callIn(life, name, ...args);
+  const host: Host = { life, call };
   return {
     tenantId,
-    accounts: accountStore(thread, tenantId),
-    openSession: (sessionId) => openEmbeddedSession(thread, guests, tenantId, sessionId),
-    globalVariables: () => thread.call('globalVariables', tenantId),
-    setGlobalVariable: (name, value) => thread.call('setGlobalVariable', tenantId, name, value),
-    setReadOnly: (readOnly) => thread.call('setReadOnly', tenantId, readOnly),
-    databases: () => thread.call('databases', tenantId),
-    tables: () => thread.call('outlines', tenantId),
-    importTable: (sourceTenantId, wish, signal) => importTable(seat, sourceTenantId, wish, signal),
-    beginRoll: () => beginRoll(thread, tenantId),
-    pin: (since = null) => pin(thread, tenantId, since),
-    remembers: (since) => thread.call('remembers', tenantId, since),
-    log: () => openLog(thread, tenantId),
-    foldAhead: () => thread.foldAhead(tenantId, (data) => guests.fold(tenantId, data)),
-    recycleLog: (seal) => thread.recycleLog(tenantId, seal, (data) => guests.fold(tenantId, data)),
-    logBytes: () => thread.call('logBytes', tenantId),
-    dataBytes: () => thread.call('dataBytes', tenantId),
+    accounts: accountStore(host, tenantId),
+    async openSession(sessionId) {
+      life.require('the tenant');
+      return openEmbeddedSession(thread, guests, tenantId, sessionId);
+    },
+    globalVariables: () => call('globalVariables', tenantId),
+    setGlobalVariable: (name, value) => call('setGlobalVariable', tenantId, name, value),
+    setReadOnly: (readOnly) => call('setReadOnly', tenantId, readOnly),
+    databases: () => call('databases', tenantId),
+    tables: () => call('outlines', tenantId),
+    importTable: (sourceTenantId, wish, signal) => importTable(seat, host, sourceTenantId, wish, signal),
+    beginRoll: () => beginRoll(host, tenantId),
+    pin: (since = null) => pin(host, tenantId, since),
+    remembers: (since) => call('remembers', tenantId, since),
+    log: () => openLog(host, tenantId),
+    async foldAhead() {
+      life.require('the tenant');
+      return thread.foldAhead(tenantId, (data) => guests.fold(tenantId, data));
+    },
+    async recycleLog(seal) {
+      life.require('the tenant');
+      return thread.recycleLog(tenantId, seal, (data) => guests.fold(tenantId, data));
+    },
+    logBytes: () => call('logBytes', tenantId),
+    dataBytes: () => call('dataBytes', tenantId),
     async close() {
-      await guests.without(tenantId, () => thread.call('closeTenant', tenantId));
-      onClose();
+      await guests.without(tenantId, () => call('closeTenant', tenantId));
+      if (!life.over) onClose();
     },
   };
 }
 
-function accountStore(thread: EngineThread, tenantId: number): AccountStore {
+function accountStore({ call }: Host, tenantId: number): AccountStore {
   return {
-    list: () => thread.call('listAccounts', tenantId),
-    put: (account) => thread.call('putAccount', tenantId, account),
-    remove: (user, host) => thread.call('removeAccount', tenantId, user, host),
+    list: () => call('listAccounts', tenantId),
+    put: (account) => call('putAccount', tenantId, account),
+    remove: (user, host) => call('removeAccount', tenantId, user, host),
   };
 }
 
-async function pin(thread: EngineThread, tenantId: number, since: ChangePoint | null): Promise<Snapshot> {
-  const { scn, data, point, incremental } = await thread.call('pin', tenantId, since);
+async function pin({ life, call }: Host, tenantId: number, since: ChangePoint | null): Promise<Snapshot> {
+  const { scn, data, point, incremental } = await call('pin', tenantId, since);
+  life.lend(data.alive);
   let released: Promise<void> | null = null;
   return {
     scn,
@@ -82,15 +101,16 @@ async function pin(thread: EngineThread, tenantId: number, since: ChangePoint | 
     logicalBytes: data.databasePages * pageBytes,
     reader: threadModule(data),
     release() {
-      endAlive(data.alive);
-      released ??= thread.call('unpin', tenantId);
+      life.giveBack(data.alive);
+      released ??= call('unpin', tenantId);
       return released;
     },
   };
 }
 
 async function importTable(
-  { thread, threadOf, tenantId }: EngineSeat,
+  { threadOf, tenantId }: EngineSeat,
+  { call }: Host,
   sourceTenantId: number,
   wish: TableImport,
   signal: AbortSignal,
@@ -102,25 +122,29 @@ async function importTable(
   const source = threadOf(sourceTenantId);
   await source.call('hold', sourceTenantId, true);
   try {
-    return await thread.call('importTable', tenantId, sourceTenantId, wish, flag.buffer as SharedArrayBuffer);
+    return await call('importTable', tenantId, sourceTenantId, wish, flag.buffer as SharedArrayBuffer);
   } finally {
     signal.removeEventListener('abort', cancel);
     await source.call('hold', sourceTenantId, false);
   }
 }
 
-async function beginRoll(thread: EngineThread, tenantId: number): Promise<RollTarget> {
-  const data = await thread.call('beginRoll', tenantId);
+async function beginRoll({ life, call }: Host, tenantId: number): Promise<RollTarget> {
+  const data = await call('beginRoll', tenantId);
+  life.lend(data.alive);
   return {
     writer: threadModule(data),
     standsAt: data.standsAt,
     async apply(throughScn) {
       for (;;) {
-        const { scn, more } = await takeRoll(thread, tenantId, throughScn);
+        const { scn, more } = await takeRoll(() => call('takeRoll', tenantId, throughScn));
         if (!more) return scn;
       }
     },
-    end: () => thread.call('endRoll', tenantId),
+    end() {
+      life.giveBack(data.alive);
+      return call('endRoll', tenantId);
+    },
   };
 }
 
@@ -128,10 +152,10 @@ async function beginRoll(thread: EngineThread, tenantId: number): Promise<RollTa
 const writerWaitMs = 10_000;
 const writerPauseMs = 20;
 
-async function takeRoll(thread: EngineThread, tenantId: number, throughScn: Scn) {
+async function takeRoll(take: () => Promise<ReturnType<EngineCalls['takeRoll']>>) {
   for (let waitedMs = 0; ; waitedMs += writerPauseMs) {
     try {
-      return await thread.call('takeRoll', tenantId, throughScn);
+      return await take();
     } catch (error) {
       if (!isFault(error, 'OB_EAGAIN') || waitedMs >= writerWaitMs) throw error;
     }
@@ -139,19 +163,24 @@ async function takeRoll(thread: EngineThread, tenantId: number, throughScn: Scn)
   }
 }
 
-async function openLog(thread: EngineThread, tenantId: number): Promise<LogSource> {
-  const { walFd, floorPath, cell } = await thread.call('log', tenantId);
-  const clock = new ClockCell(cell);
+async function openLog({ life, call }: Host, tenantId: number): Promise<LogSource> {
+  const { walFd, floorPath, cell } = await call('log', tenantId);
+  const known = new ClockCell(cell);
+  // A cell without its thread stands still, and would say that everything is archived.
+  const clock = () => {
+    life.require('the log');
+    return known;
+  };
   return {
-    reader: threadModule({ walFd, cell }),
+    reader: threadModule({ walFd, cell, alive: life.flag }),
     async barrier() {
-      const { scn, position } = clock.barrier(systemClock);
+      const { scn, position } = clock().barrier(systemClock);
       writeFloor(floorPath, scn);
       return { scn, position: encodePosition(position) };
     },
-    stayAbove: (scn) => void clock.raiseFloor(scn),
-    archived: (position) => clock.archived(decodePosition(position)),
-    backlogBytes: () => clock.backlogBytes(),
-    limitBacklog: (limitBytes) => clock.limitBacklog(limitBytes),
+    stayAbove: (scn) => void clock().raiseFloor(scn),
+    archived: (position) => clock().archived(decodePosition(position)),
+    backlogBytes: () => clock().backlogBytes(),
+    limitBacklog: (limitBytes) => clock().limitBacklog(limitBytes),
   };
 }

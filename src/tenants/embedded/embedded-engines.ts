@@ -41,24 +41,34 @@ export function createEmbeddedEngines(options: EmbeddedEnginesOptions): TenantEn
   const settings = threadOptions(options);
   const engines = new Map<number, Promise<TenantEngine>>();
   const guests = new GuestThreads(settings, log, options.guestThreads ?? 8);
+  /** Guests commit through the clock cell of their host: when that is lost they end before the tenant is opened anew. */
+  const ending = new Map<number, Promise<void>>();
   const shards = new Shards(settings, log, options.engineThreads ?? defaultEngineThreads(), (lost) => {
-    for (const tenantId of lost) engines.delete(tenantId);
+    for (const tenantId of lost) {
+      engines.delete(tenantId);
+      const ended = guests.without(tenantId, async () => {
+        if (ending.get(tenantId) === ended) ending.delete(tenantId);
+      });
+      ending.set(tenantId, ended);
+    }
   });
   const forget = (tenantId: number) => engines.delete(tenantId);
+  const openNow = (tenantId: number) =>
+    openEmbeddedEngine({
+      thread: shards.of(tenantId),
+      threadOf: (id) => shards.of(id),
+      guests,
+      tenantId,
+      onClose: () => forget(tenantId),
+    });
   return {
     create: (tenantId, tenantOptions) => shards.of(tenantId).call('create', tenantId, tenantOptions),
     open(tenantId) {
       const known = engines.get(tenantId);
       if (known) return known;
-      const opened = openEmbeddedEngine({
-        thread: shards.of(tenantId),
-        threadOf: (id) => shards.of(id),
-        guests,
-        tenantId,
-        onClose: () => forget(tenantId),
-      });
+      const opened = ending.get(tenantId)?.then(() => openNow(tenantId)) ?? openNow(tenantId);
       engines.set(tenantId, opened);
-      opened.catch(() => forget(tenantId));
+      opened.catch(() => engines.get(tenantId) === opened && forget(tenantId));
       return opened;
     },
     isOpen: (tenantId) => engines.has(tenantId),
@@ -103,10 +113,18 @@ function threadOptions(options: EmbeddedEnginesOptions): EngineThreadOptions {
 
 async function beginRestore(thread: EngineThread, tenantId: number): Promise<RestoreTarget> {
   const data = await thread.call('beginRestore', tenantId);
+  const { life } = thread;
+  life.lend(data.alive);
   return {
     writer: threadModule(data),
-    finish: (untilScn) => thread.call('finishRestore', tenantId, untilScn),
-    abort: () => thread.call('abortRestore', tenantId),
+    async finish(untilScn) {
+      await thread.callIn(life, 'finishRestore', tenantId, untilScn);
+      life.giveBack(data.alive);
+    },
+    abort() {
+      life.giveBack(data.alive);
+      return thread.call('abortRestore', tenantId);
+    },
   };
 }
 

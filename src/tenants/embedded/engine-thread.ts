@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads';
-import { faultText, reviveFault } from '../../base/errors.ts';
+import { faultText, type ObError, reviveFault } from '../../base/errors.ts';
 import type { Log } from '../../base/log.ts';
 import type { LogPosition } from '../tenant-engine.ts';
 import type { CallMessage, CallName, EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
 import { siblingModule } from './sibling-module.ts';
+import { ThreadLife } from './thread-life.ts';
 
 /** Writes the log of the tenant with this data file into it, in another thread. */
 export type Fold = (data: string) => Promise<void>;
@@ -25,6 +26,7 @@ export class EngineThread {
   readonly #seals = new Map<number, Seal>();
   readonly #folds = new Map<number, Fold>();
   #worker: Worker | null = null;
+  #life: ThreadLife | null = null;
   readonly #watch: ThreadWatch;
   #lastId = 0;
 
@@ -44,6 +46,21 @@ export class EngineThread {
       worker.ref();
       worker.postMessage({ id, name, args } satisfies CallMessage);
     });
+  }
+
+  /** The life of the present thread. OB_EAGAIN when there is none. */
+  get life(): ThreadLife {
+    if (!this.#life) throw stopped();
+    return this.#life;
+  }
+
+  /** As `call`, but only in the thread of that life: OB_EAGAIN in its successors, for what ends something nothing. */
+  callIn<N extends CallName>(
+    life: ThreadLife,
+    name: N,
+    ...args: Parameters<EngineCalls[N]>
+  ): Promise<ReturnType<EngineCalls[N]>> {
+    return life.over ? closedAnswer(name, stopped()) : this.call(name, ...args);
   }
 
   /** Folds most of a tenant's log while writers go on. */
@@ -77,17 +94,22 @@ export class EngineThread {
 
   /** Ends the thread without closing anything; what it runs inside of SQLite it finishes first. */
   async kill(): Promise<void> {
-    const worker = this.#worker;
-    this.#worker = null;
-    await worker?.terminate();
+    await this.#leave()?.terminate();
   }
 
   async stop(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker) return;
+    if (!this.#worker) return;
     await this.call('closeAll');
+    await this.#leave()?.terminate();
+  }
+
+  /** What the thread has given out ends before another one can be started. */
+  #leave(): Worker | null {
+    const worker = this.#worker;
+    this.#life?.end();
+    this.#life = null;
     this.#worker = null;
-    await worker.terminate();
+    return worker;
   }
 
   #start(): Worker {
@@ -96,22 +118,29 @@ export class EngineThread {
       workerData: this.#options,
       name: 'engine',
       resourceLimits,
+      // Others may still read through the numbers of a thread that ended by itself: they must not stand for other files.
+      trackUnmanagedFds: false,
     });
     worker.unref();
     worker.on('message', (message: EngineMessage) => this.#receive(message));
-    worker.on('error', (error) => this.#lost(worker, error));
-    worker.on('exit', (code) => this.#lost(worker, new Error(`engine thread ended with code ${code}`)));
+    let reason: unknown = null;
+    worker.on('error', (error) => {
+      reason = error;
+    });
+    // Not before: until then its connections are open.
+    worker.on('exit', (code) => this.#lost(worker, reason ?? new Error(`engine thread ended with code ${code}`)));
     this.#worker = worker;
+    this.#life = new ThreadLife();
     return worker;
   }
 
   #receive(message: EngineMessage): void {
     if (message.kind === 'seal') {
-      void this.#seal(message.recycleId, message.position);
+      this.#seal(message.recycleId, message.position).catch(goneMeanwhile);
       return;
     }
     if (message.kind === 'fold') {
-      void this.#fold(message.recycleId, message.data);
+      this.#fold(message.recycleId, message.data).catch(goneMeanwhile);
       return;
     }
     const pending = this.#pending.get(message.id);
@@ -147,9 +176,9 @@ export class EngineThread {
     await this.call('foldDone', recycleId);
   }
 
-  #lost(worker: Worker, error: Error): void {
+  #lost(worker: Worker, error: unknown): void {
     if (this.#worker !== worker) return;
-    this.#worker = null;
+    this.#leave();
     this.#log.error('engine thread lost', { error });
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
@@ -174,6 +203,7 @@ const enders: ReadonlySet<CallName> = new Set([
   'abortRestore',
   'endRoll',
   'foldDone',
+  'sealDone',
 ]);
 
 function revivedBug(sent: { readonly message: string; readonly stack: string }): Error {
@@ -182,10 +212,19 @@ function revivedBug(sent: { readonly message: string; readonly stack: string }):
   return bug;
 }
 
-function closedAnswer<T>(name: CallName): Promise<T> {
-  if (enders.has(name)) return Promise.resolve(undefined as T);
-  return Promise.reject(faultText('OB_ERR_UNEXPECTED', 'the tenant engine is closed'));
+function closedAnswer<T>(
+  name: CallName,
+  error = faultText('OB_ERR_UNEXPECTED', 'the tenant engine is closed'),
+): Promise<T> {
+  return enders.has(name) ? Promise.resolve(undefined as T) : Promise.reject(error);
 }
+
+function stopped(): ObError {
+  return faultText('OB_EAGAIN', 'the tenant engine stopped');
+}
+
+/** The thread that asked was lost before it was answered: nobody waits there any more. */
+function goneMeanwhile(): void {}
 
 interface Pending {
   resolve(value: unknown): void;

@@ -8,7 +8,8 @@ import type { ScnRow } from './scn-page.ts';
  *
  * Rule of generations: a reader follows the log into a new generation only when its position is the end of the old one that was
  * sealed or folded whole (`sealed`, or the same mark in the shared clock cell), or lies before the first frame of an empty log.
- * Even then the first commit there must name `scn` as the commit before it.
+ * Even then the first commit there must name `scn` as the commit before it. That alone is enough where `scn` is known and its commit
+ * read whole: there must be such a commit, or the tenant stands at `scn`.
  */
 export interface Position {
   readonly salt1: number;

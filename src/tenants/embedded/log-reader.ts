@@ -1,5 +1,6 @@
 import { fdatasyncSync, readSync } from 'node:fs';
 import { type LogChunk, LogGapError, type LogPosition, type LogReader } from '../tenant-engine.ts';
+import { type AliveFlag, requireAlive } from './alive.ts';
 import { ClockCell } from './clock-cell.ts';
 import { commitBytes, pageEntryBytes, writeCommitHeader } from './log-chunk.ts';
 import { decodePosition, encodePosition, type Position, sameGeneration } from './log-position.ts';
@@ -10,15 +11,18 @@ import { frameHeaderBytes, frameOffset, pageBytes } from './wal-format.ts';
 export interface LogReaderData {
   readonly walFd: number;
   readonly cell: SharedArrayBuffer;
+  /** Ends with the thread that writes cell and log. */
+  readonly alive: AliveFlag;
 }
 
 /**
  * Reads committed transactions behind `from` (null: from the start of the present generation), large ones in parts. Never reads behind the
  * published end, verifies every frame, and syncs the log before it hands anything out, so that an archive is never
- * ahead of its tenant after a power loss.
+ * ahead of its tenant after a power loss. OB_EAGAIN once the tenant's thread was lost: others may write the log now.
  */
 export function openLogReader(data: LogReaderData, from: LogPosition | null): LogReader {
   const cell = new ClockCell(data.cell);
+  const alive = new Int32Array(data.alive);
   let position: Position = from
     ? decodePosition(from)
     : { ...cell.read(), frame: 0, checksum1: 0, checksum2: 0, scn: null, part: null };
@@ -28,17 +32,14 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
       return encodePosition(position);
     },
     next(maxBytes, gotOn = () => undefined) {
-      const start = followGeneration(cell, position);
-      if (start === null) return null;
-      const end = cell.read();
-      if (!sameGeneration(start, end)) return null;
-      verifyStart(data.walFd, start);
-      const commits = collectCommits(data.walFd, start, end.frame, maxBytes, gotOn);
-      fdatasyncSync(data.walFd);
-      const chunk = makeChunk(start, commits);
-      freeFrames(commits);
-      position = decodePosition(chunk.position);
-      return chunk;
+      try {
+        const chunk = readChunk(data.walFd, cell, position, maxBytes, gotOn);
+        if (chunk !== null) position = decodePosition(chunk.position);
+        return chunk;
+      } finally {
+        // Behind the reads: neither what was read of a log without its writer counts, nor what seems to be missing there.
+        requireAlive(alive, 'reading the log');
+      }
     },
     standsAt(stored) {
       const other = decodePosition(stored);
@@ -48,6 +49,25 @@ export function openLogReader(data: LogReaderData, from: LogPosition | null): Lo
     },
     close() {},
   };
+}
+
+function readChunk(
+  walFd: number,
+  cell: ClockCell,
+  position: Position,
+  maxBytes: number,
+  gotOn: () => void,
+): LogChunk | null {
+  const start = followGeneration(cell, position);
+  if (start === null) return null;
+  const end = cell.read();
+  if (!sameGeneration(start, end)) return null;
+  verifyStart(walFd, start);
+  const commits = collectCommits(walFd, start, end.frame, maxBytes, gotOn);
+  fdatasyncSync(walFd);
+  const chunk = makeChunk(start, commits);
+  freeFrames(commits);
+  return chunk;
 }
 
 /** A tenant that stands before what was read has lost its newest commits. */
@@ -60,7 +80,7 @@ function requireNotBehind(cell: ClockCell, { scn }: Position): void {
 function followGeneration(cell: ClockCell, position: Position): Position | null {
   const end = cell.read();
   if (!sameGeneration(position, end)) {
-    if (!mayFollow(cell, position))
+    if (!mayFollow(cell, position) && !showsGap(end, position))
       throw new LogGapError(`the log was folded behind frame ${position.frame} without being sealed`);
     if (end.frame === 0) return null;
     return { ...position, salt1: end.salt1, salt2: end.salt2, frame: 0, checksum1: 0, checksum2: 0, sealed: false };
@@ -75,6 +95,14 @@ function followGeneration(cell: ClockCell, position: Position): Position | null 
 /** Whether the generation of a position ended there. */
 function mayFollow(cell: ClockCell, position: Position): boolean {
   return position.frame === 0 || position.sealed || cell.isSealed(position);
+}
+
+/**
+ * A log folded without a seal, as by SQLite when a thread is lost, is followed where a gap would show: the tenant's newest commit
+ * is the one that was read last, or there is a later one, and the first of them must name it.
+ */
+function showsGap(end: Position, { scn, part }: Position): boolean {
+  return scn !== null && part === null && (end.frame > 0 || end.scn === scn);
 }
 
 /** The frame at the position must still be the one that was read: a lost tail may have been written anew. */
