@@ -27,9 +27,9 @@ export function checked(bare: BareMedium): Medium {
       check([key], signal);
       return bare.createObject(key, signal);
     },
-    async openAppend(key, sizeBytes, signal) {
+    async openAppend(key, sizeBytes, signal, syncedBytes) {
       check([key], signal);
-      return bare.openAppend(key, sizeBytes, signal);
+      return bare.openAppend(key, sizeBytes, signal, syncedBytes);
     },
     async read(key, offset, length, signal) {
       check([key], signal);

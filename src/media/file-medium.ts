@@ -5,7 +5,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { checked } from './checked.ts';
 import { checkSignal, fileError } from './file-errors.ts';
 import { directoryPages, headFile, removeEmptyDirectory, removeFiles } from './file-listing.ts';
-import { fileAppendSink, fileSink, fileSource, writeExact } from './file-objects.ts';
+import { fileAppendSink, fileSink, fileSource, writeAgain, writeExact } from './file-objects.ts';
 import { discardTemp, openTemp, publishTemp } from './file-publish.ts';
 import { FileRoot, syncDirectory } from './file-root.ts';
 import { freeBytes, sweepTemps } from './file-sweep.ts';
@@ -33,7 +33,7 @@ export function openFileMedium(path: string, clock: Clock = systemClock): Medium
       await publishTemp(temp, mode);
     },
     createObject: async (key) => fileSink(await openTemp(root, clock, key)),
-    openAppend: (key, sizeBytes) => openAppendFile(root, key, sizeBytes),
+    openAppend: (key, sizeBytes, _, syncedBytes) => openAppendFile(root, key, sizeBytes, syncedBytes ?? sizeBytes),
     openObject: (key) => openSource(root, key),
     head: (key) => headFile(root, key),
     listPages: (prefix) => directoryPages(root, prefix),
@@ -59,7 +59,12 @@ async function openSource(root: FileRoot, key: string): Promise<ObjectSource> {
   }
 }
 
-async function openAppendFile(root: FileRoot, key: string, sizeBytes: number): Promise<AppendSink> {
+async function openAppendFile(
+  root: FileRoot,
+  key: string,
+  sizeBytes: number,
+  syncedBytes: number,
+): Promise<AppendSink> {
   await root.makeParents(key);
   let handle: FileHandle | undefined;
   try {
@@ -69,6 +74,7 @@ async function openAppendFile(root: FileRoot, key: string, sizeBytes: number): P
       throw new MediumError('checksum', key, `has ${found} bytes, ${sizeBytes} had been confirmed`);
     // Bytes behind the confirmed end were never promised to anybody.
     if (found > sizeBytes) await handle.truncate(sizeBytes);
+    await writeAgain(handle, key, syncedBytes, sizeBytes);
     await handle.sync();
     await syncDirectory(dirname(root.at(key)));
     return fileAppendSink(handle, key, sizeBytes);

@@ -91,3 +91,11 @@ export async function writeExact(handle: FileHandle, key: string, offset: number
     throw fileError(key, error);
   }
 }
+
+/** Writes what stands between the two offsets once more, so that a sync has it to do: after one that failed the system thinks it done. */
+export async function writeAgain(handle: FileHandle, key: string, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += againBytes)
+    await writeExact(handle, key, at, await readExact(handle, key, at, Math.min(againBytes, to - at)));
+}
+
+const againBytes = 1 << 20;

@@ -16,8 +16,11 @@ export interface Medium {
   /**
    * Opens (creates) an object that grows record by record; for archive logs. Bytes before `sizeBytes` are kept at every moment,
    * those behind are dropped. Fewer bytes than `sizeBytes` are `checksum`. To `read`, `head`, `list`, `remove` and `tag` it is one object, whatever it is made of.
+   * Bytes from `syncedBytes` on can be read, but the append that wrote them may have failed: where a sync makes bytes durable they
+   * are written once more, for a failed sync is told once, and later ones succeed without them. Who asks for it reads them again
+   * behind the call: what could be read before it may have been gone by then.
    */
-  openAppend(key: string, sizeBytes: number, signal?: AbortSignal): Promise<AppendSink>;
+  openAppend(key: string, sizeBytes: number, signal?: AbortSignal, syncedBytes?: number): Promise<AppendSink>;
   /** Reads exactly `length` bytes at `offset`; the whole object when both are left out. */
   read(key: string, offset?: number, length?: number, signal?: AbortSignal): Promise<Uint8Array>;
   /** Opens an object for many reads, possibly from other threads. */

@@ -41,7 +41,7 @@ export function openSftpMedium(address: MediumAddress, clock: Clock = systemCloc
       }
     },
     createObject: async (key, signal) => sftpSink(await openTemp(root, key, signal), signal),
-    openAppend: (key, sizeBytes, signal) => openAppend(root, key, sizeBytes, signal),
+    openAppend: (key, ...more) => openAppend(root, key, ...more),
     openObject: async (key, signal) => sftpSource(root, await openSource(root, key, signal), signal),
     head: (key, signal) => headObject(root, key, signal),
     listPages: (prefix, signal) => directoryPages(root, prefix, signal),

@@ -18,6 +18,7 @@ let scratch: Scratch;
 let medium: Medium;
 let syncs: Sync[];
 let watched: string;
+let kind: FileHandle;
 
 beforeEach(async () => {
   scratch = scratchDirectory();
@@ -25,7 +26,7 @@ beforeEach(async () => {
   syncs = [];
   watched = 'dir/a';
   const handle = await open(scratch.path, 'r');
-  const kind = Object.getPrototypeOf(handle) as FileHandle;
+  kind = Object.getPrototypeOf(handle) as FileHandle;
   await handle.close();
   for (const method of ['sync', 'datasync'] as const) {
     const real = kind[method];
@@ -88,6 +89,25 @@ describe('before a write resolves', () => {
       { of: 'dir/a', found: 'confirmed' },
       { of: 'dir/', found: 'confirmed' },
     ]);
+    await again.close();
+  });
+
+  test('what a failed sync left readable is written again before the next one, which would not do it otherwise', async () => {
+    const first = await medium.openAppend(watched, 0);
+    await first.append(Buffer.from('confirmed'));
+    vi.spyOn(kind, 'datasync').mockRejectedValueOnce(Object.assign(new Error('EIO'), { code: 'EIO' }));
+    await expect(first.append(Buffer.from(' or not'))).rejects.toMatchObject({ kind: 'io' });
+    await first.close();
+    syncs.length = 0;
+    const written: unknown[] = [];
+    const real = kind.write;
+    vi.spyOn(kind, 'write').mockImplementation(function (this: FileHandle, bytes: Buffer, ...place: unknown[]) {
+      written.push([bytes.toString(), place.at(-1), syncs.length]);
+      return Reflect.apply(real, this, [bytes, ...place]);
+    } as FileHandle['write']);
+    const again = await medium.openAppend(watched, 16, undefined, 9);
+    expect(written).toEqual([[' or not', 9, 0]]);
+    expect(syncs[0]).toEqual({ of: 'dir/a', found: 'confirmed or not' });
     await again.close();
   });
 });

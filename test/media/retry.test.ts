@@ -192,6 +192,34 @@ describe('what does not pass is told', () => {
     await expectKind(sink.publish(6), 'alreadyExists');
   });
 
+  test('an append that failed behind its bytes leaves them to be made durable once more', async () => {
+    const synced: unknown[] = [];
+    let fails = true;
+    const unsynced: Medium = {
+      ...real,
+      async openAppend(...call) {
+        synced.push(call.filter((value) => typeof value === 'number'));
+        const sink = await real.openAppend(...call);
+        return {
+          sizeBytes: sink.sizeBytes,
+          async append(bytes) {
+            await sink.append(bytes);
+            const failed = fails;
+            fails = false;
+            if (failed) throw new MediumError('network', 'log', 'the answer to the sync was lost');
+          },
+          close: () => sink.close(),
+        };
+      },
+    };
+    const log = await withRetries(unsynced, quickClock()).openAppend('log', 0);
+    await log.append(Buffer.from('ours'));
+    expect(log.sizeBytes).toBe(4);
+    await log.close();
+    expect(synced).toEqual([[0], [4, 0]]);
+    expect(Buffer.from(await real.read('log')).toString()).toBe('ours');
+  });
+
   test('an append behind which somebody else wrote is no append of ours', async () => {
     const faulty = withFault(real, { at: 2, kind: 'network', only: ['append'] });
     const log = await withRetries(faulty, quickClock()).openAppend('log', 0);

@@ -179,6 +179,19 @@ export function sinkConformance(opened: () => MediumUnderTest): void {
     await expectKind(medium().openAppend('log/2.obarc', 1), 'checksum');
   });
 
+  test('an append object is as long and says the same when its last bytes are made durable once more', async () => {
+    const first = await medium().openAppend('log/1.obarc', 0);
+    for (const part of ['aaaa', 'bbbb', 'torn']) await first.append(bytes(part));
+    await first.close();
+    for (const syncedBytes of [8, 4, 0]) {
+      const again = await opened().reopen().openAppend('log/1.obarc', 8, undefined, syncedBytes);
+      expect(again.sizeBytes).toBe(8);
+      await again.append(bytes('cc'));
+      await again.close();
+      expect(text(await medium().read('log/1.obarc'))).toBe('aaaabbbbcc');
+    }
+  });
+
   test('bytes behind the confirmed end of an append object are dropped', async () => {
     const first = await medium().openAppend('log/1.obarc', 0);
     for (const part of ['aaaa', 'bbbb', 'cc']) await first.append(bytes(part));

@@ -20,7 +20,8 @@ export interface OpenedFile {
 
 /**
  * The newest log file of the piece, scanned, and where the log goes on behind it; the first one when there is none. A torn tail
- * is cut off. A file that is gone or shorter than was confirmed is an error: nothing is appended behind a hole.
+ * is cut off. A file that is gone or shorter than was confirmed is an error: nothing is appended behind a hole. No
+ * other file may be begun before the rows say what stands behind `progress.fileOffset`.
  */
 export async function openNewestFile(
   controller: Controller,
@@ -42,13 +43,40 @@ export async function openNewestFile(
     }
     return { file: await createFile(controller, medium, piece, newest, signal), start };
   }
-  const source = await medium.openObject(name, signal);
-  const scan = await scanLogFile(source, { name, confirmedBytes, signal }).finally(() => closeQuietly(source));
+  const scan = await scanOf(medium, name, confirmedBytes, signal);
   if (scan.header === null) return { file: await createFile(controller, medium, piece, newest, signal), start };
   const key = await fileKeyOf(controller, piece, scan);
-  const sink = await medium.openAppend(name, scan.validBytes, signal);
+  const sink = await openBehind(medium, name, scan, confirmedBytes, signal);
   const reached = scan.lastScn === null ? start : { position: scan.lastPosition, afterScn: String(scan.lastScn) };
   return { file: { sink, fileId: newest, key, scan }, start: reached };
+}
+
+async function scanOf(medium: Medium, name: string, confirmedBytes: number, signal: AbortSignal): Promise<LogScan> {
+  const source = await medium.openObject(name, signal);
+  return scanLogFile(source, { name, confirmedBytes, signal }).finally(() => closeQuietly(source));
+}
+
+/**
+ * Opens the file behind its last record. That one may have been read from a cache alone, after its append failed; those before it
+ * were confirmed, for nothing is appended behind a record that is not.
+ */
+async function openBehind(
+  medium: Medium,
+  name: string,
+  { validBytes, records }: LogScan,
+  confirmedBytes: number,
+  signal: AbortSignal,
+): Promise<AppendSink> {
+  const syncedBytes = Math.max(confirmedBytes, records.at(-1)?.offset ?? 0);
+  const sink = await medium.openAppend(name, validBytes, signal, syncedBytes);
+  try {
+    // What it reads now is what was made durable.
+    if (syncedBytes < validBytes) await scanOf(medium, name, validBytes, signal);
+    return sink;
+  } catch (error) {
+    await closeQuietly(sink);
+    throw error;
+  }
 }
 
 /** A new log file under the tenant's present key; what an earlier attempt left under its name was never confirmed. */

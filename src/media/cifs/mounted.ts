@@ -23,8 +23,7 @@ export function openMountedCifs({ mount, directory }: CifsMount, clock: Clock): 
     abilities: inner.abilities,
     putSmall: (key, bytes, mode, signal) => checked(() => inner.putSmall(key, bytes, mode, signal)),
     createObject: (key, signal) => checked(() => inner.createObject(key, signal)),
-    openAppend: (key, sizeBytes, signal) =>
-      checked(async () => guarded(inner, key, await inner.openAppend(key, sizeBytes, signal))),
+    openAppend: (key, ...more) => checked(async () => guarded(inner, key, await inner.openAppend(key, ...more))),
     read: (key, offset, length, signal) => checked(() => inner.read(key, offset, length, signal)),
     openObject: (key, signal) => checked(() => inner.openObject(key, signal)),
     head: (key, signal) => checked(() => inner.head(key, signal)),

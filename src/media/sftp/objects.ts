@@ -64,6 +64,7 @@ export async function openAppend(
   key: string,
   sizeBytes: number,
   signal?: AbortSignal,
+  syncedBytes = sizeBytes,
 ): Promise<AppendSink> {
   const file = await openOrCreate(root, key, signal);
   try {
@@ -71,6 +72,11 @@ export async function openAppend(
     if (found < sizeBytes)
       throw new MediumError('checksum', key, `has ${found} bytes, ${sizeBytes} had been confirmed`);
     if (found > sizeBytes) await truncateHandle(file, sizeBytes, signal);
+    // After a sync that failed the server's system thinks its bytes done: the next one would leave them out.
+    if (syncedBytes < sizeBytes) {
+      const bytes = await readExact(file, syncedBytes, sizeBytes - syncedBytes, signal);
+      await writeExact(root, file, syncedBytes, bytes, signal);
+    }
     await syncHandle(file, signal);
   } catch (error) {
     closeHandle(file);

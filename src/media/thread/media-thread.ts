@@ -91,7 +91,7 @@ async function onMedium(id: number, mediumNo: number, name: string, args: readon
   let lasts = false;
   try {
     const given = [...args];
-    // The signal is the last parameter of every operation; `read` may leave two before it out.
+    // The signal is the last parameter of every operation but `openAppend`; `read` may leave two before it out.
     given[parametersOf(name) - 1] = giveUp.signal;
     const operation = Reflect.get(medium, name) as (...given: unknown[]) => unknown;
     const result = await operation.apply(medium, given);
@@ -103,7 +103,7 @@ async function onMedium(id: number, mediumNo: number, name: string, args: readon
   }
 }
 
-/** Parameters of an operation, the signal counted. */
+/** Parameters of an operation up to the signal, itself counted. */
 function parametersOf(name: string): number {
   if (name === 'read' || name === 'putSmall') return 4;
   if (name === 'openAppend' || name === 'tag' || name === 'sweep') return 3;

@@ -56,7 +56,8 @@ export function openInThread(address: MediumAddress, abilities: Medium['abilitie
       await call('putSmall', [key, own, mode], key, signal, { transfer: [own.buffer] });
     },
     createObject: async (key, signal) => sinkOf(await open('createObject', [key], key, signal)),
-    openAppend: async (key, sizeBytes, signal) => appendOf(await open('openAppend', [key, sizeBytes], key, signal)),
+    openAppend: async (key, sizeBytes, signal, syncedBytes) =>
+      appendOf(await open('openAppend', [key, sizeBytes, undefined, syncedBytes], key, signal)),
     read: async (key, offset, length, signal) => (await call('read', [key, offset, length], key, signal)) as Uint8Array,
     openObject: async (key, signal) => sourceOf(await open('openObject', [key], key, signal)),
     head: async (key, signal) => (await call('head', [key], key, signal)) as Awaited<ReturnType<Medium['head']>>,

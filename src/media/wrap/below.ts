@@ -12,7 +12,7 @@ export function below(inner: Medium, directory: string): Medium {
     abilities: inner.abilities,
     putSmall: (key, bytes, mode, signal) => inner.putSmall(at(key), bytes, mode, signal),
     createObject: (key, signal) => inner.createObject(at(key), signal),
-    openAppend: (key, sizeBytes, signal) => inner.openAppend(at(key), sizeBytes, signal),
+    openAppend: (key, sizeBytes, ...more) => inner.openAppend(at(key), sizeBytes, ...more),
     read: (key, offset, length, signal) => inner.read(at(key), offset, length, signal),
     openObject: (key, signal) => inner.openObject(at(key), signal),
     head: (key, signal) => inner.head(at(key), signal),

@@ -51,8 +51,8 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
       const sink = await call(changes(key, signal), open, (late) => late.abort());
       return limitSink(sink, call, changes(key, signal), publishMs);
     },
-    async openAppend(key, sizeBytes, signal) {
-      const open = (s: AbortSignal) => inner.openAppend(key, sizeBytes, s);
+    async openAppend(key, sizeBytes, signal, syncedBytes) {
+      const open = (s: AbortSignal) => inner.openAppend(key, sizeBytes, s, syncedBytes);
       const sink = await call(changes(key, signal), open, (late) => late.close());
       return limitAppend(sink, call, changes(key, signal));
     },

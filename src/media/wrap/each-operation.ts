@@ -49,8 +49,8 @@ export function eachOperation(inner: Medium, descriptors: boolean, step: Step): 
         step,
       );
     },
-    async openAppend(key, sizeBytes, signal) {
-      const work = () => inner.openAppend(key, sizeBytes, signal);
+    async openAppend(key, sizeBytes, signal, syncedBytes) {
+      const work = () => inner.openAppend(key, sizeBytes, signal, syncedBytes);
       return eachOfAppend(
         await step({ name: 'openAppend', key, work, lost: (sink) => sink.close() }),
         key,

@@ -75,9 +75,11 @@ export function retriedAppend(retried: Retried, opened: AppendSink): AppendSink 
           if (again || sink === null) {
             await close().catch(() => undefined);
             const there = await landed(rest);
+            sink = await inner.openAppend(key, confirmed + there, signal, confirmed);
+            if (there > 0 && (await landed(rest)) !== there)
+              throw new MediumError('io', key, `bytes behind ${confirmed} changed while it was opened`);
             confirmed += there;
             rest = rest.subarray(there);
-            sink = await inner.openAppend(key, confirmed, signal);
           }
           if (rest.length > 0) await sink.append(rest);
           confirmed += rest.length;

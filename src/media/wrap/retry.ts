@@ -39,10 +39,10 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
       attempts({ operation: 'createObject', key, signal }, () => inner.createObject(key, signal)).then((sink) =>
         retriedSink({ inner, attempts, key, signal }, sink),
       ),
-    openAppend: (key, sizeBytes, signal) =>
-      attempts({ operation: 'openAppend', key, signal }, () => inner.openAppend(key, sizeBytes, signal)).then((sink) =>
-        retriedAppend({ inner, attempts, key, signal }, sink),
-      ),
+    openAppend: (key, sizeBytes, signal, syncedBytes) =>
+      attempts({ operation: 'openAppend', key, signal }, () =>
+        inner.openAppend(key, sizeBytes, signal, syncedBytes),
+      ).then((sink) => retriedAppend({ inner, attempts, key, signal }, sink)),
     read: (key, offset, length, signal) =>
       attempts({ operation: 'read', key, signal, mayBeReplaced }, () => inner.read(key, offset, length, signal)),
     openObject: (key, signal) =>

@@ -36,9 +36,9 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
       await take(key, 0, signal);
       return slowSink(await inner.createObject(key, signal), key, take, pace, signal);
     },
-    async openAppend(key, sizeBytes, signal) {
+    async openAppend(key, sizeBytes, signal, syncedBytes) {
       await take(key, 0, signal);
-      return slowAppend(await inner.openAppend(key, sizeBytes, signal), key, take, signal);
+      return slowAppend(await inner.openAppend(key, sizeBytes, signal, syncedBytes), key, take, signal);
     },
     async read(key, offset, length, signal) {
       await take(key, length ?? 0, signal);
