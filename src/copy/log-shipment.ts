@@ -25,6 +25,8 @@ export interface ShipOptions {
   readonly signal?: AbortSignal;
 }
 
+export type SealLimits = Pick<ShipOptions, 'untilScn' | 'enoughScn'>;
+
 export interface Shipped {
   readonly records: number;
   readonly commits: number;

@@ -6,7 +6,7 @@ import { type Scn, unlimitedScn } from '../base/scn.ts';
 import type { LogPosition } from '../tenants/tenant-engine.ts';
 import { maxLogFileBytes } from './log-file.ts';
 import { type ShipFile, startFile } from './log-ship-file.ts';
-import type { LogHandle, OpenShipment, ShipOptions, Shipped } from './log-shipment.ts';
+import type { LogHandle, OpenShipment, SealLimits, ShipOptions, Shipped } from './log-shipment.ts';
 import type {
   BatchInput,
   BatchOutput,
@@ -34,9 +34,9 @@ export interface LogShipper {
   /**
    * Ships what is left and appends a seal: proof that everything up to `position` is recorded. Returns `sealed: false` when
    * the file must be switched first (`switchDue`), or when the log has gone on behind that position, which may be told once
-   * everything up to `enoughScn` is shipped.
+   * everything up to `enoughScn` is shipped, or what lies behind `untilScn` is left.
    */
-  seal(handle: LogHandle, position: LogPosition, enoughScn?: Scn): Promise<Shipped & { readonly sealed: boolean }>;
+  seal(handle: LogHandle, position: LogPosition, limits?: SealLimits): Promise<Shipped & { readonly sealed: boolean }>;
   /** Appends a mark: no commit at or below `scn` will come any more. */
   mark(handle: LogHandle, scn: Scn): Promise<Shipped>;
   /** Goes on in another file; the sink of the old one stays the caller's to close. */
@@ -117,10 +117,10 @@ class ThreadLogShipper implements LogShipper {
   seal(
     handle: LogHandle,
     position: LogPosition,
-    enoughScn = unlimitedScn,
+    limits: SealLimits = {},
   ): Promise<Shipped & { readonly sealed: boolean }> {
     return this.#locked(handle, async (shipment) => {
-      const shipped = await this.#ship(shipment, { enoughScn });
+      const shipped = await this.#ship(shipment, limits);
       if (shipped.switchDue) return { ...shipped, sealed: false };
       const note = await this.#note(shipment, { handle: shipment.id, kind: 'seal', position, lastScn: null });
       return note === null ? { ...shipped, sealed: false } : { ...added(shipped, note, shipment), sealed: true };

@@ -244,6 +244,22 @@ describe('shipping and applying log', () => {
     expect(scan).toMatchObject({ sealed: true, lastPosition: { offset: 5 * frameBytes } });
   });
 
+  test('a seal that comes too late takes nothing along that lies behind the end of its piece', async () => {
+    const log = new ToyLog();
+    log.commit(3);
+    const handle = await opened(log, newFile(1, null));
+    await shipper.ship(handle);
+    log.commit(4);
+    expect(
+      await shipper.seal(handle, { generation: 'g1', offset: 3 * frameBytes }, { untilScn: scnAt(5) }),
+    ).toMatchObject({ sealed: false, switchDue: 'scn', lastScn: scnAt(5) });
+    await shipper.close(handle);
+    expect(await scanLogFile(bytesSource(scratch.bytes('log.1')))).toMatchObject({
+      sealed: false,
+      lastScn: scnAt(5),
+    });
+  });
+
   test('a gap in the tenant log arrives as LogGapError', async () => {
     const log = new ToyLog();
     log.commit(3);

@@ -97,10 +97,11 @@ export class ArchiveStream {
     await this.advance(this.#signal);
     const { scn } = await this.#source.barrier();
     for (;;) {
-      const shipped = await this.#controller.shipper.seal(this.#handle, position, scn);
+      const limits = { untilScn: this.#piece.endScn - 1n, enoughScn: scn };
+      const shipped = await this.#controller.shipper.seal(this.#handle, position, limits);
       await this.#record(max(shipped.lastScn, this.#piece.checkpointScn), shipped);
       if (shipped.sealed) return;
-      if (shipped.switchDue === null) throw faultText('OB_EAGAIN', 'the log went on before it was sealed');
+      if (shipped.switchDue !== 'size') throw faultText('OB_EAGAIN', 'the log went on before it was sealed');
       await this.#openFile(this.#progress.fileId + 1);
     }
   }
