@@ -27,8 +27,8 @@ export class ArchiveStream {
   #progress: LsArchiveProgress;
   #sink: AppendSink;
   #keyVersion: number;
-  /** Log that was archived just before a crash, and that no row counts yet. */
-  #unwrittenInput: bigint;
+  /** What was archived just before a crash, and what no row says yet; null when there is none. */
+  #tail: Shipped | null;
 
   private constructor(parts: StreamParts) {
     const { file, progress } = parts;
@@ -42,7 +42,7 @@ export class ArchiveStream {
     this.#progress = file.fileId === progress.fileId ? progress : { ...progress, fileId: file.fileId, fileOffset: 0n };
     this.#sink = file.sink;
     this.#keyVersion = file.key?.masterKeyVersion ?? 0;
-    this.#unwrittenInput = file.scan === null ? 0n : inputBehind(file.scan, this.#progress.fileOffset);
+    this.#tail = file.scan && tailBehind(file.scan, Number(this.#progress.fileOffset));
   }
 
   /** Takes up the round's active piece where its files say the last record ended. The signal ends every wait on the medium. */
@@ -78,6 +78,9 @@ export class ArchiveStream {
 
   /** Ships everything committed up to now, moves checkpoint and rows on, switches files and pieces when due. */
   async advance(signal: AbortSignal): Promise<void> {
+    // Before any other file is begun: once that is the newest, nothing but the rows says how far the log is archived.
+    if (this.#tail !== null) await this.#record(max(this.#tail.lastScn, this.#piece.checkpointScn), this.#tail);
+    this.#tail = null;
     // The files of a piece that has reached its end are about to be listed: none may be added.
     if (this.#piece.checkpointScn < this.#piece.endScn - 1n) await this.#followKey();
     const { scn } = await this.#source.barrier();
@@ -138,7 +141,7 @@ export class ArchiveStream {
 
   /** Writes down what is confirmed: checkpoint file first, then the rows. */
   async #record(checkpointScn: Scn, shipped: Shipped): Promise<void> {
-    const input = BigInt(shipped.inputBytes) + this.#unwrittenInput;
+    const input = BigInt(shipped.inputBytes);
     const output = BigInt(shipped.fileSizeBytes) - this.#progress.fileOffset;
     const checkpoint = max(checkpointScn, this.#piece.checkpointScn);
     if (checkpoint === this.#piece.checkpointScn && output === 0n) return;
@@ -151,7 +154,6 @@ export class ArchiveStream {
       fileStatus: checkpoint > this.#piece.startScn ? 'AVAILABLE' : this.#piece.fileStatus,
     };
     await writeCheckpoint(this.#medium, piece, this.#signal);
-    this.#unwrittenInput = 0n;
     const start: LogStart = { position: shipped.position, afterScn: String(shipped.lastScn) };
     const progress: LsArchiveProgress = {
       ...this.#progress,
@@ -243,11 +245,23 @@ function shipFile(piece: ArchivePiece, file: OpenedFile) {
   };
 }
 
-/** Bytes of log in the records behind `offset`. */
-function inputBehind(scan: LogScan, offset: bigint): bigint {
-  return scan.records
-    .filter(({ header, offset: at }) => (header.kind === 'batch' || header.kind === 'part') && BigInt(at) >= offset)
-    .reduce((sum, { header }) => sum + BigInt(header.rawLength - header.indexLength), 0n);
+/** The records behind `offset` as if they were shipped now; null when there are none. */
+function tailBehind(scan: LogScan, offset: number): Shipped | null {
+  const headers = scan.records.filter((record) => record.offset >= offset).map(({ header }) => header);
+  const last = headers.at(-1);
+  if (last === undefined) return null;
+  const logs = headers.filter(({ kind }) => kind === 'batch' || kind === 'part');
+  return {
+    records: headers.length,
+    commits: logs.reduce((sum, { commitCount }) => sum + commitCount, 0),
+    firstScn: logs[0]?.firstScn ?? null,
+    lastScn: last.lastScn,
+    inputBytes: logs.reduce((sum, { rawLength, indexLength }) => sum + rawLength - indexLength, 0),
+    outputBytes: scan.validBytes - offset,
+    position: last.to,
+    fileSizeBytes: scan.validBytes,
+    switchDue: null,
+  };
 }
 
 function max(a: Scn, b: Scn): Scn {
