@@ -9,6 +9,7 @@ import { damage } from './damage.ts';
 import { type LogFileHeader, type LogRecordHeader, reachesBeyond, samePosition } from './log-file.ts';
 import { type LogRecord, openLogFile } from './log-scan.ts';
 import { SharedCounters } from './shared-counters.ts';
+import type { ThreadHost } from './thread-host.ts';
 import { runThreadJob } from './thread-job.ts';
 
 export interface LogInput {
@@ -79,7 +80,7 @@ export async function applyLog(request: ApplyRequest): Promise<Applied> {
     return item.value;
   };
   try {
-    const [applied] = await request.workers.use(1, request.signal, (threads) =>
+    const run = (threads: readonly ThreadHost[]) =>
       runThreadJob({
         threads,
         task: 'apply',
@@ -94,8 +95,8 @@ export async function applyLog(request: ApplyRequest): Promise<Applied> {
           answer: next,
           progress: () => request.onProgress?.({ inputBytes: shared.inputBytes, records: shared.blocksDone }),
         },
-      }),
-    );
+      });
+    const [applied] = await request.workers.use(1, request.signal, run, { turn: 'restore' });
     return { appliedCommits: applied as number, lastScn: reached.scn, goesOnIn: reached.file };
   } finally {
     await items.return(undefined).catch(() => undefined);

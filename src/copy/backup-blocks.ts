@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import type { ObjectSink } from '../media/medium.ts';
 import type { Snapshot } from '../tenants/tenant-engine.ts';
 import type { BackupTaskInput, OpenedFile } from './backup-task.ts';
-import type { CopyWorkers } from './copy-workers.ts';
+import { type CopyWorkers, type Lease, useLease, type WithThreads } from './copy-workers.ts';
 import {
   type BlockEntry,
   type DataFileHeader,
@@ -20,7 +20,6 @@ import type { SetKey } from './keys.ts';
 import { indexSeal } from './payload-codec.ts';
 import { SharedCounters } from './shared-counters.ts';
 import { mediumErrorAt } from './thread-error.ts';
-import type { ThreadHost } from './thread-host.ts';
 import { abortError, atMost, runThreadJob, stopGraceMs } from './thread-job.ts';
 
 export interface BackupRequest {
@@ -36,6 +35,8 @@ export interface BackupRequest {
   /** Null stores in clear. */
   readonly key: SetKey | null;
   readonly workers: CopyWorkers;
+  /** Threads to begin with; without them it waits for some. */
+  readonly lease?: Lease;
   readonly signal?: AbortSignal;
   /** Numbers never go down. Called now and then and once at the end. */
   readonly onProgress?: (progress: CopyProgress) => void;
@@ -131,7 +132,7 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>, wis
   shared.maxFileBytes = wish.maxFileBytes;
   const firstOffset = fileHeaderFixedBytes + (request.key?.wrapped.length ?? 0);
   shared.startPlace(0, firstOffset);
-  const { snapshot } = request;
+  const { snapshot, workers } = request;
   const inputOf = (slot: number): BackupTaskInput => ({
     shared: shared.buffer,
     slot,
@@ -142,7 +143,7 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>, wis
     key: request.key?.bytes ?? null,
     firstOffset,
   });
-  const run = (threads: readonly ThreadHost[], giveBack: (thread: ThreadHost) => void) =>
+  const run: WithThreads<readonly unknown[]> = (threads, giveBack) =>
     runThreadJob({
       threads,
       giveBack,
@@ -154,13 +155,15 @@ async function copyAll(request: BackupRequest, files: Map<number, OpenFile>, wis
       stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
       nameOf: (no) => nameOf(request, no),
       paceWaits: () => [...files.values()].reduce((sum, { waits }) => sum + waits(), 0),
-      follow: { workers: request.workers, blockCount: snapshot.blockCount, wanted: () => followWish(request, shared) },
+      follow: { workers, turn: 'backup', blockCount: snapshot.blockCount, wanted: () => followWish(request, shared) },
       hooks: {
         answer: (name, value) => answer(request, files, name, value),
         progress: () => request.onProgress?.(progressOf(shared, snapshot.blockCount)),
       },
     });
-  const values = await request.workers.use(snapshot.blockCount, request.signal, run, wish.threads);
+  const values = await (request.lease
+    ? useLease(request.lease, snapshot.blockCount, run)
+    : workers.use(snapshot.blockCount, request.signal, run, { turn: 'backup', most: wish.threads }));
   const entries = (values as BlockEntry[][]).flat().sort((a, b) => a.fileNo - b.fileNo || a.offset - b.offset);
   return { shared, entries };
 }

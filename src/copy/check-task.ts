@@ -5,6 +5,7 @@ import type { TaskResult } from './thread-guest.ts';
 
 export interface CheckTaskInput {
   readonly shared: SharedArrayBuffer;
+  readonly slot: number;
   readonly target: ThreadModule;
 }
 
@@ -15,9 +16,13 @@ export async function checkTask(input: CheckTaskInput): Promise<TaskResult> {
   const check = await engine.openRestoredCheck?.(input.target.data);
   if (!check) return { value: null };
   try {
-    while (!shared.stopped) {
+    while (!shared.stopped && input.slot < shared.threadLimit) {
       const part = shared.takeNext();
-      if (part >= check.parts) break;
+      if (part >= check.parts) {
+        // Whoever has a part ends it first; nobody more is needed.
+        shared.stop();
+        break;
+      }
       check.check(part);
       shared.finished(0, 0);
       if (shared.blocksDone === check.parts) check.proved();

@@ -82,13 +82,13 @@ export async function restoreBlocks(request: RestoreRequest): Promise<RestoreRes
       stallTimeoutMs: request.stallTimeoutMs ?? 120_000,
       nameOf: name,
       paceWaits: () => request.sources.reduce((sum, { source }) => sum + (source.paceWaits?.() ?? 0), 0),
-      follow: { workers: request.workers, blockCount: entries.length, wanted },
+      follow: { workers: request.workers, turn: 'restore', blockCount: entries.length, wanted },
       hooks: {
         answer: (_call, value) => readFor(request, value as ReadCall),
         progress: () => request.onProgress?.(swap(progressOf(shared, entries.length))),
       },
     });
-  await request.workers.use(entries.length, request.signal, run, threads);
+  await request.workers.use(entries.length, request.signal, run, { turn: 'restore', most: threads });
   if (shared.blocksDone !== entries.length)
     throw faultText('OB_ERR_UNEXPECTED', `restored ${shared.blocksDone} of ${entries.length} blocks`);
   request.onProgress?.(swap(progressOf(shared, entries.length)));

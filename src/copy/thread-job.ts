@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { fault, isFault } from '../base/errors.ts';
 import { MediumError } from '../media/medium.ts';
-import type { CopyWorkers } from './copy-workers.ts';
+import type { CopyWorkers, Turn } from './copy-workers.ts';
 import type { SharedCounters } from './shared-counters.ts';
 import type { RequestHooks, ThreadHost } from './thread-host.ts';
 
@@ -26,6 +26,7 @@ export interface ThreadJob {
 
 export interface FollowThreads {
   readonly workers: CopyWorkers;
+  readonly turn: Turn;
   /** Blocks of the job: when the last one is taken nobody is needed any more. */
   readonly blockCount: number;
   /** How many threads shall work now; asked twice a second. */
@@ -78,6 +79,10 @@ class Running {
     this.#fail = fail;
   }
 
+  get count(): number {
+    return this.#bySlot.size;
+  }
+
   has(slot: number): boolean {
     return this.#bySlot.has(slot);
   }
@@ -105,10 +110,10 @@ class Running {
   }
 }
 
-/** Threads beyond the wish stop at their next block; missing ones are borrowed as soon as some are free. */
+/** Threads beyond the wish, or beyond what others leave, stop at their next block; missing ones are borrowed as soon as some are free. */
 async function followWish(
   job: ThreadJob,
-  { workers, blockCount, wanted }: FollowThreads,
+  { workers, turn, blockCount, wanted }: FollowThreads,
   running: Running,
   ended: AbortSignal,
   fail: (error: Error) => void,
@@ -117,17 +122,21 @@ async function followWish(
   const borrow = async (slot: number) => {
     awaited.add(slot);
     try {
-      await workers.use(1, ended, async ([thread]) => {
+      const work = async ([thread]: readonly ThreadHost[]) => {
         awaited.delete(slot);
-        if (thread && !ended.aborted && !job.shared.stopped) await running.start(slot, thread);
-      });
+        const needed = slot < job.shared.threadLimit && !ended.aborted && !job.shared.stopped;
+        if (thread && needed) await running.start(slot, thread);
+      };
+      await workers.use(1, ended, work, { turn });
     } catch (error) {
       if (!ended.aborted) fail(error as Error);
     }
   };
+  let wish = job.shared.threadLimit;
   while (await slept(job.clock, followMs, ended)) {
     // A wish that cannot be read now is read the next time.
-    job.shared.threadLimit = Math.max(1, await wanted().catch(() => job.shared.threadLimit));
+    wish = await wanted().catch(() => wish);
+    job.shared.threadLimit = Math.max(1, Math.min(wish, workers.room(turn, running.count)));
     if (ended.aborted || job.shared.stopped || job.shared.taken >= blockCount) return;
     for (let slot = 0; slot < job.shared.threadLimit; slot++)
       if (!running.has(slot) && !awaited.has(slot)) void borrow(slot);

@@ -1,10 +1,11 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import type { ObjectSource } from '../media/medium.ts';
-import type { CopyWorkers } from './copy-workers.ts';
+import type { CopyWorkers, Turn } from './copy-workers.ts';
 import { damage, recordPlace } from './damage.ts';
 import { recordHeaderBytes } from './data-file.ts';
 import type { DataFileContents } from './data-file-reader.ts';
 import { SharedCounters } from './shared-counters.ts';
+import type { ThreadHost } from './thread-host.ts';
 import { runThreadJob } from './thread-job.ts';
 import type { VerifiedLog, VerifyDataInput, VerifyFile, VerifyLogInput } from './verify-task.ts';
 
@@ -15,6 +16,7 @@ export interface VerifyRequest {
   /** The unwrapped key; without it an encrypted file is checked by its stored checksums. */
   readonly key: Uint8Array | null;
   readonly workers: CopyWorkers;
+  readonly turn: Turn;
   readonly signal?: AbortSignal;
   /** Gets the bytes of this file that were read so far. */
   readonly onProgress?: (bytes: number) => void;
@@ -80,7 +82,7 @@ async function run(
 ): Promise<readonly unknown[]> {
   if (items === 0) return [];
   const shared = new SharedCounters();
-  return request.workers.use(items, request.signal, (threads) =>
+  const work = (threads: readonly ThreadHost[]) =>
     runThreadJob({
       threads,
       task,
@@ -98,6 +100,6 @@ async function run(
         },
         progress: () => request.onProgress?.(shared.inputBytes),
       },
-    }),
-  );
+    });
+  return request.workers.use(items, request.signal, work, { turn: request.turn });
 }

@@ -192,12 +192,13 @@ describe('a backup that fails', () => {
   test('a job that waits for threads can be cancelled, and gets them when they are free', async () => {
     workers = testWorkers();
     const cancel = new AbortController();
+    const wish = { turn: 'backup' } as const;
     let free = () => {};
     const held = Array.from({ length: 4 }, () =>
-      workers.use(2, undefined, () => new Promise<void>((resolve) => (free = joined(free, resolve)))),
+      workers.use(2, undefined, () => new Promise<void>((resolve) => (free = joined(free, resolve))), wish),
     );
-    const waiting = workers.use(2, cancel.signal, async () => 'ran');
-    const patient = workers.use(1, undefined, async (threads) => threads.length);
+    const waiting = workers.use(2, cancel.signal, async () => 'ran', wish);
+    const patient = workers.use(1, undefined, async (threads) => threads.length, wish);
     cancel.abort();
     await expect(waiting).rejects.toMatchObject({ symbol: 'OB_CANCELED' });
     free();
@@ -254,6 +255,7 @@ describe('a backup that fails', () => {
     const watched: CopyWorkers = {
       ...workers,
       threads: 1,
+      room: () => 3,
       async use(count, signal, work, limit) {
         return workers.use(
           count,

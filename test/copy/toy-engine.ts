@@ -7,6 +7,7 @@ import {
   LogGapError,
   type LogPosition,
   type LogReader,
+  type RestoredCheck,
 } from '../../src/tenants/tenant-engine.ts';
 
 /**
@@ -29,6 +30,8 @@ export interface ToyData {
   readonly hangAt?: number;
   /** Cells of a log reader that takes long: signs a call of `next` gives up to, signs it may give, signs given. */
   readonly signs?: SharedArrayBuffer;
+  /** A count for each part of its check: how often it was proved. */
+  readonly proved?: SharedArrayBuffer;
 }
 
 export const pageBytes = 64;
@@ -68,6 +71,19 @@ export function openBlockWriter(data: ToyData): BlockWriter {
     async close() {
       fsyncSync(data.fd);
     },
+  };
+}
+
+export async function openRestoredCheck(data: ToyData): Promise<RestoredCheck> {
+  const proved = new Int32Array(data.proved ?? new SharedArrayBuffer(0));
+  return {
+    parts: proved.length,
+    check(part) {
+      Atomics.wait(sleepCell, 0, 0, data.slowMs ?? 0);
+      Atomics.add(proved, part, 1);
+    },
+    proved() {},
+    async close() {},
   };
 }
 

@@ -53,7 +53,7 @@ test.each([1, 2, 7])(
     const inner: CopyWorkers = {
       threads: 2,
       busy: 0,
-      async use(count, _signal, work, limit = 2) {
+      async use(count, _signal, work, { most: limit = 2 }) {
         const taken = Math.min(count, limit);
         out += taken;
         most = Math.max(most, out);
@@ -61,11 +61,14 @@ test.each([1, 2, 7])(
         out -= taken;
         return work([], () => undefined);
       },
+      room: () => 2,
       close: async () => undefined,
     };
     const { workers } = sharedChecks(inner, threads);
     const items = [1, 100, 1, 3, 1, 50, 2, 1];
-    const done = await Promise.all(items.map((count) => workers.use(count, undefined, async () => count)));
+    const done = await Promise.all(
+      items.map((count) => workers.use(count, undefined, async () => count, { turn: 'validate' })),
+    );
     expect(done).toEqual(items);
     expect(most).toBe(threads);
   },

@@ -30,6 +30,7 @@ export async function readBack(run: JobRun, memory: TaskMemory, set: BackupSet):
       signal,
       level: 'sample',
       workers: controller.workers,
+      turn: 'backup',
       stallTimeoutMs: controller.settings.validateStallMs,
       openSetKey: async () => key?.bytes ?? null,
       openLogKey: async () => null,

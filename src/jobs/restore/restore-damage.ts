@@ -119,7 +119,7 @@ async function meansOf(
   const { workers, settings } = controller;
   const masters = decodeMasters(await secretOf(controller, job, masterKeysName));
   return {
-    ...{ medium, signal, level: 'physical', workers, stallTimeoutMs: settings.validateStallMs },
+    ...{ medium, signal, level: 'physical', workers, turn: 'restore', stallTimeoutMs: settings.validateStallMs },
     openSetKey: (_, { id }) => secretOf(controller, job, setKeyNameOf(Number(id))),
     openLogKey: async (wrapped, { tenantId, id }) => openLogKey(wrapped, masters, tenantId, id),
     onProgress: () => undefined,

@@ -213,6 +213,7 @@ async function checkLogFile(
         name: key,
         key: logKey,
         workers: means.workers,
+        turn: means.turn,
         signal: means.signal,
         stallTimeoutMs: means.stallTimeoutMs,
         onProgress: (bytes) => check.reading(bytes),

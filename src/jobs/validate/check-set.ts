@@ -1,6 +1,6 @@
 import type { ValidateLevel } from '../../catalog/proofs.ts';
 import { decodeIndex } from '../../copy/block-index.ts';
-import type { CopyWorkers } from '../../copy/copy-workers.ts';
+import type { CopyWorkers, Turn } from '../../copy/copy-workers.ts';
 import { damage } from '../../copy/damage.ts';
 import type { BlockEntry } from '../../copy/data-file.ts';
 import { type DataFileContents, readDataFile } from '../../copy/data-file-reader.ts';
@@ -53,6 +53,8 @@ export interface CheckMeans {
   /** `sample` is `basic` and a few records of each data file. */
   readonly level: ValidateLevel | 'sample';
   readonly workers: CopyWorkers;
+  /** Whose threads they are. */
+  readonly turn: Turn;
   readonly stallTimeoutMs: number;
   readonly openSetKey: OpenKey;
   readonly openLogKey: OpenKey;
@@ -235,6 +237,7 @@ async function checkDataFile(
           name: key,
           key: setKey,
           workers: means.workers,
+          turn: means.turn,
           signal: means.signal,
           stallTimeoutMs: means.stallTimeoutMs,
           onProgress: (bytes) => check.reading(bytes),

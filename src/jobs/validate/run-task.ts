@@ -104,6 +104,7 @@ async function meansOf(run: ValidateRun, { medium }: OpenPlace): Promise<CheckMe
     signal,
     level: job.level,
     workers: shared.workers,
+    turn: 'validate',
     indexes: shared.indexes,
     placeholders: (directory) => shared.placeholders(medium, directory, signal),
     stallTimeoutMs: settings.validateStallMs,

@@ -44,10 +44,11 @@ function sharedWorkers(workers: CopyWorkers, threads: number): CopyWorkers {
     get busy() {
       return workers.busy;
     },
-    use(count, signal, work, most = threads) {
+    use(count, signal, work, { turn, most = threads }) {
       const wanted = Math.min(threads, most, Math.max(1, count));
-      return shares.take(wanted, signal, () => workers.use(wanted, signal, work, wanted));
+      return shares.take(wanted, signal, () => workers.use(wanted, signal, work, { turn, most: wanted }));
     },
+    room: (turn, held) => Math.min(threads, workers.room(turn, held)),
     close: () => workers.close(),
   };
 }
