@@ -1,6 +1,7 @@
 import { fault } from '../../base/errors.ts';
 import type { BackupSet, BackupTask } from '../../catalog/backups.ts';
 import { backupBlocks } from '../../copy/backup-blocks.ts';
+import type { Lease, WithThreads } from '../../copy/copy-workers.ts';
 import type { SetKey } from '../../copy/keys.ts';
 import { type SetName, setDirectory, setEndKey, setStartKey } from '../../destination/layout.ts';
 import type { Snapshot, TenantEngine } from '../../tenants/tenant-engine.ts';
@@ -30,12 +31,27 @@ export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): P
 
 /**
  * BACKUP_DATA_MINOR and BACKUP_DATA_MAJOR: pins the tenant, copies every block or every changed page, publishes the files. When
- * what changed cannot be told any more the set becomes full and begins anew.
+ * what changed cannot be told any more the set becomes full and begins anew. The threads first: the log of a pinned tenant is not
+ * folded, so nobody waits for threads with a pin. Pinning waits for its engine alone.
  */
 export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
-  const { controller, tenant } = run;
-  const memory = { ...taskMemory(task), retryId: taskMemory(task).retryId + 1 };
+  const { controller, tenant, signal } = run;
   const engine = await tenantEngineOf(controller, tenant.tenantId);
+  const most = await copyThreads(controller, tenant.tenantId, 'backup');
+  const work: WithThreads<void> = (threads, giveBack) =>
+    pinAndCopy(run, task, set, { engine, lease: { threads, giveBack } });
+  await controller.workers.use(most, signal, work, { turn: 'backup', most });
+}
+
+interface Means {
+  readonly engine: TenantEngine;
+  readonly lease: Lease;
+}
+
+async function pinAndCopy(run: JobRun, task: BackupTask, set: BackupSet, means: Means): Promise<void> {
+  const { controller } = run;
+  const { engine } = means;
+  const memory = { ...taskMemory(task), retryId: taskMemory(task).retryId + 1 };
   // No commit lies between the barrier and a later snapshot's newest commit but those the snapshot holds, so the greater of
   // the two is the snapshot's SCN even when the tenant has long been idle.
   const { scn: barrierScn } = await (await engine.log()).barrier();
@@ -46,22 +62,21 @@ export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): P
     const counts = { tabletCount: 1, macroBlockCount: snapshot.blockCount };
     await changeTask(controller, task, { status: 'BACKUP_DATA_MINOR', endScn, stepData: memory, ...counts });
     await changeTask(controller, task, { status: 'BACKUP_DATA_MAJOR' });
-    await copyBlocks(run, task, set, { memory, snapshot, endScn, engine });
+    await copyBlocks(run, task, set, { ...means, memory, snapshot, endScn });
   } finally {
     await snapshot.release();
   }
 }
 
-interface DataAttempt {
+interface DataAttempt extends Means {
   readonly memory: TaskMemory;
   readonly snapshot: Snapshot;
   readonly endScn: bigint;
-  readonly engine: TenantEngine;
 }
 
 async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt: DataAttempt): Promise<void> {
   const { controller, job, tenant, medium, signal } = run;
-  const { memory, snapshot, endScn, engine } = attempt;
+  const { memory, snapshot, endScn, engine, lease } = attempt;
   const name = setNameOf(set);
   const progress = progressWriter(controller, task, set);
   const result = await backupBlocks({
@@ -78,6 +93,7 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
     tenantId: tenant.tenantId,
     key: await setKeyOf(run, memory),
     workers: controller.workers,
+    lease,
     signal,
     clock: controller.clock,
     onProgress: progress.note,
