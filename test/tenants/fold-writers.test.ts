@@ -158,3 +158,23 @@ test('time stands still for those that wait while the lock is held aside, and go
   lock.release();
   expect(lock.held).toBe(false);
 });
+
+test('a fold waits its turn where each write takes seconds, one behind the other', async () => {
+  let over = false;
+  const slow = async (sessionId: number) => {
+    const writer = await sqlClient(engine, { lockWaitTimeoutMs: 30_000 }, sessionId);
+    while (!over) {
+      await writer.ok('LOCK TABLES s WRITE');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      await writer.ok('UNLOCK TABLES');
+    }
+  };
+  await write(4);
+  const writers = Promise.all([21, 22].map(slow));
+  writers.catch(() => undefined);
+  // Both have come for the lock: one has it, the other is next.
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(await engine.recycleLog(null)).toBe(true);
+  over = true;
+  await writers;
+});

@@ -18,8 +18,14 @@ export type SealLog = (position: Position) => Promise<void>;
 const mostHeldBytes = 1 << 20;
 /** More than this is folded while writers wait only when they commit faster than is folded. */
 const mostAwaitedBytes = 16 << 20;
-/** How long a fold waits in turn for the writer lock. */
+/**
+ * How long a fold waits in turn for the writer lock. Whoever seals has an archive that stands still meanwhile; but where each write
+ * takes seconds a log that is never waited for would grow without end.
+ */
 const turnWaitMs = 2_000;
+const patientTurnWaitMs = 10_000;
+/** From this on a log is waited for patiently although its archive stands still. */
+const urgentBytes = 1 << 30;
 /** How long writers wait for the archive to confirm the last of the log: at first, and at most. Doubled whenever it was too short. */
 const sealWaitMs = 500;
 const sealWaitMostMs = 8_000;
@@ -90,7 +96,8 @@ export class LogFold {
     const ahead = await this.#catchUp(elsewhere, mostHeldBytes);
     if (ahead === 'blocked') this.#endSnapshot();
     if (ahead === 'blocked' || (seal !== null && performance.now() < this.#noSealBeforeMs)) return false;
-    if (!(await this.#of.lock.takeAside(turnWaitMs))) return false;
+    const patient = seal === null || readWalIndex(this.#of.shmFd).frame * frameBytes >= urgentBytes;
+    if (!(await this.#of.lock.takeAside(patient ? patientTurnWaitMs : turnWaitMs))) return false;
     const sealing = { over: Promise.resolve() };
     try {
       return await this.#recycleHeld(
