@@ -16,8 +16,12 @@ type TableItem = Extract<TableExpression, { kind: 'table' }>;
  */
 export function placeOf(query: Query, views: SchemaProvider, state: SessionState): 'catalog' | 'engine' {
   const tables = tablesOf(query);
-  // Variables are assigned row by row where statements run with their session, and what makes rows of its own can take long.
-  if (tables.length === 0) return assigns(query) || makesRows(query) ? 'engine' : 'catalog';
+  if (tables.length === 0) {
+    // Variables are assigned row by row where statements run with their session. What makes rows of its own can take long; on the
+    // catalog, the only place Oracle tenants have, it ends soon.
+    const elsewhere = assigns(query) || (makesRows(query) && state.kind !== 'oracle');
+    return elsewhere ? 'engine' : 'catalog';
+  }
   const onCatalog = ({ table }: TableItem) => isOfServer(table, views, state);
   const own = tables.find((item) => !onCatalog(item));
   if (own === undefined) return 'catalog';

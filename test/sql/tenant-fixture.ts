@@ -71,7 +71,7 @@ export function fixture(options: Partial<{ timeZone: string; sqlMode: string; no
     },
   };
   registerFunctions(db, () => context);
-  db.function('my_tick', () => 1);
+  db.function('my_tick', { varargs: true }, () => 1);
   const schema: SchemaProvider = {
     hasDatabase: (name) => name.toLowerCase() === 'shop' || name.toLowerCase() === 'oceanbase',
     table: (name, table) => tables.get(`${name}.${table}`.toLowerCase()) ?? null,
