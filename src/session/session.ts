@@ -287,13 +287,12 @@ export class Session implements SessionContext, Process {
       }
       await loaded.runText(text, this, { parameters: none, answer, more: i < pieces.length - 1 });
       await answer.sent();
-      // Others have their turn between the statements of a long text.
       if (i % statementsPerTurn === statementsPerTurn - 1) await new Promise(setImmediate);
     }
   }
 }
 
-/** Of one text, in one turn of the event loop. */
+/** Of one text; then others have their turn. */
 const statementsPerTurn = 32;
 
 /** Where a session of an Oracle tenant starts. */
