@@ -49,8 +49,13 @@ export async function backupTask(input: BackupTaskInput, context: TaskContext, i
   const shared = new SharedCounters(input.shared);
   const engine = await loadEngineModule(input.reader);
   const reader = engine.openBlockReader(input.reader.data);
+  const files = new Map<number, Target>();
   try {
-    return { value: await copyBlocks(input, reader, shared, context, io) };
+    return { value: await copyBlocks(files, input, reader, shared, context, io) };
+  } catch (error) {
+    // Whoever gave the descriptors closes them now: no sync may still have one of their numbers.
+    await Promise.allSettled([...files.values()].map(({ early }) => early?.end()));
+    throw error;
   } finally {
     shared.idle(input.slot);
     reader.close();
@@ -58,23 +63,6 @@ export async function backupTask(input: BackupTaskInput, context: TaskContext, i
 }
 
 async function copyBlocks(
-  input: BackupTaskInput,
-  reader: BlockReader,
-  shared: SharedCounters,
-  context: TaskContext,
-  io: ThreadIo,
-): Promise<readonly BlockEntry[]> {
-  const files = new Map<number, Target>();
-  try {
-    return await copyInto(files, input, reader, shared, context, io);
-  } catch (error) {
-    // Whoever gave the descriptors closes them now: no sync may still have one of their numbers.
-    await Promise.allSettled([...files.values()].map(({ early }) => early?.end()));
-    throw error;
-  }
-}
-
-async function copyInto(
   files: Map<number, Target>,
   input: BackupTaskInput,
   reader: BlockReader,
