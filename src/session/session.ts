@@ -294,7 +294,6 @@ export class Session implements SessionContext, Process {
 
 /** Of one text; then others have their turn. */
 const statementsPerTurn = 32;
-
 /** Where a session of an Oracle tenant starts. */
 const oracleSchema = 'SYS';
 

@@ -13,7 +13,14 @@ import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { setKeyName } from './backup-rows.ts';
 import { changeTask, type JobRun, type TaskMemory, taskMemory } from './job-run.ts';
 import { type SetMemory, setMemory } from './set-base.ts';
-import { dataFileKey, setNameOf, writeDataIndex, writeMetaInfos, writeSetStart } from './set-files.ts';
+import {
+  attemptDirectory,
+  dataFileKey,
+  setNameOf,
+  writeDataIndex,
+  writeMetaInfos,
+  writeSetStart,
+} from './set-files.ts';
 
 /** BACKUP_SYS_META and BACKUP_USER_META. */
 export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
@@ -78,6 +85,7 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
   const { controller, job, tenant, medium, signal } = run;
   const { memory, snapshot, endScn, engine, lease } = attempt;
   const name = setNameOf(set);
+  await removeFormerAttempts(run, name, memory.retryId);
   const progress = progressWriter(controller, task, set);
   const result = await backupBlocks({
     snapshot,
@@ -155,6 +163,21 @@ async function removeIncremental(run: JobRun, task: BackupTask, set: BackupSet):
   await medium.remove([setStartKey(name)], signal);
   const { wasIncremental, ...memory } = taskMemory(task);
   if (wasIncremental) await changeTask(controller, task, { stepData: memory satisfies TaskMemory });
+}
+
+/** What an attempt left that was killed or failed may be as large as the set. Nobody reads it: the set is made without its removal, too. */
+async function removeFormerAttempts({ controller, medium, signal }: JobRun, name: SetName, retryId: number) {
+  for (let former = 0; former < retryId; former++)
+    try {
+      await removeTree(medium, attemptDirectory(name, former), signal);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      controller.log.warn('a former attempt of a set was not removed', {
+        set: name.backupSetId,
+        attempt: former,
+        error,
+      });
+    }
 }
 
 function finishStage(

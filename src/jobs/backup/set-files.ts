@@ -42,6 +42,11 @@ export function dataFileKey(name: SetName, retryId: number, fileNo: number): str
   return lsTurnKeys(name, userLsId, dataTurn(retryId)).macroBlockData(fileNo);
 }
 
+/** Where the data files and the index of that attempt lie. */
+export function attemptDirectory(name: SetName, retryId: number): string {
+  return lsTurnKeys(name, userLsId, dataTurn(retryId)).directory;
+}
+
 /** What lies in `backup_sets/` while the set is written. */
 export function writeSetStart(medium: Medium, name: SetName, signal?: AbortSignal): Promise<void> {
   return putOnce(medium, setStartKey(name), setPlaceholderFile.encode({}), signal);
