@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import type { Medium } from '../../src/media/medium.ts';
+import type { AppendSink, Medium } from '../../src/media/medium.ts';
 import { Pace } from '../../src/media/pace.ts';
 import { mergeable } from '../../src/media/s3/append-merge.ts';
 import { parsePartName } from '../../src/media/s3/append-parts.ts';
@@ -24,6 +24,28 @@ const record = (i: number) => Buffer.from(`<${i}>`.padEnd(6 + (i % 5), '.'));
 const upTo = (count: number) => Buffer.concat(Array.from({ length: count }, (_, i) => record(i))).toString();
 const textOf = async (medium: Medium) => Buffer.from(await medium.read(key)).toString();
 const coveringParts = () => ranges().filter(({ from, to }) => to - from > 2 * record(4).length);
+
+/** Parts whose bytes stand in another one as well. */
+const coveredParts = () =>
+  ranges().filter((part) =>
+    coveringParts().some(({ from, to }) => from <= part.from && part.to <= to && to - from > part.to - part.from),
+  );
+
+/**
+ * Appends records, from the one of this number, until the covered parts have gone; returns how many there are then. The clock goes
+ * on with each: a merge may be seen on the store before its sink knows that it has ended, and its minute begins there.
+ */
+async function appendUntilUncovered(sink: AppendSink, next: number): Promise<number> {
+  let count = next;
+  await expect
+    .poll(async () => {
+      media.nowMs += coveredPartMs + 1;
+      await sink.append(record(count++));
+      return coveredParts();
+    })
+    .toEqual([]);
+  return count;
+}
 
 /** Appends the records `from` to `to`; each sees the merge of those before it come to its end. */
 async function append(medium: Medium, from: number, to: number): Promise<void> {
@@ -48,11 +70,9 @@ describe('parts of a log on S3', () => {
     media.nowMs = coveredPartMs - 1;
     await sink.append(record(mergedPartsMin));
     expect(ranges()).toHaveLength(mergedPartsMin + 2);
-    media.nowMs = coveredPartMs + 1;
-    await sink.append(record(mergedPartsMin + 1));
-    await expect.poll(() => ranges().length).toBe(3);
+    const count = await appendUntilUncovered(sink, mergedPartsMin + 1);
     await sink.close();
-    expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 2));
+    expect(await textOf(media.open())).toBe(upTo(count));
   });
 
   test('are merged at the pace of the destination', async () => {
@@ -132,11 +152,7 @@ describe('parts of a log on S3', () => {
     const begin = Buffer.from(await reader.read(0, 20)).toString();
     await sink.append(record(mergedPartsMin - 1));
     await expect.poll(() => coveringParts().length).toBe(1);
-    media.nowMs = coveredPartMs + 1;
-    const covered = () => ranges().filter(({ from, to }) => from < all.length && to <= upTo(mergedPartsMin).length);
-    let count = mergedPartsMin;
-    // An append that comes before the merge has ended takes nothing away.
-    await expect.poll(() => sink.append(record(count++)).then(() => covered().length)).toBe(1);
+    await appendUntilUncovered(sink, mergedPartsMin);
     expect(begin + Buffer.from(await reader.read(20, all.length - 20)).toString()).toBe(all);
     await reader.close();
     await sink.close();
@@ -146,11 +162,9 @@ describe('parts of a log on S3', () => {
     await append(media.open(), 0, mergedPartsMin);
     expect(ranges()).toHaveLength(mergedPartsMin + 1);
     const sink = await media.open().openAppend(key, upTo(mergedPartsMin).length);
-    media.nowMs = coveredPartMs + 1;
-    await sink.append(record(mergedPartsMin));
-    await expect.poll(() => ranges().length).toBe(2);
+    const count = await appendUntilUncovered(sink, mergedPartsMin);
     await sink.close();
-    expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 1));
+    expect(await textOf(media.open())).toBe(upTo(count));
   });
 
   test('a writer whom another one has replaced is refused, also when that one has merged what he went on with', async () => {
@@ -161,11 +175,9 @@ describe('parts of a log on S3', () => {
     await expectKind(former.append(record(10)), 'alreadyExists');
     for (let i = 11; i < mergedPartsMin; i++) await sink.append(record(i));
     await expect.poll(() => coveringParts().length).toBe(1);
-    media.nowMs = coveredPartMs + 1;
-    await sink.append(record(mergedPartsMin));
-    await expect.poll(() => ranges().length).toBe(2);
+    const count = await appendUntilUncovered(sink, mergedPartsMin);
     await expectKind(former.append(Buffer.alloc(1_000)), 'alreadyExists');
-    expect(await textOf(media.open())).toBe(upTo(mergedPartsMin + 1));
+    expect(await textOf(media.open())).toBe(upTo(count));
     await former.close();
     await sink.close();
   });
@@ -217,7 +229,8 @@ describe('a merge that breaks off', () => {
     for (const merges of [1, 2, 3]) {
       const merged = () => coveringParts().length;
       for (let i = 0; i < mergedPartsMin; i++) await sink.append(record(count++));
-      await expect.poll(merged).toBe(merges);
+      // An append while the removal is being refused begins no merge.
+      await expect.poll(() => sink.append(record(count++)).then(merged)).toBe(merges);
       media.nowMs += 2 * coveredPartMs;
     }
     expect(ranges()).toHaveLength(count + 3);
@@ -231,11 +244,15 @@ describe('a merge that breaks off', () => {
     const sink = await medium.openAppend(key, 0);
     for (let i = 0; i < 2 * mergedPartsMin; i++) await sink.append(record(i));
     expect(coveringParts()).toEqual([]);
-    media.nowMs = mergeRestMs;
-    await sink.append(record(2 * mergedPartsMin));
-    await expect.poll(() => coveringParts()).toEqual([{ from: 0, to: upTo(2 * mergedPartsMin + 1).length }]);
+    let count = 2 * mergedPartsMin;
+    const appended = async () => {
+      media.nowMs += mergeRestMs;
+      await sink.append(record(count++));
+      return coveringParts().length;
+    };
+    await expect.poll(appended).toBe(1);
     await sink.close();
-    expect(await textOf(medium)).toBe(upTo(2 * mergedPartsMin + 1));
+    expect(await textOf(medium)).toBe(upTo(count));
   });
 
   test('is one of a few at a time, however many logs there are', async () => {

@@ -42,7 +42,7 @@ test.each(['root@sys', 'root@shop'])(
 test.each([
   `SELECT COUNT(*) FROM ${parameters(5)} WHERE p0.NAME <> p4.VALUE`,
   `SELECT COUNT(*) FROM oceanbase.GV$OB_PARAMETERS a WHERE (SELECT COUNT(*) FROM ${parameters(3)} WHERE p0.NAME <> a.NAME) = -1`,
-  `SELECT p0.*, p1.* FROM ${parameters(3)}`,
+  `SELECT p0.*, p1.* FROM ${parameters(4)}`,
 ])('a product of views ends with a code: %s', async (sql) => {
   expect([4012, 4013]).toContain((await errorOf(sys.query(sql))).errno);
   expect(await oneValue(sys, 'SELECT 9')).toBe(9);
