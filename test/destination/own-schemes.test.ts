@@ -135,8 +135,9 @@ describe('schemes that are ours', () => {
 
 const segment = fc.stringMatching(/^[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,12}$/);
 const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((all) => all.join('/'));
-const key = fc.stringMatching(/^[A-Za-z0-9+/=~!.-]{8,244}$/);
-const anything = fc.string({ unit: 'grapheme', minLength: 8, maxLength: 24 });
+// No path and no host has their first letter: one of them may be the same word (fast-check likes some) as the secret behind it.
+const key = fc.stringMatching(/^~[A-Za-z0-9+/=~!.-]{7,243}$/);
+const anything = fc.string({ unit: 'grapheme', minLength: 7, maxLength: 23 }).map((text) => `~${text}`);
 const name = fc.stringMatching(/^[a-z][a-z0-9]{0,8}$/);
 const port = fc.integer({ min: 1, max: 65_535 });
 const mode = fc.constantFrom('', '&delete_mode=delete', '&delete_mode=tagging');

@@ -18,7 +18,7 @@ async function perform(name: string): Promise<{ readonly code: unknown; readonly
 describe('a runbook', () => {
   test.concurrent.each(['daily', 'dropped-table', 'drill'])(
     '%s holds, section by section',
-    { timeout: 180_000 },
+    { timeout: 600_000 },
     async (name) => {
       const { code, output } = await perform(name);
       expect(code, output.slice(-4000)).toBe(0);

@@ -53,10 +53,15 @@ async function losePower(frames: number): Promise<void> {
   rmSync(index, { force: true });
 }
 
-/** The interrupted round restores what it had, a new one with a set of its own everything since. */
-async function expectNewRoundWorks(archived: number): Promise<void> {
+/**
+ * The interrupted round restores what it had, a new one with a set of its own everything since. `later` rows may have come to the
+ * archive as well: a step that was under way went on below a directory that was renamed.
+ */
+async function expectNewRoundWorks(archived: number, later = 0): Promise<void> {
   expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, comment: 'log stream 1001 interrupted' });
-  expect(await restoredValue(harness, 'a', 'early', 'SELECT COUNT(*) FROM d.t')).toBe(String(archived));
+  const early = Number(await restoredValue(harness, 'a', 'early', 'SELECT COUNT(*) FROM d.t'));
+  expect(early).toBeGreaterThanOrEqual(archived);
+  expect(early).toBeLessThanOrEqual(archived + later);
   await expect(harness.say('ALTER SYSTEM BACKUP DATABASE', 'a')).rejects.toMatchObject({ errno: 9040 });
   const ended = (await roundOf(harness, 'a'))!;
   await harness.say('ALTER SYSTEM NOARCHIVELOG', 'a');
@@ -126,7 +131,7 @@ describe('somebody else folds the log', () => {
     renameSync(away(), here());
     await roundIs(harness, 'INTERRUPTED');
     expect(await liveCount()).toBe('10');
-    await expectNewRoundWorks(5);
+    await expectNewRoundWorks(5, 3);
   });
 
   test('the engine’s own thread, when it crashes and its connections close in any order', async () => {
@@ -150,7 +155,7 @@ describe('somebody else folds the log', () => {
       return round?.status === 'INTERRUPTED' || (round?.checkpointScn ?? 0n) >= (await newestScn());
     });
     expect(await liveCount()).toBe('9');
-    if ((await roundOf(harness, 'a'))?.status === 'INTERRUPTED') return expectNewRoundWorks(6);
+    if ((await roundOf(harness, 'a'))?.status === 'INTERRUPTED') return expectNewRoundWorks(6, 3);
     expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('9');
   });
 });

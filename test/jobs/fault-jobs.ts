@@ -45,7 +45,7 @@ export async function openFaultScene({ pieceSwitch = '1d' }: FaultJob): Promise<
   const harness = await startHarness({
     wrapMedium: (medium, path) => media.wrap(medium, path),
     maxLogFileBytes: 30_000,
-    settings: { maxDeleteRetries: 3, archiveWaitMs: 5_000 },
+    settings: { maxDeleteRetries: 3, archiveWaitMs: 20_000 },
   });
   const tenantId = await makeTenant(harness, 'a');
   await setShortPieces(harness, tenantId, pieceSwitch);

@@ -66,4 +66,4 @@ test('under an archive too slow to wait for, writers go on, the log is cut off, 
   expect(await roundOf(harness, 'a')).toMatchObject({ roundId: 1, status: 'DOING' });
   delayMs = 0;
   expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe(String(commits));
-}, 120_000);
+});

@@ -89,7 +89,7 @@ for (const seed of seeds) {
       }
       if (random.below(4) === 0) await restart();
       await backup(
-        `${random.below(6) === 0 ? '' : 'INCREMENTAL '}DATABASE${random.below(3) === 0 ? ' PLUS ARCHIVELOG' : ''}`,
+        `${random.below(6) === 0 && round > 2 ? '' : 'INCREMENTAL '}DATABASE${random.below(3) === 0 ? ' PLUS ARCHIVELOG' : ''}`,
       );
       await note();
     }

@@ -212,7 +212,7 @@ export async function startHarness(options: HarnessOptions = {}): Promise<Harnes
       }
     },
     async until(done) {
-      const end = performance.now() + 30_000;
+      const end = performance.now() + 240_000;
       for (;;) {
         for (const driver of drivers) await driver.pass(stopping.signal);
         if (await done()) return;

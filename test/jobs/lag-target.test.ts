@@ -32,7 +32,7 @@ test('archive_lag_target below the usual pace makes the archive follow more clos
     expect(usual).toBeLessThan(7);
     await sys.query("ALTER SYSTEM SET archive_lag_target = '0ms' TENANT = a");
     // The parameter is looked at every few seconds.
-    const limitMs = performance.now() + 40_000;
+    const limitMs = performance.now() + 200_000;
     for (let close = 0; close < usual * 2; ) {
       close = await checkpoints(sys);
       expect(performance.now()).toBeLessThan(limitMs);

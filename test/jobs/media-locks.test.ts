@@ -60,7 +60,7 @@ describe.each(Object.keys(stores))('under retention on %s', (scheme) => {
   beforeEach(async () => {
     store = await stores[scheme]!();
     place = placeAt(store.address);
-    harness = await startHarness({ release: parseRelease('4.4.2'), settings: { archiveWaitMs: 3_000 } });
+    harness = await startHarness({ release: parseRelease('4.4.2') });
     await makeTenant(harness, 'a');
     rows = 0;
   });
@@ -149,7 +149,11 @@ describe.each(Object.keys(stores))('under retention on %s', (scheme) => {
     await begin(harness.place('data'), place.text('archive'));
     expect(await backUp()).toBe('SUCCESS');
     store.lock = 'all';
+    const { settings } = harness.controller;
+    const { archiveWaitMs } = settings;
+    Object.assign(settings, { archiveWaitMs: 3_000 });
     expect(await backUp()).toBe('FAILED');
+    Object.assign(settings, { archiveWaitMs });
     const [, failed] = await harness.controller.catalog.read((tx) => tx.backups.jobs.list({}));
     expect(failed?.result).toBeLessThan(0);
     expect((await roundOf(harness, 'a'))?.status).toBe('DOING');

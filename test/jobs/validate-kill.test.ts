@@ -20,12 +20,12 @@ beforeAll(async () => {
   await live.stop();
   server.keep();
   points = lastNumber(await server.run(0, 0), 'points');
-}, 60_000);
+});
 afterAll(() => server.remove());
 
 describe('a server killed', () => {
   for (const part of [0.3, 0.52, 0.58, 0.64, 0.9])
-    test(`at ${part} of its points`, { timeout: 60_000 }, async () => {
+    test(`at ${part} of its points`, async () => {
       expect(points).toBeGreaterThan(300);
       expect((await server.run(Math.round(points * part), 0)).errors).toBe('');
       const harness = await startHarness({ directory });

@@ -186,7 +186,7 @@ describe('a VALIDATE', () => {
   });
 
   test('takes no passing fault of the medium for damage, whichever operation meets it', {
-    timeout: 60_000,
+    timeout: 600_000,
   }, async () => {
     for (let at = 1; ; at += 3) {
       await harness.say('ALTER SYSTEM VALIDATE BACKUPSET', 'a');

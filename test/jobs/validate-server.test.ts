@@ -44,7 +44,7 @@ beforeAll(async () => {
   await until(sys, 'SELECT STATUS FROM CDB_OB_ARCHIVELOG', (rows) => rows[0]?.['STATUS'] === 'DOING');
   await sys.query('ALTER SYSTEM BACKUP TENANT = shop');
   await until(sys, "SELECT 1 FROM CDB_OB_BACKUP_JOB_HISTORY WHERE STATUS = 'COMPLETED'", (rows) => rows.length > 0);
-}, 60_000);
+});
 afterAll(async () => {
   for (const client of [sys, shop]) client?.destroy();
   await server?.stop();

@@ -70,7 +70,7 @@ test('256 MiB go through a bounded memory, up and down', async () => {
       .digest('hex'),
   );
   expect(there).toEqual(sums);
-}, 120_000);
+});
 
 test('the SDK is loaded by the first call, not by opening', async () => {
   const found = await inProcess(`

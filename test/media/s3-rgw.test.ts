@@ -20,7 +20,7 @@ describe.skipIf(refused !== null)('Ceph RGW', () => {
   beforeAll(async () => {
     server = await start();
     rgw = server.rgw;
-  }, 120_000);
+  });
   afterAll(() => server?.end());
   const addressOf = (root: string) => rgwAddress(rgw, root);
 
@@ -125,5 +125,5 @@ describe.skipIf(refused !== null)('Ceph RGW', () => {
       expect(Buffer.from(await source.read(at, 8 << 20)).equals(content.subarray(at, at + (8 << 20)))).toBe(true);
     await source.close();
     await medium.close();
-  }, 120_000);
+  });
 });

@@ -104,7 +104,7 @@ test('a whole life with destinations that have keys', async () => {
     );
   await ok(kit, `ALTER SYSTEM SET DATA_BACKUP_DEST = '${at('data', fresh)}'`);
   await scan('at the end');
-}, 60_000);
+});
 
 describe('statements that fail', () => {
   const wrong = [

@@ -32,9 +32,9 @@ test.each([
   const [waiting, other] = [await server.connect(), await server.connect()];
   const id = await oneValue(waiting, 'SELECT CONNECTION_ID()');
   const met = sockets.length;
-  const started = performance.now();
   const error = errorOf(waiting.query(sql()));
   while (sockets.length === met) await new Promise((later) => setTimeout(later, 10));
+  const started = performance.now();
   await other.query(`KILL QUERY ${String(id)}`);
   expect((await error).errno).toBe(1317);
   // A call on its own would be given up after ten seconds.
@@ -49,10 +49,10 @@ test('KILL QUERY ends a SET that waits for another one of the same directory', a
   const [first, second, other] = [await server.connect(), await server.connect(), await server.connect()];
   const sql = `ALTER SYSTEM SET DATA_BACKUP_DEST = '${uri}' TENANT = shop`;
   const ids = [await oneValue(first, 'SELECT CONNECTION_ID()'), await oneValue(second, 'SELECT CONNECTION_ID()')];
-  const started = performance.now();
   const errors = [errorOf(first.query(sql)), errorOf(second.query(sql))];
   const running = `SELECT COUNT(*) FROM oceanbase.GV$OB_PROCESSLIST WHERE INFO LIKE 'ALTER SYSTEM SET DATA%'`;
   while (Number(await oneValue(other, running)) < 2) await new Promise((later) => setTimeout(later, 10));
+  const started = performance.now();
   for (const i of [1, 0]) {
     await other.query(`KILL QUERY ${String(ids[i])}`);
     expect((await errors[i]!).errno).toBe(1317);

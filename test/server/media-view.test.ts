@@ -76,20 +76,18 @@ test('of a backup to files what threads wrote and read back themselves is counte
     await sys.query(`ALTER SYSTEM SET LOG_ARCHIVE_DEST = 'LOCATION=file://${root}/log' TENANT = shop`);
     await sys.query('ALTER SYSTEM ARCHIVELOG TENANT = shop');
     const status = 'SELECT STATUS FROM DBA_OB_ARCHIVELOG';
-    await expect.poll(async () => (await rowsOf(shop, status))[0]?.['STATUS'], { timeout: 20_000 }).toBe('DOING');
+    await expect.poll(async () => (await rowsOf(shop, status))[0]?.['STATUS']).toBe('DOING');
     await shop.query('CREATE DATABASE d');
     await shop.query('CREATE TABLE d.t (a VARCHAR(20000))');
     for (let i = 0; i < 20; i++) await shop.query('INSERT INTO d.t VALUES (?)', [randomBytes(5_000).toString('hex')]);
     await shop.query('ALTER SYSTEM BACKUP DATABASE');
     const ended = 'SELECT STATUS FROM DBA_OB_BACKUP_JOB_HISTORY';
-    await expect.poll(async () => (await rowsOf(shop, ended))[0]?.['STATUS'], { timeout: 30_000 }).toBe('COMPLETED');
+    await expect.poll(async () => (await rowsOf(shop, ended))[0]?.['STATUS']).toBe('COMPLETED');
     const before = await countsOf(`file://${root}/data`);
     expect(Number(before.get('publish')!['BYTES_OUT'])).toBeGreaterThan(100_000);
     await shop.query('ALTER SYSTEM VALIDATE BACKUPSET');
     const validated = 'SELECT STATUS FROM DBA_OB_BACKUP_VALIDATE_JOB_HISTORY';
-    await expect
-      .poll(async () => (await rowsOf(shop, validated))[0]?.['STATUS'], { timeout: 30_000 })
-      .toBe('COMPLETED');
+    await expect.poll(async () => (await rowsOf(shop, validated))[0]?.['STATUS']).toBe('COMPLETED');
     const after = await countsOf(`file://${root}/data`);
     const read = (rows: ReadonlyMap<unknown, Row>) => Number(rows.get('readAt')?.['BYTES_IN']);
     expect(read(after) - read(before)).toBeGreaterThan(100_000);

@@ -15,13 +15,22 @@ const child = new URL('./crash-child.ts', import.meta.url).pathname;
 const kills = 10;
 const cuts = 40;
 
-/** Runs the child until it has worked for `lifeMs`, then kills it without warning. */
+/** Commits each child notes at least, however slow the machine is. */
+const leastNoted = 12;
+const notedBytes = (root: string) => statSync(join(root, 'oracle'), { throwIfNoEntry: false })?.size ?? 0;
+
+/** Runs the child until it has worked for `lifeMs` and noted some commits, then kills it without warning. */
 function runAndKill(root: string, seed: number, lifeMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
     const running = spawn(process.execPath, [child, root, String(seed)], { stdio: ['ignore', 'pipe', 'pipe'] });
     let errors = '';
     running.stderr.on('data', (data: Buffer) => (errors += data.toString()));
-    running.stdout.once('data', () => setTimeout(() => running.kill('SIGKILL'), lifeMs));
+    const least = notedBytes(root) + leastNoted * 90;
+    const kill = () => {
+      if (notedBytes(root) >= least) running.kill('SIGKILL');
+      else if (running.exitCode === null) setTimeout(kill, 7);
+    };
+    running.stdout.once('data', () => setTimeout(kill, lifeMs));
     running.on('error', reject);
     running.on('exit', () => resolve(errors.replace(/^.*(ExperimentalWarning|--trace-warnings).*\n/gm, '')));
   });

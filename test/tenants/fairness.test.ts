@@ -157,12 +157,12 @@ describe('a long write', () => {
     const source = await busy.log();
     const before = await source.barrier();
     const from = performance.now();
-    const writing = long.ok('INSERT INTO made SELECT a.v, b.v FROM many a, many b WHERE a.id <= 40 AND b.v <> a.v + 1');
+    const writing = long.ok('INSERT INTO made SELECT a.v, b.v FROM many a, many b WHERE a.id <= 80 AND b.v <> a.v + 1');
     const most = await longest(() => foreign.rows('SELECT 1'), 300);
     expect(await same.value('SELECT count(*) FROM made')).toBe('0');
     const written = await writing;
     expect(most).toBeLessThan((performance.now() - from) / 2);
-    expect(written.affectedRows).toBeGreaterThan(2_000_000);
+    expect(written.affectedRows).toBeGreaterThan(4_000_000);
     expect(await same.value('SELECT count(*) FROM made')).toBe(String(written.affectedRows));
     const after = await source.barrier();
     expect(after.scn > before.scn).toBe(true);

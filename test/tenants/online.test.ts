@@ -122,7 +122,7 @@ test('a barrier answers while the engine thread is busy', async () => {
     const engine = await place.engines.open(1001);
     const sql = await sqlClient(engine);
     await sql.ok('CREATE TABLE t (id INT PRIMARY KEY)');
-    await sql.ok(`INSERT INTO t VALUES ${Array.from({ length: 1500 }, (_, i) => `(${i})`).join(',')}`);
+    await sql.ok(`INSERT INTO t VALUES ${Array.from({ length: 4000 }, (_, i) => `(${i})`).join(',')}`);
     const log = await engine.log();
     let busy = true;
     const long = sql.value('SELECT sum(a.id * b.id) FROM t a, t b').then(() => (busy = false));

@@ -14,13 +14,13 @@ describe.skipIf(noPeer !== null)('64 unsigned bits answer as on a real server', 
     peer = await startPeer();
     client = await testClient(place);
     for (const sql of tableOfNumbers) expect(await answerOf(client, sql)).toEqual(await peer.answer(sql));
-  }, 60_000);
+  });
   afterAll(async () => {
     await peer?.end();
     await place.end();
   });
 
-  it('in random statements', { timeout: 60_000 }, async () => {
+  it('in random statements', async () => {
     await fc.assert(
       fc.asyncProperty(statement, async (sql) => {
         expect(await answerOf(client, sql), sql).toEqual(await peer.answer(sql));

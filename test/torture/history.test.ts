@@ -5,7 +5,7 @@ const seeds = (process.env['OBVAULT_HISTORY_SEEDS'] ?? `109,${Date.now() % 100_0
 
 for (const seed of seeds)
   test(`whatever is done to a tenant, the recoverable window keeps its word (seed ${seed})`, {
-    timeout: 300_000,
+    timeout: 900_000,
   }, async () => {
     const counts = await runHistory(seed, 35);
     expect(counts).toMatchObject({ deeds: 35 });
