@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseRelease } from '../../src/base/release.ts';
+import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
 import { backedUp } from './backed-up-tenant.ts';
 import { FaultSwitch } from './fault-switch.ts';
 import { type Harness, makePool, makeTenant, settle, shipped, startArchiving, startHarness } from './job-harness.ts';
@@ -39,6 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => harness.stop());
 afterEach(async () => {
+  vi.restoreAllMocks();
   faults.clear();
   for (const name of ['d.c', 'd.p', 'd.many', 'd.lots', 'e.c', 'e.p', 'e.many'])
     await harness.sql('a', `DROP TABLE IF EXISTS ${name}`);
@@ -59,6 +61,31 @@ const rows = () =>
     pool: tx.resources.poolByName('aux')?.tenantId,
   }));
 const gone = { aux: [], pool: null };
+
+/** Lets the first tables go on only when so many are imported together. */
+async function watchImports(tenantId: number, together: number) {
+  const engine = await tenantEngineOf(harness.controller, tenantId);
+  const { importTable } = engine;
+  const running = new Set<string>();
+  const order: string[] = [];
+  const enough = Promise.withResolvers<void>();
+  let most = 0;
+  vi.spyOn(engine, 'importTable').mockImplementation(async (source, wish, signal) => {
+    const { table } = wish.from;
+    running.add(table);
+    order.push(`${table} begins`);
+    most = Math.max(most, running.size);
+    if (most >= together) enough.resolve();
+    await enough.promise;
+    try {
+      return await importTable(source, wish, signal);
+    } finally {
+      running.delete(table);
+      order.push(`${table} ends`);
+    }
+  });
+  return { order, mostTogether: () => most };
+}
 
 describe('RECOVER TABLE', () => {
   test('brings tables back with rows, keys, checks, foreign keys and numbering', async () => {
@@ -174,20 +201,14 @@ describe('RECOVER TABLE', () => {
       await harness.controller.catalog.transaction((tx) =>
         tx.parameters.set(tenantId, 'recover_table_concurrency', String(concurrency)),
       );
+      const imports = await watchImports(tenantId, most);
       await recover('d.*', 'REMAP TABLE d.*:e.*');
-      let together = 0;
-      const orders: string[] = [];
-      await harness.until(async () => {
-        const { tasks, jobs } = await rows();
-        const doing = tasks.filter(({ status }) => status === 'DOING');
-        together = Math.max(together, doing.length);
-        if (doing.length > 0) orders.push(doing.map(({ srcTable }) => srcTable).join('+'));
-        return jobs.every(({ finishUs }) => finishUs !== null);
-      });
-      expect(orders.filter((tables) => tables.includes('c') && tables.includes('p'))).toEqual([]);
+      await settle(harness);
+      expect(imports.mostTogether()).toBe(most);
+      expect(imports.order.indexOf('p ends')).toBeLessThan(imports.order.indexOf('c begins'));
       expect((await rows()).jobs).toMatchObject([{ status: 'COMPLETED' }, { status: 'COMPLETED' }]);
-      expect(together).toBe(most);
       expect(await harness.value('a', 'SELECT COUNT(*) FROM e.many')).toBe('3000');
+      vi.restoreAllMocks();
       for (const name of ['e.c', 'e.p', 'e.many']) await harness.sql('a', `DROP TABLE IF EXISTS ${name}`);
       for (const id of [1, tenantId])
         await harness.controller.catalog.transaction((tx) => tx.recoverTables.removeTenant(id));
