@@ -21,9 +21,13 @@ export async function tenantEngineOf(controller: Controller, tenantId: number): 
   return engine;
 }
 
-/** Tells an open engine what the tenant's role is now. */
+/** Tells an open engine what the tenant's role is now. What takes writes is rid of what an import left in it, or in its backup. */
 export async function applyRole(controller: Controller, tenantId: number, engine: TenantEngine): Promise<void> {
   const tenant = await controller.catalog.read((tx) => tx.tenants.get({ tenantId }));
   if (tenant === null) throw fault('OB_TENANT_NOT_EXIST', String(tenantId));
   await engine.setReadOnly(tenant.role !== 'PRIMARY');
+  await engine.dropUnnamedTables().catch((error: unknown) => {
+    // The tenant is of use with it, and the next opening tries again.
+    controller.log.warn('what an import left is not dropped', { tenantId, error });
+  });
 }

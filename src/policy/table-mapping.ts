@@ -24,30 +24,48 @@ export interface TableMove {
 export interface TableMapping {
   /** Tables that are pointed at come before those that point at them, as far as there is no circle. */
   readonly moves: readonly TableMove[];
-  /** Asked for by name and not there, or the server's own. */
+  /** Asked for or given another name, by name, and not there, or the server's own. */
   readonly missing: readonly TableName[];
+  /** Databases asked for as a whole and not there, or the server's own. */
+  readonly missingDatabases: readonly string[];
+  /** Names two tables would get. */
+  readonly clashes: readonly TableName[];
+}
+
+/** What the tenant has. */
+export interface TablesThere {
+  readonly databases: readonly string[];
+  readonly tables: readonly (TableName & { readonly references: readonly TableName[] })[];
 }
 
 /** Databases whose tables belong to the server. */
 const ownDatabases: ReadonlySet<string> = new Set(['information_schema', 'oceanbase', 'mysql', '__recyclebin']);
 
-/** Which of the tables that are there are taken, and under which names. */
-export function mapTables(
-  wish: TableWish,
-  there: readonly (TableName & { readonly references: readonly TableName[] })[],
-): TableMapping {
+/** Which of the tables that are there are taken, and under which names. With `*.*` nothing is missing. */
+export function mapTables(wish: TableWish, there: TablesThere): TableMapping {
   const asked = new Set(wish.tables.map(key));
-  const taken = there.filter(
+  const taken = there.tables.filter(
     (each) =>
       !ownDatabases.has(each.database) && (wish.all || wish.databases.includes(each.database) || asked.has(key(each))),
   );
   const known = new Set(taken.map(key));
-  const missing = wish.all ? [] : wish.tables.filter((each) => !known.has(key(each)));
+  const named = wish.all ? [] : [...wish.tables, ...wish.remapTables.map(({ from }) => from)];
+  const missing = named.filter((each) => !known.has(key(each)));
+  const missingDatabases = wish.databases.filter((each) => ownDatabases.has(each) || !there.databases.includes(each));
   const moves = parentsFirst(taken).map(({ database, table }) => ({
     from: { database, table },
     to: targetOf(wish, { database, table }),
   }));
-  return { moves, missing };
+  return { moves, missing, missingDatabases, clashes: repeated(moves.map(({ to }) => to)) };
+}
+
+/** Names that come more than once. */
+export function repeated(names: readonly TableName[]): readonly TableName[] {
+  const seen = new Set<string>();
+  return names.filter((each) => {
+    const before = seen.size;
+    return seen.add(key(each)).size === before;
+  });
 }
 
 /** Where a table goes: by its own remap, else by its database's. */

@@ -1,8 +1,11 @@
 import { fault } from '../base/errors.ts';
-import type { TableName, TableWish } from '../policy/table-mapping.ts';
+import { repeated, type TableName, type TableWish, targetOf } from '../policy/table-mapping.ts';
 import type { RecoverTable, Remap, TablePattern } from '../sql/statement-restore.ts';
 
-/** Reads the list and the remaps of RECOVER TABLE; 1235 for partitions, duplicates and remaps of what is not in the list. */
+/**
+ * Reads the list and the remaps of RECOVER TABLE; 1235 for partitions, duplicates, two tables that would get one name, and remaps of
+ * what is not in the list.
+ */
 export function tableWish({ tables, remaps }: Pick<RecoverTable, 'tables' | 'remaps'>): TableWish {
   const list = listOf(tables);
   for (const kind of ['table', 'tablegroup', 'tablespace'] as const) {
@@ -15,7 +18,17 @@ export function tableWish({ tables, remaps }: Pick<RecoverTable, 'tables' | 'rem
   if (items.some(({ items: each }) => each.some(({ from }) => from.partition !== null)))
     throw fault('OB_NOT_SUPPORTED', 'remap partition');
   const all = tables === 'all';
-  return Object.freeze({ all, ...list, ...remapsOf(items, all ? null : list) });
+  const wish: TableWish = Object.freeze({ all, ...list, ...remapsOf(items, all ? null : list) });
+  requireOwnNames(wish);
+  return wish;
+}
+
+/** What is named must not get the name of another; tables of whole databases are known later. */
+function requireOwnNames(wish: TableWish): void {
+  const remapped = wish.remapTables.map(({ from }) => from);
+  const others = wish.tables.filter((table) => !remapped.some((each) => same(each, table)));
+  const [twice] = repeated([...others, ...remapped].map((each) => targetOf(wish, each)));
+  if (twice) throw fault('OB_NOT_SUPPORTED', `remap duplicate table \`${twice.database}\`.\`${twice.table}\``);
 }
 
 const maxGroupNameChars = 128;
@@ -79,8 +92,6 @@ function remapsOf(
     if (remapTables.some((each) => same(each.from, name)))
       throw fault('OB_NOT_SUPPORTED', `remap duplicate table \`${name.database}\`.\`${name.table}\``);
     const target = { database: (to.database ?? database).toLowerCase(), table: (to.table ?? name.table).toLowerCase() };
-    if (remapTables.some((each) => same(each.to, target)))
-      throw fault('OB_NOT_SUPPORTED', `remap duplicate table \`${target.database}\`.\`${target.table}\``);
     remapTables.push({ from: name, to: target });
   }
   return { remapDatabases, remapTables };

@@ -3,7 +3,12 @@ import { baseScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import { type Tenant, tenantType } from '../catalog/tenants.ts';
 import type { Controller } from '../jobs/controller.ts';
-import { auxTenantName, insertRecoverTable, type RecoverTableOrder } from '../jobs/recover-table/recover-table-rows.ts';
+import {
+  auxTenantName,
+  insertRecoverTable,
+  type RecoverTableMemory,
+  type RecoverTableOrder,
+} from '../jobs/recover-table/recover-table-rows.ts';
 import { tenantEngineOf } from '../jobs/tenant-engine-of.ts';
 import { type TableWish, targetOf } from '../policy/table-mapping.ts';
 import { requireGroups, tableWish } from './recover-table-wish.ts';
@@ -74,7 +79,10 @@ async function requireRoom(controller: Controller, target: Tenant, wish: TableWi
     if (taken.has(JSON.stringify([database, table]))) throw fault('OB_ERR_TABLE_EXIST', `${database}.${table}`);
 }
 
-/** ALTER SYSTEM CANCEL RECOVER TABLE: ends every recovery into the tenant; none is OK. Tables that are there already stay. */
+/**
+ * ALTER SYSTEM CANCEL RECOVER TABLE: ends every recovery into the tenant; none is OK. Tables that are there already stay. 4179 once
+ * it is known how the recovery ends otherwise.
+ */
 export const cancelRecoverTable = handler<'cancelRecoverTable', number>({
   access: { privilege: 'ALTER SYSTEM', tenants: 'sys' },
   async resolve(_, speaker) {
@@ -89,9 +97,9 @@ export const cancelRecoverTable = handler<'cancelRecoverTable', number>({
   async run(tenantId, _, __, controller) {
     await controller.catalog.transaction((tx) => {
       for (const job of tx.recoverTables.liveJobs())
-        if (job.tenantId === tenantId && job.finishUs === null) {
-          const { end: _end, ...memory } = job.stepData as { readonly end?: unknown };
-          if (_end === undefined) tx.recoverTables.jobs.update(job, { status: 'CANCELING', stepData: memory });
+        if (job.tenantId === tenantId && job.finishUs === null && job.status !== 'CANCELING') {
+          if ((job.stepData as RecoverTableMemory).end) throw fault('OB_OP_NOT_ALLOW', 'cancel ended recover table is');
+          tx.recoverTables.jobs.update(job, { status: 'CANCELING' });
         }
     });
     controller.wake.restore();

@@ -49,6 +49,13 @@ export interface TenantEngine {
    * `createdUs` is harmless. Errors: 1146 no such source, 1049 no such database, 1050 the name is taken, -4072 cancelled.
    */
   importTable(sourceTenantId: number, wish: TableImport, signal: AbortSignal): Promise<ImportedTable>;
+  /**
+   * Drops what ended imports left that never gave their table its name, also those of the tenant this one was restored from. Nothing
+   * in a read-only tenant. OB_ERR_EXCLUSIVE_LOCK_CONFLICT when the writer is busy for long.
+   */
+  dropUnnamedTables(): Promise<void>;
+  /** Drops foreign keys of a table by their names; what is not there is gone already. Errors as above. */
+  dropForeignKeys(table: TablePlace, names: readonly string[]): Promise<void>;
   /** Opens a place to collect commits of another tenant's archive in; only a read-only tenant takes them over. */
   beginRoll(): Promise<RollTarget>;
   /**
@@ -144,13 +151,17 @@ export interface TablePlace {
   readonly table: string;
 }
 
+export interface TableReference extends TablePlace {
+  readonly key: string;
+}
+
 export interface TableOutline extends TablePlace {
   readonly columnCount: number;
   readonly indexCount: number;
   /** Primary key and checks. */
   readonly constraintCount: number;
-  /** Tables its foreign keys point at. */
-  readonly references: readonly TablePlace[];
+  /** Tables its foreign keys point at, with the names of these. */
+  readonly references: readonly TableReference[];
 }
 
 export interface TableImport {
@@ -160,6 +171,8 @@ export interface TableImport {
   readonly parents: readonly { readonly from: TablePlace; readonly to: TablePlace }[];
   /** Creation time of the new table, by which it is known again. */
   readonly createdUs: number;
+  /** No other import into the tenant has it. */
+  readonly importId: number;
 }
 
 export interface ImportedTable {

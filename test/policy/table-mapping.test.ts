@@ -5,6 +5,7 @@ import type { PlanPiece } from '../../src/policy/restore-plan.ts';
 import { mapTables, type TableName, type TableWish } from '../../src/policy/table-mapping.ts';
 
 const name = fc.record({ database: fc.constantFrom('d', 'e', 'mysql'), table: fc.constantFrom('a', 'b', 'c', 'x') });
+const databases = ['d', 'mysql'];
 const key = ({ database, table }: TableName) => `${database}.${table}`;
 const tables = fc
   .uniqueArray(name, { selector: key, maxLength: 8 })
@@ -15,7 +16,7 @@ const wish: fc.Arbitrary<TableWish> = fc.record({
   all: fc.boolean(),
   databases: fc.subarray(['d', 'e']),
   tables: fc.uniqueArray(name, { selector: key, maxLength: 4 }),
-  remapDatabases: fc.constantFrom([], [{ from: 'd', to: 'other' }]),
+  remapDatabases: fc.constantFrom([], [{ from: 'd', to: 'other' }], [{ from: 'd', to: 'e' }]),
   remapTables: fc.constantFrom([], [{ from: { database: 'd', table: 'a' }, to: { database: 'e', table: 'z' } }]),
 });
 
@@ -23,7 +24,7 @@ describe('which tables are recovered', () => {
   test('each at most once, all that were asked for by name or said to be missing, none of the server', () => {
     fc.assert(
       fc.property(wish, tables, (asked, there) => {
-        const { moves, missing } = mapTables(asked, there);
+        const { moves, missing, missingDatabases, clashes } = mapTables(asked, { databases, tables: there });
         const taken = moves.map(({ from }) => key(from));
         expect(new Set(taken).size).toBe(taken.length);
         expect(taken.every((each) => there.some((table) => key(table) === each))).toBe(true);
@@ -33,6 +34,10 @@ describe('which tables are recovered', () => {
           if (asked.all) expect(told).toBe(false);
           else expect(told).toBe(!taken.includes(key(table)));
         }
+        const remapped = asked.remapTables.filter(({ from }) => !taken.includes(key(from)));
+        if (!asked.all) expect(missing).toEqual(expect.arrayContaining(remapped.map(({ from }) => from)));
+        expect(missingDatabases).toEqual(asked.databases.filter((each) => each === 'e'));
+        expect(clashes.length).toBe(moves.length - new Set(moves.map(({ to }) => key(to))).size);
       }),
     );
   });
@@ -44,16 +49,17 @@ describe('which tables are recovered', () => {
       references: i < 2 ? [{ database: 'd', table: all[i + 1] ?? '' }] : [],
     }));
     const asked = { all: true, databases: [], tables: [], remapDatabases: [], remapTables: [] };
-    expect(mapTables(asked, chain).moves.map(({ from }) => from.table)).toEqual(['a', 'b', 'c']);
+    expect(mapTables(asked, { databases, tables: chain }).moves.map(({ from }) => from.table)).toEqual(['a', 'b', 'c']);
     const circle = chain.map((each) => (each.table === 'a' ? { ...each, references: [chain[0]!] } : each));
-    expect(mapTables(asked, circle).moves).toHaveLength(3);
+    expect(mapTables(asked, { databases, tables: circle }).moves).toHaveLength(3);
   });
 
   test('a remap of the table comes before one of its database', () => {
     const remapTables = [{ from: { database: 'd', table: 'a' }, to: { database: 'e', table: 'z' } }];
     const remapDatabases = [{ from: 'd', to: 'other' }];
     const there = ['a', 'b'].map((table) => ({ database: 'd', table, references: [] }));
-    const { moves } = mapTables({ all: false, databases: ['d'], tables: [], remapDatabases, remapTables }, there);
+    const asked = { all: false, databases: ['d'], tables: [], remapDatabases, remapTables };
+    const { moves } = mapTables(asked, { databases, tables: there });
     expect(moves.map(({ to }) => key(to))).toEqual(['e.z', 'other.b']);
   });
 });

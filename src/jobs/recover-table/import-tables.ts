@@ -2,11 +2,11 @@ import { fault, faultText, isFault, ObError } from '../../base/errors.ts';
 import { atLeast } from '../../base/release.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { ImportTableJob, ImportTableTask, RecoverTableJob } from '../../catalog/recover-tables.ts';
-import { mapTables } from '../../policy/table-mapping.ts';
+import { mapTables, type TableMapping } from '../../policy/table-mapping.ts';
 import type { Controller } from '../controller.ts';
 import { jobResult } from '../job-result.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
-import { type RecoverTableMemory, tableText } from './recover-table-rows.ts';
+import { advance, type RecoverTableMemory, tableText } from './recover-table-rows.ts';
 
 /** How an import ended. */
 export interface ImportEnd {
@@ -15,17 +15,20 @@ export interface ImportEnd {
   readonly comment: string;
 }
 
-/** GEN_IMPORT_JOB: one row for the import and one for every table. -5019 for a table the auxiliary tenant does not have. */
+/**
+ * GEN_IMPORT_JOB: one row for the import and one for every table, unless CANCEL comes in between. -5154 and -5019 for a database or
+ * a table the auxiliary tenant does not have, -4007 for two tables that would get one name.
+ */
 export async function makeImport(controller: Controller, job: RecoverTableJob): Promise<void> {
   const { wish } = job.stepData as RecoverTableMemory;
-  const tables = await (await controller.engines.open(job.auxTenantId)).tables();
-  const { moves, missing } = mapTables(wish, tables);
-  const [first] = missing;
-  if (first) throw fault('OB_TABLE_NOT_EXIST', first.database, first.table);
+  const aux = await controller.engines.open(job.auxTenantId);
+  const tables = await aux.tables();
+  const { moves, ...wrong } = mapTables(wish, { databases: await aux.databases(), tables });
+  refuse(wrong);
   const { tenantId } = job;
   await controller.catalog.transaction((tx) => {
     const { recoverTables, counters } = tx;
-    if (recoverTables.imports.list({ tenantId, initiatorJobId: job.jobId }).length > 0) return;
+    if (!advance(tx, job, { status: 'IMPORTING' })) return;
     const jobId = counters.next(tenantId, 'job');
     recoverTables.imports.insert({
       ...{ tenantId, jobId, history: false, initiatorTenantId: tenantId, initiatorJobId: job.jobId },
@@ -47,8 +50,17 @@ export async function makeImport(controller: Controller, job: RecoverTableJob): 
         ...{ result: null, comment: '' },
       });
     }
-    recoverTables.jobs.update(job, { status: 'IMPORTING' });
   });
+}
+
+function refuse({
+  missingDatabases: [database],
+  missing: [table],
+  clashes: [clash],
+}: Omit<TableMapping, 'moves'>): void {
+  if (database !== undefined) throw fault('OB_ERR_BAD_DATABASE', database);
+  if (table) throw fault('OB_TABLE_NOT_EXIST', table.database, table.table);
+  if (clash) throw fault('OB_NOT_SUPPORTED', `remap duplicate table ${tableText(clash)}`);
 }
 
 /** The import of a recovery, null before it was made. */
@@ -141,6 +153,7 @@ async function importOne(
         // A parent that failed is not there to be pointed at.
         parents: all.filter((each) => each.result !== failedText).map(moveOf),
         createdUs: startUs,
+        importId: task.taskId,
       },
       signal,
     );
@@ -176,7 +189,7 @@ function ends(error: unknown): boolean {
   );
 }
 
-function moveOf(task: ImportTableTask) {
+export function moveOf(task: ImportTableTask) {
   return {
     from: { database: task.srcDatabase, table: task.srcTable },
     to: { database: task.targetDatabase, table: task.targetTable },
@@ -215,7 +228,8 @@ export async function endImport(
   });
 }
 
-const failedText = 'FAILED';
+/** Result of a table that did not come. */
+export const failedText = 'FAILED';
 const partialText = 'PARTIAL_SUCCESS';
 
 /** Spelt as the release spells it. */

@@ -8,7 +8,8 @@ import { applyRole } from '../tenant-engine-of.ts';
 import { removeTenant } from '../tenant-removal.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { endImport, importOf, makeImport, runImport } from './import-tables.ts';
-import type { RecoverTableMemory } from './recover-table-rows.ts';
+import { advance, type RecoverTableMemory } from './recover-table-rows.ts';
+import { tidyTarget } from './tidy-target.ts';
 
 /** Drives table recoveries: waits for the auxiliary tenant, takes the tables out of it, drops it. */
 export interface RecoverTableDriver {
@@ -28,7 +29,7 @@ export function createRecoverTableDriver(controller: Controller): RecoverTableDr
         else if (job.tenantId === sysTenantId) await followTarget(controller, job);
         else {
           const key = String(job.tenantId);
-          if (job.status === 'CANCELING') work.abort(key, fault('OB_CANCELED'));
+          if (job.status === 'CANCELING' && !endOf(job)) work.abort(key, fault('OB_CANCELED'));
           work.start(job.tenantId, key, signal, (ended) => drive(controller, job, ended, signal));
         }
       }
@@ -42,6 +43,10 @@ export function createRecoverTableDriver(controller: Controller): RecoverTableDr
     },
     close: () => work.settle(),
   };
+}
+
+function endOf(job: RecoverTableJob): RecoverTableMemory['end'] {
+  return (job.stepData as RecoverTableMemory).end;
 }
 
 /** One turn of a job; `signal` ends with CANCEL, the tenant or the server, `stopping` with the server alone. */
@@ -61,8 +66,8 @@ async function drive(
 
 /** True when the job has moved and goes on at once. */
 async function step(controller: Controller, job: RecoverTableJob, signal: AbortSignal): Promise<boolean> {
-  const memory = job.stepData as RecoverTableMemory;
-  if (memory.end) return finish(controller, job, memory.end);
+  const end = endOf(job);
+  if (end) return finish(controller, job, end);
   switch (job.status) {
     case 'RESTORE_AUX_TENANT':
       return followRestore(controller, job);
@@ -114,19 +119,14 @@ async function cancel(controller: Controller, job: RecoverTableJob): Promise<boo
   return writeEnd(controller, job, { failed: true, result: '-4072', comment });
 }
 
-/** How it ends is written down first, so that a crash while the auxiliary tenant goes does not change it. */
+/** How it ends is written down first, so that a crash while everything else goes does not change it. CANCEL in between goes before. */
 async function writeEnd(
   controller: Controller,
   job: RecoverTableJob,
   end: NonNullable<RecoverTableMemory['end']>,
 ): Promise<boolean> {
   const memory = job.stepData as RecoverTableMemory;
-  await controller.catalog.transaction((tx) => {
-    const live = tx.recoverTables.jobs.get(job);
-    // CANCEL came in between: it says how the job ends.
-    if (live?.status === 'CANCELING' && job.status !== 'CANCELING') return;
-    tx.recoverTables.jobs.update(job, { stepData: { ...memory, end } });
-  });
+  await controller.catalog.transaction((tx) => advance(tx, job, { stepData: { ...memory, end } }));
   return true;
 }
 
@@ -136,10 +136,11 @@ async function finish(
   end: NonNullable<RecoverTableMemory['end']>,
 ): Promise<boolean> {
   await dropAuxTenant(controller, job);
+  await tidyTarget(controller, job);
   const { failed, result, comment } = end;
   const status: RecoverTableStatus = failed ? 'FAILED' : 'COMPLETED';
   await controller.catalog.transaction((tx) => {
-    tx.recoverTables.jobs.update(job, { status, result, comment, finishUs: controller.clock.nowUs() });
+    if (!advance(tx, job, { status, result, comment, finishUs: controller.clock.nowUs() })) return;
     const pairs = { tenant_id: job.tenantId, job_id: job.jobId, status, result };
     tx.events.record('recover_table', 'recover_table_finish', pairs);
   });
@@ -154,10 +155,10 @@ async function dropAuxTenant(controller: Controller, job: RecoverTableJob): Prom
   if (aux?.tenantName === auxTenantName) await removeTenant(controller, tenantId);
 }
 
-/** Coded errors that repeating cannot cure end the job; others are met again at the next pass. */
+/** Coded errors that repeating cannot cure end the job, unless it is ending already; others are met again at the next pass. */
 async function failOrRepeat(controller: Controller, job: RecoverTableJob, error: unknown): Promise<void> {
   const { comment, retry } = jobResult(controller, error);
-  if (retry && (isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') || !(error instanceof ObError))) {
+  if (endOf(job) || (retry && (isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') || !(error instanceof ObError)))) {
     controller.log.warn('table recovery is tried again', { tenant: job.targetTenantName, comment });
     return;
   }
@@ -166,12 +167,8 @@ async function failOrRepeat(controller: Controller, job: RecoverTableJob, error:
   await writeEnd(controller, job, { failed: true, result: 'FAILED', comment });
 }
 
-/** False when the row has moved on meanwhile: CANCEL came. */
 async function move(controller: Controller, job: RecoverTableJob, status: RecoverTableStatus): Promise<boolean> {
-  await controller.catalog.transaction((tx) => {
-    const live = tx.recoverTables.jobs.get(job);
-    if (live?.status === job.status) tx.recoverTables.jobs.update(job, { status });
-  });
+  await controller.catalog.transaction((tx) => advance(tx, job, { status }));
   return true;
 }
 

@@ -69,6 +69,14 @@ export function insertRecoverTable(tx: Repositories, controller: Controller, ord
   tx.events.record('recover_table', 'recover_table_start', { tenant_id: tenantId, job_id: jobId });
 }
 
+/** Writes the next step of a recovery; false when its row has moved on since `job` was read, as CANCEL does: nothing is written then. */
+export function advance(tx: Repositories, job: RecoverTableJob, changes: Partial<RecoverTableJob>): boolean {
+  const live = tx.recoverTables.jobs.get(job);
+  if (live?.status !== job.status || live.finishUs !== null) return false;
+  tx.recoverTables.jobs.update(job, changes);
+  return true;
+}
+
 function quoted(name: string): string {
   return `\`${name.replaceAll('`', '``')}\``;
 }

@@ -59,6 +59,8 @@ export async function openEmbeddedEngine(seat: EngineSeat): Promise<TenantEngine
     databases: () => call('databases', tenantId),
     tables: () => call('outlines', tenantId),
     importTable: (sourceTenantId, wish, signal) => importTable(seat, host, sourceTenantId, wish, signal),
+    dropUnnamedTables: () => call('dropUnnamedTables', tenantId),
+    dropForeignKeys: (table, names) => call('dropForeignKeys', tenantId, table, names),
     beginRoll: () => beginRoll(host, tenantId),
     pin: (since = null) => pin(host, tenantId, since),
     remembers: (since) => call('remembers', tenantId, since),

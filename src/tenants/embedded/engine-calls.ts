@@ -17,6 +17,7 @@ import type {
   LogPosition,
   TableImport,
   TableOutline,
+  TablePlace,
   TenantOptions,
 } from '../tenant-engine.ts';
 import type { GuestPlace } from './guest-store.ts';
@@ -40,6 +41,8 @@ export interface EngineCalls {
   hold(tenantId: number, held: boolean): void;
   outlines(tenantId: number): readonly TableOutline[];
   importTable(tenantId: number, sourceTenantId: number, wish: TableImport, flag: SharedArrayBuffer): ImportedTable;
+  dropUnnamedTables(tenantId: number): void;
+  dropForeignKeys(tenantId: number, table: TablePlace, names: readonly string[]): void;
   beginRoll(tenantId: number): StageData;
   takeRoll(tenantId: number, throughScn: Scn): { readonly scn: Scn; readonly more: boolean };
   endRoll(tenantId: number): void;

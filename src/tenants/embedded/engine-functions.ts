@@ -4,6 +4,7 @@ import type { LogPosition } from '../tenant-engine.ts';
 import { openConnection } from './connection.ts';
 import type { EngineCalls, EngineMessage, EngineThreadOptions } from './engine-calls.ts';
 import { type Guest, openGuest, runGuest } from './guests.ts';
+import { dropForeignKeys, dropUnnamedTables } from './import-remains.ts';
 import { encodePosition, type Position } from './log-position.ts';
 import { Restores } from './restores.ts';
 import { Session, type SessionPlace } from './session.ts';
@@ -93,6 +94,8 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       const { data } = tenantPaths(options.directory, sourceTenantId);
       return importTable(tenants.get(tenantId), data, wish, () => Atomics.load(cancel, 0) !== 0);
     },
+    dropUnnamedTables: (tenantId) => dropUnnamedTables(tenants.get(tenantId)),
+    dropForeignKeys: (tenantId, table, names) => dropForeignKeys(tenants.get(tenantId), table, names),
     hold(tenantId, held) {
       const tenant = held ? tenants.get(tenantId) : tenants.opened(tenantId);
       if (tenant) tenant.held = held;

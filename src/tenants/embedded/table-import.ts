@@ -11,6 +11,7 @@ import { createStatements, indexStatements } from './ddl/table-sql.ts';
 import { keepTextReferences } from './ddl/text-references.ts';
 import { Dictionary } from './dictionary.ts';
 import { functionContext } from './function-context.ts';
+import { coded } from './sql-errors.ts';
 import type { Check } from './statement.ts';
 import { quoteName, sqliteName, type TableForeignKey, type TableSchema } from './table-schema.ts';
 import type { Tenant } from './tenant.ts';
@@ -19,6 +20,7 @@ import type { Tenant } from './tenant.ts';
 const turnMs = 20;
 const rowsPerLook = 200;
 const lockWaitMs = 60_000;
+const dropWaitMs = 5_000;
 
 /** Tables a tenant has, in the order of their names. */
 export function outlines(tenant: Tenant): readonly TableOutline[] {
@@ -28,14 +30,15 @@ export function outlines(tenant: Tenant): readonly TableOutline[] {
     columnCount: table.columns.length,
     indexCount: table.keys.length,
     constraintCount: table.checks.length + (table.primaryKey.length > 0 ? 1 : 0),
-    references: table.foreignKeys.map((key) => ({ database: key.schema, table: key.table })),
+    references: table.foreignKeys.map((key) => ({ database: key.schema, table: key.table, key: key.name })),
   }));
 }
 
 /**
  * Copies a table of another tenant with its rows, indexes, constraints and numbering, under its new name. The rows are gathered
  * in a table nobody sees; the last step gives it its name, so that the table is there whole or not at all. Repeating it after a
- * crash with the same `createdUs` is harmless. Errors: 1146 no such source, 1049 no such database, 1050 the name is taken.
+ * crash with the same `createdUs` is harmless. Errors: 1146 no such source, 1049 no such database, 1050 the name is taken, and
+ * whatever an INSERT fails with.
  */
 export async function importTable(
   target: Tenant,
@@ -45,11 +48,14 @@ export async function importTable(
 ): Promise<ImportedTable> {
   // A connection of its own: another engine thread may have the source.
   const source = openConnection(sourcePath, { readonly: true, synchronous: 'NORMAL', cacheKb: 8192 });
-  target.imports += 1;
+  const name = unnamed(wish);
+  target.imports.add(name);
   try {
     return await importFrom(target, source, wish, cancelled);
+  } catch (error) {
+    throw coded(error);
   } finally {
-    target.imports -= 1;
+    target.imports.delete(name);
     source.close();
   }
 }
@@ -74,7 +80,7 @@ async function importFrom(
     foreignKeys,
   };
   requireFree(target, to);
-  const hidden = quoteName(`__ob_import.${to.schema}.${to.name}`);
+  const hidden = quoteName(unnamed(wish));
   const check = checkOf(cancelled);
   const step = <T>(work: () => T) => writeStep(target, check, work);
   const { writer } = target.store;
@@ -87,12 +93,19 @@ async function importFrom(
     await copyRows(source, from, hidden, { target, step });
     await step(() => nameTable(target, source, { from, to, hidden }));
   } catch (error) {
-    const always = checkOf(() => false);
-    // What cannot be dropped now is dropped by the next attempt.
-    await writeStep(target, always, dropHidden).catch(() => undefined);
+    // What cannot be dropped now is dropped by the next attempt, or when the recovery ends.
+    await dropStep(target, dropHidden).catch(() => undefined);
     throw error;
   }
   return done;
+}
+
+/** What names of tables that are not named yet begin with. */
+export const unnamedPrefix = '__ob_import';
+
+/** Without a dot, which stands between database and table in every other name. */
+function unnamed({ importId }: TableImport): string {
+  return `${unnamedPrefix}${importId}`;
 }
 
 function requireFree({ dictionary }: Tenant, to: TableSchema): void {
@@ -179,11 +192,17 @@ function nameTable(target: Tenant, source: Connection, { from, to, hidden }: Nam
   keepTextReferences(writer, dictionary);
 }
 
+/** A step that takes away what an import left: it is repeated until it was done, and so does not wait for long. */
+export function dropStep(tenant: Tenant, work: (check: Check) => void): Promise<void> {
+  const check = checkOf(() => false);
+  return writeStep(tenant, check, () => work(check), dropWaitMs);
+}
+
 /** One transaction of the writer, with the functions that generated columns and checks may call. */
-async function writeStep<T>(tenant: Tenant, check: Check, work: () => T): Promise<T> {
+async function writeStep<T>(tenant: Tenant, check: Check, work: () => T, waitMs = lockWaitMs): Promise<T> {
   const { store, dictionary } = tenant;
   check();
-  await store.lock.take(lockWaitMs, check, check);
+  await store.lock.take(waitMs, check, check);
   const { version } = dictionary;
   try {
     if (tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
@@ -208,7 +227,7 @@ async function writeStep<T>(tenant: Tenant, check: Check, work: () => T): Promis
 const request = { nowUs: 0 };
 
 /** Values are copied as they lie; only generated columns and checks look at this. */
-const importContext: StatementContext = Object.freeze({
+export const importContext: StatementContext = Object.freeze({
   database: null,
   user: 'root',
   host: '%',

@@ -12,8 +12,8 @@ export class Tenant extends SqlTenant {
   logIsRead = false;
   /** True while somebody works with the open tenant outside of sessions. */
   held = false;
-  /** Tables that are being imported. */
-  imports = 0;
+  /** SQLite's names of tables that are being imported. */
+  readonly imports = new Set<string>();
   readonly sessions = new Set<Session>();
   #closed = false;
 
@@ -30,7 +30,7 @@ export class Tenant extends SqlTenant {
   get inUse(): boolean {
     return (
       this.held ||
-      this.imports > 0 ||
+      this.imports.size > 0 ||
       this.store.pinned ||
       this.store.lock.held ||
       this.store.fold.busy ||
