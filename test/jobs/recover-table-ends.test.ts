@@ -166,6 +166,20 @@ test('a row that breaks its check fails its table and no other', async () => {
   expect(await harness.value('a', 'SELECT COUNT(*) FROM goal.t')).toBe('1');
 });
 
+test('a bug in the import of a table fails it and no other', async () => {
+  const engine = await tenantEngineOf(harness.controller, tenantId);
+  const { importTable } = engine;
+  vi.spyOn(engine, 'importTable').mockImplementation((source, wish, signal) =>
+    wish.from.table === 'u' ? Promise.reject(new Error('a bug')) : importTable(source, wish, signal),
+  );
+  await recover('d.*', 'd.*:goal.*');
+  expect((await ended()).tasks).toMatchObject([
+    { srcTable: 't', result: 'SUCCEESS' },
+    { srcTable: 'u', result: 'FAILED', comment: expect.stringContaining('-4016') },
+    { srcTable: 'w', result: 'SUCCEESS' },
+  ]);
+});
+
 test('of a circle no table keeps a key to one that failed', async () => {
   await harness.sql('a', 'CREATE TABLE goal.a (id INT PRIMARY KEY)');
   await recover('ring.*', 'ring.*:goal.*');

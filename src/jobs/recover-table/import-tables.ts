@@ -1,8 +1,9 @@
-import { fault, faultText, isFault, ObError } from '../../base/errors.ts';
+import { fault, faultText, isFault } from '../../base/errors.ts';
 import { atLeast } from '../../base/release.ts';
 import type { Repositories } from '../../catalog/catalog.ts';
 import type { ImportTableJob, ImportTableTask, RecoverTableJob } from '../../catalog/recover-tables.ts';
 import { mapTables, type TableMapping } from '../../policy/table-mapping.ts';
+import type { ImportedTable } from '../../tenants/tenant-engine.ts';
 import type { Controller } from '../controller.ts';
 import { jobResult } from '../job-result.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
@@ -142,10 +143,11 @@ async function importOne(
   const { catalog, clock } = controller;
   const startUs = task.startUs ?? clock.nowUs();
   await catalog.transaction((tx) => tx.recoverTables.tasks.update(task, { status: 'DOING', startUs }));
+  let done: ImportedTable;
   try {
     const target = await tenantEngineOf(controller, task.tenantId);
     await controller.engines.open(task.srcTenantId);
-    const done = await target.importTable(
+    done = await target.importTable(
       task.srcTenantId,
       {
         from: { database: task.srcDatabase, table: task.srcTable },
@@ -157,19 +159,6 @@ async function importOne(
       },
       signal,
     );
-    const left = done.droppedReferences;
-    await catalog.transaction((tx) =>
-      tx.recoverTables.tasks.update(task, {
-        status: 'FINISH',
-        completionUs: clock.nowUs(),
-        result: successText(controller),
-        importedIndexCount: task.totalIndexCount,
-        importedConstraintCount: task.totalConstraintCount,
-        importedRefConstraintCount: task.totalRefConstraintCount - left.length,
-        comment:
-          left.length === 0 ? '' : `foreign keys to tables that were not recovered are left out: ${left.join(', ')}`,
-      }),
-    );
   } catch (error) {
     if (signal.aborted || !ends(error)) throw error;
     const { comment } = jobResult(controller, error, 'IMPORT_TABLE');
@@ -179,14 +168,26 @@ async function importOne(
         comment: `import table ${tableText(moveOf(task).to)} failed: ${comment}`,
       }),
     );
+    return;
   }
+  const left = done.droppedReferences;
+  await catalog.transaction((tx) =>
+    tx.recoverTables.tasks.update(task, {
+      status: 'FINISH',
+      completionUs: clock.nowUs(),
+      result: successText(controller),
+      importedIndexCount: task.totalIndexCount,
+      importedConstraintCount: task.totalConstraintCount,
+      importedRefConstraintCount: task.totalRefConstraintCount - left.length,
+      comment:
+        left.length === 0 ? '' : `foreign keys to tables that were not recovered are left out: ${left.join(', ')}`,
+    }),
+  );
 }
 
-/** Every coded error but a full house belongs to the table; anything else is tried again by the job. */
+/** What an import fails with belongs to its table, a bug of ours too; for a writer that is busy for long the job tries again. */
 function ends(error: unknown): boolean {
-  return (
-    error instanceof ObError && !isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') && !isFault(error, 'OB_CANCELED')
-  );
+  return !isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') && !isFault(error, 'OB_CANCELED');
 }
 
 export function moveOf(task: ImportTableTask) {
