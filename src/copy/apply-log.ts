@@ -93,6 +93,7 @@ export async function applyLog(request: ApplyRequest): Promise<Applied> {
         paceWaits: () => waits.before + waits.now(),
         hooks: {
           answer: next,
+          gives: (item) => (item === null ? [] : [(item as ApplyItem).bytes.buffer]),
           progress: () => request.onProgress?.({ inputBytes: shared.inputBytes, records: shared.blocksDone }),
         },
       });
@@ -134,9 +135,7 @@ async function* itemsOf(request: ApplyRequest, reached: Reached): AsyncGenerator
       }
       reached.scn = record.header.lastScn < request.untilScn ? record.header.lastScn : request.untilScn;
       setKey ??= await keyOf(request, file.header, input.name);
-      // A copy: the record is part of a larger buffer, and a message carries the whole of it.
-      const bytes = new Uint8Array(record.bytes);
-      yield { bytes, name: input.name, offset: record.offset, setKey, salt: file.header.salt };
+      yield { bytes: record.own(), name: input.name, offset: record.offset, setKey, salt: file.header.salt };
       if (record.header.lastScn >= request.untilScn) return;
     }
     if (file.validBytes() < input.source.sizeBytes) torn = { name: input.name, offset: file.validBytes() };

@@ -17,7 +17,7 @@ export interface ApplyTaskInput {
 
 /** One record to apply; null is the end. */
 export interface ApplyItem {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
   readonly name: string;
   readonly offset: number;
   readonly setKey: Uint8Array | null;
@@ -90,7 +90,7 @@ function applyRecord(item: ApplyItem, applier: LogApplier, input: ApplyTaskInput
 }
 
 /** Decrypts, decompresses and checks a record; damage names it as `where`. */
-export function openRecord(header: LogRecordHeader, stored: Buffer, item: ApplyItem, where: string) {
+export function openRecord(header: LogRecordHeader, stored: Buffer, item: Omit<ApplyItem, 'bytes'>, where: string) {
   try {
     const raw = openRaw(header, stored, item);
     const commits = decodeCommitIndex(raw.subarray(0, header.indexLength), header.commitCount);
@@ -100,7 +100,7 @@ export function openRecord(header: LogRecordHeader, stored: Buffer, item: ApplyI
   }
 }
 
-function openRaw(header: LogRecordHeader, stored: Buffer, item: ApplyItem): Uint8Array {
+function openRaw(header: LogRecordHeader, stored: Buffer, item: Omit<ApplyItem, 'bytes'>): Uint8Array {
   const payload = stored.subarray(header.headerLength);
   if (item.setKey === null) {
     if (header.encrypted) throw new Error('encrypted, and no key was given');

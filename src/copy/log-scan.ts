@@ -12,6 +12,7 @@ import {
   maxLogFileHeaderBytes,
   maxLogHeaderBytes,
 } from './log-file.ts';
+import { freeBytes } from './payload-codec.ts';
 
 export interface LogRecordPlace {
   readonly header: LogRecordHeader;
@@ -19,8 +20,10 @@ export interface LogRecordPlace {
 }
 
 export interface LogRecord extends LogRecordPlace {
-  /** Header and payload as stored. */
+  /** Header and payload as stored, until the next record is asked for. */
   readonly bytes: Buffer;
+  /** The same in a buffer of their own, for good; `bytes` may be gone then. */
+  own(): Uint8Array<ArrayBuffer>;
 }
 
 export interface LogScan {
@@ -122,7 +125,7 @@ async function readRecord(window: Window, offset: number): Promise<LogRecord | n
   if (!header || offset + header.headerLength + header.storedLength > window.sizeBytes) return null;
   const bytes = await window.upTo(offset, header.headerLength + header.storedLength);
   if (crc32(bytes.subarray(header.headerLength)) !== header.storedCrc) return null;
-  return { header, offset, bytes };
+  return { header, offset, bytes, own: () => window.own(bytes) };
 }
 
 /** Nothing but a torn tail may follow an invalid record: an intact later record means damage in the middle. */
@@ -168,11 +171,23 @@ class Window {
     const end = Math.min(this.sizeBytes, offset + length);
     if (offset < this.#offset || end > this.#offset + this.#bytes.length) {
       const wanted = Math.min(this.sizeBytes - offset, Math.max(end - offset, readAheadBytes));
+      // Records of many MB would pile up until they are collected.
+      freeBytes(this.#bytes);
+      this.#bytes = Buffer.alloc(0);
       const bytes = wanted > 0 ? await this.#source.read(offset, wanted) : new Uint8Array(0);
       this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
       this.#offset = offset;
     }
     return this.#bytes.subarray(offset - this.#offset, end - this.#offset);
+  }
+
+  /** A part of what is held as bytes that stay; all of it is given away uncopied. */
+  own(part: Buffer): Uint8Array<ArrayBuffer> {
+    const { buffer, length } = part;
+    if (buffer !== this.#bytes.buffer || !(buffer instanceof ArrayBuffer) || length < buffer.byteLength)
+      return new Uint8Array(part);
+    this.#bytes = Buffer.alloc(0);
+    return new Uint8Array(buffer);
   }
 }
 

@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type Transferable, Worker } from 'node:worker_threads';
 import { faultText } from '../base/errors.ts';
 import type { Log } from '../base/log.ts';
 import { reviveThreadError, type ThreadErrorData, ThreadFault, threadErrorData } from './thread-error.ts';
@@ -24,6 +24,8 @@ export type FromThread =
 /** How the main thread serves a running request. */
 export interface RequestHooks {
   readonly answer?: (name: string, value: unknown) => Promise<unknown>;
+  /** Buffers of an answer that go over to the thread; the others are copied. */
+  readonly gives?: (answer: unknown) => readonly Transferable[];
   readonly progress?: () => void;
 }
 
@@ -117,11 +119,11 @@ export class ThreadHost {
     } catch (error) {
       answer = { type: 'answer', call, value: null, error: threadErrorData(error) };
     }
-    if (this.alive) this.#send(answer);
+    if (this.alive) this.#send(answer, answer.error === null ? hooks.gives?.(answer.value) : []);
   }
 
-  #send(message: ToThread): void {
-    this.#worker.postMessage(message);
+  #send(message: ToThread, given: readonly Transferable[] = []): void {
+    this.#worker.postMessage(message, given);
   }
 
   #end(id: number): void {

@@ -100,7 +100,7 @@ export async function verifyLogTask(input: VerifyLogInput, context: TaskContext,
       throw damage(file.name, where, 'encrypted otherwise than its file');
     if (header.encrypted && !input.key) complete = false;
     else {
-      const item = { bytes: record.bytes, name: file.name, offset: record.offset, setKey: input.key };
+      const item = { name: file.name, offset: record.offset, setKey: input.key };
       const { commits, bytes } = openRecord(header, record.bytes, { ...item, salt: opened!.header.salt }, where);
       freeBytes(bytes, record.bytes);
       // A batch that crosses the end of a piece holds commits beyond the bounds of its record: only the order is certain.

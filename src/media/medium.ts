@@ -114,6 +114,7 @@ export interface ObjectSource {
   readonly pace?: SharedArrayBuffer;
   /** Grows while a call waits for its pace: who waits for that call need not take it for a standstill. */
   readonly paceWaits?: () => number;
+  /** The bytes are the caller's alone. */
   read(offset: number, length: number): Promise<Uint8Array>;
   close(): Promise<void>;
 }
