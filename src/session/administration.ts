@@ -32,6 +32,10 @@ async function run(statement: TenantStatement, text: string, session: SessionCon
     case 'do':
       for (const expression of statement.expressions) await evaluate(expression, text, session, call.parameters);
       break;
+    case 'flush':
+      if (statement.lock && statement.tables.length === 0 && session.state.kind === 'sys')
+        throw fault('OB_NOT_SUPPORTED', 'flush tables with read lock in the system tenant is');
+      return forward(text, session, call);
     default:
       return forward(text, session, call);
   }

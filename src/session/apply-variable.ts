@@ -1,9 +1,9 @@
 import { charsetByName, utf8mb4 } from '../value/charset.ts';
 import type { MaybePromise } from './client.ts';
-import { runInEngine } from './engine-statements.ts';
 import { charsetOfCollation, defaultCollation } from './session-charset.ts';
 import type { SessionContext } from './session-context.ts';
 import { rescan } from './session-state.ts';
+import { commitOpen } from './transactions.ts';
 
 /** Gives a session variable a checked value, and does what the variable stands for. */
 export function applyVariable(name: string, value: string | null, session: SessionContext): MaybePromise<void> {
@@ -60,16 +60,6 @@ function setAutocommit(value: string, session: SessionContext): MaybePromise<voi
     session.showStatus();
   };
   if (before === value) return;
-  if (value === 'OFF' || !state.inTransaction) return change();
-  if (session.openEngine === null || state.pendingBegin !== null) {
-    state.pendingBegin = null;
-    state.inTransaction = false;
-    return change();
-  }
-  return commit(session).then(change);
-}
-
-async function commit(session: SessionContext): Promise<void> {
-  await runInEngine('COMMIT', session, { parameters: [], answer: { format: 'text', charset: utf8mb4 } });
-  session.state.inTransaction = false;
+  const committed = value === 'OFF' ? undefined : commitOpen(session);
+  return committed ? committed.then(change) : change();
 }

@@ -1,4 +1,4 @@
-import { isFault } from '../base/errors.ts';
+import { fault, isFault } from '../base/errors.ts';
 import type { EngineSession, RowsEnd, StatementOutcome } from '../tenants/engine-session.ts';
 import type { Cell, ResultColumn } from '../value/column-type.ts';
 import type { Call } from './client.ts';
@@ -51,6 +51,7 @@ export async function runInEngine(
   { parameters, answer }: Pick<Call, 'parameters'> & { readonly answer: Pick<Call['answer'], 'format' | 'charset'> },
 ): Promise<StatementOutcome> {
   const { state } = session;
+  refuseWhenLost(state);
   const engine = await session.engine();
   await sayPendingBegin(engine, session);
   const { nowUs } = session.live;
@@ -64,7 +65,7 @@ export async function runInEngine(
       deadlineUs: deadlineOf(text, state, nowUs),
     });
   } catch (error) {
-    await dropLostEngine(error, session);
+    await noteFailure(error, session);
     throw error;
   }
 }
@@ -80,10 +81,32 @@ async function sayPendingBegin(engine: EngineSession, session: SessionContext): 
   await engine.execute({ sql: begin, format: 'text', context, nowUs, deadlineUs: 0 });
 }
 
-/** An engine that stopped, or that closed the session, is opened anew by the next statement. */
-async function dropLostEngine(error: unknown, session: SessionContext): Promise<void> {
-  if (!isFault(error, 'OB_SESSION_KILLED') && !isFault(error, 'OB_ERR_UNEXPECTED')) return;
-  await session.leaveEngine().catch(() => undefined);
+/** 6224 while a transaction that is lost waits for its ROLLBACK. */
+export function refuseWhenLost({ mustRollBack }: Pick<SessionState, 'mustRollBack'>): void {
+  if (mustRollBack) throw fault('OB_TRANS_NEED_ROLLBACK');
+}
+
+/** What was written is gone, and nothing goes on before the client says ROLLBACK. */
+export function loseTransaction(session: SessionContext): void {
+  session.state.inTransaction = true;
+  session.state.mustRollBack = true;
+  session.showStatus();
+}
+
+/**
+ * An engine that stopped, or that closed the session, is opened anew by the next statement. A transaction that was open there is
+ * lost, and the client has to say that it knows. Of any other failure the engine says whether its transaction is still open.
+ */
+async function noteFailure(error: unknown, session: SessionContext): Promise<void> {
+  const { state } = session;
+  if (isFault(error, 'OB_SESSION_KILLED') || isFault(error, 'OB_ERR_UNEXPECTED')) {
+    const lost = state.inTransaction;
+    await session.leaveEngine().catch(() => undefined);
+    if (lost) loseTransaction(session);
+    return;
+  }
+  const transaction = await session.openEngine?.transaction().catch(() => null);
+  if (transaction) noteTransaction(transaction.open, session);
 }
 
 function answerOk(outcome: OkOutcome, session: SessionContext, { answer, more }: Call): void {
@@ -126,7 +149,7 @@ async function answerRows(
       if (sent) await sent;
     }
   } catch (error) {
-    await dropLostEngine(error, session);
+    await noteFailure(error, session);
     throw error;
   } finally {
     if (ended === null) await batches.return(noEnd).catch(() => undefined);
@@ -144,12 +167,18 @@ function noteEnd(end: Pick<RowsEnd, 'warnings' | 'inTransaction' | 'assigned'>, 
   const { state, diagnostics } = session;
   diagnostics.addAll(end.warnings);
   if (end.assigned) assign(state, end.assigned);
-  if (state.inTransaction === end.inTransaction) return;
-  state.inTransaction = end.inTransaction;
-  if (!end.inTransaction && state.nextIsolation !== null) {
+  noteTransaction(end.inTransaction, session);
+}
+
+/** What SET TRANSACTION said holds until the end of the next transaction, which may be one statement. */
+function noteTransaction(open: boolean, session: SessionContext): void {
+  const { state } = session;
+  if (!open && state.nextIsolation !== null) {
     state.nextIsolation = null;
     state.version++;
   }
+  if (state.inTransaction === open) return;
+  state.inTransaction = open;
   session.showStatus();
 }
 

@@ -11,6 +11,7 @@ import { sendRows } from './send-rows.ts';
 import type { SessionContext } from './session-context.ts';
 import { enterTenant, variable } from './session-state.ts';
 import { readVariable } from './statement-context.ts';
+import { commitOpen, refuseOwnLock } from './transactions.ts';
 
 /** A statement of OceanBase's own language. With `placeholders` it may hold `?`. */
 export function obStatementRunnable(text: string, session: SessionContext, placeholders: boolean): Runnable {
@@ -34,6 +35,10 @@ async function run(statement: ObStatement, session: SessionContext, call: Call):
   const { host, state, diagnostics } = session;
   if (statement.kind === 'changeTenant' && session.prepared.size > 0)
     throw fault('OB_OP_NOT_ALLOW', 'change tenant which has open prepared statements');
+  if (committing.has(statement.kind)) {
+    await commitOpen(session);
+    await refuseOwnLock(session);
+  }
   const result = await untilKilled(session, (speaker) => runObStatement(statement, speaker, host.controller));
   if (stale.has(statement.kind)) host.directory.forgetAll();
   for (const tenantId of result.variablesOf ?? []) host.directory.forget(tenantId);
@@ -55,6 +60,19 @@ async function untilKilled<T>(session: SessionContext, say: (speaker: Speaker) =
     session.live.killed = null;
   }
 }
+
+/** Statements that write the tenant the session works in, each in a step of its own. */
+const committing: ReadonlySet<ObStatementKind> = new Set([
+  'createUser',
+  'alterUser',
+  'dropUser',
+  'renameUser',
+  'setPassword',
+  'grant',
+  'revoke',
+  'revokeAll',
+  'alterTenant',
+]);
 
 /** Statements that change what logins and sessions keep of tenants. */
 const stale: ReadonlySet<ObStatementKind> = new Set([

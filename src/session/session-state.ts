@@ -29,6 +29,8 @@ export interface SessionState {
   inTransaction: boolean;
   /** BEGIN was said before there was an engine to say it to. */
   pendingBegin: string | null;
+  /** What the transaction wrote is gone, with its engine or as its commit failed: nothing goes on before ROLLBACK. */
+  mustRollBack: boolean;
   /** SET TRANSACTION ISOLATION LEVEL without a scope: for the next transaction only. */
   nextIsolation: string | null;
   readonly memory: BackupMemory;
@@ -67,6 +69,7 @@ export function newState(identity: Identity, charset: Charset): SessionState {
     rowCount: 0n,
     inTransaction: false,
     pendingBegin: null,
+    mustRollBack: false,
     nextIsolation: null,
     memory: { encryptionPassword: null, decryptionPasswords: [], restoreSources: [] },
     scan: {},

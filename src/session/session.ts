@@ -140,8 +140,7 @@ export class Session implements SessionContext, Process {
 
   leaveEngine(): Promise<void> {
     if (this.#state) {
-      this.#state.inTransaction = false;
-      this.#state.pendingBegin = null;
+      Object.assign(this.#state, { inTransaction: false, pendingBegin: null, mustRollBack: false });
       this.showStatus();
     }
     return this.#seat.leave();

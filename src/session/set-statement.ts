@@ -13,6 +13,7 @@ import { requireGlobal } from './privileges.ts';
 import { plainRunnable, type Runnable } from './runnable.ts';
 import { defaultCollation } from './session-charset.ts';
 import type { SessionContext } from './session-context.ts';
+import { refuseOwnLock } from './transactions.ts';
 
 /** Trees of short SETs by text: drivers and operators say the same ones before every statement. */
 const parsed = new Map<string, SetStatement>();
@@ -146,7 +147,9 @@ function store(
   return setGlobal(name, value ?? '', session);
 }
 
-async function setGlobal(name: string, value: string, { host, state }: SessionContext): Promise<void> {
+async function setGlobal(name: string, value: string, session: SessionContext): Promise<void> {
+  const { host, state } = session;
+  await refuseOwnLock(session);
   await host.directory.setGlobal(state.tenant.tenantId, name, value);
   await host.directory.globals(state.tenant.tenantId, state.kind === 'oracle');
   state.version++;

@@ -39,11 +39,19 @@ export interface EngineSession {
   execute(request: StatementRequest): Promise<StatementOutcome>;
   /** Column list and parameter count without running. */
   prepare(sql: string, context: StatementContext): Promise<PreparedShape>;
+  /** What is open after a statement that failed; null while that statement has not found its end. */
+  transaction(): Promise<TransactionState | null>;
   /** Rolls back what is open. */
   rollback(): Promise<void>;
   /** Ends a running statement as soon as possible; it fails with OB_ERR_QUERY_INTERRUPTED. */
   interrupt(): void;
   close(): Promise<void>;
+}
+
+export interface TransactionState {
+  readonly open: boolean;
+  /** Nobody else writes the tenant until it ends, or until UNLOCK TABLES. */
+  readonly holdsWriter: boolean;
 }
 
 export interface StatementRequest {

@@ -180,7 +180,8 @@ describe('programs', () => {
   });
 
   test.each(['root@sys', 'root@shop'])('mariadb-dump of all databases ends well for %s', async (user) => {
-    for (const words of [[], ['--single-transaction', '--routines', '--triggers', '--events']]) {
+    const locking = user === 'root@sys' ? [] : [['--lock-all-tables']];
+    for (const words of [...locking, [], ['--single-transaction', '--routines', '--triggers', '--events']]) {
       const address = ['-h127.0.0.1', `-P${server.port}`, `-u${user}`];
       const { out, err, code } = await run('mariadb-dump', [...address, '--all-databases', ...words]);
       expect([err, code]).toEqual(['', 0]);

@@ -403,7 +403,10 @@ describe('sessions', () => {
     ['execute s using @A, @b', { kind: 'execute', using: ['a', 'b'] }],
     ['drop prepare s', { kind: 'deallocate', name: 's' }],
     ['check table a, b quick', { kind: 'maintenance', verb: 'check', tables: [table('a'), table('b')] }],
-    ['flush tables with read lock', { kind: 'flush', what: 'tables with read lock' }],
+    ['flush tables with read lock', { kind: 'flush', tables: [], lock: true }],
+    ['flush local tables', { kind: 'flush', tables: [], lock: false }],
+    ['flush table a, b for export', { kind: 'flush', tables: [table('a'), table('b')], lock: true }],
+    ['flush no_write_to_binlog privileges, binary logs', { kind: 'flush', tables: [], lock: false }],
     ['do 1, f(2)', { kind: 'do' }],
     ['desc d.t col', { kind: 'describe', table: table('t', 'd'), column: 'col' }],
     ["describe t 'c%'", { column: 'c%' }],
@@ -473,6 +476,11 @@ describe('sessions', () => {
     "set password = 'x'",
     'set a = 1 b = 2',
     'set global transaction snapshot',
+    'flush',
+    'flush nonsense',
+    'flush tables for export',
+    'flush tables t with read',
+    'flush logs, tables',
   ])('%s is a syntax error', (text) => {
     expect(() => parseStatement(text)).toThrow(expect.objectContaining({ errno: 1064 }));
   });

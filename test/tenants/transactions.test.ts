@@ -63,6 +63,36 @@ describe('isolation', () => {
   });
 });
 
+test('a serializable transaction that cannot write reads what stands still', async () => {
+  const serial = one.with({ isolation: 'SERIALIZABLE' });
+  await serial.ok('START TRANSACTION READ ONLY');
+  expect(await serial.value('SELECT n FROM t WHERE id = 1')).toBe('10');
+  await two.ok('UPDATE t SET n = 11 WHERE id = 1');
+  expect(await serial.value('SELECT n FROM t WHERE id = 1')).toBe('10');
+  await serial.ok('COMMIT');
+});
+
+test('foreign_key_checks holds for a whole transaction', async () => {
+  const off = one.with({ foreignKeyChecks: false });
+  await one.ok('BEGIN');
+  await one.ok('DELETE FROM t WHERE id = 2');
+  // Without foreign keys it makes no difference.
+  await off.ok('INSERT INTO t VALUES (3, 30)');
+  await one.ok('CREATE TABLE child (id INT PRIMARY KEY, FOREIGN KEY (id) REFERENCES t (id))');
+  const child = 'INSERT INTO child VALUES (9)';
+  await one.ok('BEGIN');
+  await one.ok('INSERT INTO t VALUES (4, 40)');
+  expect(await off.fails(child)).toMatchObject({ errno: 1235 });
+  expect(await one.fails(child)).toMatchObject({ errno: 1452 });
+  await one.ok('COMMIT');
+  await off.ok('BEGIN');
+  await off.ok(child);
+  expect(await one.fails('INSERT INTO child VALUES (8)')).toMatchObject({ errno: 1235 });
+  await off.ok('COMMIT');
+  expect(await one.rows('SELECT id FROM child')).toEqual([['9']]);
+  await one.ok('DROP TABLE child');
+});
+
 describe('transactions', () => {
   test('ROLLBACK, savepoints and the transaction flag', async () => {
     expect(await one.ok('BEGIN')).toMatchObject({ inTransaction: true });
@@ -179,6 +209,52 @@ describe('the writer lock', () => {
     expect(await impatient.fails('DELETE FROM t')).toMatchObject({ errno: 1205 });
     await one.ok('UNLOCK TABLES');
     expect(await impatient.ok('DELETE FROM t WHERE id = 3')).toMatchObject({ affectedRows: 1 });
+  });
+
+  test('a second LOCK TABLES gives back the first, also when it has nothing to keep out', async () => {
+    await engine.setReadOnly(false);
+    await one.ok('LOCK TABLES t WRITE');
+    await engine.setReadOnly(true);
+    await one.ok('LOCK TABLES t READ');
+    await engine.setReadOnly(false);
+    await two.with({ lockWaitTimeoutMs: 30 }).ok('DELETE FROM t');
+  });
+
+  test('FLUSH TABLES WITH READ LOCK keeps all writers out, over BEGIN and COMMIT too', async () => {
+    const impatient = two.with({ lockWaitTimeoutMs: 30 });
+    await one.ok('BEGIN');
+    await one.ok('INSERT INTO t VALUES (3, 30)');
+    await one.ok('FLUSH TABLES WITH READ LOCK');
+    expect(await two.value('SELECT count(*) FROM t')).toBe('3');
+    await one.ok('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+    for (const sql of ['DELETE FROM t', 'CREATE TABLE other2 (id INT)', 'LOCK TABLES t WRITE']) {
+      expect(await impatient.fails(sql)).toMatchObject({ errno: 1205 });
+      expect(await one.fails(sql)).toMatchObject({ errno: 1223 });
+    }
+    await one.ok('LOCK TABLES t READ');
+    await one.ok('START TRANSACTION WITH CONSISTENT SNAPSHOT');
+    expect(await one.ok('UNLOCK TABLES')).toMatchObject({ inTransaction: true });
+    await impatient.ok('DELETE FROM t');
+    expect(await one.value('SELECT count(*) FROM t')).toBe('3');
+    await one.ok('COMMIT');
+    expect(await one.value('SELECT count(*) FROM t')).toBe('0');
+  });
+
+  test('FLUSH TABLES of named tables locks as LOCK TABLES … READ', async () => {
+    for (const sql of ['FLUSH TABLES t WITH READ LOCK', 'FLUSH TABLES t FOR EXPORT']) {
+      await one.ok(sql);
+      expect(await two.with({ lockWaitTimeoutMs: 30 }).fails('DELETE FROM t')).toMatchObject({ errno: 1205 });
+      await one.ok('UNLOCK TABLES');
+    }
+    await one.ok('FLUSH TABLES t');
+    await two.ok('DELETE FROM t');
+    expect(await one.fails('FLUSH TABLES nothing WITH READ LOCK')).toMatchObject({ errno: 1146 });
+    expect(await one.fails('FLUSH NONSENSE')).toMatchObject({ errno: 1064 });
+    const reader = [{ database: null, table: null, privileges: ['SELECT'], withGrantOption: false }];
+    expect(await one.with({ grants: reader }).fails('FLUSH TABLES WITH READ LOCK')).toMatchObject({ errno: 1227 });
+    await engine.setReadOnly(true);
+    expect(await one.fails('FLUSH TABLES WITH READ LOCK')).toMatchObject({ errno: 1235 });
+    await engine.setReadOnly(false);
   });
 
   test('SELECT … FOR UPDATE takes it', async () => {

@@ -144,10 +144,12 @@ export interface DoStatement {
   readonly expressions: readonly Expression[];
 }
 
-/** FLUSH TABLES, PRIVILEGES and the like; nothing to do, but answered. */
+/** FLUSH TABLES, PRIVILEGES and the like: nothing to do unless tables, or all of them, are locked too. */
 export interface FlushStatement {
   readonly kind: 'flush';
-  readonly what: string;
+  readonly tables: readonly ObjectName[];
+  /** WITH READ LOCK, FOR EXPORT. */
+  readonly lock: boolean;
 }
 
 /** A statement MySQL knows and this server refuses with 1235; `feature` completes "… not supported", such as "create trigger is". */

@@ -1,5 +1,5 @@
 import type { Expression } from '../ast/expression.ts';
-import type { Kill, TableMaintenance } from '../ast/session.ts';
+import type { FlushStatement, Kill, TableMaintenance } from '../ast/session.ts';
 import type { TenantStatement } from '../ast/statement.ts';
 import { STRING, USER_VARIABLE } from '../scan/scanner.ts';
 import { type Cursor, Refusal } from './cursor.ts';
@@ -77,17 +77,33 @@ export function doStatement(c: Cursor): TenantStatement {
   return { kind: 'do', expressions: expressionList(c) };
 }
 
-/** FLUSH and whatever stands behind it, as lower-case text. */
-export function flush(c: Cursor): TenantStatement {
+/** What FLUSH names beside tables. None of it is kept here, or it is never behind: there is nothing to do. */
+const flushed: readonly (readonly string[])[] = [
+  ...['PRIVILEGES', 'STATUS', 'HOSTS', 'LOGS', 'USER_RESOURCES', 'OPTIMIZER_COSTS', 'DES_KEY_FILE'].map((word) => [
+    word,
+  ]),
+  ...['BINARY', 'ENGINE', 'ERROR', 'GENERAL', 'RELAY', 'SLOW'].map((word) => [word, 'LOGS']),
+  ['QUERY', 'CACHE'],
+];
+
+export function flush(c: Cursor): FlushStatement {
   c.expect('FLUSH');
   c.acceptAny('NO_WRITE_TO_BINLOG', 'LOCAL');
-  const { start } = c.peek();
-  if (!isName(c) && !c.is('TABLE')) c.fail();
-  while (!c.atEnd() && !c.isSign(';')) {
-    if (c.isLiteral()) c.takeFixed();
-    else c.next();
+  if (c.acceptAny('TABLE', 'TABLES') !== null) return flushTables(c);
+  do if (!flushed.some((words) => c.acceptAll(...words))) c.fail();
+  while (c.acceptSign(','));
+  return { kind: 'flush', tables: [], lock: false };
+}
+
+function flushTables(c: Cursor): FlushStatement {
+  const tables = isName(c) && !c.is('WITH') ? objectNames(c) : [];
+  if (c.accept('WITH')) {
+    c.expect('READ', 'LOCK');
+    return { kind: 'flush', tables, lock: true };
   }
-  return { kind: 'flush', what: c.source(start, c.lastEnd).toLowerCase() };
+  if (tables.length === 0 || !c.accept('FOR')) return { kind: 'flush', tables, lock: false };
+  c.expect('EXPORT');
+  return { kind: 'flush', tables, lock: true };
 }
 
 const explainable: ReadonlySet<string> = new Set(['INSERT', 'REPLACE', 'UPDATE', 'DELETE']);

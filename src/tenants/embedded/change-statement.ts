@@ -15,7 +15,7 @@ import type { Execution, StatementResult } from './statement.ts';
 export async function runChangeStatement(execution: Execution, statement: TenantStatement): Promise<StatementResult> {
   requirePrivileges(execution, statement);
   if (statement.kind === 'alterTable' || statement.kind === 'createIndex' || statement.kind === 'dropIndex') {
-    execution.transaction.commit();
+    execution.transaction.commitFirst(execution.check);
     leaveWhenLarge(execution, statement.table, 'write');
   }
   const work = workOf(statement);

@@ -73,6 +73,11 @@ class EmbeddedSession implements EngineSession {
     return thread.call('prepare', handle, sql, this.#news(context));
   }
 
+  async transaction() {
+    if (this.#patience?.abandoned) return null;
+    return this.#place.thread.call('transaction', this.#place.handle);
+  }
+
   rollback() {
     return this.#place.thread.call('rollback', this.#place.handle);
   }

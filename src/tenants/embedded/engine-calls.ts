@@ -9,6 +9,7 @@ import type {
   StatementContext,
   StatementOutcome,
   StatementRequest,
+  TransactionState,
 } from '../engine-session.ts';
 import type { Account } from '../tenant-account.ts';
 import type {
@@ -75,6 +76,7 @@ export interface EngineCalls {
   prepare(handle: number, sql: string, context: StatementContext | null): PreparedShape;
   fetch(handle: number): RowsReply;
   endRows(handle: number): void;
+  transaction(handle: number): TransactionState;
   rollback(handle: number): void;
   /** Lets a statement that waits look at its interrupt flag. */
   wake(handle: number): void;

@@ -194,6 +194,10 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
     prepare: (handle, sql, context) => session(handle).prepare(sql, context),
     fetch: (handle) => session(handle).fetch(),
     endRows: (handle) => session(handle).endRows(),
+    transaction(handle) {
+      const { open, holdsWriter } = session(handle).transaction;
+      return { open, holdsWriter };
+    },
     rollback: (handle) => session(handle).rollback(),
     wake: (handle) => sessions.get(handle)?.wake(),
     async closeSession(handle) {

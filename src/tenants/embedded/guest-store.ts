@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
+import { fault } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import { ClockCell } from './clock-cell.ts';
 import { type Connection, openConnection } from './connection.ts';
@@ -60,6 +61,8 @@ export class GuestStore implements SqlStore {
   }
 
   commit(): Scn {
+    // SQLite took it back: what follows would be a commit of its own, and empty.
+    if (!this.writer.inTransaction) throw fault('OB_TRANS_NEED_ROLLBACK');
     const scn = this.cell.startCommit(systemClock, this.#scn);
     let committed = false;
     try {

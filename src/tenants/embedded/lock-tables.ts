@@ -1,9 +1,10 @@
+import { fault } from '../../base/errors.ts';
 import type { ObjectName } from '../../sql/ast/name.ts';
-import type { LockTables } from '../../sql/ast/session.ts';
+import type { FlushStatement, LockTables } from '../../sql/ast/session.ts';
 import type { Warning } from '../engine-session.ts';
 import { answerOk } from './answer.ts';
 import { requireTable, resolveName } from './ddl/change.ts';
-import { requireTablePrivilege } from './privileges.ts';
+import { covers, requireTablePrivilege } from './privileges.ts';
 import type { Execution, StatementResult } from './statement.ts';
 
 /**
@@ -11,9 +12,9 @@ import type { Execution, StatementResult } from './statement.ts';
  * hold it too, for nobody may write a table that is read-locked.
  */
 export async function lockTables(execution: Execution, statement: LockTables): Promise<StatementResult> {
-  const { transaction, context } = execution;
+  const { transaction, context, check } = execution;
   if (statement.unlock) {
-    transaction.unlockTables();
+    transaction.unlockTables(check);
     return answerOk(execution);
   }
   const views: Warning[] = [];
@@ -28,12 +29,35 @@ export async function lockTables(execution: Execution, statement: LockTables): P
       views.push({ level: 'Note', code: 1235, message });
     }
   }
-  transaction.commit();
   const reading = statement.tables.every(({ write }) => !write);
+  // Whoever has frozen the tenant holds more than a READ lock already, and keeps it.
+  if (transaction.frozen && !reading) throw fault('ER_CANT_UPDATE_WITH_READLOCK');
+  transaction.commitFirst(check);
+  if (transaction.frozen) return answerOk(execution, { warnings: views });
   // Nobody writes a standby: a read lock has nothing to keep out. Neither has one on views only.
   const idle = (execution.tenant.readOnly && reading) || views.length === statement.tables.length;
-  if (!idle) await transaction.lockTables(context, execution.check);
+  if (idle) transaction.unlockTables(check);
+  else await transaction.lockTables(context, check);
   return answerOk(execution, { warnings: views });
+}
+
+/**
+ * FLUSH TABLES … WITH READ LOCK and FOR EXPORT lock the tables they name as LOCK TABLES … READ does. Without a name nobody writes the
+ * tenant until UNLOCK TABLES, the session itself neither; other tenants are not concerned.
+ */
+export async function flushTables(execution: Execution, { tables, lock }: FlushStatement): Promise<StatementResult> {
+  const { tenant, transaction, context, check } = execution;
+  if (!lock) return answerOk(execution);
+  if (tenant.readOnly || tenant.meta.mode === 'oracle')
+    throw fault(
+      'OB_NOT_SUPPORTED',
+      `flush tables with read lock in ${tenant.readOnly ? 'a standby' : 'an Oracle-mode'} tenant is`,
+    );
+  const read = tables.map((table) => ({ table, write: false }));
+  if (read.length > 0) return lockTables(execution, { kind: 'lockTables', unlock: false, tables: read });
+  if (!covers(context.grants, 'RELOAD', null, null)) throw fault('OB_ERR_NO_PRIVILEGE', 'RELOAD');
+  await transaction.freeze(context, check);
+  return answerOk(execution);
 }
 
 /** The name of a view of the server, as dumps of all databases lock it; null for anything else. */

@@ -17,7 +17,7 @@ export async function maintain(execution: Execution, statement: TableMaintenance
   for (const name of statement.tables) {
     const { schema, name: bare } = resolveName(execution, name);
     requireTablePrivilege(execution.context, 'SELECT', schema, bare);
-    if (statement.verb === 'analyze') execution.transaction.commit();
+    if (statement.verb === 'analyze') execution.transaction.commitFirst(execution.check);
     if (walking.has(statement.verb)) leaveWhenLarge(execution, name, statement.verb === 'analyze' ? 'write' : 'read');
     const shown = `${schema}.${bare}`;
     const table = found(execution, name);
@@ -68,12 +68,11 @@ async function analyze(execution: Execution, name: string): Promise<void> {
   const writer = await transaction.startChange(context, execution.check);
   try {
     writer.exec(`ANALYZE ${name}`);
-    execution.check.claim();
+    transaction.commit(execution.check);
   } catch (error) {
     transaction.rollback();
     throw error;
   }
-  transaction.commit();
 }
 
 const rowsPerTurn = 5000;

@@ -58,8 +58,11 @@ export class Patience {
     }
     const seen = Atomics.compareExchange(this.#flag, 0, statementFlag.running, statementFlag.ended);
     Atomics.notify(this.#flag, 0);
-    // A commit under way ends by itself, and its outcome counts.
-    if (seen === statementFlag.committing) return;
+    // A commit under way ends by itself, and its outcome counts. What it was done for may go on after it.
+    if (seen === statementFlag.committing) {
+      this.#arm(abandonMs);
+      return;
+    }
     this.abandoned = true;
     const error = this.#ended
       ? faultText('OB_ERR_QUERY_INTERRUPTED', 'Query execution was interrupted')

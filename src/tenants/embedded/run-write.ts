@@ -42,6 +42,7 @@ async function runOnce(execution: Execution, work: Work): Promise<StatementResul
   const { transaction, context } = execution;
   const { check } = execution;
   const writer = await transaction.startWriting(context, check);
+  transaction.requireForeignKeys(context);
   const effects = newEffects();
   enterStatement(writer, functionContext(execution, effects), check);
   const alone = !transaction.open;
@@ -53,10 +54,10 @@ async function runOnce(execution: Execution, work: Work): Promise<StatementResul
   } catch (error) {
     if (alone) transaction.rollback();
     else if (writer.inTransaction) writer.exec(`ROLLBACK TO ${statementSavepoint}; RELEASE ${statementSavepoint}`);
-    else transaction.rollback();
+    transaction.settle();
     throw error;
   }
-  if (alone) transaction.commit();
+  if (alone) transaction.commit(check);
   else writer.exec(`RELEASE ${statementSavepoint}`);
   return answerOk(execution, { ...written, warnings: effects.warnings, ...assignedBy(effects) });
 }

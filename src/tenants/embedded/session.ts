@@ -194,7 +194,13 @@ export class Session {
   async #inTurn<T>(work: () => Promise<T> | T): Promise<T> {
     this.#underway++;
     try {
-      return await this.#turn.run(work);
+      return await this.#turn.run(async () => {
+        try {
+          return await work();
+        } finally {
+          this.#transaction.settle();
+        }
+      });
     } finally {
       this.#underway--;
     }
@@ -239,8 +245,7 @@ export class Session {
     const host = this.#host!;
     const { tenant, transaction } = this;
     if (check.plan) check.plan.longRuns ||= 1;
-    // What the statement has committed so far counts; from here on it can be ended again.
-    Atomics.compareExchange(this.#flag, 0, statementFlag.committing, statementFlag.running);
+    check.disclaim();
     if (as === 'write') await transaction.holdForGuest(context, check);
     this.#away++;
     const { tenantId, readOnly } = tenant;
@@ -278,6 +283,7 @@ export class Session {
         const seen = Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.committing);
         if (seen === statementFlag.ended) refuse();
       },
+      disclaim: () => void Atomics.compareExchange(flag, 0, statementFlag.committing, statementFlag.running),
     });
   }
 }

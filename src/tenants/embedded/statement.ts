@@ -9,7 +9,7 @@ import { answerOk } from './answer.ts';
 import { runChangeStatement } from './change-statement.ts';
 import type { ExecuteReply } from './engine-calls.ts';
 import { explain } from './explain.ts';
-import { lockTables } from './lock-tables.ts';
+import { flushTables, lockTables } from './lock-tables.ts';
 import { maintain } from './maintenance.ts';
 import type { CachedPlan } from './plan-cache.ts';
 import { seesDatabase } from './privileges.ts';
@@ -47,6 +47,8 @@ export interface Check {
   leave(as: 'read' | 'write'): void;
   /** To be called right before a commit: throws when the statement was ended; from then on it cannot be. */
   claim(): void;
+  /** The commit is over, and the statement goes on: it can be ended again. */
+  disclaim(): void;
   /** SLEEP: answers, or ends this run with NeedsSleep. */
   sleep(seconds: number): 0 | 1;
   /** The plan that runs: it learns how long it takes. */
@@ -62,12 +64,13 @@ const longestCachedText = 32_768;
 
 /** Runs one statement of a tenant's session. */
 export async function runStatement(execution: Execution): Promise<StatementResult> {
-  const { context, request, tenant, transaction } = execution;
-  if (context.autocommit && transaction.open && transaction.implicit) transaction.commit();
+  const { context, request, tenant, transaction, check } = execution;
+  if (context.autocommit && transaction.open && transaction.implicit) transaction.commitFirst(check);
   if (request.sql.length <= longestCachedText && tenant.meta.mode === 'mysql') {
     const { key, literals } = normalise(request.sql, scanOptions(context));
     const cacheKey = planKey(context, key, parameterKinds(request));
     const plan = tenant.plans.find(cacheKey, literals, request.sql, context.userVariables);
+    if (plan) transaction.refuseWhenTakenBack();
     if (plan) leaveWhenLong(execution, plan);
     if (plan?.insert) return runInsert(execution, { insert: plan.insert, statement: plan.statement! }, literals);
     if (plan) return runPlan(execution, plan, literals);
@@ -77,8 +80,10 @@ export async function runStatement(execution: Execution): Promise<StatementResul
 }
 
 /** A plan that took long keeps away from the engine thread, but for a try now and then. */
-function leaveWhenLong({ check }: Execution, cached: CachedPlan): void {
+function leaveWhenLong({ check, transaction }: Execution, cached: CachedPlan): void {
   check.plan = cached;
+  // It takes the writer lock for its transaction.
+  if (cached.locking && transaction.open) return;
   if (cached.longRuns && ++cached.longRuns % runsPerTry > 0)
     check.leave(cached.plan.kind === 'query' ? 'read' : 'write');
 }
@@ -104,10 +109,11 @@ export function parameterKinds({ parameters }: Pick<StatementRequest, 'parameter
 }
 
 async function dispatch(execution: Execution, cacheKey: string | null): Promise<StatementResult> {
-  const { context, request, tenant } = execution;
+  const { context, request, tenant, transaction } = execution;
   const { statement, fixedSlots } = parseForPlan(request.sql, scanOptions(context));
   if (tenant.meta.mode === 'oracle' && !oracleKinds.has(statement.kind))
     throw fault('OB_NOT_SUPPORTED', 'SQL over tables of an Oracle-mode tenant is');
+  if (statement.kind !== 'rollback') transaction.refuseWhenTakenBack();
   switch (statement.kind) {
     case 'insert':
       return insertFor(execution, statement, { cacheKey, fixedSlots });
@@ -124,15 +130,15 @@ async function dispatch(execution: Execution, cacheKey: string | null): Promise<
 const oracleKinds: ReadonlySet<TenantStatement['kind']> = new Set(['begin', 'commit', 'rollback', 'empty', 'flush']);
 
 async function other(execution: Execution, statement: TenantStatement): Promise<StatementResult> {
-  const { transaction } = execution;
+  const { transaction, check } = execution;
   switch (statement.kind) {
     case 'begin':
-      transaction.commit();
-      transaction.unlockTables();
+      transaction.commitFirst(check);
+      if (!transaction.frozen) transaction.unlockTables(check);
       transaction.begin({ readOnly: statement.readOnly, snapshot: statement.snapshot, implicit: false });
       return answerOk(execution);
     case 'commit':
-      transaction.commit();
+      transaction.commit(check);
       return answerOk(execution);
     case 'rollback':
       transaction.rollback();
@@ -161,8 +167,9 @@ async function other(execution: Execution, statement: TenantStatement): Promise<
       return explain(execution, statement);
     case 'maintenance':
       return maintain(execution, statement);
-    case 'empty':
     case 'flush':
+      return flushTables(execution, statement);
+    case 'empty':
       return answerOk(execution);
     case 'unsupported':
       throw fault('OB_NOT_SUPPORTED', statement.feature);

@@ -255,5 +255,14 @@ function checkOf(cancelled: () => boolean): Check {
   };
   const none = () => undefined;
   const sleep = () => 0 as const;
-  return Object.assign(look, { deadlineUs: 0, start: none, pause: none, leave: none, claim: none, sleep, plan: null });
+  return Object.assign(look, {
+    deadlineUs: 0,
+    start: none,
+    pause: none,
+    leave: none,
+    claim: none,
+    disclaim: none,
+    sleep,
+    plan: null,
+  });
 }

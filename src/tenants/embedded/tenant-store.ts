@@ -1,4 +1,5 @@
 import { systemClock } from '../../base/clock.ts';
+import { fault } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import type { ChangePoint } from '../tenant-engine.ts';
 import { newAliveFlag } from './alive.ts';
@@ -135,6 +136,8 @@ export class TenantStore implements SqlStore {
 
   /** Commits the writer's transaction under a new SCN; rolls back and throws when SQLite cannot. */
   commit(atLeast: Scn = 0n): Scn {
+    // SQLite took it back: what follows would be a commit of its own, and empty.
+    if (!this.writer.inTransaction) throw fault('OB_TRANS_NEED_ROLLBACK');
     const scn = this.cell.startCommit(systemClock, atLeast > this.#scn ? atLeast - 1n : this.#scn);
     let committed = false;
     try {

@@ -1,12 +1,13 @@
 import { fault } from '../../base/errors.ts';
 import type { StatementContext } from '../engine-session.ts';
 import { type Connection, setForeignKeys } from './connection.ts';
-import { roomInLog } from './log-room.ts';
+import { PinnedSnapshot } from './pinned-snapshot.ts';
 import { renewTextKeys } from './renew-text-keys.ts';
+import { Savepoints } from './savepoints.ts';
 import type { Movable } from './slice.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
-import { quoteName } from './table-schema.ts';
+import { WriterHold } from './writer-hold.ts';
 
 /** A connection lent to one statement. */
 export interface Lent {
@@ -20,7 +21,7 @@ export interface Lent {
  */
 export class Transaction {
   readonly #tenant: SqlTenant;
-  readonly #owner: object;
+  readonly #hold: WriterHold;
   /** Open for the client: BEGIN was said, or autocommit is off and something ran. */
   open = false;
   /** Opened by autocommit = 0, not by BEGIN. */
@@ -28,27 +29,33 @@ export class Transaction {
   readOnly = false;
   #repeatable = false;
   #writing = false;
-  #locked = false;
-  #guest = false;
-  #snapshot: Connection | null = null;
-  /** The snapshot kept the log from being folded for too long. */
-  #snapshotLost = false;
-  #savepoints: string[] = [];
+  /** Whether its writes heed foreign keys. */
+  #foreignKeys = true;
+  readonly #snapshot: PinnedSnapshot;
+  readonly #savepoints = new Savepoints();
+  /** What was written is gone though nobody said ROLLBACK: until somebody does, nothing else is carried out. */
+  #takenBack = false;
   /** Version of the dictionary when the writer's transaction began. */
   #version = 0;
 
   constructor(tenant: SqlTenant, owner: object) {
     this.#tenant = tenant;
-    this.#owner = owner;
+    this.#hold = new WriterHold(tenant, owner);
+    this.#snapshot = new PinnedSnapshot(tenant.store);
   }
 
   get writing(): boolean {
     return this.#writing;
   }
 
+  /** Nobody else writes the tenant. */
+  get holdsWriter(): boolean {
+    return this.#writing || this.#hold.locked;
+  }
+
   /** True while something of it lies in the connections of the tenant. */
   get held(): boolean {
-    return this.open || this.#writing || this.#locked || this.#guest || this.#snapshot !== null;
+    return this.open || this.#writing || this.#hold.locked || this.#hold.guest || this.#snapshot.connection !== null;
   }
 
   /**
@@ -57,20 +64,18 @@ export class Transaction {
    */
   movable({ isolation }: Pick<StatementContext, 'isolation'>): Movable {
     if (this.open && (isolation === 'REPEATABLE-READ' || isolation === 'SERIALIZABLE')) return null;
-    if (this.#locked || (this.open && (this.#writing || this.#repeatable || this.#snapshot !== null))) return null;
+    if (this.#hold.locked || (this.open && (this.#writing || this.#repeatable || this.#snapshot.connection !== null)))
+      return null;
     return this.#writing ? 'write' : 'read';
   }
 
   /** Takes the writer lock for a write that runs in another thread, until `guestLeft`. */
-  async holdForGuest(context: StatementContext, check: Check): Promise<void> {
-    await this.#take(context, check);
-    this.#guest = true;
+  holdForGuest(context: StatementContext, check: Check): Promise<void> {
+    return this.#hold.takeForGuest(context, check);
   }
 
   guestLeft(): void {
-    if (!this.#guest) return;
-    this.#guest = false;
-    this.#tenant.store.lock.release();
+    this.#hold.guestLeft();
   }
 
   begin(options: { readonly readOnly: boolean; readonly snapshot: boolean; readonly implicit: boolean }): void {
@@ -79,17 +84,22 @@ export class Transaction {
     this.readOnly = options.readOnly;
     if (options.snapshot) {
       this.#repeatable = true;
-      this.#pinSnapshot();
+      this.#snapshot.pin();
     }
   }
 
-  /** A connection to read from. In a serializable transaction reading waits for the writer lock. */
+  /**
+   * A connection to read from. In a serializable transaction reading waits for the writer lock, unless it cannot write: then what it
+   * reads stands still.
+   */
   async reader(context: StatementContext, check: Check): Promise<Lent> {
-    if (this.open && context.isolation === 'SERIALIZABLE' && !this.#tenant.readOnly)
-      await this.startWriting(context, check);
+    const serializable = this.open && context.isolation === 'SERIALIZABLE';
+    const mayWrite = !this.#tenant.readOnly && !this.readOnly && !this.#hold.frozen;
+    if (serializable && mayWrite) await this.startWriting(context, check);
     if (this.#writing) return { connection: this.#tenant.store.writer, release() {} };
-    if (this.open && (this.#repeatable || context.isolation === 'REPEATABLE-READ')) this.#pinSnapshot();
-    if (this.#snapshot) return { connection: this.#snapshot, release() {} };
+    const repeatable = this.#repeatable || context.isolation === 'REPEATABLE-READ';
+    if (serializable || (this.open && repeatable)) this.#snapshot.pin();
+    if (this.#snapshot.connection) return { connection: this.#snapshot.connection, release() {} };
     const { store } = this.#tenant;
     const connection = store.takeReader();
     return { connection, release: () => store.returnReader(connection) };
@@ -98,22 +108,30 @@ export class Transaction {
   /** Takes the writer lock and starts the writer's transaction. Rejects with 1205 after the lock wait timeout. */
   async startWriting(context: StatementContext, check: Check): Promise<Connection> {
     const { store } = this.#tenant;
+    this.refuseWhenTakenBack();
     this.#refuseWhenReadOnly();
-    this.#refuseWhenLost();
+    this.#snapshot.refuseWhenLost();
     if (this.#writing) return store.writer;
-    await this.#take(context, check);
+    await this.#hold.take(context, check);
     this.#renewKeys(context, check);
     this.#beginWriter(context.foreignKeyChecks);
-    this.#dropSnapshot();
-    for (const name of this.#savepoints) store.writer.exec(`SAVEPOINT ${quoteName(name)}`);
+    this.#snapshot.drop();
+    this.#savepoints.carryOver(store.writer);
     return store.writer;
+  }
+
+  /** 1235 for a write under another foreign_key_checks than the transaction's first: SQLite knows one for all of it. */
+  requireForeignKeys({ foreignKeyChecks }: StatementContext): void {
+    if (foreignKeyChecks === this.#foreignKeys) return;
+    if (this.#tenant.dictionary.allTables().every((table) => table.foreignKeys.length === 0)) return;
+    throw fault('OB_NOT_SUPPORTED', 'write after foreign_key_checks was switched inside of the transaction is');
   }
 
   /** Commits what is open, as every change of a table's shape does, and starts a writer's transaction of its own. */
   async startChange(context: StatementContext, check: Check): Promise<Connection> {
     this.#refuseWhenReadOnly();
-    this.commit();
-    await this.#take(context, check);
+    this.commitFirst(check);
+    await this.#hold.take(context, check);
     this.#renewKeys(context, check);
     // Rebuilding a table drops it: SQLite must not carry out the foreign keys that point at it.
     this.#beginWriter(false);
@@ -122,30 +140,78 @@ export class Transaction {
 
   /** Keeps the writer lock over commits until `unlockTables`. */
   async lockTables(context: StatementContext, check: Check): Promise<void> {
-    this.unlockTables();
+    this.unlockTables(check);
     this.#refuseWhenReadOnly();
-    await this.#take(context, check);
-    this.#locked = true;
+    await this.#hold.lock(context, check, false);
   }
 
-  /** Gives back what LOCK TABLES took, and commits then; a transaction without it stays open. */
-  unlockTables(): void {
-    if (!this.#locked) return;
-    this.commit();
-    this.#locked = false;
-    this.#tenant.store.lock.release();
+  /** As `lockTables`, and the session itself writes nothing until `unlockTables`: 1223. */
+  async freeze(context: StatementContext, check: Check): Promise<void> {
+    this.commitFirst(check);
+    await this.#hold.lock(context, check, true);
   }
 
-  commit(): void {
+  get frozen(): boolean {
+    return this.#hold.frozen;
+  }
+
+  /** Gives back what `lockTables` took, and commits then; a transaction without it, or of a frozen tenant, stays open. */
+  unlockTables(check: Check): void {
+    if (!this.#hold.locked) return;
+    if (!this.#hold.frozen) this.commitFirst(check);
+    this.#hold.unlock();
+  }
+
+  /** Commits what is open. The statement is claimed before: nobody may be told that it was ended and have it committed. */
+  commit(check: Pick<Check, 'claim'>): void {
     const { store } = this.#tenant;
+    this.refuseWhenTakenBack();
     const writing = this.#writing;
+    if (writing) check.claim();
     this.#end();
     if (!writing) return;
     try {
       store.commit();
+    } catch (error) {
+      this.#takeBack();
+      throw error;
     } finally {
-      this.#giveBack();
+      this.#hold.giveBack();
     }
+  }
+
+  /** Commits what is open for a statement that begins with it, and may be ended again from then on. */
+  commitFirst(check: Pick<Check, 'claim' | 'disclaim'>): void {
+    const { open } = this;
+    try {
+      this.commit(check);
+    } catch (error) {
+      // Nobody said COMMIT: the client must hear of it before it goes on.
+      if (open && !this.open) this.#mustRollBack();
+      throw error;
+    }
+    check.disclaim();
+  }
+
+  /**
+   * To be called when a statement, or a part of its answer, is over: where the disk is full or memory ends, SQLite takes back the
+   * whole transaction, for a read of it too. Its next savepoint would be a transaction of its own.
+   */
+  settle(): void {
+    if (!this.#writing || this.#tenant.store.writer.inTransaction) return;
+    const { open } = this;
+    this.rollback();
+    if (open) this.#mustRollBack();
+  }
+
+  refuseWhenTakenBack(): void {
+    this.settle();
+    if (this.#takenBack) throw fault('OB_TRANS_NEED_ROLLBACK');
+  }
+
+  #mustRollBack(): void {
+    this.open = true;
+    this.#takenBack = true;
   }
 
   rollback(): void {
@@ -157,7 +223,7 @@ export class Transaction {
       store.rollback();
       this.#takeBack();
     } finally {
-      this.#giveBack();
+      this.#hold.giveBack();
     }
   }
 
@@ -169,29 +235,14 @@ export class Transaction {
   /** Rolls back and gives everything back: the session ends. */
   close(): void {
     this.rollback();
-    this.unlockTables();
+    this.#hold.unlock();
     this.guestLeft();
   }
 
   #refuseWhenReadOnly(): void {
     if (this.#tenant.readOnly) throw fault('OB_STANDBY_READ_ONLY');
     if (this.readOnly) throw fault('ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION');
-  }
-
-  #refuseWhenLost(): void {
-    if (this.#snapshotLost) throw fault('OB_SNAPSHOT_DISCARDED');
-  }
-
-  async #take(context: StatementContext, check: Check): Promise<void> {
-    check.pause();
-    await roomInLog(this.#tenant, check);
-    if (this.#locked) return;
-    const leftMs = check.deadlineUs === 0 ? Number.POSITIVE_INFINITY : check.deadlineUs / 1000 - Date.now();
-    const waitMs = Math.max(0, Math.min(context.lockWaitTimeoutMs, leftMs));
-    await this.#tenant.store.lock.take(waitMs, this.#owner, check);
-    if (!this.#tenant.readOnly) return;
-    this.#tenant.store.lock.release();
-    throw fault('OB_STANDBY_READ_ONLY');
+    if (this.#hold.frozen) throw fault('ER_CANT_UPDATE_WITH_READLOCK');
   }
 
   #beginWriter(foreignKeys: boolean): void {
@@ -200,10 +251,11 @@ export class Transaction {
       setForeignKeys(store.writer, foreignKeys);
       store.begin();
     } catch (error) {
-      this.#giveBack();
+      this.#hold.giveBack();
       throw error;
     }
     this.#writing = true;
+    this.#foreignKeys = foreignKeys;
     this.#version = this.#tenant.dictionary.version;
   }
 
@@ -211,60 +263,28 @@ export class Transaction {
     try {
       renewTextKeys(this.#tenant, context, check);
     } catch (error) {
-      this.#giveBack();
+      this.#hold.giveBack();
       throw error;
     }
   }
 
-  #giveBack(): void {
-    if (!this.#locked) this.#tenant.store.lock.release();
-  }
-
   savepoint(name: string): void {
-    const key = name.toLowerCase();
-    const { writer } = this.#tenant.store;
-    if (this.#savepoints.includes(key)) {
-      // MySQL drops the older savepoint of the name; SQLite would stack them, which answers the same.
-      this.#savepoints.splice(this.#savepoints.indexOf(key), 1);
-    }
-    this.#savepoints.push(key);
-    if (this.#writing) writer.exec(`SAVEPOINT ${quoteName(key)}`);
+    this.#savepoints.add(name, this.#openWriter());
   }
 
   rollbackTo(name: string): void {
-    const at = this.#find(name);
-    if (this.#writing) {
-      this.#tenant.store.writer.exec(`ROLLBACK TO ${quoteName(this.#savepoints[at]!)}`);
-      this.#takeBack();
-    }
-    this.#savepoints.splice(at + 1);
+    const writer = this.#openWriter();
+    this.#savepoints.rollbackTo(name, writer);
+    if (writer) this.#takeBack();
   }
 
   release(name: string): void {
-    const at = this.#find(name);
-    if (this.#writing) this.#tenant.store.writer.exec(`RELEASE ${quoteName(this.#savepoints[at]!)}`);
-    this.#savepoints.splice(at);
+    this.#savepoints.release(name, this.#openWriter());
   }
 
-  #find(name: string): number {
-    const at = this.#savepoints.indexOf(name.toLowerCase());
-    if (at < 0) throw fault('ER_SP_DOES_NOT_EXIST', 'SAVEPOINT', name);
-    return at;
-  }
-
-  #pinSnapshot(): void {
-    this.#refuseWhenLost();
-    if (this.#snapshot || this.#writing) return;
-    this.#snapshot = this.#tenant.store.pinReader(() => {
-      this.#snapshot = null;
-      this.#snapshotLost = true;
-    });
-  }
-
-  #dropSnapshot(): void {
-    const snapshot = this.#snapshot;
-    this.#snapshot = null;
-    if (snapshot) this.#tenant.store.returnReader(snapshot);
+  #openWriter(): Connection | null {
+    this.refuseWhenTakenBack();
+    return this.#writing ? this.#tenant.store.writer : null;
   }
 
   #end(): void {
@@ -273,8 +293,8 @@ export class Transaction {
     this.readOnly = false;
     this.#repeatable = false;
     this.#writing = false;
-    this.#snapshotLost = false;
-    this.#savepoints = [];
-    this.#dropSnapshot();
+    this.#takenBack = false;
+    this.#savepoints.clear();
+    this.#snapshot.end();
   }
 }

@@ -41,8 +41,7 @@ export async function runChange(
   try {
     const affectedRows = work(change);
     keepTextReferences(writer, dictionary);
-    execution.check.claim();
-    transaction.commit();
+    transaction.commit(execution.check);
     return { affectedRows, notes: change.notes };
   } catch (error) {
     transaction.rollback();
