@@ -65,8 +65,8 @@ function say(session: Session, sql: string, change: Partial<StatementContext> = 
   return session.execute({ sql, format: 'text', context, nowUs: Date.now() * 1000, deadlineUs: 0 });
 }
 
-async function count(session: Session): Promise<string | null> {
-  const reply = await say(session, 'SELECT COUNT(*) FROM t');
+async function count(session: Session, table = 't'): Promise<string | null> {
+  const reply = await say(session, `SELECT COUNT(*) FROM ${table}`);
   if (reply.kind !== 'rows' || !reply.batch) throw new Error('no rows');
   return decodeRows(reply.batch)[0]![0]!;
 }
@@ -169,6 +169,29 @@ test('whoever commits has claimed the statement before, and what a statement beg
   Atomics.store(flag, 0, statementFlag.ended);
   await expect(ended).rejects.toMatchObject({ errno: 1317 });
   expect(seen).toEqual([]);
+});
+
+test('a key that could not be widened leaves its table as it was', async () => {
+  await say(one, 'CREATE TABLE wide (id BIGINT UNSIGNED PRIMARY KEY)');
+  await say(one, 'BEGIN');
+  await say(one, 'INSERT INTO wide VALUES (1)');
+  vi.spyOn(tenant.dictionary, 'putTable').mockImplementationOnce(() => {
+    throw fault('OB_ALLOCATE_MEMORY_FAILED');
+  });
+  const insert = 'INSERT INTO wide VALUES (18446744073709551615)';
+  await expect(say(one, insert)).rejects.toMatchObject({ errno: 4013 });
+  await say(one, 'INSERT INTO wide VALUES (2)');
+  await say(one, insert);
+  expect(tenant.dictionary.table('test', 'wide')?.wideKey).toBe(true);
+  // Nor does it stay wide when nothing of it is committed.
+  vi.spyOn(tenant.store, 'commit').mockImplementationOnce(() => {
+    tenant.store.rollback();
+    throw fault('ER_DISK_FULL');
+  });
+  await expect(say(one, 'COMMIT')).rejects.toMatchObject({ errno: 1021 });
+  expect(tenant.dictionary.table('test', 'wide')?.wideKey ?? false).toBe(false);
+  await say(one, insert);
+  expect(await count(two, 'wide')).toBe('1');
 });
 
 test('SELECT … FOR UPDATE that is known to take long stays in its transaction', async () => {

@@ -38,11 +38,22 @@ export async function widenKeys(execution: Execution, error: unknown): Promise<b
     );
   const writer = await transaction.startWriting(context, check);
   const { dictionary } = tenant;
-  widen({ execution, writer, dictionary, notes: [] });
-  keepTextReferences(writer, dictionary);
+  writer.exec(`SAVEPOINT ${widening}`);
+  try {
+    widen({ execution, writer, dictionary, notes: [] });
+    keepTextReferences(writer, dictionary);
+  } catch (failure) {
+    // Half a rebuilt table must not be there at COMMIT.
+    if (writer.inTransaction) writer.exec(`ROLLBACK TO ${widening}; RELEASE ${widening}`);
+    tenant.contentsReplaced();
+    throw failure;
+  }
+  writer.exec(`RELEASE ${widening}`);
   tenant.plans.clear();
   return true;
 }
+
+const widening = '__ob_widening';
 
 /** The tables a statement writes, and those its foreign keys carry a primary key on to. */
 function narrowTables({ tenant, context, check }: Execution): readonly TableSchema[] {
