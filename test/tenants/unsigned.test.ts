@@ -36,6 +36,25 @@ describe('a BIGINT UNSIGNED primary key beyond 2^63 - 1', () => {
     await client.ok('DROP TABLE k');
   });
 
+  it('takes nothing of a transaction along when SQLite has no number left', async () => {
+    for (const [type, most] of [
+      ['BIGINT UNSIGNED', null],
+      ['BIGINT', 1467],
+    ] as const)
+      for (const insert of ['INSERT INTO k (n) VALUES (2)', 'INSERT INTO k (n) SELECT n FROM k LIMIT 1']) {
+        await client.ok(`CREATE TABLE k (id ${type} AUTO_INCREMENT PRIMARY KEY, n INT)`);
+        await client.ok('BEGIN');
+        await client.ok('INSERT INTO k VALUES (5, 1), (9223372036854775807, 1)');
+        if (most === null) await client.ok(insert);
+        else expect((await client.fails(insert)).errno).toBe(most);
+        await client.ok('DELETE FROM k WHERE id > 5');
+        if (most !== null) expect((await client.fails(insert)).errno).toBe(most);
+        await client.ok('COMMIT');
+        expect(await ids(other)).toEqual(['5']);
+        await client.ok('DROP TABLE k');
+      }
+  });
+
   it('comes and goes with its transaction', async () => {
     await client.ok('CREATE TABLE k (id BIGINT UNSIGNED PRIMARY KEY)');
     await client.ok('INSERT INTO k VALUES (1)');

@@ -1,5 +1,6 @@
 import { unsignedCell, unsignedOfBytes } from '../../value/unsigned.ts';
 import type { Connection } from './connection.ts';
+import { prepared } from './prepared.ts';
 import { quoteName, rowIdColumn, sqliteName, type TableColumn, type TableSchema } from './table-schema.ts';
 
 /**
@@ -25,6 +26,14 @@ export function nextValue(connection: Connection, table: TableSchema): bigint | 
     .get();
   const last = [kept, most].map(whole).reduce((a, b) => (a > b ? a : b), 0n);
   return last + 1n;
+}
+
+/** The largest number of a table that SQLite numbers, asked for before every such INSERT. */
+export function lastGiven(writer: Connection, table: TableSchema): bigint {
+  const column = quoteName(autoIncrementColumn(table)!.name);
+  const sql = `SELECT max(ifnull((SELECT max(${column}) FROM ${sqliteName(table.schema, table.name)}), 0),
+    ifnull((SELECT seq FROM sqlite_sequence WHERE name = ?), 0))`;
+  return prepared(writer, sql).pluck(true).safeIntegers(true).get(sequenceKey(table)) as bigint;
 }
 
 /** Lets numbering go on at `next`. */

@@ -2,7 +2,7 @@ import { fault } from '../../base/errors.ts';
 import { integerRange, isIntegerType } from '../../value/column-storage.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { maxUnsigned, unsignedCell } from '../../value/unsigned.ts';
-import { autoIncrementColumn, isRowIdSequence, nextValue, setNextValue, whole } from './auto-increment.ts';
+import { autoIncrementColumn, isRowIdSequence, lastGiven, nextValue, setNextValue, whole } from './auto-increment.ts';
 import type { Connection } from './connection.ts';
 import type { TableSchema } from './table-schema.ts';
 
@@ -14,18 +14,25 @@ export interface Numbering {
   finish(): void;
 }
 
-export function numberingOf(writer: Connection, table: TableSchema): Numbering {
-  return isRowIdSequence(table) ? rowIdNumbering(writer, table) : new KeptNumbering(writer, table);
+/** `overflow` is what a row fails with that asks for a number when SQLite has given its last one. */
+export function numberingOf(writer: Connection, table: TableSchema, overflow: () => Error): Numbering {
+  return isRowIdSequence(table) ? rowIdNumbering(writer, table, overflow) : new KeptNumbering(writer, table);
 }
 
-/** SQLite numbers the rows. */
-function rowIdNumbering(writer: Connection, table: TableSchema): Numbering {
+/** SQLite numbers the rows. It is not let run into its last number, for which it takes back the whole transaction. */
+function rowIdNumbering(writer: Connection, table: TableSchema, overflow: () => Error): Numbering {
   let first: bigint | null = null;
+  let looked = false;
   return {
     get first() {
       return first;
     },
-    number: (row) => row,
+    number(row, at) {
+      if (looked || row[at] !== null) return row;
+      looked = true;
+      if (lastRowIdGiven(writer, table)) throw overflow();
+      return row;
+    },
     added(cell, rowId) {
       if (cell !== null) return;
       if (rowId > 127) checkNumber(table, BigInt(rowId));
@@ -49,6 +56,11 @@ export function checkNumber(table: TableSchema, value: bigint): void {
 }
 
 const maxRowId = 9223372036854775807n;
+
+/** True when SQLite has no number left for the next row it is asked to number. */
+export function lastRowIdGiven(writer: Connection, table: TableSchema): boolean {
+  return lastGiven(writer, table) >= maxRowId;
+}
 
 /** True when the next number would not fit SQLite's row number. */
 export function lastNumberTaken(writer: Connection, table: TableSchema): boolean {

@@ -15,7 +15,7 @@ import { literalsOf } from './literals-of.ts';
 import type { CachedPlan } from './plan-cache.ts';
 import { prepared } from './prepared.ts';
 import { requirePlanPrivileges } from './privileges.ts';
-import { checkNumber, lastNumberTaken, numberingOf } from './row-numbering.ts';
+import { checkNumber, lastNumberTaken, lastRowIdGiven, numberingOf } from './row-numbering.ts';
 import { bindInputs, planArguments, translateEnv } from './run-plan.ts';
 import { runFitting, runOnWriter, type Written } from './run-write.ts';
 import { coded, foreignKeyText, hasCode, isForeignKey, isReference } from './sql-errors.ts';
@@ -140,6 +140,8 @@ function insertQuery(
   };
   const numbered = inserter.table.columns.some((column) => column.autoIncrement) && !isRowIdSequence(inserter.table);
   if (statement.replace || numbered || insert.single) return rowByRow();
+  const asks = isRowIdSequence(inserter.table) && !names(statement, inserter.table);
+  if (asks && lastRowIdGiven(writer, inserter.table)) throw inserter.overflow();
   const nested = '__ob_query';
   writer.exec(`SAVEPOINT ${nested}`);
   try {
@@ -147,7 +149,7 @@ function insertQuery(
       .safeIntegers(false)
       .run(...planArguments(insert.plan, inputs));
     const inserted = changes - effects.matched;
-    const generates = isRowIdSequence(inserter.table) && !names(statement, inserter.table) && inserted > 0;
+    const generates = asks && inserted > 0;
     if (inserted > 0 && isRowIdSequence(inserter.table)) checkNumber(inserter.table, BigInt(lastInsertRowid));
     const insertId = generates ? BigInt(lastInsertRowid) - BigInt(inserted) + 1n : 0n;
     const affectedRows = inserted + 2 * effects.changed;
@@ -209,7 +211,7 @@ class Inserter {
     const effects = this.#effects;
     const statement = prepared(this.#writer, plan.sql);
     const clearing = clear ? prepared(this.#writer, clear.sql) : null;
-    const numbering = autoIncrement >= 0 ? numberingOf(this.#writer, this.table) : null;
+    const numbering = autoIncrement >= 0 ? numberingOf(this.#writer, this.table, () => this.overflow()) : null;
     let records = 0;
     let affectedRows = 0;
     let unmoved = 0;
@@ -266,10 +268,14 @@ class Inserter {
     }
   }
 
+  /** SQLite has given its last number. */
+  overflow(): Error {
+    return isUnsigned64(autoIncrementColumn(this.table)!.type) ? new NarrowKey() : fault('ER_AUTOINC_READ_FAILED');
+  }
+
   coded(error: unknown, wanted: { readonly plan: InsertPlan; readonly cells: readonly Cell[] } | null): unknown {
     // SQLite says so when the largest row number is taken.
-    if (hasCode(error, 'SQLITE_FULL') && lastNumberTaken(this.#writer, this.table))
-      return isUnsigned64(autoIncrementColumn(this.table)!.type) ? new NarrowKey() : fault('ER_AUTOINC_READ_FAILED');
+    if (hasCode(error, 'SQLITE_FULL') && lastNumberTaken(this.#writer, this.table)) return this.overflow();
     if (isDuplicate(error)) return describeDuplicate(this.#execution.tenant, error, wanted);
     if (isForeignKey(error)) return faultText('ER_NO_REFERENCED_ROW', foreignKeyText.child, error);
     return error;
