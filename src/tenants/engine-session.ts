@@ -39,7 +39,7 @@ export interface EngineSession {
   execute(request: StatementRequest): Promise<StatementOutcome>;
   /** Column list and parameter count without running. */
   prepare(sql: string, context: StatementContext): Promise<PreparedShape>;
-  /** What is open after a statement that failed; null while that statement has not found its end. */
+  /** What is open; null while a statement its client gave up has not found its end. */
   transaction(): Promise<TransactionState | null>;
   /** Rolls back what is open. */
   rollback(): Promise<void>;

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { fault } from '../../src/base/errors.ts';
+import { abandonMs, Patience } from '../../src/tenants/embedded/patience.ts';
 import { Session } from '../../src/tenants/embedded/session.ts';
 import { statementFlag } from '../../src/tenants/embedded/statement-flag.ts';
 import { Tenant } from '../../src/tenants/embedded/tenant.ts';
@@ -192,6 +193,25 @@ test('a key that could not be widened leaves its table as it was', async () => {
   expect(tenant.dictionary.table('test', 'wide')?.wideKey ?? false).toBe(false);
   await say(one, insert);
   expect(await count(two, 'wide')).toBe('1');
+});
+
+test('a client gives up what goes on after a commit, not the commit', async () => {
+  vi.useFakeTimers();
+  try {
+    const nowUs = Date.now() * 1000;
+    const ownFlag = new Int32Array(new SharedArrayBuffer(4));
+    Atomics.store(ownFlag, 0, statementFlag.committing);
+    const patience = new Patience(ownFlag, { nowUs, deadlineUs: nowUs + 1000 });
+    const given = expect(patience.wait(new Promise(() => undefined))).rejects.toMatchObject({ errno: 4012 });
+    await vi.advanceTimersByTimeAsync(10 * abandonMs);
+    expect(patience.abandoned).toBe(false);
+    Atomics.store(ownFlag, 0, statementFlag.running);
+    await vi.advanceTimersByTimeAsync(2 * abandonMs);
+    expect(patience.abandoned).toBe(true);
+    await given;
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('SELECT … FOR UPDATE that is known to take long stays in its transaction', async () => {
