@@ -3,6 +3,7 @@ import type { SetItem, SetStatement } from '../sql/ast/session.ts';
 import { parseForPlan } from '../sql/parse/parse.ts';
 import type { VariableDefinition } from '../sql/system-variable-table.ts';
 import { checkAssignment, checkSettable, storedName, variableNamed } from '../sql/system-variables.ts';
+import { ineffective } from '../sql/variable-effects.ts';
 import { charsetByName, utf8mb4 } from '../value/charset.ts';
 import type { Cell } from '../value/column-type.ts';
 import { applyVariable } from './apply-variable.ts';
@@ -115,24 +116,11 @@ function storeCell(
   value: Cell,
   session: SessionContext,
 ): MaybePromise<void> {
-  return store(definition, scope, checkCarriedOut(definition, checkAssignment(definition, value)), session);
-}
-
-/** What nothing carries out but this value: another one is refused rather than taken without an effect. */
-const onlyValues: Readonly<Record<string, string>> = {
-  auto_increment_increment: '1',
-  auto_increment_offset: '1',
-  block_encryption_mode: 'aes-128-ecb',
-  default_week_format: '0',
-  div_precision_increment: '4',
-  lc_time_names: 'en_US',
-  sql_auto_is_null: 'OFF',
-};
-
-function checkCarriedOut(definition: VariableDefinition, value: string | null): string | null {
-  const only = onlyValues[storedName(definition)];
-  if (only === undefined || value?.toLowerCase() === only.toLowerCase()) return value;
-  throw fault('OB_NOT_SUPPORTED', `${definition.name} = ${value} is`);
+  const checked = checkAssignment(definition, value);
+  const stored = store(definition, scope, checked, session);
+  const remark = ineffective(definition, checked);
+  if (remark !== null) session.diagnostics.add('Warning', 1235, remark);
+  return stored;
 }
 
 function store(

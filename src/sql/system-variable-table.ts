@@ -219,8 +219,8 @@ const sessionOnly: readonly VariableDefinition[] = [
   row('ob_statement_trace_id', 'session', { kind: 'string', nullable: false }, '', true),
 ];
 
-/** What changes how statements run here. */
-const effective: readonly VariableDefinition[] = [
+/** What MySQL's statements run by; which of them are followed here says `variable-effects.ts`. */
+const ofStatements: readonly VariableDefinition[] = [
   bool('autocommit', 'both', 'ON'),
   row('sql_mode', 'both', { kind: 'sqlMode' }, 'STRICT_ALL_TABLES,NO_ZERO_IN_DATE'),
   row('time_zone', 'both', { kind: 'timeZone' }, '+08:00'),
@@ -378,7 +378,7 @@ const oceanbase: readonly VariableDefinition[] = [
   text('plsql_warnings', 'both', 'ENABLE:ALL'),
 ];
 
-/** MySQL's own switches that clients and dump programs read or set; they have nothing to act upon here. */
+/** MySQL's own switches that clients and dump programs read or set; they have nothing to act upon here, and SET says so. */
 const compatible: readonly VariableDefinition[] = [
   bool('automatic_sp_privileges', 'global', 'ON'),
   bool('avoid_temporal_upgrade', 'global', 'OFF'),
@@ -515,7 +515,7 @@ export const systemVariables: ReadonlyMap<string, VariableDefinition> = byName([
   ...identity,
   ...charsets,
   ...sessionOnly,
-  ...effective,
+  ...ofStatements,
   ...oceanbase,
   ...compatible,
 ]);

@@ -4,6 +4,7 @@ import type { Cell } from '../value/column-type.ts';
 import { fixedOffsetUs, isTimeZone } from '../value/time-zone.ts';
 import { foldSqlMode } from './sql-mode.ts';
 import { type ServerFacts, systemVariables, type VariableDefinition } from './system-variable-table.ts';
+import { requireCarriedOut } from './variable-effects.ts';
 
 /**
  * Values of variables as SHOW VARIABLES prints them (ON and OFF, numbers in digits); null is NULL. Keyed by canonical name:
@@ -47,11 +48,16 @@ export function checkReadable(definition: VariableDefinition, scope: 'session' |
 
 /**
  * The value to store for `SET name = value`. Throws 1231 for a value the variable cannot have, 1232 for the wrong type, 1298,
- * 1115 and 1273 for unknown zones, character sets and collations. A number that comes as text must be a number or a
- * bigint here, as MySQL has it.
+ * 1115 and 1273 for unknown zones, character sets and collations, 1235 for a value nothing carries out. A number that comes
+ * as text must be a number or a bigint here, as MySQL has it.
  */
 export function checkAssignment(definition: VariableDefinition, value: Cell): string | null {
-  const { name, type } = definition;
+  const checked = checkedValue(definition, value);
+  requireCarriedOut(definition, checked);
+  return checked;
+}
+
+function checkedValue({ name, type }: VariableDefinition, value: Cell): string | null {
   const given = value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
   if (given === null) {
     if ((type.kind === 'string' && type.nullable) || type.kind === 'nullableCharset') return null;

@@ -16,7 +16,7 @@ import {
   type TenantWish,
   zonesOfPools,
 } from './tenant-options.ts';
-import { type GlobalValues, readVariables } from './tenant-variables.ts';
+import { type GlobalValues, readVariables, remarkOn } from './tenant-variables.ts';
 
 interface Alteration {
   readonly tenant: Tenant;
@@ -45,6 +45,7 @@ export const alterTenant = handler<'alterTenant', Alteration>({
     const { tenant, values } = alteration;
     if (statement.variables.length > 0) {
       await setVariables(controller, tenant, values);
+      remarkOn(values, speaker);
       return { variablesOf: [tenant.tenantId] };
     }
     await controller.catalog.transaction((tx) => {

@@ -17,7 +17,7 @@ import {
   type TenantWish,
   zonesOfPools,
 } from './tenant-options.ts';
-import { readNewVariables } from './tenant-variables.ts';
+import { readNewVariables, remarkOn } from './tenant-variables.ts';
 
 /** A tenant that may be made: what its row and its engine get. */
 interface NewTenantPlan {
@@ -47,8 +47,12 @@ export const createTenant = handler<'createTenant', NewTenantPlan | null>({
       const plan = planOf(tx, statement, speaker);
       return plan === null ? null : { tenantId: insertTenant(tx, statement.name, plan), engine: plan.engine };
     });
-    if (made === null) note(speaker, 'OB_TENANT_EXIST', statement.name);
-    else await makeTenant(controller, made.tenantId, statement.name, made.engine);
+    if (made === null) {
+      note(speaker, 'OB_TENANT_EXIST', statement.name);
+      return {};
+    }
+    await makeTenant(controller, made.tenantId, statement.name, made.engine);
+    remarkOn(readNewVariables(statement.variables, speaker).values, speaker);
     return {};
   },
 });

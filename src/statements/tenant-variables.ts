@@ -2,6 +2,7 @@ import { fault } from '../base/errors.ts';
 import type { TenantVariable } from '../sql/statement-tenant.ts';
 import type { VariableDefinition } from '../sql/system-variable-table.ts';
 import { checkAssignment, checkSettable, storedName, variableNamed } from '../sql/system-variables.ts';
+import { ineffective } from '../sql/variable-effects.ts';
 import type { Cell } from '../value/column-type.ts';
 import type { Speaker } from './statement-handler.ts';
 
@@ -16,7 +17,7 @@ export interface NewTenantVariables {
 
 /**
  * Variables of CREATE TENANT: those of ALTER TENANT, and the two that are settled for ever. Throws 1193, 1228, 1231, 1232,
- * 1238; 1235 for a way of spelling names this server does not have.
+ * 1238; 1235 for a value this server does not carry out.
  */
 export function readNewVariables(variables: readonly TenantVariable[], speaker: Speaker): NewTenantVariables {
   const modes = variables.filter(({ name }) => name === 'ob_compatibility_mode');
@@ -26,6 +27,14 @@ export function readNewVariables(variables: readonly TenantVariable[], speaker: 
   }
   const others = variables.filter(({ name }) => name !== 'ob_compatibility_mode' && name !== 'lower_case_table_names');
   return { oracle, values: readVariables(others, speaker) };
+}
+
+/** Says of each value that it is kept for nothing, where it is: 1235. */
+export function remarkOn(values: GlobalValues, speaker: Speaker): void {
+  for (const [name, value] of Object.entries(values)) {
+    const remark = ineffective(variableNamed(name), value);
+    if (remark !== null) speaker.warn('Warning', 1235, remark);
+  }
 }
 
 /** Values of global variables, checked as SET GLOBAL checks them. */

@@ -227,8 +227,29 @@ describe('SET', () => {
     ['SELECT @@nothing', 1193],
     ['SELECT @@session.port', 1238],
     ['SET NAMES gbk COLLATE utf8mb4_bin', 1253],
+    ['SET GLOBAL read_only = ON', 1235],
+    ['SET GLOBAL super_read_only = 1', 1235],
+    ['SET GLOBAL offline_mode = ON', 1235],
+    ['SET GLOBAL require_secure_transport = ON', 1235],
+    ["SET completion_type = 'CHAIN'", 1235],
+    ["SET GLOBAL init_connect = 'SET @a = 1'", 1235],
   ])('%s is refused with %d', async (sql, errno) => {
     expect((await errorOf(sys.query(sql))).errno).toBe(errno);
+  });
+
+  test('a variable that nothing follows is kept, and said to have no effect', async () => {
+    const inert = (name: string) => ({
+      ...{ Level: 'Warning', Code: 1235 },
+      Message: `variable ${name} is kept and shown, it has no effect in this server`,
+    });
+    await shop.query('SET max_execution_time = 1000, wait_timeout = 1000, SQL_NOTES = 0');
+    expect(await rowsOf(shop, 'SHOW WARNINGS')).toEqual([inert('max_execution_time'), inert('sql_notes')]);
+    expect(await oneValue(shop, 'SELECT @@max_execution_time + 0')).toBe(1000);
+    await shop.query('SET max_execution_time = 0, sql_notes = 1, completion_type = 0, recyclebin = ON');
+    const recyclebin = 'variable recyclebin holds for DROP TENANT only, all other DROP statements remove for good';
+    expect(await rowsOf(shop, 'SHOW WARNINGS')).toEqual([{ Level: 'Warning', Code: 1235, Message: recyclebin }]);
+    await shop.query('SET recyclebin = OFF');
+    expect(await rowsOf(shop, 'SHOW WARNINGS')).toEqual([]);
   });
 
   test('global values reach new sessions, other tenants never, and a restart keeps them', async () => {

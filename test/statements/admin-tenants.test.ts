@@ -160,6 +160,19 @@ describe('ALTER TENANT', () => {
     expect(await (await engineOf('shop_a')).globalVariables()).toMatchObject({ ...wanted, recyclebin: 'OFF' });
   });
 
+  test('says of a variable that nothing follows it', async () => {
+    const inert = (name: string) => ({
+      ...{ level: 'Warning', errno: 1235 },
+      message: `variable ${name} is kept and shown, it has no effect in this server`,
+    });
+    const { warnings } = await desk.say(
+      'ALTER TENANT shop_a SET VARIABLES max_connections = 7, ob_query_timeout = 900000000, sort_buffer_size = 262144',
+    );
+    expect(warnings).toEqual([inert('max_connections')]);
+    const { warnings: ofDefault } = await desk.say('ALTER TENANT shop_a SET VARIABLES max_connections = DEFAULT');
+    expect(ofDefault).toEqual([]);
+  });
+
   test('a user tenant alters itself, sys its own variables', async () => {
     const own = await desk.rootOf('shop_b');
     await desk.ok("ALTER TENANT shop_b COMMENT = 'own'", own);
@@ -209,6 +222,12 @@ describe('ALTER TENANT', () => {
       "ALTER TENANT shop_a SET VARIABLES ob_compatibility_mode = 'oracle'",
       "1238 (HY000): Variable 'ob_compatibility_mode' is a read only variable",
     ],
+    [
+      'ALTER TENANT shop_a SET VARIABLES auto_increment_increment = 2',
+      '1235 (0A000): auto_increment_increment = 2 is not supported',
+    ],
+    ['ALTER TENANT shop_a SET VARIABLES read_only = ON', '1235 (0A000): read_only = ON is not supported'],
+    ['ALTER TENANT sys SET VARIABLES offline_mode = 1', '1235 (0A000): offline_mode = ON is not supported'],
     ['ALTER TENANT coming COMMENT = "c"', '4179 (HY000): alter tenant which is not in normal status is not allowed'],
     ['ALTER TENANT sys RENAME GLOBAL_NAME TO other', '1235 (0A000): rename the sys tenant is not supported'],
     ['ALTER TENANT nobody RENAME GLOBAL_NAME TO other', "5157 (HY000): Unknown tenant 'nobody'"],
