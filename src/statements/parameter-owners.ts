@@ -8,7 +8,8 @@ import { namedTenant } from './tenant-clause.ts';
 
 /**
  * Whose parameters a SET or RESET means: `clusterScope` or tenant ids. `all` passes over tenants that are not normal; one that is
- * being restored takes parameters when it is named, for `ha_high_thread_score` holds for that restore.
+ * being restored takes parameters when it is named, for `ha_high_thread_score` holds for that restore. 1235 when nobody is left:
+ * there would be nothing to say OK to.
  */
 export function parameterOwners(
   tx: Repositories,
@@ -18,6 +19,12 @@ export function parameterOwners(
 ): readonly number[] {
   if (scope === 'CLUSTER') return [clusterScope];
   if (tenant === null) return [speaker.effectiveTenantId];
+  const owners = ownersNamed(tx, tenant, verb);
+  if (owners.length === 0) throw fault('OB_NOT_SUPPORTED', 'No valid tenant name given');
+  return owners;
+}
+
+function ownersNamed(tx: Repositories, tenant: string, verb: 'set' | 'reset'): readonly number[] {
   const word = tenant.toLowerCase();
   if (word === 'all' || word === 'all_user') return normalUsers(tx);
   if (word === 'all_meta') return normalUsers(tx).map((tenantId) => tenantId - 1);
