@@ -71,8 +71,7 @@ async function setDataDest(controller: Controller, tenant: Tenant, value: string
   const { tenantId } = tenant;
   if (value !== '') requireListable(value);
   const destination = value === '' ? null : readDestination(controller, value, speaker);
-  const busy = await controller.catalog.read((tx) => tx.backups.liveJobs(tenantId).length > 0);
-  if (busy) throw fault('OB_BACKUP_IN_PROGRESS');
+  await controller.catalog.read((tx) => requireNoBackup(tx, tenantId));
   if (destination !== null)
     await prepare(controller, { tenant, destination, destType: 'backup_data', speaker }, () => undefined);
   const stored =
@@ -80,10 +79,15 @@ async function setDataDest(controller: Controller, tenant: Tenant, value: string
       ? ''
       : storedText(destination, sealKeyOf(controller.catalog.secrets, tenantId, destination.path));
   await controller.catalog.transaction((tx) => {
-    if (tx.backups.liveJobs(tenantId).length > 0) throw fault('OB_BACKUP_IN_PROGRESS');
+    requireNoBackup(tx, tenantId);
     tx.destinations.setDataDest(tenantId, stored);
   });
   if (destination !== null) followLimits(controller, tenantId, destination);
+}
+
+/** A job that ended stands in the live views a little longer, and needs its destination no more. */
+function requireNoBackup(tx: Repositories, tenantId: number): void {
+  if (tx.backups.liveJobs(tenantId).some(({ endUs }) => endUs === null)) throw fault('OB_BACKUP_IN_PROGRESS');
 }
 
 async function setArchiveDest(

@@ -4,6 +4,7 @@ import { sysTenantId } from '../../catalog/tenants.ts';
 import type { Destination } from '../../destination/destination.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
+import { lingers } from '../linger.ts';
 import { destinationSweeps } from '../sweep-destinations.ts';
 import { dataDestination, openPaced } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
@@ -119,8 +120,7 @@ export function isFinal(job: BackupJob): boolean {
 }
 
 async function moveWhenDue(controller: Controller, job: BackupJob): Promise<void> {
-  const ageMs = (controller.clock.nowUs() - (job.endUs ?? 0)) / 1000;
-  if (ageMs < controller.settings.jobLingerMs) return;
+  if (lingers(controller, job.endUs)) return;
   await controller.catalog.transaction((tx) => tx.backups.moveToHistory(job.tenantId, job.jobId));
 }
 

@@ -200,7 +200,7 @@ function progressWriter(controller: Controller, task: BackupTask, set: BackupSet
   return {
     note(progress: { readonly inputBytes: number; readonly outputBytes: number; readonly blocksDone: number }) {
       const nowUs = controller.clock.nowUs();
-      if (nowUs - lastUs < everyUs) return;
+      if (Math.abs(nowUs - lastUs) < everyUs) return;
       lastUs = nowUs;
       const changes = {
         inputBytes: BigInt(progress.inputBytes),

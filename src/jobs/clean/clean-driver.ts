@@ -1,5 +1,6 @@
 import type { DeleteJob } from '../../catalog/deletions.ts';
 import type { Controller } from '../controller.ts';
+import { lingers } from '../linger.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { beginClean } from './begin-clean.ts';
 import { isFinal } from './clean-rows.ts';
@@ -44,9 +45,7 @@ function keyOf(job: DeleteJob): string {
 }
 
 async function moveWhenDue(controller: Controller, job: DeleteJob): Promise<void> {
-  const ageMs = (controller.clock.nowUs() - (job.endUs ?? 0)) / 1000;
-  // A job that ended in what is the future now has lingered long enough.
-  if (ageMs >= 0 && ageMs < controller.settings.jobLingerMs) return;
+  if (lingers(controller, job.endUs)) return;
   await controller.catalog.transaction((tx) => tx.deletions.moveToHistory(job.tenantId, job.jobId));
 }
 

@@ -4,6 +4,7 @@ import type { RecoverTableJob, RecoverTableStatus } from '../../catalog/recover-
 import { sysTenantId } from '../../catalog/tenants.ts';
 import type { Controller } from '../controller.ts';
 import { jobResult } from '../job-result.ts';
+import { lingers } from '../linger.ts';
 import { applyRole } from '../tenant-engine-of.ts';
 import { removeTenant } from '../tenant-removal.ts';
 import { TenantWork } from '../tenant-work.ts';
@@ -173,8 +174,7 @@ async function move(controller: Controller, job: RecoverTableJob, status: Recove
 }
 
 async function moveWhenDue(controller: Controller, job: RecoverTableJob): Promise<void> {
-  const ageMs = (controller.clock.nowUs() - (job.finishUs ?? 0)) / 1000;
-  if (ageMs < controller.settings.jobLingerMs) return;
+  if (lingers(controller, job.finishUs)) return;
   await controller.catalog.transaction((tx) => tx.recoverTables.moveToHistory(job));
 }
 

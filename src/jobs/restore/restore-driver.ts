@@ -3,6 +3,7 @@ import type { RestoreJob } from '../../catalog/restores.ts';
 import { sysTenantId } from '../../catalog/tenants.ts';
 import type { Controller } from '../controller.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
+import { lingers } from '../linger.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { mayPass, PassingDamage } from './restore-damage.ts';
 import type { RestoreMemory } from './restore-rows.ts';
@@ -73,8 +74,7 @@ function isFinal(job: RestoreJob): boolean {
 }
 
 async function moveWhenDue(controller: Controller, job: RestoreJob): Promise<void> {
-  const ageMs = (controller.clock.nowUs() - (job.finishUs ?? 0)) / 1000;
-  if (ageMs < controller.settings.jobLingerMs) return;
+  if (lingers(controller, job.finishUs)) return;
   await controller.catalog.transaction((tx) => tx.restores.moveToHistory(job.tenantId, job.jobId));
 }
 

@@ -120,7 +120,7 @@ function progressWriter(controller: Controller, job: RestoreJob) {
   let lastUs = 0;
   return (progress: { readonly inputBytes: number }) => {
     const nowUs = controller.clock.nowUs();
-    if (nowUs - lastUs < everyUs) return;
+    if (Math.abs(nowUs - lastUs) < everyUs) return;
     lastUs = nowUs;
     void controller.catalog
       .transaction((tx) => tx.restores.jobs.update(job, { finishBytes: BigInt(progress.inputBytes) }))

@@ -213,7 +213,7 @@ function progressWriter(controller: Controller, task: ValidateTask) {
   let lastUs = 0;
   return ({ fileCount, finishFileCount, totalBytes, finishBytes }: CheckProgress) => {
     const nowUs = controller.clock.nowUs();
-    if (nowUs - lastUs < everyUs) return;
+    if (Math.abs(nowUs - lastUs) < everyUs) return;
     lastUs = nowUs;
     const changes = { fileCount, finishFileCount, totalBytes: BigInt(totalBytes), finishBytes: BigInt(finishBytes) };
     void controller.catalog.transaction((tx) => tx.proofs.tasks.update(task, changes)).catch(() => undefined);

@@ -5,6 +5,7 @@ import { JobCanceled } from '../backup/job-run.ts';
 import type { Controller } from '../controller.ts';
 import { copyThreads } from '../copy-threads.ts';
 import { type JobResult, jobResult } from '../job-result.ts';
+import { lingers } from '../linger.ts';
 import { asRegistered, openPaced, readStored } from '../tenant-destination.ts';
 import { TenantWork } from '../tenant-work.ts';
 import { makeTasks, type OpenPlace } from './make-tasks.ts';
@@ -47,8 +48,7 @@ export function createValidateDriver(controller: Controller): ValidateDriver {
 }
 
 async function moveWhenDue(controller: Controller, job: ValidateJob): Promise<void> {
-  const ageMs = (controller.clock.nowUs() - (job.endUs ?? 0)) / 1000;
-  if (ageMs < controller.settings.jobLingerMs) return;
+  if (lingers(controller, job.endUs)) return;
   await controller.catalog.transaction((tx) => tx.proofs.moveToHistory(job.tenantId, job.jobId));
 }
 
