@@ -17,36 +17,50 @@ import { removeStrayEnds } from './stray-ends.ts';
 export const endGraceMs = 3_000;
 
 const archivePollMs = 50;
-const firstWakeUs = 100_000;
+const pollsToSecondWake = 2;
 
 /** Earlier sets the info file of a set lists at most; the medium's limit of a small object is far above. */
 const maxListedSets = 10_000;
 
-/** BACKUP_LOG: the set counts only when the archive holds everything a restore of it needs. */
+/**
+ * BACKUP_LOG: the set counts only when the archive holds everything a restore of it needs. The wait is measured by sleeping, so
+ * that a clock that is set ends no set.
+ */
 export async function waitForArchive(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
   const { controller, tenant, signal } = run;
   const wanted = BigInt(taskMemory(task).copiedScn ?? '0');
   const { archiveWaitMs } = controller.settings;
-  const startUs = controller.clock.nowUs();
-  let wakeUs = startUs;
-  for (;;) {
-    const nowUs = controller.clock.nowUs();
-    // Waking it wakes the archives of all tenants: at first, then less and less often.
-    if (nowUs >= wakeUs) {
-      controller.wake.archive();
-      wakeUs = nowUs + 2 * (nowUs - startUs) + firstWakeUs;
+  const over = new AbortController();
+  let late = false;
+  controller.clock.sleep(archiveWaitMs, over.signal).then(
+    () => {
+      late = true;
+    },
+    () => undefined,
+  );
+  try {
+    let wakeAt = 0;
+    for (let polls = 0; ; polls++) {
+      // Waking it wakes the archives of all tenants: at first, then less and less often.
+      if (polls >= wakeAt) {
+        controller.wake.archive();
+        wakeAt = 3 * polls + pollsToSecondWake;
+      }
+      const lastLook = late;
+      const round = await controller.catalog.read((tx) => {
+        requireArchive(tx, tenant.tenantId);
+        return tx.archives.rounds.get({ tenantId: tenant.tenantId, destNo: archiveDestNo });
+      });
+      if (round !== null && round.startScn > set.startReplayScn) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
+      if (round !== null && round.checkpointScn >= wanted) return;
+      if (lastLook) {
+        const text = `log archive is not running: its checkpoint did not pass SCN ${wanted} within ${archiveWaitMs} ms`;
+        throw faultText('OB_LOG_ARCHIVE_NOT_RUNNING', text);
+      }
+      await controller.clock.sleep(archivePollMs, signal);
     }
-    const round = await controller.catalog.read((tx) => {
-      requireArchive(tx, tenant.tenantId);
-      return tx.archives.rounds.get({ tenantId: tenant.tenantId, destNo: archiveDestNo });
-    });
-    if (round !== null && round.startScn > set.startReplayScn) throw fault('OB_LOG_ARCHIVE_INTERRUPTED');
-    if (round !== null && round.checkpointScn >= wanted) return;
-    if (nowUs - startUs > archiveWaitMs * 1000) {
-      const text = `log archive is not running: its checkpoint did not pass SCN ${wanted} within ${archiveWaitMs} ms`;
-      throw faultText('OB_LOG_ARCHIVE_NOT_RUNNING', text);
-    }
-    await controller.clock.sleep(archivePollMs, signal);
+  } finally {
+    over.abort();
   }
 }
 
