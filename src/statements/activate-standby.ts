@@ -1,6 +1,7 @@
 import { fault } from '../base/errors.ts';
 import { unlimitedScn } from '../base/scn.ts';
 import type { Tenant } from '../catalog/tenants.ts';
+import { settleStandbyPoint } from '../jobs/standby/standby-point.ts';
 import { applyRole } from '../jobs/tenant-engine-of.ts';
 import { handler } from './statement-handler.ts';
 import { resolveRoleTarget } from './tenant-clause.ts';
@@ -24,6 +25,7 @@ export const activateStandby = handler<'activateStandby', Tenant>({
     const { tenantId } = target;
     // What is being taken over is ended first: the tenant becomes primary at the point its row says.
     await controller.holdStandby(tenantId, async () => {
+      await settleStandbyPoint(controller, tenantId);
       await controller.catalog.transaction((tx) => {
         tx.tenants.change(tenantId, {
           role: 'PRIMARY',

@@ -3,6 +3,7 @@ import { baseScn, type Scn, unlimitedScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
 import type { Tenant } from '../catalog/tenants.ts';
 import { scnOfTime } from '../jobs/restore/until-time.ts';
+import { settleStandbyPoint } from '../jobs/standby/standby-point.ts';
 import type { StatementOf } from '../sql/statement.ts';
 import { handler, type Speaker } from './statement-handler.ts';
 import { resolveRoleTarget } from './tenant-clause.ts';
@@ -34,9 +35,10 @@ export const recoverStandby = handler<'recoverStandby', RecoverOrder>({
     }),
   async run(order, _, speaker, controller) {
     const { tenantId } = order;
-    await controller.holdStandby(tenantId, () =>
-      controller.catalog.transaction((tx) => changePoint(tx, order, speaker)),
-    );
+    await controller.holdStandby(tenantId, async () => {
+      await settleStandbyPoint(controller, tenantId);
+      await controller.catalog.transaction((tx) => changePoint(tx, order, speaker));
+    });
     controller.wake.restore();
     return {};
   },
@@ -81,7 +83,7 @@ function requireRecoverable(tenant: Tenant, untilScn: RecoverOrder['untilScn']):
     throw fault('OB_NOT_SUPPORTED', 'recover of a standby tenant that archives its own log is');
 }
 
-/** Nothing rolls the tenant forward now, so what its row says is where it is. */
+/** Nothing rolls the tenant forward now, and what its row says is where it is. */
 function changePoint(tx: Repositories, order: RecoverOrder, speaker: Speaker): void {
   const { tenantId } = order;
   const tenant = tx.tenants.get({ tenantId });

@@ -190,10 +190,10 @@ export interface RollTarget {
   readonly standsAt: Scn;
   /**
    * Takes over what was collected, each commit whole, so that a crash leaves one of the source's states. Later commits of the
-   * tenant stay above `throughScn`. Returns the newest commit's SCN. OB_STATE_NOT_MATCH once the tenant takes writes, OB_EAGAIN
-   * when its writer is busy for long.
+   * tenant stay above `throughScn`. Returns the newest commit's SCN, which `onTurn` is told before that whenever commits became
+   * visible and more are to come. OB_STATE_NOT_MATCH once the tenant takes writes, OB_EAGAIN when its writer is busy for long.
    */
-  apply(throughScn: Scn): Promise<Scn>;
+  apply(throughScn: Scn, onTurn?: (scn: Scn) => Promise<void>): Promise<Scn>;
   end(): Promise<void>;
 }
 

@@ -41,7 +41,12 @@ async function pair() {
   return { source, sql, standby, barrier, next: () => readAll(reader) };
 }
 
-async function roll(standby: TenantEngine, chunks: readonly LogChunk[], throughScn: bigint): Promise<number> {
+async function roll(
+  standby: TenantEngine,
+  chunks: readonly LogChunk[],
+  throughScn: bigint,
+  onTurn?: (scn: bigint) => Promise<void>,
+): Promise<number> {
   const target = await standby.beginRoll();
   try {
     const { openLogApplier } = await load(target.writer.module);
@@ -49,7 +54,7 @@ async function roll(standby: TenantEngine, chunks: readonly LogChunk[], throughS
     let applied = 0;
     for (const chunk of chunks) applied += applier.apply(chunk, target.standsAt, throughScn);
     applier.close();
-    await target.apply(throughScn);
+    await target.apply(throughScn, onTurn);
     return applied;
   } finally {
     await target.end();
@@ -189,7 +194,8 @@ test('a commit larger than a turn leaves the engine thread to others, and is the
   let over = false;
   const seen = new Set<string | null>();
   let answers = 0;
-  const rolled = roll(standby, chunks, scn).finally(() => {
+  const turns: bigint[] = [];
+  const rolled = roll(standby, chunks, scn, async (reached) => void turns.push(reached)).finally(() => {
     over = true;
   });
   for (; !over; answers++) seen.add(await reader.value(sum));
@@ -197,5 +203,8 @@ test('a commit larger than a turn leaves the engine thread to others, and is the
   expect(answers).toBeGreaterThan(5);
   const all = await sql.value(sum);
   expect(await reader.value(sum)).toBe(all);
+  // The large commit; the turn behind it says so by its end.
+  expect(turns.length).toBe(1);
+  expect(turns[0]!).toBeLessThan(scn);
   expect([small, large, all]).toEqual(expect.arrayContaining([...seen]));
 });

@@ -12,6 +12,7 @@ import { logKeyPurpose } from '../restore/source-keys.ts';
 import { readStored } from '../tenant-destination.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { masterKeys } from '../tenant-keys.ts';
+import { noteStandbyPoint, settleStandbyPoint } from './standby-point.ts';
 
 /** What a standby's reading remembers between turns; worthless after a restart. */
 export interface LogPlace {
@@ -19,23 +20,26 @@ export interface LogPlace {
   readonly frozen: Map<string, FoundPiece>;
   /** The file the log goes on in; null when it must be looked for. */
   file: { readonly roundId: number; readonly pieceId: number; readonly name: string } | null;
+  /** Whether the tenant's row is known to say how far it is. */
+  settled: boolean;
   /** Who archives there. */
   origin: { readonly clusterId: number; readonly tenantId: number } | null;
 }
 
 export function newLogPlace(): LogPlace {
-  return { frozen: new Map(), file: null, origin: null };
+  return { frozen: new Map(), file: null, settled: false, origin: null };
 }
 
 export function forgetLogPlace(place: LogPlace): void {
   place.frozen.clear();
   place.file = null;
+  place.settled = false;
   place.origin = null;
 }
 
 /**
  * Takes a standby as far as its log source and RECOVERY_UNTIL_SCN allow, in batches after each of which it is whole and its row
- * says how far it is, and `gotOn` is called. Returns when there is nothing more for now; throws -4018 when the log has a hole.
+ * says how far it is (as after each turn of a long one), and `gotOn` is called. Returns when there is nothing more for now; throws -4018 when the log has a hole.
  */
 export async function rollStandby(
   controller: Controller,
@@ -50,8 +54,11 @@ export async function rollStandby(
   if (source?.type !== 'LOCATION') return;
   const medium = controller.openMedium(readStored(catalog.secrets, tenantId, source.value.replace(/^LOCATION=/, '')));
   try {
+    const known = place.settled ? (tenant.syncScn ?? 0n) : await settleStandbyPoint(controller, tenantId);
+    if (known === null) return;
+    place.settled = true;
     place.origin ??= await readOrigin(medium, signal);
-    for (let syncScn = tenant.syncScn ?? 0n; ; ) {
+    for (let syncScn = known; ; ) {
       const reached = await rollBatch({ controller, tenant, place, medium, signal }, syncScn);
       if (reached === null || reached <= syncScn) return;
       syncScn = reached;
@@ -116,9 +123,13 @@ async function rollBatch(
     signal.throwIfAborted();
     const goesOn = files.taken.findIndex(({ name }) => name === goesOnIn);
     if (throughScn > syncScn) {
-      await target.apply(throughScn);
+      const { tenantId } = tenant;
+      // A fault between two turns leaves the commits of the first ones in the tenant.
+      place.settled = false;
+      await target.apply(throughScn, async (scn) => void (await noteStandbyPoint(controller, tenantId, scn)));
       place.file = files.taken[goesOn] ?? place.file;
-      await writeDown(controller, tenant.tenantId, throughScn);
+      await noteStandbyPoint(controller, tenantId, throughScn);
+      place.settled = true;
       return throughScn;
     }
     // Nothing new up to there: it need not be read again.
@@ -194,13 +205,4 @@ function keyOpener({ controller, tenant, place }: RollRun) {
   return async (
     header: Parameters<typeof logKeyPurpose>[0] & { readonly encrypted: boolean; readonly wrappedKey: Uint8Array },
   ) => (header.encrypted ? unwrapKey(header.wrappedKey, await masters, logKeyPurpose(header)) : null);
-}
-
-/** How far the standby now is. What it reads is what was taken over: sync, replayable and readable are one. */
-async function writeDown(controller: Controller, tenantId: number, scn: Scn): Promise<void> {
-  await controller.catalog.transaction((tx) => {
-    const tenant = tx.tenants.get({ tenantId });
-    if (tenant?.role !== 'STANDBY' || (tenant.syncScn ?? 0n) >= scn) return;
-    tx.tenants.change(tenantId, { syncScn: scn, replayableScn: scn, readableScn: scn });
-  });
 }

@@ -137,10 +137,13 @@ async function beginRoll({ life, call }: Host, tenantId: number): Promise<RollTa
   return {
     writer: threadModule(data),
     standsAt: data.standsAt,
-    async apply(throughScn) {
-      for (;;) {
+    async apply(throughScn, onTurn) {
+      for (let told = data.standsAt; ; ) {
         const { scn, more } = await takeRoll(() => call('takeRoll', tenantId, throughScn));
         if (!more) return scn;
+        // In the middle of a commit the writer is held, and nothing is new.
+        if (scn > told) await onTurn?.(scn);
+        told = scn;
       }
     },
     end() {
