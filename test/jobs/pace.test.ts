@@ -55,7 +55,7 @@ describe('limits of a destination', () => {
     await limit('max_bandwidth=4KB');
     await harness.say('ALTER SYSTEM BACKUP TENANT = shop');
     const soon = performance.now() + 1_500;
-    await harness.until(async () => performance.now() > soon);
+    await harness.until(async () => performance.now() > soon && (await setsOf(harness, 'shop')).length === 2);
     expect((await setsOf(harness, 'shop')).map(({ status }) => status)).toEqual(['SUCCESS', 'DOING']);
     // At 4 KB/s it would be at work for ten minutes more.
     await limit('max_bandwidth=0B');

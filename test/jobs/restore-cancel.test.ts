@@ -38,8 +38,8 @@ afterAll(async () => {
   await harness.stop();
 });
 
-/** CANCEL must not wait for what hangs; far below the deadline of a call. */
-const boundMs = 5_000;
+/** CANCEL must not wait for what hangs: below the deadline of a call, which is 30 s, whatever the machine does. */
+const boundMs = 20_000;
 
 async function inTime(work: () => Promise<unknown>): Promise<void> {
   const startMs = performance.now();
