@@ -38,6 +38,7 @@ export function applyVariable(name: string, value: string | null, session: Sessi
 /** Variables engines are never told: setting one costs them nothing. */
 const cheap: ReadonlySet<string> = new Set([
   'ob_query_timeout',
+  'ob_trx_idle_timeout',
   'wait_timeout',
   'interactive_timeout',
   'net_read_timeout',

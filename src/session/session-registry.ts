@@ -15,7 +15,7 @@ export interface Process {
   readonly sinceUs: number;
   /** The running statement with its secrets masked, null while idle. */
   readonly statement: string | null;
-  /** How long it may be idle. */
+  /** How long it may be idle now; in a transaction that may be less. */
   readonly idleLimitMs: number;
   /** Ends the running statement. */
   interrupt(): void;

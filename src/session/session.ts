@@ -194,7 +194,11 @@ export class Session implements SessionContext, Process {
     return this.#run.statement;
   }
   get idleLimitMs(): number {
-    return variableNumber(this.state, 'wait_timeout') * 1000;
+    const { state } = this;
+    const limitMs = variableNumber(state, 'wait_timeout') * 1000;
+    // What a forgotten transaction has locked ends with its session: nothing said later can take it for whole.
+    const ofTransactionUs = state.inTransaction ? variableNumber(state, 'ob_trx_idle_timeout') : 0;
+    return ofTransactionUs > 0 ? Math.min(limitMs, ofTransactionUs / 1000) : limitMs;
   }
 
   interrupt(): void {

@@ -18,6 +18,7 @@ export const followedVariables: ReadonlySet<string> = new Set([
   'net_write_timeout',
   'ob_query_timeout',
   'ob_tcp_invited_nodes',
+  'ob_trx_idle_timeout',
   'ob_trx_lock_timeout',
   'sql_mode',
   'sql_safe_updates',

@@ -163,6 +163,20 @@ describe('ending others', () => {
     expect(await oneValue(sys, 'SELECT 1')).toBe(1);
   });
 
+  test('a transaction that was idle for its ob_trx_idle_timeout ends with its session and lets go of what it locked', async () => {
+    await shop.query('CREATE TABLE locked (id INT PRIMARY KEY)');
+    const [forgetful, calm] = [await server.connect('root@shop'), await server.connect('root@shop')];
+    forgetful.on('error', () => undefined);
+    const ended = new Promise((settle) => forgetful.once('end', settle));
+    await forgetful.query('BEGIN');
+    await forgetful.query('INSERT INTO test.locked VALUES (1)');
+    for (const client of [forgetful, calm]) await client.query('SET ob_trx_idle_timeout = 500000');
+    await ended;
+    await shop.query('INSERT INTO locked VALUES (2)');
+    expect(await oneValue(calm, 'SELECT GROUP_CONCAT(id) FROM test.locked')).toBe('2');
+    calm.destroy();
+  });
+
   test('dropping a tenant ends its sessions', async () => {
     await createTenant(sys, 'gone');
     const client = await server.connect('root@gone');

@@ -28,9 +28,12 @@ const needs = (name: string) =>
 
 describe('CREATE TENANT', () => {
   test('makes tenant, meta tenant, engine and grants its pool', async () => {
-    await desk.ok(
+    const { warnings } = await desk.say(
       `CREATE TENANT made PRIMARY_ZONE = 'zone1', LOCALITY = 'F@zone1', ZONE_LIST = ('zone1'), REPLICA_NUM = 1, READ WRITE, COMMENT = 'for tests', ENABLE_ARBITRATION_SERVICE = FALSE, RESOURCE_POOL_LIST = ('p_free') SET ob_tcp_invited_nodes = '%', time_zone = '+00:00', lower_case_table_names = 1, wait_timeout = 60, recyclebin = ON`,
     );
+    expect(warnings.map(({ errno, message }) => `${errno} ${message}`)).toEqual([
+      '1235 variable recyclebin holds for DROP TENANT only, all other DROP statements remove for good',
+    ]);
     const tenant = (await desk.tenant('made'))!;
     expect(tenant).toMatchObject({
       ...{ status: 'NORMAL', role: 'PRIMARY', mode: 'MYSQL', logMode: 'NOARCHIVELOG', primaryZone: 'zone1' },
@@ -69,6 +72,7 @@ describe('CREATE TENANT', () => {
   const long = 't'.repeat(64);
   const cases: readonly (readonly [string, string])[] = [
     [create(pool, long), `1059 (42000): Identifier name '${long}' is too long`],
+    [create(`${pool} SET read_only = ON`), '1235 (0A000): read_only = ON is not supported'],
     [create(pool, 'seed'), '5160 (HY000): invalid tenant name specified in connection string'],
     [create(pool, 'a$b'), "1235 (0A000): since 4.2.1, manually creating a tenant name containing '$' is not supported"],
     [
