@@ -31,10 +31,13 @@ export interface Process {
 export class SessionRegistry {
   readonly #sessions = new Map<number, Process>();
   readonly #clock: Clock;
+  readonly #steadyMs: () => number;
   readonly #stopping = new AbortController();
 
-  constructor(clock: Clock) {
+  /** `steadyMs` is a clock nobody sets. */
+  constructor(clock: Clock, steadyMs = () => performance.now()) {
     this.#clock = clock;
+    this.#steadyMs = steadyMs;
     void this.#sweep();
   }
 
@@ -64,17 +67,32 @@ export class SessionRegistry {
     this.#stopping.abort();
   }
 
-  /** Turns out who was idle for longer than its wait_timeout. One timer serves all sessions. */
+  /**
+   * Turns out who was idle for longer than its wait_timeout, whatever happens to the wall clock meanwhile. One timer serves all
+   * sessions.
+   */
   async #sweep(): Promise<void> {
     const { signal } = this.#stopping;
+    const idle = new WeakMap<Process, { readonly sinceUs: number; readonly fromMs: number }>();
+    let lastMs = this.#steadyMs();
     while (!signal.aborted) {
       await this.#clock.sleep(sweepMs, signal).catch(() => undefined);
       if (signal.aborted) return;
+      const nowMs = this.#steadyMs();
       const nowUs = this.#clock.nowUs();
       for (const session of this.list()) {
         if (session.command !== 'Sleep') continue;
-        if (nowUs - session.sinceUs > session.idleLimitMs * 1000) session.expire();
+        const { sinceUs } = session;
+        let seen = idle.get(session);
+        if (seen?.sinceUs !== sinceUs) {
+          // It has become idle since the last look.
+          const ageMs = Math.min(Math.max(0, (nowUs - sinceUs) / 1000), nowMs - lastMs);
+          seen = { sinceUs, fromMs: nowMs - ageMs };
+          idle.set(session, seen);
+        }
+        if (nowMs - seen.fromMs > session.idleLimitMs) session.expire();
       }
+      lastMs = nowMs;
     }
   }
 }

@@ -103,12 +103,14 @@ describe('idle sessions', () => {
           signal?.addEventListener('abort', () => fail(signal.reason));
         }),
     };
+    let steadyMs = 0;
     const tick = async (seconds: number) => {
       nowUs += seconds * 1e6;
+      steadyMs += seconds * 1000;
       ticks.shift()!();
       await new Promise((settle) => setImmediate(settle));
     };
-    const registry = new SessionRegistry(clock);
+    const registry = new SessionRegistry(clock, () => steadyMs);
     const expired: number[] = [];
     const process = (threadId: number, command: Process['command'], idleLimitMs: number) =>
       registry.add({
@@ -122,6 +124,10 @@ describe('idle sessions', () => {
     process(2, 'Query', 5_000);
     process(3, 'Sleep', 60_000);
     await tick(4);
+    expect(expired).toEqual([]);
+    // Somebody sets the wall clock.
+    nowUs += 3600e6;
+    await tick(0);
     expect(expired).toEqual([]);
     await tick(2);
     expect(expired).toEqual([1]);
