@@ -23,7 +23,7 @@ export const activateStandby = handler<'activateStandby', Tenant>({
   async run(target, { verify }, _, controller) {
     if (verify || (target.role === 'PRIMARY' && target.switchoverStatus === 'NORMAL')) return {};
     const { tenantId } = target;
-    // What is being taken over is ended first: the tenant becomes primary at the point its row says.
+    // What is being taken over is ended first: the tenant becomes primary at the point it holds, and its row says so.
     await controller.holdStandby(tenantId, async () => {
       await settleStandbyPoint(controller, tenantId);
       await controller.catalog.transaction((tx) => {

@@ -39,7 +39,8 @@ export function forgetLogPlace(place: LogPlace): void {
 
 /**
  * Takes a standby as far as its log source and RECOVERY_UNTIL_SCN allow, in batches after each of which it is whole and its row
- * says how far it is (as after each turn of a long one), and `gotOn` is called. Returns when there is nothing more for now; throws -4018 when the log has a hole.
+ * says how far it is (as after each turn of a long one), and `gotOn` is called. Returns when there is nothing more for now; throws
+ * -4018 when the log has a hole.
  */
 export async function rollStandby(
   controller: Controller,
