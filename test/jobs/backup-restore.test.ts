@@ -41,6 +41,20 @@ async function restore(from: string, to: string, until = ''): Promise<string> {
 }
 
 describe('backup and restore', () => {
+  test('a tenant whose tables call functions restores', async () => {
+    await makeTenant(harness, 'a');
+    await startArchiving(harness, 'a');
+    await makeTable(
+      harness,
+      "id INT PRIMARY KEY, v VARCHAR(9), w VARCHAR(9) AS (lpad(upper(v), 6, '*')), CHECK (v REGEXP '^a')",
+    );
+    await harness.sql('a', "INSERT INTO d.t (id, v) VALUES (1, 'ab'), (2, 'a')");
+    await backedUp(harness);
+    await shipped(harness, 'a');
+    expect(await restore('a', 'b')).toBe('RESTORE_SUCCESS,RESTORE_SUCCESS');
+    expect(await harness.value('b', 'SELECT GROUP_CONCAT(w ORDER BY id) FROM d.t')).toBe('****AB,*****A');
+  });
+
   test('a full set restores on the latest point, commits of the log included', async () => {
     await makeTenant(harness, 'a');
     await startArchiving(harness, 'a');

@@ -23,6 +23,9 @@ beforeAll(async () => {
     `CREATE TABLE d.p (id INT PRIMARY KEY AUTO_INCREMENT, name VARCHAR(20) NOT NULL DEFAULT 'x', UNIQUE KEY name_key (name))`,
     `CREATE TABLE d.c (k VARCHAR(10) PRIMARY KEY, p INT, amount DECIMAL(10,2), at TIMESTAMP(6), raw VARBINARY(10), twice INT GENERATED ALWAYS AS (p * 2) STORED,
        CONSTRAINT positive CHECK (amount > 0), CONSTRAINT points FOREIGN KEY (p) REFERENCES d.p (id))`,
+    `CREATE TABLE d.g (id INT PRIMARY KEY, doc JSON, m DATETIME, v VARCHAR(20) AS (doc->>'$.a'), w VARCHAR(9) AS (lpad(upper(v), 6, '*')),
+       CHECK (json_valid(doc)), CHECK (unix_timestamp(m) < 1704140000), KEY w_key (w))`,
+    `INSERT INTO d.g (id, doc, m) VALUES (1, '{"a": "ab"}', '2024-01-02 01:00:00'), (2, '{}', NULL), (3, NULL, NULL)`,
     'CREATE TABLE d.many (a INT, b VARCHAR(100), KEY a_key (a))',
     "INSERT INTO d.p (name) VALUES ('one'), ('two')",
     "INSERT INTO d.c (k, p, amount, at, raw) VALUES ('x', 1, 12.50, '2024-01-02 03:04:05.000006', X'00FF'), ('y', NULL, 0.01, NULL, NULL)",
@@ -33,7 +36,7 @@ beforeAll(async () => {
   await harness.sql('a', "INSERT INTO d.p (name) VALUES ('three')");
   await harness.sql('a', "DELETE FROM d.p WHERE name = 'three'");
   point = await shipped(harness, 'a');
-  for (const table of ['c', 'p', 'many']) await harness.sql('a', `DROP TABLE d.${table}`);
+  for (const table of ['c', 'p', 'g', 'many']) await harness.sql('a', `DROP TABLE d.${table}`);
   await shipped(harness, 'a');
   from = `${harness.place('a/data')},${harness.place('a/archive')}`;
   await makePool(harness, 'aux');
@@ -42,7 +45,7 @@ afterAll(() => harness.stop());
 afterEach(async () => {
   vi.restoreAllMocks();
   faults.clear();
-  for (const name of ['d.c', 'd.p', 'd.many', 'd.lots', 'e.c', 'e.p', 'e.many'])
+  for (const name of ['d.c', 'd.p', 'd.g', 'd.many', 'd.lots', 'e.c', 'e.p', 'e.many'])
     await harness.sql('a', `DROP TABLE IF EXISTS ${name}`);
   await harness.controller.catalog.transaction((tx) => tx.recoverTables.removeTenant(1));
   await harness.controller.catalog.transaction((tx) => tx.recoverTables.removeTenant(1002));
@@ -88,6 +91,18 @@ async function watchImports(tenantId: number, together: number) {
 }
 
 describe('RECOVER TABLE', () => {
+  test('brings back a table whose generated columns and checks call functions, a check by the session too', async () => {
+    await recover('d.g');
+    await settle(harness);
+    expect((await rows()).imports).toMatchObject([{ status: 'IMPORT_FINISH', finishedTableCount: 1 }]);
+    const cells =
+      "SELECT GROUP_CONCAT(CONCAT_WS('|', id, doc, m, IFNULL(v, '-'), IFNULL(w, '-')) ORDER BY id SEPARATOR '/') FROM d.g";
+    expect(await harness.value('a', cells)).toBe('1|{"a": "ab"}|2024-01-02 01:00:00|ab|****AB/2|{}|-|-/3|-|-');
+    await expect(harness.sql('a', "INSERT INTO d.g (id, m) VALUES (4, '2025-01-01')")).rejects.toMatchObject({
+      errno: 3819,
+    });
+  });
+
   test('brings tables back with rows, keys, checks, foreign keys and numbering', async () => {
     await recover('d.c, d.p, d.many');
     await settle(harness);

@@ -24,26 +24,35 @@ export function registerFunctions(db: Database, context: () => FunctionContext):
 
 /**
  * As `registerFunctions`, but each function only when a text names it: a connection with all of them is half a megabyte
- * larger. Functions the schema names must be asked for, too, with its texts.
+ * larger. Functions the schema names must be asked for, too, with its texts. `guard` is put around each call.
  */
-export function registerFunctionsOf(db: Database, context: () => FunctionContext): (text: string) => void {
+export function registerFunctionsOf(
+  db: Database,
+  context: () => FunctionContext,
+  guard = (call: Callable) => call,
+): (text: string) => void {
   const known = new Set<string>();
   return (text) => {
     for (const [, name] of text.matchAll(/\bmy_(\w+)/g)) {
       if (known.has(name!)) continue;
       known.add(name!);
       const definition = functionDefinitions.get(name!);
-      if (definition) register(db, definition, context);
+      if (definition) register(db, definition, context, guard);
       else registerAggregate(db, name!);
     }
   };
 }
 
-function register(db: Database, definition: FunctionDefinition, context: () => FunctionContext): void {
+function register(
+  db: Database,
+  definition: FunctionDefinition,
+  context: () => FunctionContext,
+  guard = (call: Callable) => call,
+): void {
   const callable = callableOf(definition, context);
   if (!callable) return;
   const options = { varargs: true, deterministic: definition.volatile !== true, safeIntegers: true };
-  db.function(`my_${definition.name}`, options, callable as (...args: unknown[]) => unknown);
+  db.function(`my_${definition.name}`, options, guard(callable) as (...args: unknown[]) => unknown);
 }
 
 function callableOf(definition: FunctionDefinition, context: () => FunctionContext): Callable | null {

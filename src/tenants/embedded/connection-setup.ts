@@ -2,6 +2,8 @@ import type { FunctionContext } from '../../sql/functions/context.ts';
 import { registerFunctionsOf } from '../../sql/functions/register.ts';
 import { unsignedCell } from '../../value/unsigned.ts';
 import type { Connection } from './connection.ts';
+import { functionContext } from './function-context.ts';
+import { noStatement } from './no-statement.ts';
 import { informationSchema } from './show/information-schema.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
@@ -40,13 +42,40 @@ export function setupConnection(connection: Connection, tenant: () => SqlTenant)
   });
 }
 
+/**
+ * Teaches a connection that proves a file what the tables of it call, without a statement. Nothing of it tells damage: CHECKs
+ * are not looked at, which may go by a session's settings, and a call that would be refused has a value.
+ */
+export function setupProof(connection: Connection): void {
+  connection.pragma('ignore_check_constraints = ON');
+  const functions = functionContext(noStatement);
+  const guard =
+    <A extends unknown[], R>(call: (...args: A) => R) =>
+    (...args: A) => {
+      try {
+        return call(...args);
+      } catch {
+        return 0n;
+      }
+    };
+  bringNames(
+    connection,
+    registerFunctionsOf(connection, () => functions, guard),
+  );
+}
+
 /** Tells the connection's functions whose statement runs. */
 export function enterStatement(connection: Connection, functions: FunctionContext, check: Check): void {
+  enterChange(connection, functions, check);
+  check.start();
+}
+
+/** As `enterStatement`, for work that does not move to another thread however long it takes. */
+export function enterChange(connection: Connection, functions: FunctionContext, check: Check): void {
   const state = states.get(connection);
   if (!state) throw new Error('a connection was not set up');
   state.functions = functions;
   state.check = check;
-  check.start();
 }
 
 /** The tables information_schema is read from, each when a text names it: they are large, and hardly ever asked for. */
@@ -75,25 +104,26 @@ const views = new Map(informationSchema.map((view) => [view.name.toLowerCase(), 
 
 /** Shows `bring` every text before it is compiled, and those of generated columns and checks with the schema. */
 function bringNames(connection: Connection, bring: (text: string) => void): void {
-  const { prepare, exec } = connection;
+  const { prepare } = connection;
   const schemaTexts = `SELECT sql FROM sqlite_schema WHERE sql LIKE '%my\\_%' ESCAPE '\\'`;
   const bringSchema = () => {
     for (const text of prepare.call(connection, schemaTexts).pluck().all()) bring(String(text));
   };
   bringSchema();
-  connection.prepare = ((text: string) => {
-    bring(text);
-    try {
-      return prepare.call(connection, text);
-    } catch (error) {
-      // A table made by another connection.
-      if (!(error instanceof Error) || !/(no such|unknown) function: my_/.test(error.message)) throw error;
-      bringSchema();
-      return prepare.call(connection, text);
-    }
-  }) as Connection['prepare'];
-  connection.exec = (text: string) => {
-    bring(text);
-    return exec.call(connection, text);
-  };
+  const brought =
+    <A extends unknown[], R>(compile: (text: string, ...rest: A) => R) =>
+    (text: string, ...rest: A): R => {
+      bring(text);
+      try {
+        return compile.call(connection, text, ...rest);
+      } catch (error) {
+        // A table made by another connection.
+        if (!(error instanceof Error) || !/(no such|unknown) function: my_/.test(error.message)) throw error;
+        bringSchema();
+        return compile.call(connection, text, ...rest);
+      }
+    };
+  connection.prepare = brought(prepare) as Connection['prepare'];
+  connection.exec = brought(connection.exec) as Connection['exec'];
+  connection.pragma = brought(connection.pragma) as Connection['pragma'];
 }

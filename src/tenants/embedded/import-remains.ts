@@ -2,8 +2,9 @@ import type { TablePlace } from '../tenant-engine.ts';
 import { planless } from './ddl/change.ts';
 import { rebuildTable } from './ddl/rebuild-table.ts';
 import { keepTextReferences } from './ddl/text-references.ts';
+import { noStatement } from './no-statement.ts';
 import { coded } from './sql-errors.ts';
-import { dropStep, importContext, unnamedPrefix } from './table-import.ts';
+import { dropStep, unnamedPrefix } from './table-import.ts';
 import { quoteName, sqliteName } from './table-schema.ts';
 import type { Tenant } from './tenant.ts';
 
@@ -29,7 +30,7 @@ export async function dropForeignKeys(
     const from = dictionary.table(database, table);
     const foreignKeys = from?.foreignKeys.filter((key) => !names.includes(key.name)) ?? [];
     if (!from || foreignKeys.length === from.foreignKeys.length) return;
-    const execution = planless(tenant, importContext, check);
+    const execution = planless(tenant, noStatement.context, check);
     const same = new Map(from.columns.map(({ name }) => [name.toLowerCase(), name]));
     rebuildTable({ execution, writer: store.writer, dictionary, notes: [] }, from, { ...from, foreignKeys }, same);
     keepTextReferences(store.writer, dictionary);

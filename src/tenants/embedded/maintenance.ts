@@ -5,7 +5,9 @@ import type { TableMaintenance } from '../../sql/ast/session.ts';
 import type { Cell } from '../../value/column-type.ts';
 import { answerColumn, answerRows, number } from './answer.ts';
 import type { Connection } from './connection.ts';
+import { enterChange } from './connection-setup.ts';
 import { requireTable, resolveName } from './ddl/change.ts';
+import { functionContext } from './function-context.ts';
 import { leaveWhenLarge } from './large-table.ts';
 import { requireTablePrivilege } from './privileges.ts';
 import type { Execution, StatementResult } from './statement.ts';
@@ -67,6 +69,7 @@ async function analyze(execution: Execution, name: string): Promise<void> {
   const { transaction, context } = execution;
   const writer = await transaction.startChange(context, execution.check);
   try {
+    enterChange(writer, functionContext(execution), execution.check);
     writer.exec(`ANALYZE ${name}`);
     transaction.commit(execution.check);
   } catch (error) {
@@ -108,6 +111,7 @@ function rowText(row: readonly Cell[]): string {
 async function reading<T>(execution: Execution, work: (reader: Connection) => T | Promise<T>): Promise<T> {
   const lent = await execution.transaction.reader(execution.context, execution.check);
   try {
+    enterChange(lent.connection, functionContext(execution), execution.check);
     return await work(lent.connection);
   } finally {
     lent.release();

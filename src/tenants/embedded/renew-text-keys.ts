@@ -1,11 +1,13 @@
 import { isFault } from '../../base/errors.ts';
 import type { StatementContext } from '../engine-session.ts';
 import { setForeignKeys } from './connection.ts';
+import { enterChange } from './connection-setup.ts';
 import { type Change, planless } from './ddl/change.ts';
 import { makeIndexes } from './ddl/make-indexes.ts';
 import { rebuildTable } from './ddl/rebuild-table.ts';
 import { createStatements, indexName, indexStatements, isTextReference } from './ddl/table-sql.ts';
 import { keepTextReferences } from './ddl/text-references.ts';
+import { functionContext } from './function-context.ts';
 import { putRow } from './settings.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
@@ -23,6 +25,7 @@ export function renewTextKeys(tenant: SqlTenant, context: StatementContext, chec
   const { version } = dictionary;
   const meta = { ...tenant.meta, textKeys: true, textReferences: true };
   const change: Change = { execution: planless(tenant, context, check), writer, dictionary, notes: [] };
+  enterChange(writer, functionContext(change.execution), check);
   setForeignKeys(writer, false);
   store.begin();
   try {

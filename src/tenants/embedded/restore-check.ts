@@ -2,6 +2,7 @@ import { fdatasync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { RestoredCheck } from '../tenant-engine.ts';
 import { type Connection, openConnection } from './connection.ts';
+import { setupProof } from './connection-setup.ts';
 import type { RestoreData } from './log-applier.ts';
 import { accountPages, damaged } from './page-account.ts';
 
@@ -39,6 +40,7 @@ export function requireWhole(connection: Connection, fd: number): void {
 
 function partsOrClose(connection: Connection, fd: number): readonly (() => void)[] {
   try {
+    setupProof(connection);
     return partsOf(connection, fd);
   } catch (error) {
     connection.close();

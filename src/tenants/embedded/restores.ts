@@ -3,6 +3,7 @@ import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import { endAlive, newAliveFlag } from './alive.ts';
 import { openConnection } from './connection.ts';
+import { setupProof } from './connection-setup.ts';
 import { fileScn, type RestoreData } from './log-applier.ts';
 import { requireWhole } from './restore-check.ts';
 import { createFloor, syncDirectory, type TenantPaths, tenantPaths } from './tenant-files.ts';
@@ -76,7 +77,10 @@ const stragglerMs = 10_000;
 function verify(paths: TenantPaths, { dbFd, whole }: RestoreData): void {
   const connection = openConnection(paths.restore, { readonly: false, synchronous: 'FULL', cacheKb: 16_384 });
   try {
-    if (Atomics.load(new Int32Array(whole), 0) === 0) requireWhole(connection, dbFd);
+    if (Atomics.load(new Int32Array(whole), 0) === 0) {
+      setupProof(connection);
+      requireWhole(connection, dbFd);
+    }
     connection.pragma('wal_checkpoint(TRUNCATE)');
   } finally {
     connection.close();

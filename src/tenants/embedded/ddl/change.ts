@@ -2,7 +2,9 @@ import { fault } from '../../../base/errors.ts';
 import type { ObjectName } from '../../../sql/ast/name.ts';
 import type { StatementContext } from '../../engine-session.ts';
 import type { Connection } from '../connection.ts';
+import { enterChange } from '../connection-setup.ts';
 import type { Dictionary } from '../dictionary.ts';
+import { functionContext } from '../function-context.ts';
 import type { SqlTenant } from '../sql-tenant.ts';
 import type { Check, Execution, StatementRun } from '../statement.ts';
 import type { TableSchema } from '../table-schema.ts';
@@ -36,6 +38,7 @@ export async function runChange(
   const { tenant, transaction, context } = execution;
   const { dictionary } = tenant;
   const writer = await transaction.startChange(context, execution.check);
+  enterChange(writer, functionContext(execution), execution.check);
   const change: Change = { execution, writer, dictionary, notes: [] };
   const version = dictionary.version;
   try {
