@@ -1,3 +1,4 @@
+import { rowIdName } from '../row-id-name.ts';
 import { call, type Fragment, join, quoteName, raw, sql } from './fragment.ts';
 import type { ScopeTable } from './scope.ts';
 import type { Translation } from './statement.ts';
@@ -31,8 +32,7 @@ export function ticking(
 
 function rowIdOf({ name, source }: TickingTable): string | null {
   if (source?.kind !== 'table') return null;
-  const taken = new Set(source.columns.map((column) => column.name.toLowerCase()));
-  const free = ['rowid', '_rowid_', 'oid'].find((each) => !taken.has(each));
+  const free = rowIdName(source.columns);
   return free ? `${name}.${free}` : null;
 }
 

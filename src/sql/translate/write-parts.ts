@@ -1,3 +1,5 @@
+import { fault } from '../../base/errors.ts';
+import { rowIdName } from '../row-id-name.ts';
 import type { TableSource } from '../schema.ts';
 import { bind, type Fragment, join, quoteName, raw, sql } from './fragment.ts';
 import type { Plan, WritePart } from './plan.ts';
@@ -11,11 +13,13 @@ export interface KeyedTable {
   readonly table: Pick<ScopeTable, 'name'>;
 }
 
-/** Columns that tell the rows of a table apart: its primary key, or SQLite's own row number. */
+/** Columns that tell the rows of a table apart: its primary key, or SQLite's own row number. 1235 when no column can name that. */
 export function rowKey(source: TableSource): readonly string[] {
   if (source.primaryKey.length > 0) return source.primaryKey.map(quoteName);
-  const names = new Set(source.columns.map(({ name }) => name.toLowerCase()));
-  return [['rowid', '_rowid_', 'oid'].find((name) => !names.has(name)) ?? 'rowid'];
+  const name = rowIdName(source.columns);
+  if (name === null)
+    throw fault('OB_NOT_SUPPORTED', 'such a write to a table whose columns have all names of a row id is');
+  return [name];
 }
 
 /** The key of a row, for a SELECT. */

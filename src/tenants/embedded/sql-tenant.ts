@@ -4,7 +4,7 @@ import type { SystemTable } from './engine-calls.ts';
 import { PlanCache } from './plan-cache.ts';
 import { Settings, type TenantMeta } from './settings.ts';
 import type { SqlStore } from './sql-store.ts';
-import { quoteName, rowIdColumn, sqliteName, type TableSchema } from './table-schema.ts';
+import { rowIdText, sqliteName, type TableSchema } from './table-schema.ts';
 
 /** An AUTO_INCREMENT value may be of any size: no table has more rows. */
 const mostRows = 1e12;
@@ -33,10 +33,9 @@ export class SqlTenant {
   estimate(table: TableSchema): { readonly rows: number; readonly next: bigint | null } {
     const { keeper } = this.store;
     try {
-      const column = rowIdColumn(table);
-      const key = column ? quoteName(column.name) : 'rowid';
+      const id = rowIdText(table) ?? 'NULL';
       const rows = keeper
-        .prepare(`SELECT max(${key}) FROM ${sqliteName(table.schema, table.name)}`)
+        .prepare(`SELECT max(${id}) FROM ${sqliteName(table.schema, table.name)}`)
         .pluck()
         .get();
       return { rows: Math.min(mostRows, Math.max(0, Number(rows ?? 0))), next: nextValue(keeper, table) };

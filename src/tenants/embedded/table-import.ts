@@ -11,6 +11,7 @@ import { keepTextReferences } from './ddl/text-references.ts';
 import { Dictionary } from './dictionary.ts';
 import { functionContext } from './function-context.ts';
 import { noStatement } from './no-statement.ts';
+import { requireAllRows } from './row-count.ts';
 import { coded } from './sql-errors.ts';
 import type { Check } from './statement.ts';
 import { quoteName, sqliteName, type TableForeignKey, type TableSchema } from './table-schema.ts';
@@ -18,7 +19,6 @@ import type { Tenant } from './tenant.ts';
 
 /** The writer is held for about this long at a time while rows are copied. */
 const turnMs = 20;
-const rowsPerLook = 200;
 const lockWaitMs = 60_000;
 const dropWaitMs = 5_000;
 
@@ -131,40 +131,44 @@ interface Copying {
   readonly step: <T>(work: () => T) => Promise<T>;
 }
 
-/** Page by page; between pages the writer is free for the tenant's own sessions. */
-async function copyRows(
-  source: Connection,
-  from: TableSchema,
-  hidden: string,
-  { target, step }: Copying,
-): Promise<void> {
+async function copyRows(source: Connection, from: TableSchema, hidden: string, copying: Copying): Promise<void> {
+  const table = sqliteName(from.schema, from.name);
   const columns = from.columns.filter((column) => !column.generated);
   const names = columns.map((column) => quoteName(column.name)).join(', ');
+  const insert = `INSERT INTO ${hidden} (${names}) VALUES (${columns.map(() => '?').join(', ')})`;
   source.exec('BEGIN');
   try {
-    const page = source
-      .prepare(
-        `SELECT rowid, ${names} FROM ${sqliteName(from.schema, from.name)} WHERE rowid > ? ORDER BY rowid LIMIT ${rowsPerLook}`,
-      )
-      .raw()
-      .safeIntegers();
-    const places = columns.map(() => '?').join(', ');
-    let last = -(1n << 63n);
+    // In the order they lie in, which is all the order rows without a key have.
+    const rows = source.prepare(`SELECT ${names} FROM ${table} NOT INDEXED`).raw().safeIntegers();
+    requireAllRows(source, table, await writeRows(rows.iterate() as Rows, insert, copying));
+  } finally {
+    source.exec('ROLLBACK');
+  }
+}
+
+type Rows = IterableIterator<readonly Cell[], undefined>;
+
+/** A stretch of rows at a time; in between the writer is free for the tenant's own sessions. Returns their number. */
+async function writeRows(rows: Rows, sql: string, { target, step }: Copying): Promise<number> {
+  let count = 0;
+  try {
     for (let more = true; more; ) {
       await step(() => {
-        const insert = target.store.writer.prepare(`INSERT INTO ${hidden} (${names}) VALUES (${places})`);
+        const insert = target.store.writer.prepare(sql);
         const endMs = performance.now() + turnMs;
         while (more && performance.now() < endMs) {
-          const rows = page.all(last) as readonly (readonly Cell[])[];
-          for (const row of rows) insert.run(...row.slice(1));
-          last = (rows.at(-1)?.[0] as bigint | undefined) ?? last;
-          more = rows.length === rowsPerLook;
+          const { value } = rows.next();
+          more = value !== undefined;
+          if (!value) continue;
+          insert.run(...value);
+          count++;
         }
       });
       await nextTurn();
     }
+    return count;
   } finally {
-    source.exec('ROLLBACK');
+    rows.return?.();
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ReferenceAction } from '../../sql/ast/definition.ts';
+import { rowIdName } from '../../sql/row-id-name.ts';
 import type { ColumnType } from '../../value/column-type.ts';
 
 /** A table as the dictionary keeps it: JSON in a row of the tenant's own file. Names are in lower case but columns'. */
@@ -95,4 +96,10 @@ export function rowIdColumn(table: Pick<TableSchema, 'columns' | 'primaryKey' | 
   if (!part || more.length > 0 || table.wideKey) return null;
   const column = findColumn(table, part.column);
   return column && integerKeys.has(column.type.name) ? column : null;
+}
+
+/** What SQLite's row id is called in a text over the table; null when columns have all of its names. */
+export function rowIdText(table: Pick<TableSchema, 'columns' | 'primaryKey' | 'wideKey'>): string | null {
+  const column = rowIdColumn(table);
+  return column ? quoteName(column.name) : rowIdName(table.columns);
 }

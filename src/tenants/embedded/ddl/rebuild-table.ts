@@ -9,9 +9,10 @@ import { utcTextToLocal } from '../../../value/time-zone.ts';
 import { plainInteger } from '../../../value/unsigned.ts';
 import { nextValue, setNextValue } from '../auto-increment.ts';
 import { isDuplicate } from '../duplicate-key.ts';
+import { requireAllRows } from '../row-count.ts';
 import { bindInputs } from '../run-plan.ts';
 import { hasCode } from '../sql-errors.ts';
-import { findColumn, quoteName, sqliteName, type TableColumn, type TableSchema } from '../table-schema.ts';
+import { findColumn, quoteName, rowIdText, sqliteName, type TableColumn, type TableSchema } from '../table-schema.ts';
 import type { Change } from './change.ts';
 import { makeIndexes } from './make-indexes.ts';
 import { createStatements, indexStatements } from './table-sql.ts';
@@ -31,6 +32,7 @@ export function rebuildTable(
   const newName = quoteName(`__ob_rebuild.${from.id}`);
   const next = nextValue(writer, from);
   const { to, rows } = makeCopy(change, from, wanted, newName, sources);
+  requireAllRows(writer, oldName, rows);
   writer.exec(`DROP TABLE ${oldName}`);
   // Otherwise SQLite would rename inside other tables' foreign keys too.
   writer.pragma('legacy_alter_table = ON');
@@ -107,19 +109,20 @@ function convertRows(
   const converters = targets.map((column) => converter(change, from, column, sources.get(column.name.toLowerCase())));
   const old = sqliteName(from.schema, from.name);
   const columns = from.columns.map((column) => quoteName(column.name)).join(', ');
-  const page = change.writer
-    .prepare(`SELECT rowid, ${columns} FROM ${old} WHERE rowid > ? ORDER BY rowid LIMIT ${rowsPerPage}`)
-    .raw()
-    .safeIntegers();
+  const id = rowIdText(from);
+  if (id === null) throw fault('OB_NOT_SUPPORTED', 'converting a table whose columns have all names of a row id is');
+  const page = (after: string) =>
+    change.writer
+      .prepare(`SELECT ${id}, ${columns} FROM ${old} ${after} ORDER BY ${id} LIMIT ${rowsPerPage}`)
+      .raw()
+      .safeIntegers();
   const target = change.writer.prepare(`${insert} VALUES (${targets.map(() => '?').join(', ')})`);
-  let last = minRowId;
+  const next = page(`WHERE ${id} > ?`);
   let count = 0;
-  for (;;) {
-    const rows = page.all(last) as readonly Cell[][];
+  for (let rows = page('').all() as readonly Cell[][]; ; rows = next.all(rows.at(-1)![0]) as readonly Cell[][]) {
     for (const row of rows) {
       count++;
       target.run(...converters.map((convert) => convert(row, count)));
-      last = row[0] as bigint;
     }
     if (rows.length < rowsPerPage) return count;
     change.execution.check();
@@ -127,7 +130,6 @@ function convertRows(
 }
 
 const rowsPerPage = 1000;
-const minRowId = -(1n << 63n);
 
 type Convert = (row: readonly Cell[], rowNo: number) => Cell;
 
