@@ -1,15 +1,10 @@
 import { fault } from '../base/errors.ts';
 import { baseScn } from '../base/scn.ts';
 import type { Repositories } from '../catalog/catalog.ts';
-import { decodeKeyBackup } from '../copy/key-backup-file.ts';
 import type { MasterKey } from '../copy/keys.ts';
 import { passwordDigest } from '../copy/password-digest.ts';
 import { parseRestoreFrom } from '../destination/archive-dest.ts';
 import type { Destination } from '../destination/destination.ts';
-import { readFormatFile } from '../destination/identity.ts';
-import { parseKeyBackup } from '../destination/layout.ts';
-import { withCodedErrors } from '../destination/medium-fault.ts';
-import { parseDestination } from '../destination/parse.ts';
 import type { Controller } from '../jobs/controller.ts';
 import { clusterVersionIsKnown, insertRestore, type RestoreOrder } from '../jobs/restore/restore-rows.ts';
 import { decideSource, type RestoreSource } from '../jobs/restore/restore-source.ts';
@@ -22,6 +17,7 @@ import { removeTenant } from '../jobs/tenant-removal.ts';
 import type { RecoverableWindow } from '../policy/recoverable-window.ts';
 import type { KeyClause } from '../sql/statement.ts';
 import type { Restore } from '../sql/statement-restore.ts';
+import { readKeyBackups } from './key-backups.ts';
 import { explain, warnOfIgnored } from './prepare-destination.ts';
 import { checkedLocality, checkedPrimaryZone, parseRestoreOptions, restorePools } from './restore-options.ts';
 import { handler, type Speaker } from './statement-handler.ts';
@@ -89,7 +85,7 @@ export async function restoreOrder(
         primaryZone: checkedPrimaryZone(tx, options.primaryZone),
       };
     });
-    const masters = await mastersFor(controller, source, statement.key);
+    const masters = await mastersFor(controller, source, statement.key, speaker);
     const keys = await openSourceKeys(source, { masters, passwords: speaker.memory.decryptionPasswords });
     return orderOf(statement, { ...rows, source, keys, masters, digests });
   } finally {
@@ -162,39 +158,12 @@ async function mastersFor(
   controller: Controller,
   source: RestoreSource,
   clause: KeyClause | null,
+  speaker: Speaker,
 ): Promise<readonly MasterKey[]> {
-  if (clause !== null) return readKeyBackup(controller, clause, source.locality.tenantId);
+  if (clause !== null) return readKeyBackups(controller, clause, source.locality.tenantId, speaker);
   if (source.locality.clusterId !== controller.cluster.id) return [];
   const { tenantId } = source.locality;
   return controller.catalog.read((tx) => masterKeys(tx, controller.catalog.secrets, tenantId));
-}
-
-/** The newest key backup of the source tenant below the path; wrong password -4352, nothing there -9011. */
-async function readKeyBackup(
-  controller: Controller,
-  clause: KeyClause,
-  tenantId: number,
-): Promise<readonly MasterKey[]> {
-  if (clause.password === null) throw fault('OB_MISS_ARGUMENT', 'ENCRYPTED BY password of the key backup');
-  const destination = parseDestination(clause.from, controller.release);
-  const medium = controller.openMedium({ ...destination, patience: 'statement' });
-  try {
-    return await withCodedErrors(async () => {
-      const format = await readFormatFile(medium);
-      if (format === null) throw fault('OB_BACKUP_FILE_NOT_EXIST');
-      if (format.destType !== 'backup_key') throw fault('OB_BACKUP_FORMAT_FILE_NOT_MATCH');
-      const names = (await medium.list('backup_key'))
-        .map((entry) => entry.name)
-        .filter((name) => parseKeyBackup(name)?.tenantId === tenantId)
-        .sort();
-      const newest = names.at(-1);
-      if (newest === undefined) throw fault('OB_BACKUP_FILE_NOT_EXIST');
-      const { keys } = await decodeKeyBackup(await medium.read(`backup_key/${newest}`), clause.password ?? '');
-      return keys;
-    });
-  } finally {
-    await medium.close();
-  }
 }
 
 /** ALTER SYSTEM CANCEL RESTORE: the half-restored tenant is dropped at once, its pools are free, its job ends RESTORE_FAIL. */

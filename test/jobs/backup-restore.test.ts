@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { backedUp, makeTable, roundIs } from './backed-up-tenant.ts';
@@ -188,19 +188,35 @@ describe('keys', () => {
     }
   });
 
-  test('a key backup older than the last rotation does not open what came after', async () => {
+  test('a key backup older than the last rotation does not open what came after, a newer one does whatever its name', async () => {
     const tenantId = await makeTenant(harness, 'a');
     await harness.say("ALTER SYSTEM SET tde_method = 'internal' TENANT = a");
     await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
+    const keys = join(harness.directory, 'a/key/backup_key');
     await startArchiving(harness, 'a');
     await loadRows('a', 5);
-    await harness.say(`ALTER SYSTEM BACKUP KEY TENANT = a TO '${harness.place('a/key')}' ENCRYPTED BY 'pw'`);
+    const backUpKey = async (password: string, as: string) => {
+      await harness.say(`ALTER SYSTEM BACKUP KEY TENANT = a TO '${harness.place('a/key')}' ENCRYPTED BY '${password}'`);
+      const names = readdirSync(keys).filter((name) => !/2001|2099/.test(name));
+      expect(names).toHaveLength(1);
+      renameSync(join(keys, names[0]!), join(keys, `${tenantId}_master_key_${as}.obbak`));
+    };
+    await backUpKey('pw', '20990101T000000');
     await harness.say('ALTER INSTANCE ROTATE INNODB MASTER KEY', 'a');
+    await backUpKey('pw', '20010101T000000');
+    await backUpKey('another', '20010101T000001');
     await backedUp(harness);
     await harness.controller.catalog.transaction((tx) => tx.keys.removeTenant(tenantId));
     await makePool(harness, 'p');
     const statement = `ALTER SYSTEM RESTORE b FROM '${harness.place('a/data')},${harness.place('a/archive')}' WITH 'pool_list=p' WITH KEY FROM '${harness.place('a/key')}' ENCRYPTED BY 'pw'`;
+    const newer = join(keys, `${tenantId}_master_key_20010101T000000.obbak`);
+    const file = readFileSync(newer);
+    writeFileSync(newer, file.subarray(1));
     await expect(harness.say(statement)).rejects.toMatchObject({ errno: 4369 });
+    writeFileSync(newer, file);
+    await harness.say(statement);
+    await settle(harness);
+    expect(await harness.value('b', 'SELECT COUNT(*) FROM d.t')).toBe('5');
   });
 
   test('a set under a password needs it', async () => {
