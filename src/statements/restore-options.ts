@@ -7,7 +7,8 @@ export interface RestoreOptions {
   readonly pools: readonly string[];
   readonly locality: string | null;
   readonly primaryZone: string | null;
-  readonly concurrency: number | null;
+  /** 0 when it was not given. */
+  readonly concurrency: number;
 }
 
 const textBytes = 2048;
@@ -49,10 +50,10 @@ export function parseRestoreOptions(text: string, speaker: Speaker): RestoreOpti
 
 const known = new Set(['pool_list', 'locality', 'primary_zone', 'concurrency', 'kms_encrypt', 'method']);
 
-function readConcurrency(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || value > 100) throw fault('OB_INVALID_ARGUMENT', 'restore concurrency');
+function readConcurrency(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const value = /^\d+$/.test(text) ? Number(text) : -1;
+  if (value < 0 || value > 100) throw fault('OB_INVALID_ARGUMENT', 'restore concurrency');
   return value;
 }
 

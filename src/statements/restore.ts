@@ -87,7 +87,7 @@ export async function restoreOrder(
     });
     const masters = await mastersFor(controller, source, statement.key, speaker);
     const keys = await openSourceKeys(source, { masters, passwords: speaker.memory.decryptionPasswords });
-    return orderOf(statement, { ...rows, source, keys, masters, digests });
+    return orderOf(statement, { ...rows, concurrency: options.concurrency, source, keys, masters, digests });
   } finally {
     await closePaths(paths);
   }
@@ -123,7 +123,10 @@ export function tellWindows(
 
 function orderOf(
   statement: Restore,
-  found: Pick<RestoreOrder, 'poolIds' | 'locality' | 'primaryZone' | 'source' | 'keys' | 'masters' | 'digests'>,
+  found: Pick<
+    RestoreOrder,
+    'poolIds' | 'locality' | 'primaryZone' | 'concurrency' | 'source' | 'keys' | 'masters' | 'digests'
+  >,
 ): RestoreOrder {
   return {
     ...found,

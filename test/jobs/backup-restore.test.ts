@@ -33,10 +33,13 @@ async function loadRows(name: string, count: number): Promise<void> {
 async function restore(from: string, to: string, until = ''): Promise<string> {
   await makePool(harness, `pool_${to}`);
   const paths = `${harness.place(`${from}/data`)},${harness.place(`${from}/archive`)}`;
-  await harness.say(`ALTER SYSTEM RESTORE ${to} FROM '${paths}' ${until} WITH 'pool_list=pool_${to}'`);
+  await harness.say(
+    `ALTER SYSTEM RESTORE ${to} FROM '${paths}' ${until} WITH 'pool_list=pool_${to}&concurrency=1&CONCURRENCY=3'`,
+  );
   await settle(harness);
   const job = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: to }));
   expect(job).toHaveLength(2);
+  expect(job.map(({ stepData }) => stepData)).toContainEqual(expect.objectContaining({ concurrency: 3 }));
   return job.map((row) => `${row.status} ${row.comment}`.trim()).join(',');
 }
 

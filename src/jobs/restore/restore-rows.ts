@@ -31,6 +31,8 @@ export interface RestoreMemory {
   /** Commits up to here are in the sets. */
   readonly afterScn: string;
   readonly timeZone: string;
+  /** `concurrency` of the options, 0 without one; missing in restores of earlier programs, which have the options alone. */
+  readonly concurrency?: number;
   /** Attempts that met a passing fault. */
   readonly retryCount?: number;
 }
@@ -42,6 +44,8 @@ export interface RestoreOrder {
   readonly locality: string;
   readonly primaryZone: string;
   readonly options: string;
+  /** Of the options; 0 without one. */
+  readonly concurrency: number;
   readonly description: string;
   readonly digests: readonly string[];
   readonly source: RestoreSource;
@@ -154,6 +158,7 @@ function memoryOf(controller: Controller, order: RestoreOrder, tenantId: number)
     })),
     afterScn: String(source.plan.startReplayScn),
     timeZone: source.locality.sysTimeZone,
+    concurrency: order.concurrency,
   };
 }
 

@@ -97,7 +97,7 @@ async function copySets(run: RestoreRun, target: RestoreTarget): Promise<void> {
         target: target.writer,
         key,
         workers: controller.workers,
-        threads: () => copyThreads(controller, job.tenantId, 'restore', concurrencyOf(job)),
+        threads: () => copyThreads(controller, job.tenantId, 'restore', concurrencyOf(memory, job)),
         signal,
         clock: controller.clock,
         onProgress: progressWriter(controller, job),
@@ -110,8 +110,8 @@ async function copySets(run: RestoreRun, target: RestoreTarget): Promise<void> {
 }
 
 /** `concurrency` of the restore's options, 0 when it was not given. */
-function concurrencyOf({ restoreOption }: RestoreJob): number {
-  return Number(/(?:^|&)concurrency=(\d+)/.exec(restoreOption)?.[1] ?? 0);
+function concurrencyOf(memory: RestoreMemory, { restoreOption }: RestoreJob): number {
+  return memory.concurrency ?? Number(/(?:^|&)concurrency=(\d+)/.exec(restoreOption)?.[1] ?? 0);
 }
 
 /** Bytes done go to the row a few times a second; a write that fails is not missed. */
