@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { faultText } from '../../base/errors.ts';
 import type { Scn } from '../../base/scn.ts';
 import { endAlive, newAliveFlag } from './alive.ts';
@@ -33,8 +34,10 @@ export class Restores {
     const paths = tenantPaths(this.#root, tenantId);
     const open = this.#open.get(tenantId);
     if (!open) {
-      if (existsSync(paths.data) && !existsSync(paths.restore)) return;
-      throw faultText('OB_STATE_NOT_MATCH', `tenant ${tenantId} is not being restored`);
+      if (!existsSync(paths.data) || existsSync(paths.restore))
+        throw faultText('OB_STATE_NOT_MATCH', `tenant ${tenantId} is not being restored`);
+      syncPlace(paths);
+      return;
     }
     fileScn(open.dbFd);
     endAlive(open.alive);
@@ -48,7 +51,7 @@ export class Restores {
     // Later commits stay above the restore point, while the newest one keeps its SCN: more of the log may follow it.
     createFloor(paths.floor, untilScn);
     renameSync(paths.restore, paths.data);
-    syncDirectory(paths.directory);
+    syncPlace(paths);
   }
 
   abort(tenantId: number): void {
@@ -63,6 +66,12 @@ export class Restores {
     for (const open of this.#open.values()) closeLater(open);
     this.#open.clear();
   }
+}
+
+/** The directory was made with the restore: its own name must outlive a loss of power, too. */
+function syncPlace({ directory }: TenantPaths): void {
+  syncDirectory(directory);
+  syncDirectory(dirname(directory));
 }
 
 /** A worker may be inside of a write: the number must not stand for another file before it has looked at the flag. */
