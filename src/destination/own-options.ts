@@ -1,5 +1,11 @@
 import { fault, type ObError } from '../base/errors.ts';
-import { parseCifsPath, parseHdfsPath, parseNameNodes, parseSftpPath } from '../media/own-path.ts';
+import {
+  isPlainShareDirectory,
+  parseCifsPath,
+  parseHdfsPath,
+  parseNameNodes,
+  parseSftpPath,
+} from '../media/own-path.ts';
 import { type Destination, identityName, type OwnScheme, secretName } from './destination.ts';
 import { extensionBytes, optionFieldBytes, optionTextBytes, tokenBytes } from './limits.ts';
 import { type DestinationOptions, readBandwidth, readIops } from './options.ts';
@@ -49,6 +55,8 @@ export function parseOwnOptions(
   const [maxIops, maxBandwidth] = [take('max_iops'), take('max_bandwidth')];
   const options = Object.freeze(Object.fromEntries(values));
   checkWhole(scheme, path, { authorization, options });
+  // Not of what is stored: its medium says so, and the tenant can still be given another destination.
+  if (!open && scheme === 'cifs' && options['mount'] === undefined) checkShareDirectory(path);
   const extension = [...values].map(([key, value]) => `${key}=${value}`).join('&');
   if (Buffer.byteLength(extension) >= extensionBytes) throw fault('OB_INVALID_ARGUMENT');
   return {
@@ -128,6 +136,11 @@ function checkWhole(
     if (options['ca_file'] !== undefined && options['tls'] !== 'true')
       throw invalid('hdfs destination with ca_file and without tls=true');
   }
+}
+
+function checkShareDirectory(path: string): void {
+  if (!isPlainShareDirectory(parseCifsPath(path)?.directory ?? ''))
+    throw invalid('cifs directory with one of " * ? < > | : ; \\ or a control character');
 }
 
 /** 9026 "… is not a valid uri". */

@@ -55,6 +55,18 @@ export function parseCifsPath(path: string): CifsPlace | null {
   return Object.freeze({ hostname: bare(hostname), port: port ?? 445, share, directory: directory.slice(1) });
 }
 
+/**
+ * False for a directory with the characters smbclient takes for patterns, quotes, separators or the end of a command, and with those
+ * no name on a share may have.
+ */
+export function isPlainShareDirectory(directory: string): boolean {
+  return !/["*?<>|:;\\]/.test(directory) && !hasControls(directory);
+}
+
+export function hasControls(text: string): boolean {
+  return [...text].some((char) => char < ' ' || char === '\x7f');
+}
+
 /** Reads a path with its prefix, null when it has another shape. */
 export function parseHdfsPath(path: string): HdfsPlace | null {
   const match = hdfsShape.exec(path);

@@ -83,6 +83,10 @@ describe('schemes that are ours', () => {
     ['sftp://u@nas/vol?password=p', '-9026 sftp destination without host_key'],
     [`sftp://u@nas/vol?host_key=${print}`, '-9026 sftp destination without password or private_key'],
     ['cifs://nas?user=u&password=p', '-9026 cifs path not of the form server[:port]/share[/directory]'],
+    [
+      'cifs://nas/share/a;b?user=u&password=p',
+      '-9026 cifs directory with one of " * ? < > | : ; \\ or a control character',
+    ],
     ['cifs://nas/share', '-9026 cifs destination without user or mount'],
     ['cifs://nas/share?user=u', '-9026 cifs destination without password or mount'],
     ['cifs://nas/share?mount=/m&user=u', '-9026 cifs destination with both mount and user, password or domain'],
@@ -121,6 +125,12 @@ describe('schemes that are ours', () => {
     ['sftp://', '-4002 Invalid argument'],
     ['SFTP://u@h/v', '-9026 backup destination is not valid'],
   ])('%s is refused', (text, expected) => expect(told(text)).toBe(expected));
+
+  test('a directory that was stored before its characters were refused is still read, and any is below a mount', () => {
+    const stored = 'cifs://nas/share/a;b?user=u&encrypt_key=7077';
+    expect(parseStoredDestination(stored, open).path).toBe('cifs://nas/share/a;b');
+    expect(parseDestination('cifs://nas/share/a;b?mount=/m').path).toBe('cifs://nas/share/a;b');
+  });
 
   test('several NameNodes do not end a path of RESTORE FROM', () => {
     const text = 'hdfs://p/data?user=u&namenode=a:1,b:2 , hdfs://p/log?namenode=a:1,b:2&user=u,file:///x';

@@ -1,7 +1,12 @@
-import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/base/clock.ts';
+import { readCifsAddress } from '../../src/media/cifs/address.ts';
+import { Chunks } from '../../src/media/cifs/chunks.ts';
+import { SmbPool } from '../../src/media/cifs/pool.ts';
+import { CifsRoot } from '../../src/media/cifs/root.ts';
 import { openCifsMedium } from '../../src/media/cifs-medium.ts';
 import { expectKind } from './medium-conformance.ts';
 import { eachOnRealServer, failsAsAnyServer, fillsUp } from './real-server.ts';
@@ -78,7 +83,25 @@ describe.skipIf(reason !== null)('an SMB server that fails', () => {
     expect(text(await scene.open(scene.server.address(root, 'readonly')).read('a'))).toBe('x');
     for (const accessKey of [' begins with a blank', 'two\nlines'])
       expect(() => openCifsMedium({ ...wrong, authorization: { accessId: 'a', accessKey } })).toThrow(/password/);
-    expect(() => openCifsMedium(scene.server.address('a*'))).toThrow(/characters/);
+    for (const directory of ['a*', 'a;b'])
+      expect(() => openCifsMedium(scene.server.address(directory))).toThrow(/characters/);
+  });
+
+  test('a read in the middle of a large object hands smbclient nothing it takes for commands', async () => {
+    // No address with such a directory is opened: the last line of defence is tried by itself.
+    const bait = join(scene.server.directory, 'put-here');
+    const address = { ...readCifsAddress(scene.address), directory: `${basename(scene.directory)}/a;mkdir put-here;b` };
+    mkdirSync(join(scene.server.directory, address.directory), { recursive: true });
+    const root = new CifsRoot(new SmbPool(address, systemClock));
+    const chunks = new Chunks(root);
+    const at = join(scene.server.directory, address.directory, 'large');
+    for (let i = 0; i < 5; i++) appendFileSync(at, piece);
+    const found = Buffer.alloc(10);
+    await chunks.read({ key: 'large', sizeBytes: 5 * piece.length }, 'x', 33 << 20, found);
+    expect(found).toEqual(piece.subarray(1 << 20, (1 << 20) + 10));
+    expect(existsSync(bait)).toBe(false);
+    chunks.close();
+    root.pool.close();
   });
 
   test('a program that is not installed is said to be missing', async () => {

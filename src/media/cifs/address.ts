@@ -1,6 +1,6 @@
 import { MediumError } from '../medium.ts';
 import type { MediumAddress } from '../open-medium.ts';
-import { parseCifsPath } from '../own-path.ts';
+import { hasControls, isPlainShareDirectory, parseCifsPath } from '../own-path.ts';
 
 /** How a share is reached and who we are there. */
 export interface CifsAddress {
@@ -35,8 +35,7 @@ export function readCifsAddress({ path, authorization, options }: MediumAddress)
   const place = parseCifsPath(path);
   if (place === null) throw misshapen();
   const { hostname: host, port, share, directory } = place;
-  // The characters smbclient takes for patterns, quotes or separators, and those no name on a share may have.
-  if (/["*?<>|:\\]/.test(directory) || hasControls(directory + share))
+  if (!isPlainShareDirectory(directory) || hasControls(share))
     throw refused('the directory has characters no name on a share may have');
   const { accessId: user, accessKey: password } = authorization;
   const domain = options['domain'] ?? '';
@@ -45,10 +44,6 @@ export function readCifsAddress({ path, authorization, options }: MediumAddress)
   if (hasControls(user + password + domain) || /^\s/.test(password))
     throw refused('user and password may not hold control characters, nor the password begin with a blank');
   return { host, port, share, directory, user, password, domain };
-}
-
-function hasControls(text: string): boolean {
-  return [...text].some((char) => char < ' ' || char === '\x7f');
 }
 
 function misshapen(): MediumError {

@@ -122,8 +122,8 @@ async function fetchPart(
 /**
  * The kernel ends the process (SIGXFSZ) with the first byte behind `end`. Never in a session: behind the end of an object `reget`
  * (4.17) goes on asking and loses its connection over the answers. That and how the process ends says nothing: bytes come
- * one behind the other, so that a spool that ends at `end` has them all. Nothing of ours is in the command line but the
- * name of the object.
+ * one behind the other, so that a spool that ends at `end` has them all. The command comes in as a line: of `--command` smbclient
+ * makes many at each `;`, also within quotes.
  */
 async function fetchMiddle(
   root: CifsRoot,
@@ -136,10 +136,9 @@ async function fetchMiddle(
   await spool.handle.truncate(start);
   const child = await launchSmbclient(root.pool.address, {
     before: ['prlimit', `--fsize=${end}`, '--core=0'],
-    after: ['--command', `reget ${root.quoted(key)} /dev/fd/4`],
-    stdin: 'ignore',
     extra: spool.handle,
   });
+  child.stdin?.end(`reget ${root.quoted(key)} /dev/fd/4\n`);
   let said = '';
   child.stderr?.on('data', (data: Buffer) => {
     said = (said + data.toString()).slice(-4_096);

@@ -6,19 +6,17 @@ import type { CifsAddress } from './address.ts';
 import { answerTimeoutMs } from './limits.ts';
 import { withSpool } from './spool.ts';
 
-/** What stands before smbclient on its command line, and what follows the share. */
 export interface Launch {
+  /** What stands before smbclient on its command line. */
   readonly before: readonly string[];
-  readonly after: readonly string[];
-  readonly stdin: 'pipe' | 'ignore';
   /** The child's descriptor 4. */
   readonly extra?: FileHandle;
 }
 
 /**
  * Starts smbclient on a share. User and password go through an authentication file that has no name any more when the child reads
- * it (descriptor 3): no command line, no environment and no directory shows them. Traffic is signed; SMB 1 is refused. All
- * it says, it says on its standard error, as it happens.
+ * it (descriptor 3): no command line, no environment and no directory shows them. Traffic is signed; SMB 1 is refused. Commands
+ * go to its standard input, line by line. All it says, it says on its standard error, as it happens.
  */
 export async function launchSmbclient(address: CifsAddress, launch: Launch): Promise<ChildProcess> {
   const { host, port, share } = address;
@@ -34,12 +32,11 @@ export async function launchSmbclient(address: CifsAddress, launch: Launch): Pro
     '--max-protocol=SMB3',
     `--timeout=${answerTimeoutMs / 1_000}`,
     '--stderr',
-    ...launch.after,
   ];
   const secrets = await openSecrets(address);
   try {
     const child = spawn('env', args, {
-      stdio: [launch.stdin, 'ignore', 'pipe', secrets.fd, ...(launch.extra ? [launch.extra.fd] : [])],
+      stdio: ['pipe', 'ignore', 'pipe', secrets.fd, ...(launch.extra ? [launch.extra.fd] : [])],
       // Nothing of ours: smbclient would take a user and a password from there. Times come in UTC.
       env: { PATH: process.env['PATH'] ?? '/usr/bin:/bin', TZ: 'UTC', LC_ALL: 'C' },
     });

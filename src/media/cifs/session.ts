@@ -35,7 +35,7 @@ export class SmbSession {
   /** Logs in. Without a buffer in front of it, smbclient reads one line at a time and overlooks none. */
   static async open(address: CifsAddress, signal?: AbortSignal): Promise<SmbSession> {
     checkSignal('', signal);
-    const child = await launchSmbclient(address, { before: ['stdbuf', '-i0'], after: [], stdin: 'pipe' });
+    const child = await launchSmbclient(address, { before: ['stdbuf', '-i0'] });
     const output = child.stderr;
     if (!output) throw new Error('a child without standard error');
     const session = new SmbSession(child, output);
