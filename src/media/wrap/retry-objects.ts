@@ -91,36 +91,66 @@ export function retriedAppend(retried: Retried, opened: AppendSink): AppendSink 
   };
 }
 
-/** An object opened for reading that is opened again when a read failed. */
+/** One opening of an object, and the reads that use it. */
+interface Opening {
+  readonly source: Promise<ObjectSource>;
+  reads: number;
+  closing?: Promise<void>;
+}
+
+/**
+ * An object opened for reading that is opened again when a read failed. What was opened before serves its other reads to their end,
+ * for to close it would end them too.
+ */
 export function retriedSource(retried: Retried, opened: ObjectSource): ObjectSource {
   const { inner, attempts, key, signal } = retried;
   const { sizeBytes } = opened;
-  let current = Promise.resolve(opened);
+  let current: Opening = { source: Promise.resolve(opened), reads: 0 };
+  const superseded = new Set<Opening>();
   let closed = false;
   const gone = () => new MediumError('cancelled', key, 'it was closed');
-  const reopened = async (failed: ObjectSource | null): Promise<ObjectSource> => {
-    await failed?.close().catch(() => undefined);
+  const reopened = async (): Promise<ObjectSource> => {
     if (closed) throw gone();
     const anew = await inner.openObject(key, signal);
     if (!closed && anew.sizeBytes >= sizeBytes) return anew;
     await anew.close().catch(() => undefined);
     throw closed ? gone() : new MediumError('checksum', key, `has ${anew.sizeBytes} bytes, it had ${sizeBytes}`);
   };
+  const drop = (opening: Opening): Promise<void> => {
+    opening.closing ??= opening.source
+      .then((source) => source.close())
+      .catch(() => undefined)
+      .finally(() => superseded.delete(opening));
+    return opening.closing;
+  };
   return {
     sizeBytes,
     read: (offset, length) => {
-      let used: Promise<ObjectSource> | null = null;
+      let used: Opening | null = null;
       return attempts({ operation: 'readAt', key, signal }, async () => {
         // Of many reads that failed together the first opens the object again, for all of them.
-        if (used !== null && used === current) current = used.then(reopened, () => reopened(null));
-        used = current;
-        return (await current).read(offset, length);
+        if (used !== null && used === current) {
+          superseded.add(used);
+          if (used.reads === 0) void drop(used);
+          current = { source: reopened(), reads: 0 };
+        }
+        const opening = current;
+        used = opening;
+        opening.reads += 1;
+        try {
+          return await (await opening.source).read(offset, length);
+        } finally {
+          opening.reads -= 1;
+          if (opening.reads === 0 && superseded.has(opening)) void drop(opening);
+        }
       });
     },
     async close() {
       // A read that fails from now on opens nothing any more: nobody would close it.
       closed = true;
-      await (await current.catch(() => null))?.close().catch(passingOnly);
+      const before = [...superseded].map(drop);
+      await (await current.source.catch(() => null))?.close().catch(passingOnly);
+      await Promise.all(before);
     },
   };
 }
