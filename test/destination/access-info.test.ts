@@ -1,13 +1,16 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ObError } from '../../src/base/errors.ts';
 import { parseRelease } from '../../src/base/release.ts';
 import { parseAccessInfo } from '../../src/destination/access-info.ts';
-import { parseDestination } from '../../src/destination/parse.ts';
+import { type Destination, storedText } from '../../src/destination/destination.ts';
+import { parseDestination, parseStoredDestination } from '../../src/destination/parse.ts';
 
 const s3 = parseDestination('s3://b/d?host=h&access_id=AK&access_key=SK');
 const role = parseDestination('s3://b/d?host=h&role_arn=R&external_id=E', parseRelease('4.3.5'));
 const sftp = parseDestination(`sftp://u@h/d?password=p&host_key=SHA256:${'a'.repeat(43)}`);
 const cifs = parseDestination('cifs://h/s?user=u&password=p');
+const mounted = parseDestination('cifs://h/s?mount=/m');
 const hdfs = parseDestination('hdfs://n/d?namenode=a:1&user=u');
 
 describe('ACCESS_INFO', () => {
@@ -42,6 +45,10 @@ describe('ACCESS_INFO', () => {
     [cifs, 'user=v', -4002],
     [cifs, 'password=%zz', -4002],
     [hdfs, 'user=v', -4002],
+    [cifs, 'user=jane doe&password=x', -4002],
+    [cifs, `password=${'p'.repeat(256)}`, -4002],
+    [hdfs, `delegation_token=${'t'.repeat(1024)}`, -4002],
+    [mounted, 'password=x', -9026],
   ])('%# is refused', (destination, text, code) => {
     let thrown: unknown = null;
     try {
@@ -51,5 +58,45 @@ describe('ACCESS_INFO', () => {
     }
     expect(thrown).toBeInstanceOf(ObError);
     expect((thrown as ObError).code).toBe(code);
+  });
+
+  test('what is accepted is read again from what is stored of it', () => {
+    const seal = (key: string) => Buffer.from(key).toString('hex');
+    const open = (hex: string) => Buffer.from(hex, 'hex').toString();
+    const value = fc.oneof(
+      fc.string({ unit: 'grapheme', maxLength: 12 }),
+      fc.constantFrom('jane doe', 'AK?id', 'p%26q', 'a,b', '%zz', 'x'.repeat(300), 'ö'),
+    );
+    const names = ['access_id', 'access_key', 'role_arn', 'external_id', 'user', 'password', 'delegation_token'];
+    const pair = fc.tuple(fc.constantFrom(...names), value).map(([name, text]) => `${name}=${text}`);
+    const whole: readonly (readonly [Destination, readonly string[]])[] = [
+      [s3, ['access_id', 'access_key']],
+      [role, ['role_arn', 'external_id']],
+      [sftp, ['password']],
+      [cifs, ['user', 'password']],
+      [mounted, ['user', 'password']],
+      [hdfs, ['user', 'delegation_token']],
+    ];
+    const asked = fc.constantFrom(...whole).chain(([destination, own]) => {
+      const right = fc.tuple(...own.map((name) => value.map((text) => `${name}=${text}`)));
+      return fc.tuple(fc.constant(destination), fc.oneof(right, fc.array(pair, { maxLength: 3 })));
+    });
+    let accepted = 0;
+    fc.assert(
+      fc.property(asked, ([destination, pairs]) => {
+        let authorization: Destination['authorization'];
+        try {
+          authorization = parseAccessInfo(pairs.join('&'), destination);
+        } catch (error) {
+          expect(error).toBeInstanceOf(ObError);
+          return;
+        }
+        accepted += 1;
+        const stored = storedText({ ...destination, authorization }, seal);
+        expect(parseStoredDestination(stored, open).authorization).toEqual(authorization);
+      }),
+      { numRuns: 1_000 },
+    );
+    expect(accepted).toBeGreaterThan(100);
   });
 });

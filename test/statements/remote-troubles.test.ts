@@ -318,6 +318,21 @@ describe('a destination on HDFS', () => {
     ['standbys only', () => standbys(), [-9070]],
   ]);
 
+  test('is given other keys only as SET would take them', async () => {
+    await setEverywhere(address, 'keys/dest');
+    // The earlier release has no such statement.
+    const change = (keys: string) =>
+      harnesses[1]!.say(
+        `ALTER SYSTEM CHANGE EXTERNAL_STORAGE_DEST PATH = '${address.path}/keys/dest1' SET ACCESS_INFO = '${keys}'`,
+        'shop',
+      );
+    await expect(change('user=jane doe&delegation_token=x')).rejects.toMatchObject({
+      code: -4002,
+      message: 'Incorrect arguments to user',
+    });
+    for (const user of ['jane', 'backup']) await change(`user=${user}&delegation_token=${double.token}`);
+  });
+
   function standbys(): MediumAddress {
     double.active = -1;
     return address;
