@@ -17,7 +17,7 @@ export class SftpConnection {
   #session: SftpSession | null = null;
   #opening: Promise<SftpSession> | null = null;
   #idle: AbortController | null = null;
-  #closed = false;
+  readonly #closed = new AbortController();
   /** Handles that must outlive a pause: while there are any the connection is not idle. */
   held = 0;
 
@@ -36,7 +36,7 @@ export class SftpConnection {
     checkSignal(key, signal);
     this.#idle?.abort();
     if (this.#session && !this.#session.ended) return this.#session;
-    if (this.#closed) throw new MediumError('cancelled', key, 'the medium was closed');
+    if (this.#closed.signal.aborted) throw wasClosed(key);
     this.#opening ??= this.#open().finally(() => {
       this.#opening = null;
     });
@@ -44,25 +44,26 @@ export class SftpConnection {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#closed.abort();
     this.#idle?.abort();
     this.#session?.end('the medium was closed');
   }
 
   async #open(): Promise<SftpSession> {
-    const session = await connect(this.address, () => this.#rest());
+    const { signal } = this.#closed;
+    const session = await connect(this.address, this.clock, signal, () => this.#rest());
     for (const name of ['fsync@openssh.com', 'hardlink@openssh.com'])
       if (!session.extensions.has(name)) {
         session.end('refused');
         throw new MediumError('unsupported', '', `the server has no ${name}: nothing can be published safely`);
       }
-    if (this.#closed) session.end('the medium was closed');
+    if (signal.aborted) session.end('the medium was closed');
     this.#session = session;
     return session;
   }
 
   #rest(): void {
-    if (this.held > 0 || this.#closed || this.#session?.ended) return;
+    if (this.held > 0 || this.#closed.signal.aborted || this.#session?.ended) return;
     this.#idle?.abort();
     const idle = new AbortController();
     this.#idle = idle;
@@ -73,16 +74,27 @@ export class SftpConnection {
   }
 }
 
-async function connect(address: SftpAddress, onIdle: () => void): Promise<SftpSession> {
+/** Connects, logs in and opens SFTP, all of it within `connectTimeoutMs` and until `closed` is fired. */
+async function connect(
+  address: SftpAddress,
+  clock: Clock,
+  closed: AbortSignal,
+  onIdle: () => void,
+): Promise<SftpSession> {
   const { host, port } = address;
   const check = hostCheck(address);
   const privateKey = await readKey(address.privateKeyPath);
   // Loaded by the first call only: a server without SFTP destinations never needs it.
   const { default: ssh2 } = await import('ssh2');
+  if (closed.aborted) throw wasClosed('');
   const client = new ssh2.Client();
   const sock = createConnection({ host, port, noDelay: true });
+  const settled = new AbortController();
   try {
     const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
+      closed.addEventListener('abort', () => reject(wasClosed('')), { once: true, signal: settled.signal });
+      const late = () => reject(new MediumError('timeout', '', `${host} did not open SFTP in time`));
+      clock.sleep(connectTimeoutMs, settled.signal).then(late, () => undefined);
       client.on('ready', () => client.sftp((error, opened) => (error ? reject(error) : resolve(opened))));
       client.on('error', reject);
       client.on('close', () => reject(new Error('closed')));
@@ -94,7 +106,13 @@ async function connect(address: SftpAddress, onIdle: () => void): Promise<SftpSe
     client.destroy();
     sock.destroy();
     throw check.refusal() ?? connectError(host, error);
+  } finally {
+    settled.abort();
   }
+}
+
+function wasClosed(key: string): MediumError {
+  return new MediumError('cancelled', key, 'the medium was closed');
 }
 
 function loginOf(
@@ -113,7 +131,8 @@ function loginOf(
     ...(privateKey === null ? {} : { privateKey }),
     ...(passphrase === '' ? {} : { passphrase }),
     hostVerifier: (key: Buffer) => check.accepts(key),
-    readyTimeout: connectTimeoutMs,
+    // It would end before SFTP is open; ours goes on to there.
+    readyTimeout: 0,
     keepaliveInterval: keepAliveMs,
     keepaliveCountMax: keepAliveMisses,
   };

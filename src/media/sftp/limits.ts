@@ -1,6 +1,6 @@
 /** Named limits of SFTP. */
 
-/** How long connecting and logging in may take. */
+/** How long connecting, logging in and opening SFTP may take in all. */
 export const connectTimeoutMs = 10_000;
 
 /** A server that is silent this often in a row, asked at this interval, is gone. */
