@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium, ObjectSink } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
+import { AbandonedCalls } from '../../src/media/wrap/abandoned-calls.ts';
 import { withDeadlines } from '../../src/media/wrap/deadline.ts';
 import { withFault } from '../../src/media/wrap/fault.ts';
 import { openBelow } from './descriptors.ts';
-import { handClock } from './hand-clock.ts';
+import { handClock, until } from './hand-clock.ts';
 import { expectKind } from './medium-conformance.ts';
 import { type Scratch, scratchDirectory } from './scratch.ts';
 
@@ -34,6 +35,40 @@ describe('deadlines', () => {
     hand.pass();
     expect((await call).message).toContain('1234 ms');
     expect(seen?.aborted).toBe(true);
+  });
+
+  test('a page that does not come is a timeout, and the listing below is told', async () => {
+    const hand = handClock();
+    const told = Promise.withResolvers<void>();
+    const stuck: Medium = {
+      ...real,
+      async *listPages(_prefix, signal) {
+        await new Promise((resolve) => signal?.addEventListener('abort', resolve, { once: true }));
+        told.resolve();
+      },
+    };
+    const abandoned = new AbandonedCalls();
+    const medium = withDeadlines(stuck, { clock: hand.clock, abandoned });
+    const pages = medium.listPages('')[Symbol.asyncIterator]();
+    const page = expectKind(pages.next(), 'timeout');
+    await until(() => hand.sleeping() === 1);
+    hand.pass();
+    await page;
+    await told.promise;
+    await until(() => abandoned.idle);
+  });
+
+  test('a listing that is left early is told too', async () => {
+    const told = Promise.withResolvers<void>();
+    const endless: Medium = {
+      ...real,
+      async *listPages(_prefix, signal) {
+        signal?.addEventListener('abort', () => told.resolve(), { once: true });
+        for (;;) yield [];
+      },
+    };
+    for await (const page of withDeadlines(endless).listPages('')) if (page.length === 0) break;
+    await told.promise;
   });
 
   test('calls that came back leave no timer behind', async () => {

@@ -63,7 +63,9 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
     },
     head: (key, signal) => call(reads(key, signal), (s) => inner.head(key, s)),
     async *listPages(prefix, signal) {
-      const pages = inner.listPages(prefix, signal)[Symbol.asyncIterator]();
+      const giveUp = new AbortController();
+      const either = signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal;
+      const pages = inner.listPages(prefix, either)[Symbol.asyncIterator]();
       try {
         for (;;) {
           const { done, value } = await call(reads(prefix, signal), () => pages.next());
@@ -71,6 +73,8 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
           yield value;
         }
       } finally {
+        // The end of a listing queues behind its page, which only the signal ends.
+        giveUp.abort(new Error('the listing was given up'));
         // Not awaited: a page that hangs would hold the caller.
         void Promise.resolve(pages.return?.()).catch(() => undefined);
       }
