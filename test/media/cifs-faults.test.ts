@@ -12,6 +12,7 @@ import { expectKind } from './medium-conformance.ts';
 import { eachOnRealServer, failsAsAnyServer, fillsUp } from './real-server.ts';
 import { endsSoon, noise } from './server-faults.ts';
 import { refusal, startSmbd } from './servers/cifs.ts';
+import { signalAll } from './servers/processes.ts';
 import { shownByProcesses, tempsBelow } from './servers/sftp.ts';
 
 const reason = refusal();
@@ -58,6 +59,9 @@ describe.skipIf(reason !== null)('an SMB server that fails', () => {
     for (let i = 0; i < 6; i++) await sink.writeAt(i * piece.length, piece);
     await sink.publish(6 * piece.length);
     const source = await medium.openObject('data');
+    expect(piece.equals(await source.read(0, piece.length))).toBe(true);
+    // Stopped, so that no machine is quick enough to read the rest before the kill.
+    signalAll(scene.server.processes(), 'SIGSTOP');
     const reading = source.read(0, 6 * piece.length).catch((error: unknown) => error);
     setTimeout(() => scene.server.kill(), 30);
     expect(await endsSoon(reading)).toMatchObject({ name: 'MediumError', retryable: true });

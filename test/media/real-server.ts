@@ -1,6 +1,8 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { retryAttemptsMax, retryFirstPauseMs } from '../../src/media/limits.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { type MediumAddress, openMedium } from '../../src/media/open-medium.ts';
 import { expectKind } from './medium-conformance.ts';
@@ -31,7 +33,7 @@ export interface RealServerScene<Server extends RealServer> {
   /** The bare medium of an address, of the root's when none is given; closed in the end. */
   open(address?: MediumAddress): Medium;
   /** As a destination is opened. */
-  openWrapped(): Medium;
+  openWrapped(clock: Clock): Medium;
 }
 
 export function eachOnRealServer<Server extends RealServer>(kind: RealServerKind<Server>): RealServerScene<Server> {
@@ -68,7 +70,7 @@ export function eachOnRealServer<Server extends RealServer>(kind: RealServerKind
       return kind.addressOf(running(), `root${roots}`);
     },
     open: (address = scene.address) => kept(kind.open(address)),
-    openWrapped: () => kept(openMedium(scene.address)),
+    openWrapped: (clock) => kept(openMedium(scene.address, clock)),
   };
   return scene;
 }
@@ -76,15 +78,25 @@ export function eachOnRealServer<Server extends RealServer>(kind: RealServerKind
 const x = Buffer.from('x');
 const piece = noise(8 << 20);
 
+const longestPauseMs = retryFirstPauseMs * 2 ** (retryAttemptsMax - 2);
+
 /** What is owed whichever server fails. */
 export function failsAsAnyServer<Server extends RealServer>(scene: RealServerScene<Server>): void {
   test('gone for a moment is waited for by a medium as it is opened', async () => {
-    const medium = scene.openWrapped();
+    let back: Promise<void> | null = null;
+    // The first pause of the retries lasts until the server listens again, however long that takes here.
+    const sleep: Clock['sleep'] = async (delayMs, signal) => {
+      if (delayMs <= longestPauseMs) {
+        back ??= scene.server.restart();
+        await back;
+      }
+      return systemClock.sleep(delayMs, signal);
+    };
+    const medium = scene.openWrapped({ ...systemClock, sleep });
     await medium.putSmall('a', x, 'create');
     scene.server.kill();
-    const putting = medium.putSmall('b', x, 'create');
-    setTimeout(() => void scene.server.restart(), 300);
-    await putting;
+    await medium.putSmall('b', x, 'create');
+    expect(back).not.toBeNull();
     expect((await medium.list('')).map(({ name }) => name)).toEqual(['a', 'b']);
   });
 

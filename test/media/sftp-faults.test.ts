@@ -9,6 +9,7 @@ import { expectKind } from './medium-conformance.ts';
 import { eachOnRealServer, failsAsAnyServer, fillsUp } from './real-server.ts';
 import { scratchDirectory } from './scratch.ts';
 import { endsSoon, noise } from './server-faults.ts';
+import { signalAll } from './servers/processes.ts';
 import { refusal, shownByProcesses, startSshd, tempsBelow } from './servers/sftp.ts';
 
 const reason = refusal();
@@ -52,8 +53,11 @@ describe.skipIf(reason !== null)('an SFTP server that fails', () => {
     for (let i = 0; i < 4; i++) await sink.writeAt(i * piece.length, piece);
     await sink.publish(4 * piece.length);
     const source = await medium.openObject('data');
-    const reading = source.read(0, 4 * piece.length);
-    setTimeout(() => scene.server.kill(), 20);
+    expect(piece.equals(await source.read(0, piece.length))).toBe(true);
+    // Stopped, so that no machine is quick enough to read the rest before the kill.
+    signalAll(scene.server.processes(), 'SIGSTOP');
+    const reading = source.read(piece.length, 3 * piece.length);
+    setTimeout(() => scene.server.kill(), 30);
     await expectKind(endsSoon(reading), 'network');
     await scene.server.restart();
     const again = await medium.openObject('data');
