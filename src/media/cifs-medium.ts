@@ -18,6 +18,7 @@ import { SmbPool } from './cifs/pool.ts';
 import { CifsRoot } from './cifs/root.ts';
 import type { Medium } from './medium.ts';
 import type { MediumAddress } from './open-medium.ts';
+import { PaceDebts } from './pace-debts.ts';
 
 /**
  * The medium of `cifs://`: a directory of a share, through Debian's smbclient, or, with `mount`, below the place where an
@@ -33,7 +34,8 @@ export function openCifsMedium(address: MediumAddress, clock: Clock = systemCloc
 
 function openShare(address: MediumAddress, clock: Clock): Medium {
   const pool = new SmbPool(readCifsAddress(address), clock);
-  const root = new CifsRoot(pool);
+  const debts = new PaceDebts(address.pace ?? null, clock);
+  const root = new CifsRoot(pool, debts);
   const chunks = new Chunks(root);
   return checked({
     scheme: 'cifs',
@@ -51,6 +53,7 @@ function openShare(address: MediumAddress, clock: Clock): Medium {
     async close() {
       chunks.close();
       pool.close();
+      debts.close();
       for (const { handle } of root.spools) await handle.close().catch(() => undefined);
     },
   });

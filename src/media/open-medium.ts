@@ -11,11 +11,11 @@ import {
 } from './limits.ts';
 import type { Medium } from './medium.ts';
 import { Pace } from './pace.ts';
+import { PaceDebts } from './pace-debts.ts';
 import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
-import type { Patience } from './wrap/attempts.ts';
+import type { AttemptAsk, Patience } from './wrap/attempts.ts';
 import { withDeadlines } from './wrap/deadline.ts';
-import type { MediumOperation } from './wrap/each-operation.ts';
 import { withMetrics } from './wrap/metrics.ts';
 import { withRetries } from './wrap/retry.ts';
 import { withThrottle } from './wrap/throttle.ts';
@@ -67,9 +67,13 @@ export function openMedium(address: MediumAddress, clock: Clock = systemClock, m
       : withDeadlines(openInThread(paced, abilitiesOf(address)), { ...limits, hangingMax });
   const counts = meter?.of(address);
   const counted = counts ? withMetrics(limited, counts, clock) : limited;
-  const onRetry = (operation: MediumOperation) => counts?.retried(operation);
+  const debts = new PaceDebts(pace, clock);
+  const onRetry = ({ operation, operationCount = 1, byteCount = 0 }: AttemptAsk) => {
+    counts?.retried(operation);
+    debts.owe(operationCount, byteCount);
+  };
   const steady = scheme === 'file' ? counted : withRetries(counted, { clock, patience, onRetry });
-  return pace === null ? steady : withThrottle(steady, pace, clock);
+  return pace === null ? steady : withThrottle(steady, pace, clock, debts);
 }
 
 const deadlines: Readonly<Record<Patience, { readonly callMs: number; readonly publishMs: number }>> = {

@@ -8,7 +8,9 @@ import { Chunks } from '../../src/media/cifs/chunks.ts';
 import { SmbPool } from '../../src/media/cifs/pool.ts';
 import { CifsRoot } from '../../src/media/cifs/root.ts';
 import { openCifsMedium } from '../../src/media/cifs-medium.ts';
+import { PaceDebts } from '../../src/media/pace-debts.ts';
 import { expectKind } from './medium-conformance.ts';
+import { NotedPace } from './noted-pace.ts';
 import { eachOnRealServer, failsAsAnyServer, fillsUp } from './real-server.ts';
 import { endsSoon, noise } from './server-faults.ts';
 import { refusal, startSmbd } from './servers/cifs.ts';
@@ -29,8 +31,9 @@ describe.skipIf(reason !== null)('an SMB server that fails', () => {
   });
   failsAsAnyServer(scene);
 
-  test('killed in the middle of an upload leaves nothing visible; publishing again succeeds', async () => {
-    const medium = scene.open();
+  test('killed in the middle of an upload leaves nothing visible; publishing again succeeds and is paid for', async () => {
+    const pace = new NotedPace();
+    const medium = scene.open({ ...scene.address, pace });
     await medium.putSmall('set/whole', piece, 'create');
     const sink = await medium.createObject('set/data.0');
     const abandoned = await medium.createObject('set/data.1');
@@ -44,13 +47,29 @@ describe.skipIf(reason !== null)('an SMB server that fails', () => {
     expect(await medium.head('set/data.0')).toBeNull();
     expect((await medium.list('set')).map(({ name }) => name)).toEqual(['whole']);
     expect(piece.equals(await medium.read('set/whole'))).toBe(true);
+    expect(pace.taken).toEqual([]);
     await sink.publish(12 * piece.length);
+    expect(pace.taken).toEqual([[0, 12 * piece.length]]);
     expect((await medium.head('set/data.0'))?.sizeBytes).toBe(12 * piece.length);
     expect(tempsBelow(scene.directory)).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 1_100));
     expect(await medium.sweep(0, [])).toBe(1);
     await expect.poll(() => tempsBelow(scene.directory)).toBe(0);
     await abandoned.abort();
+  });
+
+  test('an upload that is given up ends, also while the server says nothing', async () => {
+    const medium = scene.open();
+    const sink = await medium.createObject('data');
+    await sink.writeAt(0, piece);
+    const stopped = scene.server.processes();
+    signalAll(stopped, 'SIGSTOP');
+    const publishing = expectKind(sink.publish(piece.length), 'cancelled');
+    const abort = new Promise((resolve) => setTimeout(resolve, 100)).then(() => sink.abort());
+    await publishing.finally(() => signalAll(stopped, 'SIGCONT'));
+    await abort;
+    expect(await medium.list('')).toEqual([]);
+    await expect.poll(() => tempsBelow(scene.directory)).toBe(0);
   });
 
   test('killed in the middle of a download gives an error, and the next read finds it again', async () => {
@@ -96,7 +115,7 @@ describe.skipIf(reason !== null)('an SMB server that fails', () => {
     const bait = join(scene.server.directory, 'put-here');
     const address = { ...readCifsAddress(scene.address), directory: `${basename(scene.directory)}/a;mkdir put-here;b` };
     mkdirSync(join(scene.server.directory, address.directory), { recursive: true });
-    const root = new CifsRoot(new SmbPool(address, systemClock));
+    const root = new CifsRoot(new SmbPool(address, systemClock), new PaceDebts(null, systemClock));
     const chunks = new Chunks(root);
     const at = join(scene.server.directory, address.directory, 'large');
     for (let i = 0; i < 5; i++) appendFileSync(at, piece);

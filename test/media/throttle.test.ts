@@ -5,8 +5,14 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/base/clock.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
+import { openMedium } from '../../src/media/open-medium.ts';
 import { Pace, Paces } from '../../src/media/pace.ts';
+import { PaceDebts } from '../../src/media/pace-debts.ts';
+import { mediaThreads } from '../../src/media/thread/threaded-medium.ts';
 import { withThrottle } from '../../src/media/wrap/throttle.ts';
+import { NotedPace } from './noted-pace.ts';
+import { s3Address } from './s3-root.ts';
+import { S3Double } from './servers/s3-double.ts';
 
 /** Time that passes only when everybody sleeps. */
 class StillClock implements Clock {
@@ -168,5 +174,50 @@ describe('a throttled medium', () => {
     giveUp.abort(new Error('enough'));
     await expect(waiting).rejects.toMatchObject({ name: 'MediumError', kind: 'cancelled', key: 'a' });
     expect(await openFileMedium(directory).head('a')).toBeNull();
+  });
+});
+
+describe('what is owed', () => {
+  test('is waited for by who comes next, and forgiven by the end of the medium', async () => {
+    const clock = new StillClock();
+    const pace = new Pace(undefined, clock.nowNs);
+    pace.set({ maxIops: 0n, maxBandwidth: 1_000n });
+    const sleep = (delayMs: number) => clock.sleep(delayMs);
+    const beganNs = clock.nowNs();
+    const debts = new PaceDebts(pace, clock);
+    debts.owe(0, 2_000);
+    await clock.run(pace.take(0, 1_000, sleep));
+    // Both draw from one bucket, by turns.
+    expect(seconds(clock.nowNs() - beganNs)).toBeGreaterThan(1.7);
+    debts.close();
+    const closedNs = clock.nowNs();
+    await clock.run(pace.take(0, 1_000, sleep));
+    expect(seconds(clock.nowNs() - closedNs)).toBeLessThan(1.3);
+  });
+
+  test('are the attempts of a call behind its first, with what they move', async () => {
+    const pace = new NotedPace();
+    const double = await S3Double.start();
+    const medium = openMedium({ ...s3Address(double), pace });
+    const refuse = { deed: 'refuse', status: 503, code: 'SlowDown' } as const;
+    double.faults.add({ on: ['PutObject'], times: 2, deed: refuse });
+    await medium.putSmall('a', Buffer.from('twelve bytes'), 'create');
+    expect(pace.taken.splice(0)).toEqual([
+      [1, 12],
+      [1, 12],
+      [1, 12],
+    ]);
+    const source = await medium.openObject('a');
+    pace.taken.length = 0;
+    double.faults.add({ on: ['GetObject'], deed: refuse });
+    await source.read(2, 5);
+    expect(pace.taken).toEqual([
+      [1, 5],
+      [1, 5],
+    ]);
+    await source.close();
+    await medium.close();
+    await double.stop();
+    for (const thread of mediaThreads()) await thread.end();
   });
 });

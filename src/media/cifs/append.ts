@@ -1,7 +1,7 @@
 import { Mutex } from '../../base/mutex.ts';
 import { fileError } from '../file-errors.ts';
 import { type AppendSink, MediumError } from '../medium.ts';
-import { mergedParts } from './limits.ts';
+import { mergedParts, mergePaceMs } from './limits.ts';
 import { partsKey } from './names.ts';
 import { addPart, findParts, type Part, type PartedObject, putPart } from './parts.ts';
 import { removeOne } from './publish.ts';
@@ -97,6 +97,11 @@ async function bytesOf(key: string, spool: Spool, length: number): Promise<Uint8
   throw new MediumError('checksum', key, `a part has fewer than ${length} bytes`);
 }
 
+/** Operations and bytes of a merge: each part is read, and the whole is written. */
+function mergeCost(sizeBytes: number): [operationCount: number, byteCount: number] {
+  return [mergedParts + 1, 2 * sizeBytes];
+}
+
 interface Run {
   readonly start: number;
   readonly sizeBytes: number;
@@ -136,7 +141,10 @@ class Merger {
     const last = this.#runs.slice(-mergedParts);
     const sizeBytes = last.reduce((sum, run) => sum + run.sizeBytes, 0);
     return (
-      last.length === mergedParts && sizeBytes <= mergedBytesMax && last.every(({ level }) => level === last[0]?.level)
+      last.length === mergedParts &&
+      sizeBytes <= mergedBytesMax &&
+      last.every(({ level }) => level === last[0]?.level) &&
+      this.#root.debts.spanMs(...mergeCost(sizeBytes)) <= mergePaceMs
     );
   }
 
@@ -151,6 +159,7 @@ class Merger {
         bytes.push(await bytesOf(this.#key, spool, sizeBytes));
       });
     const whole = Buffer.concat(bytes);
+    this.#root.debts.owe(...mergeCost(whole.length));
     await putPart(this.#root, `${partsKey(this.#key)}/${first.start}`, whole, 'replace', signal);
     for (const { start } of runs.slice(1)) await removeOne(this.#root, `${partsKey(this.#key)}/${start}`, signal);
     return { start: first.start, sizeBytes: whole.length, level: first.level + 1 };

@@ -14,6 +14,8 @@ import { openSpool, type Spool } from './spool.ts';
 export class Chunks {
   readonly #root: CifsRoot;
   readonly #kept = new Map<string, Promise<Spool>>();
+  /** Bytes of a chunk nobody has asked for, and so not paid for, yet. */
+  readonly #unread = new WeakMap<Promise<Spool>, number>();
   /** Readers of a chunk, which is closed by the last of them once it was dropped. */
   readonly #readers = new Map<Promise<Spool>, number>();
 
@@ -35,13 +37,14 @@ export class Chunks {
       const start = at - (at % chunkBytes);
       const end = Math.min(start + chunkBytes, sizeBytes);
       const count = Math.min(length - done, end - at);
-      const chunk = this.#chunk(`${id} ${key} ${start}`, () =>
+      const chunk = this.#chunk(`${id} ${key} ${start}`, end - start, () =>
         fetchPart(this.#root, key, start, end, sizeBytes, signal),
       );
       await this.#reading(chunk, async ({ handle }) => {
         const { bytesRead } = await handle.read(bytes, done, count, at).catch((error: unknown) => {
           throw fileError(key, error);
         });
+        this.#unread.set(chunk, (this.#unread.get(chunk) ?? 0) - count);
         if (bytesRead !== count) throw new MediumError('checksum', key, `ends before ${at + count}`);
       });
       done += count;
@@ -57,8 +60,10 @@ export class Chunks {
     for (const name of [...this.#kept.keys()]) this.#forget(name);
   }
 
-  #chunk(name: string, fetch: () => Promise<Spool>): Promise<Spool> {
-    const chunk = this.#kept.get(name) ?? fetch();
+  #chunk(name: string, sizeBytes: number, fetch: () => Promise<Spool>): Promise<Spool> {
+    const kept = this.#kept.get(name);
+    const chunk = kept ?? fetch();
+    if (!kept) this.#unread.set(chunk, sizeBytes);
     // The last in the map is the one used last.
     this.#kept.delete(name);
     this.#kept.set(name, chunk);
@@ -89,6 +94,8 @@ export class Chunks {
   #forget(name: string): void {
     const chunk = this.#kept.get(name);
     this.#kept.delete(name);
+    // What came beside the bytes somebody read, known only now.
+    if (chunk) this.#root.debts.owe(0, Math.max(0, this.#unread.get(chunk) ?? 0));
     if (chunk && !this.#readers.has(chunk)) void closeSpool(chunk);
   }
 }

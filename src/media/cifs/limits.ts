@@ -26,3 +26,6 @@ export const inUsePauseMs = 25;
 
 /** Parts of an object that grows, of about one size, before they are made one. */
 export const mergedParts = 32;
+
+/** What a merge may take of `max_iops` and `max_bandwidth`: one that would hold appends up for longer is left alone. */
+export const mergePaceMs = 10_000;

@@ -57,6 +57,9 @@ export async function cifsSink(root: CifsRoot, key: string, signal?: AbortSignal
   }
   root.spools.add(spool);
   let ended = false;
+  let uploaded = false;
+  const giveUp = new AbortController();
+  const ends = signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal;
   const check = () => {
     if (ended) throw new MediumError('io', key, 'it was already published or given up');
   };
@@ -76,21 +79,26 @@ export async function cifsSink(root: CifsRoot, key: string, signal?: AbortSignal
         const found = (await spool.handle.stat()).size;
         if (found !== sizeBytes)
           throw new MediumError('checksum', key, `${found} bytes were written, ${sizeBytes} were announced`);
-        if ((await root.entry(temp, signal)) === null)
+        if ((await root.entry(temp, ends)) === null)
           throw new MediumError('notFound', key, 'the temporary object is gone');
-        await uploadTo(root, temp, spool, sizeBytes, signal);
-        await publish(root, temp, key, 'create', signal);
+        // The first upload was paid for by what was written.
+        if (uploaded) root.debts.owe(0, sizeBytes);
+        uploaded = true;
+        await uploadTo(root, temp, spool, sizeBytes, ends);
+        await publish(root, temp, key, 'create', ends);
       } catch (error) {
         const failure = fileError(key, error);
         if (failure instanceof MediumError && failure.retryable) throw failure;
         await end();
-        await discard(root, temp, signal);
+        await discard(root, temp, ends);
         throw failure;
       }
       await end();
     },
     async abort() {
       if (ended) return;
+      // An upload under way would go on to its end.
+      giveUp.abort(new Error('it was given up'));
       await end();
       await discard(root, temp);
     },

@@ -1,4 +1,5 @@
 import { MediumError } from '../medium.ts';
+import type { PaceDebts } from '../pace-debts.ts';
 import { InUseError } from './errors.ts';
 import { inUsePauseMs, inUseTries } from './limits.ts';
 import type { SmbPool } from './pool.ts';
@@ -19,6 +20,7 @@ export interface SmbEntry {
  */
 export class CifsRoot {
   readonly pool: SmbPool;
+  readonly debts: PaceDebts;
   /** Spools of objects nobody has ended yet. */
   readonly spools = new Set<Spool>();
   /** Directories known to be there; a hint only. */
@@ -26,8 +28,9 @@ export class CifsRoot {
   #seen = false;
   #lastUs = 0;
 
-  constructor(pool: SmbPool) {
+  constructor(pool: SmbPool, debts: PaceDebts) {
     this.pool = pool;
+    this.debts = debts;
   }
 
   /**

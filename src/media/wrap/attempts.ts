@@ -13,7 +13,7 @@ export interface AttemptOptions {
   /** `job` when left out. */
   readonly patience?: Patience | undefined;
   /** Called before each attempt but the first. */
-  readonly onRetry?: ((operation: MediumOperation) => void) | undefined;
+  readonly onRetry?: ((ask: AttemptAsk) => void) | undefined;
 }
 
 /** What may pass by itself. An `io` fault is none: who met it decides, for it may have cost something. */
@@ -30,6 +30,9 @@ export interface AttemptAsk {
   /** What errors name. */
   readonly key: string;
   readonly signal?: AbortSignal | undefined;
+  /** Operations of a pace each attempt is, 1 when left out, and bytes it moves, none when left out. */
+  readonly operationCount?: number;
+  readonly byteCount?: number;
   /** Bytes are sent that are still at hand: those damaged on the way (`checksum`) are sent again. */
   readonly sends?: boolean;
   /** What is missing may be in the middle of its replacement: it is looked for once more. */
@@ -38,10 +41,10 @@ export interface AttemptAsk {
 
 export function attemptsWith({ clock, random, patience = 'job', onRetry }: AttemptOptions): Attempts {
   return async (ask, work) => {
-    const { operation, key, signal } = ask;
+    const { key, signal } = ask;
     const lastNs = clock.nowNs() + BigInt(retryTotalMs) * 1_000_000n;
     for (let attempt = 1; ; attempt++) {
-      if (attempt > 1) onRetry?.(operation);
+      if (attempt > 1) onRetry?.(ask);
       try {
         return await work(attempt > 1);
       } catch (error) {

@@ -26,7 +26,9 @@ export function retriedSink(retried: Retried, sink: ObjectSink): ObjectSink {
   return {
     writeAt(offset, bytes) {
       marks.note(offset, bytes);
-      return attempts({ operation: 'writeAt', key, signal, sends: true }, () => sink.writeAt(offset, bytes));
+      return attempts({ operation: 'writeAt', key, signal, byteCount: bytes.length, sends: true }, () =>
+        sink.writeAt(offset, bytes),
+      );
     },
     publish: (sizeBytes) =>
       attempts({ operation: 'publish', key, signal }, async (again) => {
@@ -71,7 +73,7 @@ export function retriedAppend(retried: Retried, opened: AppendSink): AppendSink 
     append: (bytes) =>
       turn.run(async () => {
         let rest = bytes;
-        await attempts({ operation: 'append', key, signal }, async (again) => {
+        await attempts({ operation: 'append', key, signal, byteCount: bytes.length }, async (again) => {
           if (again || sink === null) {
             await close().catch(() => undefined);
             const there = await landed(rest);
@@ -127,7 +129,7 @@ export function retriedSource(retried: Retried, opened: ObjectSource): ObjectSou
     sizeBytes,
     read: (offset, length) => {
       let used: Opening | null = null;
-      return attempts({ operation: 'readAt', key, signal }, async () => {
+      return attempts({ operation: 'readAt', key, signal, byteCount: length }, async () => {
         // Of many reads that failed together the first opens the object again, for all of them.
         if (used !== null && used === current) {
           superseded.add(used);

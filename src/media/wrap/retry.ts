@@ -1,8 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { listResumeNames } from '../limits.ts';
 import { type ListEntry, type Medium, MediumError } from '../medium.ts';
-import { type Attempts, attemptsWith, type Patience } from './attempts.ts';
-import type { MediumOperation } from './each-operation.ts';
+import { type AttemptAsk, type Attempts, attemptsWith, type Patience } from './attempts.ts';
 import { retriedAppend, retriedSink, retriedSource } from './retry-objects.ts';
 
 export interface RetryOptions {
@@ -11,7 +10,7 @@ export interface RetryOptions {
   readonly random?: () => number;
   readonly patience?: Patience | undefined;
   /** Called before each attempt but the first. */
-  readonly onRetry?: ((operation: MediumOperation) => void) | undefined;
+  readonly onRetry?: ((ask: AttemptAsk) => void) | undefined;
 }
 
 /**
@@ -28,7 +27,7 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
     scheme: inner.scheme,
     abilities: inner.abilities,
     putSmall: (key, bytes, mode, signal) =>
-      attempts({ operation: 'putSmall', key, signal, sends: true }, async (again) => {
+      attempts({ operation: 'putSmall', key, signal, byteCount: bytes.length, sends: true }, async (again) => {
         try {
           await inner.putSmall(key, bytes, mode, signal);
         } catch (error) {
@@ -44,7 +43,9 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
         inner.openAppend(key, sizeBytes, signal, syncedBytes),
       ).then((sink) => retriedAppend({ inner, attempts, key, signal }, sink)),
     read: (key, offset, length, signal) =>
-      attempts({ operation: 'read', key, signal, mayBeReplaced }, () => inner.read(key, offset, length, signal)),
+      attempts({ operation: 'read', key, signal, byteCount: length ?? 0, mayBeReplaced }, () =>
+        inner.read(key, offset, length, signal),
+      ),
     openObject: (key, signal) =>
       attempts({ operation: 'openObject', key, signal }, () => inner.openObject(key, signal)).then((source) =>
         retriedSource({ inner, attempts, key, signal }, source),
@@ -53,11 +54,15 @@ export function withRetries(inner: Medium, options: RetryOptions = {}): Medium {
     list: (prefix, signal) => attempts({ operation: 'list', key: prefix, signal }, () => inner.list(prefix, signal)),
     listPages: (prefix, signal) => retriedPages(inner, attempts, prefix, signal),
     remove: (keys, signal) =>
-      attempts({ operation: 'remove', key: keys[0] ?? '', signal }, () => inner.remove(keys, signal)),
+      attempts({ operation: 'remove', key: keys[0] ?? '', signal, operationCount: keys.length }, () =>
+        inner.remove(keys, signal),
+      ),
     removeDirectory: (prefix, signal) =>
       attempts({ operation: 'removeDirectory', key: prefix, signal }, () => inner.removeDirectory(prefix, signal)),
     tag: (keys, tags, signal) =>
-      attempts({ operation: 'tag', key: keys[0] ?? '', signal }, () => inner.tag(keys, tags, signal)),
+      attempts({ operation: 'tag', key: keys[0] ?? '', signal, operationCount: keys.length }, () =>
+        inner.tag(keys, tags, signal),
+      ),
     tagsOf: (key, signal) => attempts({ operation: 'tagsOf', key, signal }, () => inner.tagsOf(key, signal)),
     sweep: (olderThanMs, kept, signal) =>
       attempts({ operation: 'sweep', key: '', signal }, () => inner.sweep(olderThanMs, kept, signal)),

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type AppendSink, type Medium, MediumError, type ObjectSink, type ObjectSource } from '../medium.ts';
 import type { Pace } from '../pace.ts';
+import type { PaceDebts } from '../pace-debts.ts';
 
 type Take = (
   key: string,
@@ -13,9 +14,9 @@ type Take = (
 /**
  * Holds a medium to a pace: every call is an operation, what is read or written counts as bytes. Objects with a
  * descriptor carry the pace along, for threads that read and write past the medium. What undoes or closes never waits.
- * Belongs outside of `withDeadlines`: waiting for the pace is no failure of the medium.
+ * Belongs outside of `withDeadlines`: waiting for the pace is no failure of the medium. `debts` end with it.
  */
-export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClock): Medium {
+export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClock, debts?: PaceDebts): Medium {
   const take: Take = async (key, byteCount, signal, operationCount = 1, onWait) => {
     const sleep = (delayMs: number) => {
       onWait?.();
@@ -86,7 +87,10 @@ export function withThrottle(inner: Medium, pace: Pace, clock: Clock = systemClo
       return inner.sweep(olderThanMs, kept, signal);
     },
     status: (signal) => inner.status(signal),
-    close: () => inner.close(),
+    close() {
+      debts?.close();
+      return inner.close();
+    },
   };
 }
 
