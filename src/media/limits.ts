@@ -9,6 +9,12 @@ export const callDeadlineMs = 30_000;
 /** How long publishing a large object may take: the medium may have gigabytes left to make durable. */
 export const publishDeadlineMs = 600_000;
 
+/**
+ * The slowest upload that is waited for where all of an object goes off as it is published (CIFS): 256 kB a second. One that stands
+ * still ends by itself.
+ */
+export const publishBytesPerMs = 256;
+
 /** Calls given up but still running below. At this number a medium answers `unavailable` without trying. */
 export const abandonedCallsMax = 2;
 

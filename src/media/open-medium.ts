@@ -5,6 +5,7 @@ import { openFileMedium } from './file-medium.ts';
 import {
   callDeadlineMs,
   abandonedRemoteCallsMax as hangingMax,
+  publishBytesPerMs,
   publishDeadlineMs,
   statementCallMs,
   statementPublishMs,
@@ -15,7 +16,7 @@ import { PaceDebts } from './pace-debts.ts';
 import { openInThread } from './thread/threaded-medium.ts';
 import { AbandonedCalls } from './wrap/abandoned-calls.ts';
 import type { AttemptAsk, Patience } from './wrap/attempts.ts';
-import { withDeadlines } from './wrap/deadline.ts';
+import { type DeadlineOptions, withDeadlines } from './wrap/deadline.ts';
 import { withMetrics } from './wrap/metrics.ts';
 import { withRetries } from './wrap/retry.ts';
 import { withThrottle } from './wrap/throttle.ts';
@@ -64,7 +65,7 @@ export function openMedium(address: MediumAddress, clock: Clock = systemClock, m
   const limited =
     scheme === 'file'
       ? withDeadlines(openFileMedium(address.path.slice('file://'.length), clock), limits)
-      : withDeadlines(openInThread(paced, abilitiesOf(address)), { ...limits, hangingMax });
+      : withDeadlines(openInThread(paced, abilitiesOf(address)), { ...limits, hangingMax, ...uploadsLate(address) });
   const counts = meter?.of(address);
   const counted = counts ? withMetrics(limited, counts, clock) : limited;
   const debts = new PaceDebts(pace, clock);
@@ -80,6 +81,11 @@ const deadlines: Readonly<Record<Patience, { readonly callMs: number; readonly p
   job: { callMs: callDeadlineMs, publishMs: publishDeadlineMs },
   statement: { callMs: statementCallMs, publishMs: statementPublishMs },
 };
+
+/** Through smbclient an object is uploaded when it is published. */
+function uploadsLate({ scheme, options }: MediumAddress): DeadlineOptions {
+  return scheme === 'cifs' && options['mount'] === undefined ? { publishBytesPerMs } : {};
+}
 
 function ownPace({ maxIops = 0n, maxBandwidth = 0n }: MediumAddress): Pace | null {
   if (maxIops === 0n && maxBandwidth === 0n) return null;

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { openFileMedium } from '../../src/media/file-medium.ts';
 import type { Medium, ObjectSink } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
@@ -69,6 +70,30 @@ describe('deadlines', () => {
     };
     for await (const page of withDeadlines(endless).listPages('')) if (page.length === 0) break;
     await told.promise;
+  });
+
+  test('publishing has its time, and more for what is large where that is what uploads it', async () => {
+    const limits: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (delayMs) => {
+        limits.push(delayMs);
+        return new Promise(() => undefined);
+      },
+    };
+    const published: Medium = {
+      ...real,
+      createObject: async () => ({
+        writeAt: async () => undefined,
+        publish: async () => undefined,
+        abort: async () => undefined,
+      }),
+    };
+    for (const options of [{}, { publishBytesPerMs: 10 }]) {
+      const medium = withDeadlines(published, { clock, callMs: 1, publishMs: 500, ...options });
+      for (const sizeBytes of [4_000, 80_000]) await (await medium.createObject('a')).publish(sizeBytes);
+    }
+    expect(limits.filter((ms) => ms > 1)).toEqual([500, 500, 500, 8_000]);
   });
 
   test('calls that came back leave no timer behind', async () => {

@@ -7,6 +7,8 @@ export interface DeadlineOptions {
   readonly clock?: Clock;
   readonly callMs?: number;
   readonly publishMs?: number;
+  /** Where publishing is what uploads: it has as long as all of the object takes at this many bytes a millisecond, if that is longer. */
+  readonly publishBytesPerMs?: number;
   /** Shared by all media on one root, so that opening a sick one anew does not start counting anew. */
   readonly abandoned?: AbandonedCalls;
   /** Calls that hang before the medium answers `unavailable` without trying, `abandonedCallsMax` when left out. */
@@ -37,6 +39,8 @@ type Call = <T>(ask: Ask, work: (signal: AbortSignal) => Promise<T>, late?: (res
 export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Medium {
   const callMs = options.callMs ?? callDeadlineMs;
   const publishMs = options.publishMs ?? publishDeadlineMs;
+  const { publishBytesPerMs = Number.POSITIVE_INFINITY } = options;
+  const publishLimitMs = (sizeBytes: number) => Math.max(publishMs, Math.ceil(sizeBytes / publishBytesPerMs));
   const { clock = systemClock, abandoned = new AbandonedCalls(), hangingMax = abandonedCallsMax } = options;
   const call = deadlineCall(clock, abandoned, hangingMax);
   const reads = (key: string, signal?: AbortSignal): Ask => ({ key, limitMs: callMs, signal });
@@ -49,7 +53,7 @@ export function withDeadlines(inner: Medium, options: DeadlineOptions = {}): Med
     async createObject(key, signal) {
       const open = (s: AbortSignal) => inner.createObject(key, s);
       const sink = await call(changes(key, signal), open, (late) => late.abort());
-      return limitSink(sink, call, changes(key, signal), publishMs);
+      return limitSink(sink, call, changes(key, signal), publishLimitMs);
     },
     async openAppend(key, sizeBytes, signal, syncedBytes) {
       const open = (s: AbortSignal) => inner.openAppend(key, sizeBytes, s, syncedBytes);
@@ -142,12 +146,12 @@ function ending({ key, limitMs }: Ask): Ask {
   return { key, limitMs, ends: true };
 }
 
-function limitSink(sink: ObjectSink, call: Call, ask: Ask, publishMs: number): ObjectSink {
+function limitSink(sink: ObjectSink, call: Call, ask: Ask, limitMs: (sizeBytes: number) => number): ObjectSink {
   const end = ending(ask);
   return {
     ...(sink.fd === undefined ? {} : { fd: sink.fd }),
     writeAt: (offset, bytes) => call(ask, () => sink.writeAt(offset, bytes)),
-    publish: (sizeBytes) => call({ ...ask, limitMs: publishMs }, () => sink.publish(sizeBytes)),
+    publish: (sizeBytes) => call({ ...ask, limitMs: limitMs(sizeBytes) }, () => sink.publish(sizeBytes)),
     abort: () => call(end, () => sink.abort()),
   };
 }
