@@ -37,7 +37,8 @@ export const setStates = {
 export const setFileStates = {
   AVAILABLE: ['BROKEN', 'EXPIRED', 'DELETING', 'INCOMPLETE'],
   INCOMPLETE: ['COPYING', 'DELETING'],
-  COPYING: ['AVAILABLE', 'INCOMPLETE'],
+  // DELETED: another server ended the set, and nothing on the medium is this one's.
+  COPYING: ['AVAILABLE', 'INCOMPLETE', 'DELETED'],
   BROKEN: ['DELETING'],
   EXPIRED: ['AVAILABLE', 'DELETING'],
   DELETING: ['DELETED'],

@@ -249,7 +249,8 @@ async function finishedAnyway(controller: Controller, job: BackupJob, stopping: 
 }
 
 /**
- * FAILED or, with null or after CANCEL, CANCELED; the set INCOMPLETE. What lies on the medium stays until the set is cleaned.
+ * FAILED or, with null or after CANCEL, CANCELED; the set INCOMPLETE. What lies on the medium stays until the set is cleaned; of a set
+ * another server has ended nothing is this one's, so that its row says DELETED at once.
  */
 async function endJob(
   controller: Controller,
@@ -271,7 +272,8 @@ async function endJob(
     if (set !== null && set.status === 'DOING') {
       const doubt: SetMemory = task !== null && taskMemory(task).end !== undefined ? { endInDoubt: true } : {};
       const stepData = { ...setMemory(set), ...doubt };
-      tx.backups.sets.update(set, { ...changes, status: 'FAILED', fileStatus: 'INCOMPLETE', stepData });
+      const fileStatus = setMemory(set).endedElsewhere ? 'DELETED' : 'INCOMPLETE';
+      tx.backups.sets.update(set, { ...changes, status: 'FAILED', fileStatus, stepData });
     }
     tx.backups.jobs.update(job, { ...changes, status });
     tx.keys.forgetJob(job.tenantId, 'backup', job.jobId);

@@ -5,22 +5,17 @@ import type { Lease, WithThreads } from '../../copy/copy-workers.ts';
 import type { SetKey } from '../../copy/keys.ts';
 import { type SetName, setDirectory, setEndKey, setStartKey } from '../../destination/layout.ts';
 import type { Snapshot, TenantEngine } from '../../tenants/tenant-engine.ts';
-import { removeTree } from '../clean/remove-tree.ts';
+import { removeObjects, removeTree } from '../clean/remove-tree.ts';
+import { removingMedium } from '../clean/tagging.ts';
 import type { Controller } from '../controller.ts';
 import { copyThreads } from '../copy-threads.ts';
 import { jobSecret } from '../job-secrets.ts';
 import { tenantEngineOf } from '../tenant-engine-of.ts';
 import { setKeyName } from './backup-rows.ts';
+import { removeAttempts, requireNotEnded } from './former-attempts.ts';
 import { changeTask, type JobRun, type TaskMemory, taskMemory } from './job-run.ts';
 import { type SetMemory, setMemory } from './set-base.ts';
-import {
-  attemptDirectory,
-  dataFileKey,
-  setNameOf,
-  writeDataIndex,
-  writeMetaInfos,
-  writeSetStart,
-} from './set-files.ts';
+import { dataFileKey, setNameOf, writeDataIndex, writeMetaInfos, writeSetStart } from './set-files.ts';
 
 /** BACKUP_SYS_META and BACKUP_USER_META. */
 export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
@@ -38,12 +33,18 @@ export async function copyMeta(run: JobRun, task: BackupTask, set: BackupSet): P
 
 /**
  * BACKUP_DATA_MINOR and BACKUP_DATA_MAJOR: pins the tenant, copies every block or every changed page, publishes the files. When
- * what changed cannot be told any more the set becomes full and begins anew. The threads first: the log of a pinned tenant is not
- * folded, so nobody waits for threads with a pin. Pinning waits for its engine alone.
+ * what changed cannot be told any more the set becomes full and begins anew. What former attempts left goes before anything is held.
+ * The threads first: the log of a pinned tenant is not folded, so nobody waits for threads with a pin. Pinning waits for its engine
+ * alone.
  */
 export async function copyData(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
   const { controller, tenant, signal } = run;
   const engine = await tenantEngineOf(controller, tenant.tenantId);
+  const former = taskMemory(task).retryId;
+  if (former >= 0) {
+    await requireNotEnded(run, set);
+    await removeAttempts(run, set, former);
+  }
   const most = await copyThreads(controller, tenant.tenantId, 'backup');
   const work: WithThreads<void> = (threads, giveBack) =>
     pinAndCopy(run, task, set, { engine, lease: { threads, giveBack } });
@@ -85,7 +86,6 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
   const { controller, job, tenant, medium, signal } = run;
   const { memory, snapshot, endScn, engine, lease } = attempt;
   const name = setNameOf(set);
-  await removeFormerAttempts(run, name, memory.retryId);
   const progress = progressWriter(controller, task, set);
   const result = await backupBlocks({
     snapshot,
@@ -107,6 +107,8 @@ async function copyBlocks(run: JobRun, task: BackupTask, set: BackupSet, attempt
     onProgress: progress.note,
   });
   await progress.settle();
+  // Readers take the attempt with the newest index.
+  if (memory.retryId > 0) await requireNotEnded(run, set);
   await writeDataIndex(medium, name, memory.retryId, result.entries, signal);
   // A set with its own log reaches the moment the copy ended, any other the moment it was made of.
   const reachesScn = set.plusArchivelog ? (await (await engine.log()).barrier()).scn : endScn;
@@ -157,27 +159,13 @@ export function becomeFull({ controller, job }: JobRun, task: BackupTask, set: B
 }
 
 async function removeIncremental(run: JobRun, task: BackupTask, set: BackupSet): Promise<void> {
-  const { controller, medium, signal } = run;
+  const { controller, destination, signal } = run;
+  const medium = removingMedium(run.medium, destination);
   const name: SetName = { backupSetId: set.backupSetId, backupType: 'inc' };
   await removeTree(medium, setDirectory(name), signal);
-  await medium.remove([setStartKey(name)], signal);
+  await removeObjects(medium, [setStartKey(name)], signal);
   const { wasIncremental, ...memory } = taskMemory(task);
   if (wasIncremental) await changeTask(controller, task, { stepData: memory satisfies TaskMemory });
-}
-
-/** What an attempt left that was killed or failed may be as large as the set. Nobody reads it: the set is made without its removal, too. */
-async function removeFormerAttempts({ controller, medium, signal }: JobRun, name: SetName, retryId: number) {
-  for (let former = 0; former < retryId; former++)
-    try {
-      await removeTree(medium, attemptDirectory(name, former), signal);
-    } catch (error) {
-      if (signal.aborted) throw error;
-      controller.log.warn('a former attempt of a set was not removed', {
-        set: name.backupSetId,
-        attempt: former,
-        error,
-      });
-    }
 }
 
 function finishStage(

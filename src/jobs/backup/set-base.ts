@@ -17,6 +17,8 @@ export interface SetMemory {
   readonly endInDoubt?: true;
   /** End placeholder that may still land of the incremental set this one was before it became full. */
   readonly formerEnd?: string;
+  /** True once another server was seen to have ended this set: what lies on the medium is that one's, and never deleted by this one. */
+  readonly endedElsewhere?: true;
 }
 
 export function setMemory(set: BackupSet): SetMemory {

@@ -9,6 +9,7 @@ import type { Medium } from '../../media/medium.ts';
 import type { Controller } from '../controller.ts';
 import { asRegistered, expectedFormat, openPaced, readStored } from '../tenant-destination.ts';
 import type { CleanPlace } from './clean-places.ts';
+import { tagsOn } from './tagging.ts';
 
 /** Everything one run of a clean-up job works on. */
 export interface CleanRun {
@@ -63,7 +64,7 @@ export class CleanMedia {
 
   /** True where `delete_mode=tagging` has objects marked instead of removed. */
   tags(place: CleanPlace): boolean {
-    return this.#destinationOf(place).options['delete_mode'] === 'tagging';
+    return tagsOn(this.#destinationOf(place));
   }
 
   #destinationOf(place: CleanPlace): Destination {

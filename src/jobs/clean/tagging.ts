@@ -1,3 +1,4 @@
+import type { Destination } from '../../destination/destination.ts';
 import { isMediumError } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
 
@@ -11,6 +12,16 @@ export function tagsInsteadOfRemoving(medium: Medium): Medium {
     remove: (keys, signal) => medium.tag(keys, deletedTag, signal),
     removeDirectory: async () => undefined,
   };
+}
+
+/** True where `delete_mode=tagging` has objects marked instead of removed. */
+export function tagsOn({ options }: Destination): boolean {
+  return options['delete_mode'] === 'tagging';
+}
+
+/** The medium of a destination for what is removed from it: objects go, or are marked where the destination says so. */
+export function removingMedium(medium: Medium, destination: Destination): Medium {
+  return tagsOn(destination) ? tagsInsteadOfRemoving(medium) : medium;
 }
 
 /**
