@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { TenantArchive } from '../../src/jobs/archive/tenant-archive.ts';
+import type { RestoreMemory } from '../../src/jobs/restore/restore-rows.ts';
 import { tenantEngineOf } from '../../src/jobs/tenant-engine-of.ts';
+import type { Medium } from '../../src/media/medium.ts';
 import { watchEngineWorkers } from '../tenants/engine-workers.ts';
 import { sqlClient } from '../tenants/sql-fixture.ts';
 import { archivedTenant, backedUp } from './backed-up-tenant.ts';
@@ -8,8 +10,18 @@ import { type Harness, makePool, makeTenant, restoredValue, roundOf, shipped, st
 
 const workers = watchEngineWorkers();
 let harness: Harness;
+/** Is waited for before a data file of a set is opened. */
+let atDataFile: () => Promise<void>;
+const watched = (medium: Medium): Medium => ({
+  ...medium,
+  async openObject(key, signal) {
+    if (key.includes('macro_block_data')) await atDataFile();
+    return medium.openObject(key, signal);
+  },
+});
 beforeEach(async () => {
-  harness = await startHarness();
+  atDataFile = () => Promise.resolve();
+  harness = await startHarness({ wrapMedium: watched });
 });
 afterEach(() => harness.stop());
 afterAll(() => workers.stop());
@@ -53,4 +65,21 @@ test('a checkpoint is not told for what an idle archive has not seen', async () 
   } finally {
     await archive.close();
   }
+});
+
+test('a restore whose engine thread is lost begins anew', async () => {
+  await archivedTenant(harness);
+  await harness.sql('a', 'INSERT INTO d.t VALUES (1)');
+  await backedUp(harness);
+  await shipped(harness, 'a');
+  const live = () => harness.controller.catalog.read((tx) => tx.restores.liveJobs().map(({ status }) => status));
+  atDataFile = async () => {
+    // The statement that starts it reads them, too.
+    if (!(await live()).includes('RESTORE_CREATE_INIT_LS')) return;
+    atDataFile = () => Promise.resolve();
+    await workers.lose();
+  };
+  expect(await restoredValue(harness, 'a', 'b', 'SELECT COUNT(*) FROM d.t')).toBe('1');
+  const jobs = await harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: 'b' }));
+  expect(jobs.map(({ stepData }) => (stepData as Partial<RestoreMemory>).retryCount ?? null)).toContain(1);
 });

@@ -57,14 +57,14 @@ test.each([
   ['while it is answered', async () => void workers.lose()],
 ])('a thread that is lost %s, a seal or a fold, takes nobody along', async (_, lose) => {
   await thread.call('create', 1002, mysqlTenant);
-  await expect(thread.recycleLog(1002, lose, lose)).rejects.toMatchObject({ errno: 4016 });
+  await expect(thread.recycleLog(1002, lose, lose)).rejects.toMatchObject({ errno: 4023 });
   await thread.call('open', 1002);
   const session = await thread.call('openSession', 1002, 1, newFlag());
   const execute = (sql: string) =>
     thread.call('execute', session, { sql, format: 'text', context: rootContext, nowUs: 1, deadlineUs: 0 });
   await execute('CREATE TABLE t (v LONGTEXT)');
   await execute(`INSERT INTO t VALUES (REPEAT('x', ${4 << 20}))`);
-  await expect(thread.foldAhead(1002, lose)).rejects.toMatchObject({ errno: 4016 });
+  await expect(thread.foldAhead(1002, lose)).rejects.toMatchObject({ errno: 4023 });
   // Node tells of them between two turns.
   await new Promise(setImmediate);
   expect(unheard).toEqual([]);

@@ -29,10 +29,10 @@ export class PassingDamage extends Error {
   override readonly name = 'PassingDamage';
 }
 
-/** True for what another attempt may not meet: a fault of the medium, a destination that is not there, damage seen once. */
+/** True for what another attempt may not meet: a fault of the medium, a destination that is not there, damage seen once, a lost engine. */
 export function mayPass(error: unknown): boolean {
   if (error instanceof MediumError) return error.retryable;
-  const symbols = ['OB_IO_ERROR', 'OB_IO_TIMEOUT', 'OB_BACKUP_FORMAT_FILE_NOT_EXIST'] as const;
+  const symbols = ['OB_IO_ERROR', 'OB_IO_TIMEOUT', 'OB_BACKUP_FORMAT_FILE_NOT_EXIST', 'OB_EAGAIN'] as const;
   return error instanceof PassingDamage || symbols.some((symbol) => isFault(error, symbol));
 }
 

@@ -42,7 +42,7 @@ export class EngineThread {
     const worker = this.#start();
     const id = ++this.#lastId;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#pending.set(id, { name, resolve: resolve as (value: unknown) => void, reject });
       worker.ref();
       worker.postMessage({ id, name, args } satisfies CallMessage);
     });
@@ -183,7 +183,8 @@ export class EngineThread {
     const waiting = [...this.#pending.values()];
     this.#pending.clear();
     this.#watch.onLost?.();
-    for (const pending of waiting) pending.reject(faultText('OB_ERR_UNEXPECTED', 'the tenant engine stopped', error));
+    for (const { name, reject } of waiting)
+      reject(sessionCalls.has(name) ? faultText('OB_ERR_UNEXPECTED', stoppedText, error) : stopped(error));
   }
 }
 
@@ -206,6 +207,16 @@ const enders: ReadonlySet<CallName> = new Set([
   'sealDone',
 ]);
 
+/** Calls for a client, who must not be told to try again what may have been committed. */
+const sessionCalls: ReadonlySet<CallName> = new Set([
+  'openSession',
+  'execute',
+  'visit',
+  'prepare',
+  'fetch',
+  'rollback',
+]);
+
 function revivedBug(sent: { readonly message: string; readonly stack: string }): Error {
   const bug = new Error(sent.message);
   bug.stack = sent.stack;
@@ -219,14 +230,17 @@ function closedAnswer<T>(
   return enders.has(name) ? Promise.resolve(undefined as T) : Promise.reject(error);
 }
 
-function stopped(): ObError {
-  return faultText('OB_EAGAIN', 'the tenant engine stopped');
+const stoppedText = 'the tenant engine stopped';
+
+function stopped(cause?: unknown): ObError {
+  return faultText('OB_EAGAIN', stoppedText, cause);
 }
 
 /** The thread that asked was lost before it was answered: nobody waits there any more. */
 function goneMeanwhile(): void {}
 
 interface Pending {
+  readonly name: CallName;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
