@@ -77,7 +77,12 @@ export function checked(bare: BareMedium): Medium {
     },
     async sweep(olderThanMs, kept, signal) {
       checkSignal('', signal);
-      return bare.sweep(olderThanMs, kept.map(checkPrefix), signal);
+      // They are compared only, and may be named as no key is: data paths of others.
+      return bare.sweep(
+        olderThanMs,
+        kept.map((prefix) => prefix.replace(/\/$/, '')),
+        signal,
+      );
     },
     async status(signal) {
       checkSignal('', signal);

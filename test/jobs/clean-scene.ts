@@ -17,18 +17,21 @@ export interface CleanScene {
 export interface CleanSceneOptions extends Omit<HarnessOptions, 'clock'> {
   /** How long a piece lasts. */
   readonly pieceSwitch?: string;
+  /** Where the archive lies, `a/archive` when left out; the data path is `a/data`. */
+  readonly archive?: string;
 }
 
 export async function openCleanScene(options: CleanSceneOptions = {}): Promise<CleanScene> {
   const clock = new MovableClock();
   const harness = await startHarness({ ...options, clock });
   const tenantId = await makeTenant(harness, 'a');
-  await setShortPieces(harness, tenantId, options.pieceSwitch ?? '300ms');
+  const archive = options.archive ?? 'a/archive';
+  await setShortPieces(harness, tenantId, options.pieceSwitch ?? '300ms', harness.place(archive));
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
   await roundIs(harness, 'DOING');
   await makeTable(harness);
-  const root = (name: string) => join(harness.directory, 'a', name);
-  return { harness, clock, tenantId, dataRoot: root('data'), archiveRoot: root('archive') };
+  const root = (name: string) => join(harness.directory, name);
+  return { harness, clock, tenantId, dataRoot: root('a/data'), archiveRoot: root(archive) };
 }
 
 /** A full set, made after one more row, in a later piece unless that does not matter. */

@@ -17,9 +17,9 @@ const noting = (medium: Medium, path: string): Medium => ({
   sweep: (olderThanMs, kept, signal) =>
     medium.sweep(olderThanMs, kept, signal).finally(() => swept.push(path.replace(/.*\//, ''))),
 });
-const open = async (wrapMedium = noting) => {
+const open = async (wrapMedium = noting, archive = 'a/archive') => {
   swept = [];
-  scene = await openCleanScene({ wrapMedium, pieceSwitch: '1d' });
+  scene = await openCleanScene({ wrapMedium, pieceSwitch: '1d', archive });
 };
 afterEach(() => scene?.harness.stop());
 
@@ -82,6 +82,28 @@ test('what a set that is being made has not published stays, however old it is',
   await cleanOnce();
   await harness.until(async () => swept.length === 4);
   expect(standing([ended, live])).toEqual([live]);
+});
+
+test('so it does where its data path lies below the root that is swept, and where it is another tenant’s', async () => {
+  await open(noting, 'a');
+  await backUp(scene, 1, 'anyPiece');
+  await scene.harness.until(async () => swept.length === 2);
+  const { archiveRoot, harness, tenantId } = scene;
+  const places = { 'data/backup_set_9_full': tenantId, 'its own data/backup_set_9_full': tenantId + 1 };
+  await harness.controller.catalog.transaction((tx) => {
+    const set = { ...tx.backups.setById(tenantId, 1)!, backupSetId: 9, endUs: null };
+    for (const [place, owner] of Object.entries(places)) {
+      const path = harness.place(`a/./${place.replace(/\/.*/, '')}`);
+      tx.backups.sets.insert({ ...set, tenantId: owner, path, status: 'DOING', fileStatus: 'COPYING' });
+    }
+  });
+  const inSet = (place: string) =>
+    leaveTemp(join(archiveRoot, place), 'macro_block_data.0.obbak.tmp.1700000000000003', staleUploadMs + hourMs);
+  const live = Object.keys(places).map(inSet);
+  const ended = inSet('data/backup_set_1_full');
+  await cleanOnce();
+  await harness.until(async () => swept.length === 4);
+  expect(standing([ended, ...live])).toEqual(live);
 });
 
 test('without any clean-up backups sweep both places, each once in a day', async () => {

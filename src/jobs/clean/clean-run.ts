@@ -2,7 +2,7 @@ import { fault } from '../../base/errors.ts';
 import type { DeleteJob, DeleteTask } from '../../catalog/deletions.ts';
 import type { Tenant } from '../../catalog/tenants.ts';
 import type { DestType } from '../../destination/codec/identity-files.ts';
-import type { Destination } from '../../destination/destination.ts';
+import { type Destination, shownPath } from '../../destination/destination.ts';
 import { requireFormat } from '../../destination/identity.ts';
 import { withCodedErrors } from '../../destination/medium-fault.ts';
 import type { Medium } from '../../media/medium.ts';
@@ -65,6 +65,10 @@ export class CleanMedia {
   /** True where `delete_mode=tagging` has objects marked instead of removed. */
   tags(place: CleanPlace): boolean {
     return tagsOn(this.#destinationOf(place));
+  }
+
+  shownPath(place: CleanPlace): string {
+    return shownPath(this.#destinationOf(place));
   }
 
   #destinationOf(place: CleanPlace): Destination {

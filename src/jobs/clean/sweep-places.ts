@@ -6,5 +6,8 @@ import type { CleanRun } from './clean-run.ts';
 export async function sweepPlaces({ controller, job, media, signal }: CleanRun): Promise<void> {
   const { data, archive } = (cleanMemory(job) as Partial<CleanMemory>).places ?? { data: null, archive: null };
   for (const place of [data, archive])
-    if (place !== null) await sweepStale(controller, job.tenantId, await media.at(place), signal);
+    if (place !== null) {
+      const root = { shownRoot: media.shownPath(place), medium: await media.at(place) };
+      await sweepStale(controller, job.tenantId, root, signal);
+    }
 }
