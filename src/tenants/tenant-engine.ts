@@ -182,6 +182,12 @@ export interface ImportedTable {
   readonly droppedReferences: readonly string[];
 }
 
+/** What goes with taking over what was collected for a standby. */
+export interface RollWish {
+  readonly onTurn?: (scn: Scn) => Promise<void>;
+  readonly signal?: AbortSignal;
+}
+
 /** A standby tenant being rolled forward; it stays open and is read meanwhile. */
 export interface RollTarget {
   /** `openLogApplier` of this module collects commits; the tenant is not touched by it. */
@@ -191,9 +197,10 @@ export interface RollTarget {
   /**
    * Takes over what was collected, each commit whole, so that a crash leaves one of the source's states. Later commits of the
    * tenant stay above `throughScn`. Returns the newest commit's SCN, which `onTurn` is told before that whenever commits became
-   * visible and more are to come. OB_STATE_NOT_MATCH once the tenant takes writes, OB_EAGAIN when its writer is busy for long.
+   * visible and more are to come. OB_STATE_NOT_MATCH once the tenant takes writes, OB_EAGAIN when its writer is busy for long or the
+   * engine was lost. The signal ends the wait for its writer, and what is taken over in turns behind the present one.
    */
-  apply(throughScn: Scn, onTurn?: (scn: Scn) => Promise<void>): Promise<Scn>;
+  apply(throughScn: Scn, wish?: RollWish): Promise<Scn>;
   end(): Promise<void>;
 }
 

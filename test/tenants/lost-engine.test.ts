@@ -64,7 +64,11 @@ test('a standby or a restore that was being filled takes nothing any more', asyn
   const anew = await place.engines.open(1002);
   await anew.setReadOnly(true);
   const other = await anew.beginRoll();
-  await expect(roll.apply(1n)).rejects.toMatchObject(again);
+  // Not repeated as for a writer that is busy.
+  await expect(roll.apply(1n)).rejects.toMatchObject({
+    ...again,
+    message: expect.stringContaining('the standby was ended'),
+  });
   await roll.end();
   await other.apply(other.standsAt);
   await other.end();

@@ -52,6 +52,27 @@ test('a session of a thread that was lost is nobody in the next one', async () =
   expect(await thread.call('execute', fresh, request)).toMatchObject({ kind: 'rows' });
 });
 
+test('the last part of a fold, for which writers wait, is told from those before', async () => {
+  await thread.call('create', 1002, mysqlTenant);
+  await thread.call('open', 1002);
+  const session = await thread.call('openSession', 1002, 1, newFlag());
+  const execute = (sql: string) =>
+    thread.call('execute', session, { sql, format: 'text', context: rootContext, nowUs: 1, deadlineUs: 0 });
+  const write = (megabytes: number) => execute(`INSERT INTO t VALUES (REPEAT('x', ${megabytes << 20}))`);
+  await execute('CREATE TABLE t (v LONGTEXT)');
+  await write(4);
+  const parts: boolean[] = [];
+  const folded = await thread.recycleLog(1002, null, async (data, held) => {
+    parts.push(held);
+    // Faster than is folded: so much must be left for the last part.
+    if (!held) await write(4);
+    await thread.call('foldElsewhere', data);
+  });
+  expect(folded).toBe(true);
+  expect(parts.at(-1)).toBe(true);
+  expect(parts.slice(0, -1)).toEqual([false]);
+});
+
 test.each([
   ['before it is answered', () => workers.lose()],
   ['while it is answered', async () => void workers.lose()],

@@ -20,7 +20,7 @@ const rowsOf = (of: SqlClient, table: string) => of.rows(`SELECT * FROM ${table}
 
 async function imported(table: string) {
   const name = { database: 'test', table };
-  const wish = { from: name, to: name, parents: [], createdUs: 1 };
+  const wish = { from: name, to: name, parents: [], createdUs: 1, importId: 1 };
   await other.engine.importTable(1002, wish, new AbortController().signal);
   return rowsOf(other.client, table);
 }

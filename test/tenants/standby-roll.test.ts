@@ -54,7 +54,7 @@ async function roll(
     let applied = 0;
     for (const chunk of chunks) applied += applier.apply(chunk, target.standsAt, throughScn);
     applier.close();
-    await target.apply(throughScn, onTurn);
+    await target.apply(throughScn, onTurn ? { onTurn } : {});
     return applied;
   } finally {
     await target.end();
@@ -153,6 +153,21 @@ test('a standby waits for its writer while its own log is folded', async () => {
   expect(await applied).toBe(chunks.at(-1)?.lastScn);
   await target.end();
   expect(await (await sqlClient(standby, {}, 2)).value('SELECT COUNT(*) FROM t')).toBe('3');
+});
+
+test('a standby takes nothing over once its signal has ended', async () => {
+  const { sql, standby, barrier, next } = await pair();
+  await sql.ok("INSERT INTO t (v) VALUES ('given up')");
+  const scn = await barrier();
+  const target = await standby.beginRoll();
+  const { openLogApplier } = await load(target.writer.module);
+  const applier = openLogApplier(target.writer.data);
+  for (const chunk of next()) applier.apply(chunk, target.standsAt, scn);
+  applier.close();
+  const stopped = new Error('stopped');
+  await expect(target.apply(scn, { signal: AbortSignal.abort(stopped) })).rejects.toBe(stopped);
+  await target.end();
+  expect(await (await sqlClient(standby, {}, 2)).value('SELECT COUNT(*) FROM t')).toBe('1');
 });
 
 test('a commit larger than a turn leaves the engine thread to others, and is there whole or not at all', async () => {

@@ -127,7 +127,8 @@ async function rollBatch(
       const { tenantId } = tenant;
       // A fault between two turns leaves the commits of the first ones in the tenant.
       place.settled = false;
-      await target.apply(throughScn, async (scn) => void (await noteStandbyPoint(controller, tenantId, scn)));
+      const onTurn = async (scn: Scn) => void (await noteStandbyPoint(controller, tenantId, scn));
+      await target.apply(throughScn, { onTurn, signal });
       place.file = files.taken[goesOn] ?? place.file;
       await noteStandbyPoint(controller, tenantId, throughScn);
       place.settled = true;

@@ -1,5 +1,6 @@
 import { systemClock } from '../../base/clock.ts';
 import { isFault } from '../../base/errors.ts';
+import type { Scn } from '../../base/scn.ts';
 import type { AccountStore } from '../tenant-account.ts';
 import type {
   ChangePoint,
@@ -14,7 +15,6 @@ import { blockBytes, blockPages } from './block-format.ts';
 import { ClockCell } from './clock-cell.ts';
 import { threadModule } from './embedded-engines.ts';
 import { openEmbeddedSession } from './embedded-session.ts';
-import type { EngineCalls } from './engine-calls.ts';
 import type { EngineThread } from './engine-thread.ts';
 import type { GuestThreads } from './guest-threads.ts';
 import { decodePosition, encodePosition } from './log-position.ts';
@@ -67,11 +67,11 @@ export async function openEmbeddedEngine(seat: EngineSeat): Promise<TenantEngine
     log: () => openLog(host, tenantId),
     async foldAhead() {
       life.require('the tenant');
-      return thread.foldAhead(tenantId, (data) => guests.fold(tenantId, data));
+      return thread.foldAhead(tenantId, (data, held) => guests.fold(tenantId, data, held));
     },
     async recycleLog(seal) {
       life.require('the tenant');
-      return thread.recycleLog(tenantId, seal, (data) => guests.fold(tenantId, data));
+      return thread.recycleLog(tenantId, seal, (data, held) => guests.fold(tenantId, data, held));
     },
     logBytes: () => call('logBytes', tenantId),
     dataBytes: () => call('dataBytes', tenantId),
@@ -131,15 +131,16 @@ async function importTable(
   }
 }
 
-async function beginRoll({ life, call }: Host, tenantId: number): Promise<RollTarget> {
+async function beginRoll(host: Host, tenantId: number): Promise<RollTarget> {
+  const { life, call } = host;
   const data = await call('beginRoll', tenantId);
   life.lend(data.alive);
   return {
     writer: threadModule(data),
     standsAt: data.standsAt,
-    async apply(throughScn, onTurn) {
+    async apply(throughScn, { onTurn, signal } = {}) {
       for (let told = data.standsAt; ; ) {
-        const { scn, more } = await takeRoll(() => call('takeRoll', tenantId, throughScn));
+        const { scn, more } = await takeRoll(host, tenantId, throughScn, signal);
         if (!more) return scn;
         // In the middle of a commit the writer is held, and nothing is new.
         if (scn > told) await onTurn?.(scn);
@@ -157,14 +158,17 @@ async function beginRoll({ life, call }: Host, tenantId: number): Promise<RollTa
 const writerWaitMs = 10_000;
 const writerPauseMs = 20;
 
-async function takeRoll(take: () => Promise<ReturnType<EngineCalls['takeRoll']>>) {
+async function takeRoll({ life, call }: Host, tenantId: number, throughScn: Scn, signal?: AbortSignal) {
   for (let waitedMs = 0; ; waitedMs += writerPauseMs) {
+    // It fails as a writer does that is busy, but for good.
+    life.require('the standby');
+    signal?.throwIfAborted();
     try {
-      return await take();
+      return await call('takeRoll', tenantId, throughScn);
     } catch (error) {
       if (!isFault(error, 'OB_EAGAIN') || waitedMs >= writerWaitMs) throw error;
     }
-    await systemClock.sleep(writerPauseMs);
+    await systemClock.sleep(writerPauseMs, signal);
   }
 }
 

@@ -128,7 +128,7 @@ export type EngineMessage =
   | { readonly kind: 'result'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly fault: FaultData }
   | { readonly kind: 'bug'; readonly id: number; readonly message: string; readonly stack: string }
-  | { readonly kind: 'fold'; readonly recycleId: number; readonly data: string }
+  | { readonly kind: 'fold'; readonly recycleId: number; readonly data: string; readonly held: boolean }
   | { readonly kind: 'seal'; readonly recycleId: number; readonly position: LogPosition };
 
 /** What the engine thread is started with. */

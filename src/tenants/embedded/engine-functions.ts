@@ -42,10 +42,10 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       seals.set(recycleId, { resolve, reject });
       send({ kind: 'seal', recycleId, position });
     });
-  const foldElsewhere = (recycleId: number, data: string) =>
+  const foldElsewhere = (recycleId: number, data: string, held: boolean) =>
     new Promise<void>((resolve) => {
       folds.set(recycleId, resolve);
-      send({ kind: 'fold', recycleId, data });
+      send({ kind: 'fold', recycleId, data, held });
     });
   const endSessions = async (tenantId: number) => {
     for (const [handle, each] of sessions) {
@@ -124,12 +124,12 @@ export function engineFunctions(options: EngineThreadOptions, send: (message: En
       return { ...tenants.readLog(tenantId), floorPath };
     },
     foldAhead(tenantId, recycleId) {
-      return tenants.get(tenantId).store.fold.ahead((data) => foldElsewhere(recycleId, data));
+      return tenants.get(tenantId).store.fold.ahead((data, held) => foldElsewhere(recycleId, data, held));
     },
     recycleLog(tenantId, recycleId, sealed) {
       const confirm = (position: Position) => seal(recycleId, encodePosition(position));
       const { fold } = tenants.get(tenantId).store;
-      return fold.recycle(sealed ? confirm : null, (data) => foldElsewhere(recycleId, data));
+      return fold.recycle(sealed ? confirm : null, (data, held) => foldElsewhere(recycleId, data, held));
     },
     sealDone(recycleId, error) {
       const waiting = seals.get(recycleId);

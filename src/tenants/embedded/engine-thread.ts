@@ -6,8 +6,8 @@ import type { CallMessage, CallName, EngineCalls, EngineMessage, EngineThreadOpt
 import { siblingModule } from './sibling-module.ts';
 import { ThreadLife } from './thread-life.ts';
 
-/** Writes the log of the tenant with this data file into it, in another thread. */
-export type Fold = (data: string) => Promise<void>;
+/** Writes the log of the tenant with this data file into it, in another thread; with `held` its writers wait for that. */
+export type Fold = (data: string, held: boolean) => Promise<void>;
 export type Seal = (position: LogPosition) => Promise<void>;
 
 /** Who wants to know of an engine thread. */
@@ -140,7 +140,7 @@ export class EngineThread {
       return;
     }
     if (message.kind === 'fold') {
-      this.#fold(message.recycleId, message.data).catch(goneMeanwhile);
+      this.#fold(message).catch(goneMeanwhile);
       return;
     }
     const pending = this.#pending.get(message.id);
@@ -167,9 +167,9 @@ export class EngineThread {
   }
 
   /** What was not folded there is tried again. */
-  async #fold(recycleId: number, data: string): Promise<void> {
+  async #fold({ recycleId, data, held }: Extract<EngineMessage, { readonly kind: 'fold' }>): Promise<void> {
     try {
-      await this.#folds.get(recycleId)?.(data);
+      await this.#folds.get(recycleId)?.(data, held);
     } catch (error) {
       this.#log.warn('a log was not folded in another thread', { error });
     }

@@ -8,8 +8,8 @@ import { frameBytes } from './wal-format.ts';
 import { readWalIndex, type WalIndex } from './wal-index.ts';
 import type { WriterLock } from './writer-lock.ts';
 
-/** Writes a tenant's log into its data file in a thread that serves nobody. */
-export type FoldElsewhere = (data: string) => Promise<void>;
+/** Writes a tenant's log into its data file in a thread that serves nobody; with `held` the tenant's writers wait for it. */
+export type FoldElsewhere = (data: string, held: boolean) => Promise<void>;
 
 /** Confirms every record up to a position. */
 export type SealLog = (position: Position) => Promise<void>;
@@ -127,7 +127,7 @@ export class LogFold {
     // A snapshot may have been pinned while the archive confirmed.
     if (this.#blocked) return false;
     cell.seal(seal === null ? null : position);
-    const folded = (this.#leftBytes() <= mostHeldBytes || (await this.#round(elsewhere))) && this.cut();
+    const folded = (this.#leftBytes() <= mostHeldBytes || (await this.#round(elsewhere, true))) && this.cut();
     // All of an unsealed log is in the file, and the next writer begins a new generation: who begins to read before that, at the
     // very end, has missed nothing. With a reader in the way the seal alone that the archive holds counts.
     if (seal === null) cell.seal(!this.#closed && this.#leftBytes() === 0 ? position : null);
@@ -188,7 +188,7 @@ export class LogFold {
       if (leftBytes <= littleBytes) return 'little left';
       if (leftBytes > before / 2) return 'behind';
       before = leftBytes;
-      if (!(await this.#round(elsewhere))) break;
+      if (!(await this.#round(elsewhere, false))) break;
       // Whoever waits for the end of a round, to pin a snapshot, comes before the next.
       await new Promise(setImmediate);
     }
@@ -196,7 +196,7 @@ export class LogFold {
   }
 
   /** Folds everything committed up to now, in another thread. False when a reader or the end of the tenant is in the way. */
-  async #round(elsewhere: FoldElsewhere): Promise<boolean> {
+  async #round(elsewhere: FoldElsewhere, held: boolean): Promise<boolean> {
     const { changes, dataPath } = this.#of;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#under = promise;
@@ -204,7 +204,7 @@ export class LogFold {
       this.#setMark();
       const { index, scn } = this.#of.settled();
       if (!(await changes.foretell(index, scn, () => this.#closed))) return false;
-      await elsewhere(dataPath);
+      await elsewhere(dataPath, held);
       if (this.#closed) return false;
       changes.afterFold();
       const now = readWalIndex(this.#of.shmFd);

@@ -16,8 +16,11 @@ export interface Seat {
 /** Somebody who needs a thread. */
 export interface SeatWish {
   readonly tenantId: number;
-  /** A write holds its tenant's writer lock, and so does the last part of a fold: neither may wait for those who read. */
-  readonly work: 'read' | 'write' | 'fold';
+  /**
+   * A write holds its tenant's writer lock, and so does the last part of a fold (`heldFold`): neither may wait for those who read, nor
+   * for the parts of other tenants' folds before the last.
+   */
+  readonly work: 'read' | 'write' | 'fold' | 'heldFold';
   /** Of the statement: once it is ended nobody waits for a thread any more. */
   readonly flag: Int32Array;
 }
@@ -56,6 +59,7 @@ export class GuestSeats {
       read: { each: mostEach, together },
       write: { each: 1, together },
       fold: { each: 1, together: mostEach },
+      heldFold: { each: 1, together },
     };
   }
 

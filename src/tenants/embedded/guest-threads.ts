@@ -56,10 +56,10 @@ export class GuestThreads {
     });
   }
 
-  /** Writes a tenant's log into its data file; the tenant is not closed before that is over. */
-  fold(tenantId: number, data: string): Promise<void> {
+  /** Writes a tenant's log into its data file, with `held` under its writer lock; the tenant is not closed before that is over. */
+  fold(tenantId: number, data: string, held: boolean): Promise<void> {
     const flag = new Int32Array(new SharedArrayBuffer(4));
-    return this.#admit({ tenantId, work: 'fold', flag }, async (seat, leave) => {
+    return this.#admit({ tenantId, work: held ? 'heldFold' : 'fold', flag }, async (seat, leave) => {
       await seat.thread.call('foldElsewhere', data);
       leave();
     });
