@@ -85,6 +85,19 @@ test('what goes wrong now and then shows nowhere', async () => {
   expect((await findingsOf(harness, 'a')).filter(({ kind }) => kind !== 'FOREIGN')).toEqual([]);
 });
 
+test('a data file damaged on its way to the store is sent again, and its set succeeds', async () => {
+  await addRows(5);
+  double.faults.add({
+    on: ['PutObject'],
+    keys: (key) => key.includes('macro_block_data'),
+    deed: { deed: 'flipUpload' },
+  });
+  await backUp();
+  expect(double.faults.left).toBe(0);
+  expect((await setsOf(harness, 'a')).map((set) => set.status)).toEqual(['SUCCESS']);
+  expect(await restored('b')).toBe(String(rows));
+});
+
 test('a storm longer than all attempts holds up the archive, and nothing is lost when it is over', async () => {
   await backUp();
   double.faults.add({ on: 'every', times: 1e6, deed: { deed: 'refuse', status: 503, code: 'SlowDown' } });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/base/clock.ts';
 import { CosClient } from '../../src/media/cos/cos-client.ts';
+import { withRetries } from '../../src/media/wrap/retry.ts';
 import {
   address,
   double,
@@ -73,6 +74,27 @@ describe('connections that break', () => {
     await expectKind(medium.read('data'), 'checksum');
     expect((await medium.read('data'))[0]).toBe(1);
   });
+
+  test.each(['PutObject', 'AppendObject', 'UploadPart', 'CompleteUpload', 'DeleteMultiple'] as const)(
+    'a %s damaged on its way is sent again',
+    async (operation) => {
+      const patient = withRetries(medium, { random: () => 0 });
+      meet('flipUpload', { on: [operation] });
+      for (const content of [Buffer.alloc(1000, 'content'), Buffer.alloc(9 * mib, 'content')]) {
+        const sink = await patient.createObject('data');
+        await sink.writeAt(0, content);
+        await sink.publish(content.length);
+        const source = await medium.openObject('data');
+        expect(digest(await source.read(0, content.length))).toBe(digest(content));
+        await patient.remove(['data']);
+      }
+      const log = await patient.openAppend('log', 0);
+      await log.append(Buffer.from('record'));
+      expect(text(await medium.read('log'))).toBe('record');
+      expect(double.faults.map(({ times }) => times)).toEqual([0]);
+      expect((await medium.list('')).map(({ name }) => name)).toEqual(['log']);
+    },
+  );
 
   test('a port nobody listens on is network, at once and in one attempt', async () => {
     const { host } = double;

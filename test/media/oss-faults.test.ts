@@ -4,6 +4,7 @@ import type { MediumError } from '../../src/media/medium.ts';
 import { withRetries } from '../../src/media/wrap/retry.ts';
 import { expectKind } from './medium-conformance.ts';
 import { isComplete, isPart, ossScene, partBytes, text } from './oss-scene.ts';
+import type { OssCall } from './servers/oss-double.ts';
 
 const scene = ossScene();
 
@@ -151,6 +152,24 @@ describe('a reply that is lost, or a request that comes twice,', () => {
     await expectKind(scene.publish('set/data.0', 2), 'network');
     scene.double.fail({ kind: 'damage' });
     await expectKind(scene.medium.putSmall('a', Buffer.from('abc'), 'replace'), 'network');
+    scene.nothingStands();
+  });
+
+  test.each(['PUT', 'append', 'complete', 'delete'])('a %s damaged on its way is sent again', async (name) => {
+    const patient = withRetries(scene.medium, { random: () => 0 });
+    const on = (call: OssCall) =>
+      name === 'PUT' ? call.method === 'PUT' : name === 'complete' ? isComplete(call) : call.query.has(name);
+    scene.double.fail({ kind: 'damage', on });
+    await scene.publish('large', 2, patient);
+    const sink = await patient.createObject('small');
+    await sink.writeAt(0, Buffer.from('abc'));
+    await sink.publish(3);
+    expect(text(await scene.medium.read('small'))).toBe('abc');
+    const log = await patient.openAppend('log', 0);
+    await log.append(Buffer.from('record'));
+    expect(text(await scene.medium.read('log'))).toBe('record');
+    await patient.remove(['large', 'small', 'log']);
+    expect(scene.double.faults.map(({ times }) => times)).toEqual([0]);
     scene.nothingStands();
   });
 });

@@ -82,7 +82,7 @@ describe('connections that break', () => {
     for (const checksum_type of ['md5', 'crc32', 'no_checksum']) {
       const other = openS3Medium(s3Address(double, { options: { checksum_type } }));
       double.faults.add({ on: ['PutObject'], deed: { deed: 'flipUpload' } });
-      await expectS3Kind(other.putSmall(checksum_type, content, 'create'), 'checksum');
+      await expectS3Kind(other.putSmall(checksum_type, content, 'create'), 'network');
       expect(await other.head(checksum_type)).toBeNull();
       double.faults.add({ on: ['PutObject'], deed: { deed: 'flipUpload' } });
       await withRetries(other, { clock: hasty }).putSmall(checksum_type, content, 'create');
@@ -90,6 +90,27 @@ describe('connections that break', () => {
       await other.close();
     }
   });
+
+  test.each(['PutObject', 'CompleteMultipartUpload', 'DeleteObjects'] as const)(
+    'a %s damaged on its way is no end of an object, but sent again',
+    async (operation) => {
+      const content = randomBytes(operation === 'CompleteMultipartUpload' ? 9 << 20 : 100_000);
+      const patient = withRetries(medium, { clock: hasty });
+      double.faults.add({ on: [operation], deed: { deed: 'flipUpload' } });
+      const sink = await patient.createObject('a');
+      await sink.writeAt(0, content);
+      await sink.publish(content.length);
+      const source = await medium.openObject('a');
+      expect(Buffer.from(await source.read(0, content.length)).equals(content)).toBe(true);
+      const log = await patient.openAppend('log', 0);
+      double.faults.add({ on: ['PutObject'], deed: { deed: 'flipUpload' } });
+      await log.append(bytes('record'));
+      expect(text(await medium.read('log'))).toBe('record');
+      await patient.remove(['a', 'log']);
+      expect(double.faults.left).toBe(0);
+      expect(await medium.list('')).toEqual([]);
+    },
+  );
 
   test('a stalled call ends with its caller, also in the middle of an answer', async () => {
     await medium.putSmall('a', Buffer.alloc(2 << 20), 'create');

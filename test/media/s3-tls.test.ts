@@ -48,7 +48,7 @@ test.each([{ md5: 'BadDigest' }, { crc32: 'BadDigest' }])(
     expect(Buffer.from(await source.read(0, content.length)).equals(content)).toBe(true);
     await medium.remove(['large']);
     double.faults.add({ on: ['PutObject'], deed: { deed: 'flipUpload' } });
-    const error = await expectS3Kind(medium.putSmall('small', content.subarray(0, 1000), 'create'), 'checksum');
+    const error = await expectS3Kind(medium.putSmall('small', content.subarray(0, 1000), 'create'), 'network');
     expect(error.message).toContain(code);
     expect(await medium.head('small')).toBeNull();
     await medium.close();

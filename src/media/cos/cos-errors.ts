@@ -26,8 +26,6 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
   FileAlreadyExists: 'alreadyExists',
   PositionNotEqualToLength: 'checksum',
   ObjectNotAppendable: 'unsupported',
-  BadDigest: 'checksum',
-  InvalidDigest: 'checksum',
   InvalidPart: 'checksum',
   InvalidPartOrder: 'checksum',
   InvalidRange: 'checksum',
@@ -44,7 +42,9 @@ const kindOfCode: Readonly<Record<string, MediumErrorKind>> = {
   RequestTimeout: 'timeout',
   RequestTimeOut: 'timeout',
   UserNetworkTooSlow: 'timeout',
-  // The body did not arrive whole.
+  // The body did not arrive whole, or not as it was sent: sent again it may.
+  BadDigest: 'network',
+  InvalidDigest: 'network',
   IncompleteBody: 'network',
   EntitySizeNotMatch: 'network',
   // Another request on the same key was under way: neither of them need have been done.

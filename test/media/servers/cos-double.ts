@@ -16,6 +16,7 @@ export interface CosFault {
     | 'loseReply'
     | 'twice'
     | 'flip'
+    | 'flipUpload'
     | 'loseRequest';
   times: number;
   readonly on?: readonly Operation[];
@@ -106,6 +107,7 @@ export class CosDouble {
     const cut = this.#take(['cutUpload'], operation, key);
     const body = await readBody(request, cut?.afterBytes);
     if (body === null) return;
+    if (body.length > 0 && this.#take(['flipUpload'], operation, key)) body[body.length >> 1]! ^= 1;
     if (this.#take(['loseRequest'], operation, key)) return void request.socket.destroy();
     if (this.#take(['stall'], operation, key)) return;
     // A request that comes twice, and of which the second answer arrives.
