@@ -83,21 +83,21 @@ describe('a server that stands still', () => {
         (thrown: MediumError) => thrown.kind,
       );
       if (error !== null) expect(error).toBe('cancelled');
-      expect(performance.now() - started).toBeLessThan(2_000);
+      expect(performance.now() - started).toBeLessThan(15_000);
       scene.double.faults.length = 0;
     }
   });
 
   test('is left without a signal too, by name', async () => {
-    await scene.reopen(150);
     await scene.medium.putSmall('a', Buffer.alloc(300_000), 'create');
+    await scene.reopen(1_000);
     scene.double.fail({ kind: 'stallDown', bytes: 100 });
     const startMs = performance.now();
     await expectKind(scene.medium.read('a', 0, 300_000), 'timeout');
-    expect(performance.now() - startMs).toBeLessThan(5_000);
+    expect(performance.now() - startMs).toBeLessThan(15_000);
     scene.double.fail({ kind: 'stall' });
     const error = await expectKind(scene.medium.head('a'), 'timeout');
-    expect(error.message).toContain('150 ms');
+    expect(error.message).toContain('1000 ms');
     scene.double.fail({ kind: 'stallUp', bytes: 100_000, on: isPart });
     await expectKind(scene.publish('set/data.0', 2), 'timeout');
     expect(scene.double.bucket('backups').uploads.size).toBe(0);

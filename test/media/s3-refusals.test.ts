@@ -79,7 +79,7 @@ describe('what a server refuses has its kind, in every call', () => {
       double.skewMs = 20 * 60_000;
       if (name !== 'status') for (let i = 0; i < 2; i++) await expectS3Kind(call(medium), 'clockSkew');
       const { clockOffsetMs } = await medium.status();
-      expect(Math.abs((clockOffsetMs ?? 0) - 20 * 60_000)).toBeLessThan(2_000);
+      expect(Math.abs((clockOffsetMs ?? 0) - 20 * 60_000)).toBeLessThan(60_000);
     },
   );
 

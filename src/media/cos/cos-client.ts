@@ -85,8 +85,11 @@ export class CosClient {
       const sent = send(cos, { Bucket: this.place.bucket, Region: region });
       const reply = await Promise.race([sent, cancelled.promise]);
       if (!exchange.whole) throw new Error('the reply was cut');
+      if (exchange.isForeign) throw new Error('what answered is no COS server');
       return reply;
     } catch (error) {
+      if (exchange.isForeign && !(error instanceof MediumError))
+        throw new MediumError('network', key, `${this.place.host}: what answered is no COS server`);
       // Errors of the SDK hold the address and headers: none of that goes on.
       throw error instanceof MediumError ? error : cosError(this.place.host, key, exchange.outcome(error));
     } finally {

@@ -40,6 +40,12 @@ export class Exchange {
     return this.#response?.complete === true;
   }
 
+  /** True for a reply of success without the id that the service gives each: a proxy or a portal answered. */
+  get isForeign(): boolean {
+    const status = this.#response?.statusCode ?? 0;
+    return status >= 200 && status < 300 && this.headers['x-cos-request-id'] === undefined;
+  }
+
   get headers(): IncomingHttpHeaders {
     return this.#response?.headers ?? {};
   }

@@ -92,6 +92,11 @@ export class Transport {
       outgoing.on('response', (incoming) => {
         answered = true;
         incoming.on('error', reject);
+        // Every reply of the service has an id; a proxy or a portal must not pass for a write that was done or an empty directory.
+        if ((incoming.statusCode ?? 0) < 300 && incoming.headers['x-oss-request-id'] === undefined) {
+          outgoing.destroy();
+          return reject(new MediumError('network', key, `${host}: what answered is no OSS server`));
+        }
         collect(incoming, method, exchange).then(
           (data) => resolve(replyOf(incoming, method, data)),
           (error: unknown) => {

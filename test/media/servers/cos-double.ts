@@ -47,6 +47,8 @@ export class CosDouble {
   readonly seen: Operation[] = [];
   /** Most entries of a page. */
   pageLimit = 1000;
+  /** What something in between answers with a good status in place of the service, null when a request passes. */
+  inBetween: () => string | null = () => null;
   /** Clock of the server minus ours. */
   skewMs = 0;
   host = '';
@@ -110,6 +112,8 @@ export class CosDouble {
     if (body.length > 0 && this.#take(['flipUpload'], operation, key)) body[body.length >> 1]! ^= 1;
     if (this.#take(['loseRequest'], operation, key)) return void request.socket.destroy();
     if (this.#take(['stall'], operation, key)) return;
+    const foreign = this.inBetween();
+    if (foreign !== null) return void response.writeHead(200).end(foreign);
     // A request that comes twice, and of which the second answer arrives.
     if (this.#take(['twice'], operation, key)) this.#answer(request, operation, key, url, body);
     const answer = this.#answer(request, operation, key, url, body);

@@ -73,6 +73,8 @@ export class OssDouble {
   clockOffsetMs = 0;
   /** Entries of a page, at most. */
   pageEntries = 1000;
+  /** What something in between answers with a good status in place of the service, null when a request passes. */
+  inBetween: () => string | null = () => null;
   port = 0;
   #server: Server | null = null;
   #serial = 0;
@@ -149,6 +151,8 @@ export class OssDouble {
       }
       const body = await received(request, fault);
       if (body === null) return null;
+      const foreign = this.inBetween();
+      if (foreign !== null) return { status: 200, headers: {}, body: Buffer.from(foreign) };
       checkSignature(call, { ...this.#signerOf(call), region: this.region, nowMs: this.#nowMs() });
       const bucket = this.#buckets.get(call.bucket);
       if (!bucket) throw new OssError(404, 'NoSuchBucket', 'The specified bucket does not exist.');
