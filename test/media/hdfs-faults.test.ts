@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { double, eachOnHdfs, expectDiscreet, medium, meet, mib, temps, text, x } from './hdfs-scene.ts';
 import { expectKind } from './medium-conformance.ts';
+import { noise } from './server-faults.ts';
 
 eachOnHdfs();
 
@@ -147,6 +148,21 @@ describe('answers that are lost', () => {
     meet('loseReply', 'RENAME');
     await sink.publish(20 * mib);
     expect((await medium.head('data'))?.sizeBytes).toBe(20 * mib);
+    expect(temps()).toEqual([]);
+  });
+
+  test('a join that came through while nobody could be asked is found when it is published again', async () => {
+    const content = noise(40 * mib);
+    const sink = await medium.createObject('data');
+    await sink.writeAt(0, content);
+    meet('loseReply', 'CONCAT');
+    meet('refuse', 'GETFILESTATUS', { exception: 'StandbyException' });
+    await expectKind(sink.publish(content.length), 'network');
+    meet('refuse', 'GETFILESTATUS', { exception: 'StandbyException' });
+    await expectKind(sink.publish(content.length), 'unavailable');
+    await sink.publish(content.length);
+    const source = await medium.openObject('data');
+    expect(Buffer.from(await source.read(0, content.length)).equals(content)).toBe(true);
     expect(temps()).toEqual([]);
   });
 

@@ -85,7 +85,10 @@ export class HdfsSink implements ObjectSink {
       await this.#files.join(this.#partPath(1), sources);
     } catch (error) {
       const done = async () => (await this.#files.file(this.#partPath(1))).length === sumOf(lengths, until);
-      if (!isInDoubt(error) || !(await done().catch(() => false))) throw error;
+      // Sources that are missing may have been joined by an attempt whose answer was lost. An end of the object would take the
+      // joined ones away: when that cannot be found out now, the error is one that passes.
+      const known = isKind(error, 'notFound') ? await done() : isInDoubt(error) && (await done().catch(() => false));
+      if (!known) throw error;
     }
     this.#joined = until;
   }
