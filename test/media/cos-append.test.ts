@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openCosMedium } from '../../src/media/cos-medium.ts';
 import type { Medium } from '../../src/media/medium.ts';
+import { withRetries } from '../../src/media/wrap/retry.ts';
 import { expectKind } from './medium-conformance.ts';
 import { cosAddress } from './servers/cos.ts';
 import { CosDouble } from './servers/cos-double.ts';
@@ -36,6 +37,19 @@ test('an append whose answer is lost is done once', async () => {
   expect(sink.sizeBytes).toBe(12);
   expect(String(await whole())).toBe('aaaabbbbcccc');
   expect(double.count('AppendObject')).toBe(3);
+});
+
+test.each(['twice', 'late'] as const)('an append that comes %s is done once', async (kind) => {
+  const patient = withRetries(medium, { random: () => 0 });
+  const sink = await patient.openAppend(key, 0);
+  for (const text of ['aaaa', 'bbbb', 'cccc']) {
+    double.faults.push({ kind, times: 1, on: ['AppendObject'] });
+    await sink.append(bytes(text));
+  }
+  expect(sink.sizeBytes).toBe(12);
+  await sink.append(bytes('dddd'));
+  expect(String(await whole())).toBe('aaaabbbbccccdddd');
+  expect(double.faults.map(({ times }) => times)).toEqual([0, 0, 0]);
 });
 
 test('an append that did not arrive can be repeated', async () => {

@@ -51,18 +51,27 @@ export class CosAppendSink implements AppendSink {
     if (bytes.length === 0) return;
     const mine = { length: bytes.length, sum: await crc64(bytes) };
     if (this.#doubt && (await this.#settle(mine))) return;
+    const expected = this.#grown(mine);
     try {
-      const expected = this.#grown(mine);
       const sum = await (this.#native ? this.#appendNatively(bytes) : this.#appendByReplacing(bytes));
       if (expected !== '') checkSum(this.#key, expected, sum);
       this.#sum = sum;
       this.#sizeBytes += bytes.length;
     } catch (error) {
+      if (error instanceof MediumError && error.kind === 'checksum') return this.#landed(expected, mine.length, error);
       if (!isInDoubt(error)) throw error;
       this.#doubt = mine;
       // Asked at once: whoever goes away after this error leaves nothing unconfirmed behind that was there.
       if (!(await this.#settle(mine).catch(() => false))) throw error;
     }
+  }
+
+  /** The position was not the end any more: the request may have come twice, or that of an earlier attempt came late. */
+  async #landed(sum: string, length: number, error: MediumError): Promise<void> {
+    const found = await headObject(this.#client, this.#key, this.#signal);
+    if (sum === '' || found?.sizeBytes !== this.#sizeBytes + length || found.crc64 !== sum) throw error;
+    this.#sizeBytes = found.sizeBytes;
+    this.#sum = sum;
   }
 
   /** Finds out about the append in doubt; true when it was done and is the one that is asked for again. */

@@ -17,6 +17,7 @@ export interface CosFault {
     | 'twice'
     | 'flip'
     | 'flipUpload'
+    | 'late'
     | 'loseRequest';
   times: number;
   readonly on?: readonly Operation[];
@@ -53,6 +54,7 @@ export class CosDouble {
   skewMs = 0;
   host = '';
   readonly #server: Server;
+  #late: { readonly operation: Operation; readonly arrive: () => unknown } | null = null;
 
   constructor(options: CosDoubleOptions = {}) {
     this.signer = options.signer ?? { secretId: 'AKIDdouble', secretKey: 'a-secret-of-the-double' };
@@ -111,6 +113,15 @@ export class CosDouble {
     if (body === null) return;
     if (body.length > 0 && this.#take(['flipUpload'], operation, key)) body[body.length >> 1]! ^= 1;
     if (this.#take(['loseRequest'], operation, key)) return void request.socket.destroy();
+    if (this.#late?.operation === operation) {
+      this.#late.arrive();
+      this.#late = null;
+    }
+    // The connection breaks, and the request arrives all the same, just before the next one of its kind.
+    if (this.#take(['late'], operation, key)) {
+      this.#late = { operation, arrive: () => this.#answer(request, operation, key, url, body) };
+      return void request.socket.destroy();
+    }
     if (this.#take(['stall'], operation, key)) return;
     const foreign = this.inBetween();
     if (foreign !== null) return void response.writeHead(200).end(foreign);
