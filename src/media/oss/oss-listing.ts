@@ -14,10 +14,10 @@ export async function* listPages(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<readonly ListEntry[]> {
   const start = `${client.place.prefix}${prefix === '' ? '' : `${prefix}/`}`;
-  let marker = '';
+  let marker: string | null = '';
   let last = '';
   do {
-    const page = await listPage(client, prefix, start, marker, signal);
+    const page: Page = await listPage(client, prefix, start, marker, signal);
     const objects = page.objects.map(({ key, sizeBytes }) => ({ key, kind: 'object' as const, sizeBytes }));
     const directories = page.prefixes.map((found) => ({ key: found.slice(0, -1), kind: 'directory' as const }));
     const entries = [...objects, ...directories].flatMap(({ key, ...entry }): readonly ListEntry[] => {
@@ -28,9 +28,9 @@ export async function* listPages(
     // A service that goes on after the marker may begin with the directory the marker lies in.
     yield entries.filter(({ kind, name }) => kind === 'object' || name !== last);
     last = entries.findLast(({ kind }) => kind === 'directory')?.name ?? last;
-    if (page.next !== null && page.next === marker) throw new MediumError('io', prefix, 'the listing does not go on');
-    marker = page.next ?? '';
-  } while (marker !== '');
+    if (page.next === '' || page.next === marker) throw new MediumError('io', prefix, 'the listing does not go on');
+    marker = page.next;
+  } while (marker !== null);
 }
 
 /** Removes objects, up to `removeKeys` in a call; missing ones are success. */
@@ -58,8 +58,8 @@ export async function sweepUploads(
 ): Promise<number> {
   const base = client.place.prefix;
   const stale: { readonly key: string; readonly id: string }[] = [];
-  let markers: Readonly<Record<string, string>> | null = {};
-  while (markers !== null) {
+  let markers: Readonly<Record<string, string>> = {};
+  for (;;) {
     const query: Readonly<Record<string, string>> = {
       'max-uploads': String(pageEntries),
       ...(base === '' ? {} : { prefix: base }),
@@ -73,10 +73,11 @@ export async function sweepUploads(
       if (Date.parse(text(Initiated)) < before && text(Key).startsWith(base) && !isBelow(key, kept))
         stale.push({ key, id: text(UploadId) });
     }
-    markers =
-      page.IsTruncated === 'true'
-        ? { 'key-marker': text(page.NextKeyMarker), 'upload-id-marker': text(page.NextUploadIdMarker) }
-        : null;
+    if (page.IsTruncated !== 'true') break;
+    const [next, id] = [text(page.NextKeyMarker), text(page.NextUploadIdMarker)];
+    const goesOn = next !== markers['key-marker'] || id !== (markers['upload-id-marker'] ?? '');
+    if (next === '' || !goesOn) throw new MediumError('io', '', 'the listing of the uploads does not go on');
+    markers = { 'key-marker': next, ...(id === '' ? {} : { 'upload-id-marker': id }) };
   }
   for (const { key, id } of stale) await discardUpload(client, key, id, signal);
   return stale.length;

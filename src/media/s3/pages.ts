@@ -41,7 +41,7 @@ export async function* objectPages(
     // An answer of something in between must not pass for an empty directory.
     if (page.IsTruncated === undefined) throw new MediumError('network', key, 'what answered is no S3 server');
     yield page;
-    if (page.IsTruncated && page.NextContinuationToken === undefined)
+    if (page.IsTruncated && (page.NextContinuationToken === undefined || page.NextContinuationToken === token))
       throw new MediumError('io', key, 'the server cut a listing and does not say where it goes on');
     token = page.IsTruncated ? page.NextContinuationToken : undefined;
   } while (token !== undefined);

@@ -17,14 +17,14 @@ export async function sweepUploads(
 ): Promise<number> {
   const { bucket, prefix } = connection.address;
   let swept = 0;
-  let from: UploadMarker | null = {};
-  while (from !== null) {
-    const marker: UploadMarker = from;
+  let marker: UploadMarker = {};
+  for (;;) {
+    const from = marker;
     const page: ListMultipartUploadsCommandOutput = await connection.call(
       'ListMultipartUploads',
       '',
       signal,
-      (s3, options) => s3.listMultipartUploads({ Bucket: bucket, Prefix: prefix, ...marker }, options),
+      (s3, options) => s3.listMultipartUploads({ Bucket: bucket, Prefix: prefix, ...from }, options),
     );
     const before = connection.serverNowMs() - olderThanMs;
     for (const { Key = '', UploadId = '', Initiated } of page.Uploads ?? []) {
@@ -32,13 +32,13 @@ export async function sweepUploads(
       if (isBelow(Key.slice(prefix.length), kept)) continue;
       if (await abortUpload(connection, Key, UploadId, signal)) swept += 1;
     }
-    const { NextKeyMarker, NextUploadIdMarker } = page;
-    from =
-      page.IsTruncated === true && NextKeyMarker !== undefined
-        ? { KeyMarker: NextKeyMarker, ...(NextUploadIdMarker ? { UploadIdMarker: NextUploadIdMarker } : {}) }
-        : null;
+    if (page.IsTruncated !== true) return swept;
+    const { NextKeyMarker = '', NextUploadIdMarker = '' } = page;
+    const goesOn = NextKeyMarker !== from.KeyMarker || NextUploadIdMarker !== (from.UploadIdMarker ?? '');
+    if (NextKeyMarker === '' || !goesOn)
+      throw new MediumError('io', '', 'the server cut a listing of the uploads and does not say where it goes on');
+    marker = { KeyMarker: NextKeyMarker, ...(NextUploadIdMarker ? { UploadIdMarker: NextUploadIdMarker } : {}) };
   }
-  return swept;
 }
 
 /** False when it ended in the meantime. */

@@ -75,6 +75,8 @@ export class OssDouble {
   pageEntries = 1000;
   /** What something in between answers with a good status in place of the service, null when a request passes. */
   inBetween: () => string | null = () => null;
+  /** What becomes of the text of a good answer. */
+  rewritten = (body: string): string => body;
   port = 0;
   #server: Server | null = null;
   #serial = 0;
@@ -159,7 +161,9 @@ export class OssDouble {
       const asked = { ...call, bucket, body, pageEntries: this.pageEntries };
       if (fault?.kind === 'twice') serve(asked);
       const reply = serve(asked);
-      return { ...reply, headers: { ...about, ...reply.headers } };
+      const isText = reply.headers['content-type'] === 'application/xml';
+      const said = isText ? Buffer.from(this.rewritten(reply.body.toString())) : reply.body;
+      return { ...reply, headers: { ...about, ...reply.headers }, body: said };
     } catch (error) {
       if (!(error instanceof OssError)) throw error;
       const text = Buffer.from(errorXml(error, about['x-oss-request-id'], request.headers.host ?? ''));

@@ -35,6 +35,8 @@ export class S3Double {
   /** Added to the machine's clock. */
   skewMs = 0;
   pageLimit = 1000;
+  /** What becomes of the text of a good answer. */
+  rewritten = (body: string): string => body;
   completeIgnoresCondition = false;
   putIgnoresCondition = false;
   /** The region all buckets are in when it is not that of this endpoint: every request is sent away. */
@@ -127,6 +129,7 @@ export class S3Double {
       checkBody(ask, body, payloadHash);
       answer = answerS3(ask, body, this);
       if (deed?.deed === 'duplicate') answer = answerS3(ask, body, this);
+      if (typeof answer.body === 'string') answer = { ...answer, body: this.rewritten(answer.body) };
     } catch (error) {
       if (!(error instanceof S3Refusal)) throw error;
       answer = {
