@@ -239,6 +239,10 @@ describe.each(['s3', 'oss'] as const)('a role on %s', (scheme) => {
     expect((await failure(bare.read('a'))).kind).toBe('unavailable');
     expect(Buffer.from(await bare.read('a'))).toEqual(bytes);
     expect(scene.sts.answers).toEqual(['', '']);
+    end();
+    expect((await failure(bare.head('a'))).kind).toBe('unavailable');
+    expect((await bare.head('a'))?.sizeBytes).toBe(bytes.length);
+    expect(scene.sts.answers).toEqual(['', '', '']);
     const whole = openMedium(scene.address());
     const sink = await whole.createObject('large');
     await sink.writeAt(0, bytes);

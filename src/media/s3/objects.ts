@@ -89,8 +89,8 @@ export async function headObject(
         return await s3.headObject(at, options);
       } catch (error) {
         if (statusOf(error) === 404) return null;
-        if (statusOf(error) !== 403) throw error;
-        // HEAD has no body, so no code: a read of one byte tells which refusal it is.
+        if (statusOf(error) !== 403 && statusOf(error) !== 400) throw error;
+        // HEAD has no body, so no code: a read of one byte tells which refusal it is. Temporary keys that have ended are a 400.
         const peeked = await s3.getObject({ ...at, Range: 'bytes=0-0' }, options);
         (peeked.Body as { destroy?: () => void } | undefined)?.destroy?.();
         throw error;
