@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
+import { callDeadlineMs } from '../../src/media/limits.ts';
 import type { Medium } from '../../src/media/medium.ts';
 import { openMedium } from '../../src/media/open-medium.ts';
 import { double, eachOnHdfs, mib, open, temps, x } from './hdfs-scene.ts';
@@ -108,13 +110,26 @@ test('killed in the middle of a download is an error, and the next read finds it
 });
 
 test('gone for a moment they are waited for by a medium as it is opened', async () => {
-  const steady = openMedium({ ...hdfsAddress(double, 'backup/a'), options: options() });
+  let dead = false;
+  let restarted: Promise<void> | null = null;
+  // They come back in the pause after the first attempt; deadlines sleep longer.
+  const clock: Clock = {
+    ...systemClock,
+    async sleep(delayMs, signal) {
+      if (dead && delayMs < callDeadlineMs / 2) {
+        restarted ??= restart();
+        await restarted;
+      }
+      return systemClock.sleep(delayMs, signal);
+    },
+  };
+  const steady = openMedium({ ...hdfsAddress(double, 'backup/a'), options: options() }, clock);
   try {
     await steady.putSmall('a', x, 'create');
     await servers.kill();
-    const putting = steady.putSmall('b', x, 'create');
-    setTimeout(() => void restart(), 300);
-    await putting;
+    dead = true;
+    await steady.putSmall('b', x, 'create');
+    expect(restarted).not.toBeNull();
     expect((await steady.list('')).map(({ name }) => name)).toEqual(['a', 'b']);
   } finally {
     await steady.close();
