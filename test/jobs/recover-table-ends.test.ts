@@ -19,7 +19,7 @@ beforeAll(async () => {
   for (const sql of [
     ...['d', 'e', 'ring', 'goal'].map((name) => `CREATE DATABASE ${name}`),
     'CREATE TABLE d.t (id INT PRIMARY KEY)',
-    'CREATE TABLE d.u (id INT PRIMARY KEY, v INT, CONSTRAINT fine CHECK (v > 0))',
+    'CREATE TABLE d.u (id INT PRIMARY KEY, v INT, UNIQUE KEY one (v))',
     'CREATE TABLE d.w (id INT PRIMARY KEY)',
     'CREATE TABLE e.t (id INT PRIMARY KEY)',
     'CREATE TABLE ring.a (id INT PRIMARY KEY, b INT)',
@@ -148,11 +148,14 @@ test('a database that was not there, and a remap of a table that was not there, 
   }
 });
 
-test('a row that breaks its check fails its table and no other', async () => {
+test('rows that break a unique key fail their table and no other', async () => {
   whenAuxStands(async (auxTenantId) => {
     const source = new Database(join(harness.directory, `server/tenants/t${auxTenantId}/data.db`));
-    source.pragma('ignore_check_constraints = ON');
-    expect(source.prepare('UPDATE "d.u" SET v = -1').run().changes).toBe(1);
+    const index = source.prepare(
+      `SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'd.u' AND sql > ''`,
+    );
+    source.exec(`DROP INDEX "${String(index.pluck().get())}"`);
+    expect(source.prepare('INSERT INTO "d.u" SELECT id + 1, v FROM "d.u"').run().changes).toBe(1);
     source.close();
   });
   await recover('d.*', 'd.*:goal.*');
@@ -160,7 +163,7 @@ test('a row that breaks its check fails its table and no other', async () => {
   expect(job).toMatchObject({ status: 'COMPLETED', result: 'PARTIAL_SUCCESS' });
   expect(tasks).toMatchObject([
     { srcTable: 't', result: 'SUCCEESS' },
-    { srcTable: 'u', result: 'FAILED', comment: expect.stringContaining('-3819') },
+    { srcTable: 'u', result: 'FAILED', comment: expect.stringContaining('-1062') },
     { srcTable: 'w', result: 'SUCCEESS' },
   ]);
   expect(await harness.value('a', 'SELECT COUNT(*) FROM goal.t')).toBe('1');

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openCosMedium } from '../../src/media/cos-medium.ts';
 import type { Medium } from '../../src/media/medium.ts';
+import { Pace } from '../../src/media/pace.ts';
 import { withRetries } from '../../src/media/wrap/retry.ts';
 import { expectKind } from './medium-conformance.ts';
 import { cosAddress } from './servers/cos.ts';
@@ -76,6 +77,21 @@ test('an append nobody could ask about is found when it comes again, and taken b
     await sink.append(bytes(next));
   }
   expect(String(await whole())).toBe('aaaabbbbother');
+});
+
+test('what is fetched and written again after a cut is paid for', async () => {
+  const pace = new Pace();
+  const took: (readonly [number, number])[] = [];
+  vi.spyOn(pace, 'take').mockImplementation(async (operations, byteCount) => void took.push([operations, byteCount]));
+  const paced = openCosMedium({ ...cosAddress(double, 'archive'), pace });
+  const sink = await paced.openAppend(key, 0);
+  await sink.append(bytes('confirmed, and more'));
+  const again = await paced.openAppend(key, 9);
+  expect(took).toEqual([]);
+  await again.append(bytes(' and on'));
+  expect(took).toEqual([[2, 18]]);
+  expect(String(await whole())).toBe('confirmed and on');
+  await paced.close();
 });
 
 test('what another writer appended is neither lost nor taken for ours', async () => {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Medium } from '../../src/media/medium.ts';
 import { openOssMedium } from '../../src/media/oss-medium.ts';
+import { Pace } from '../../src/media/pace.ts';
 import { expectKind } from './medium-conformance.ts';
 import { lookupHere, ossAddress } from './servers/oss.ts';
 import { OssDouble } from './servers/oss-double.ts';
@@ -34,6 +35,24 @@ async function writeAll(bytes: Buffer): Promise<void> {
   await log.append(bytes);
   await log.close();
 }
+
+test('what is fetched and written again for a cut, and behind it, is paid for', async () => {
+  const pace = new Pace();
+  const took: (readonly [number, number])[] = [];
+  vi.spyOn(pace, 'take').mockImplementation(async (operations, byteCount) => void took.push([operations, byteCount]));
+  const address = { ...ossAddress(double, 'oss://backups/a b'), pace };
+  const paced = openOssMedium(address, undefined, { lookup: lookupHere });
+  await writeAll(Buffer.from('confirmed, and more'));
+  expect(took).toEqual([]);
+  const log = await paced.openAppend(key, 9);
+  await log.append(Buffer.from(' and on'));
+  expect(took).toEqual([
+    [2, 18],
+    [2, 18],
+  ]);
+  expect(String(standing())).toBe('confirmed and on');
+  await paced.close();
+});
 
 test('an archive log is an appendable object, one request for each append', async () => {
   const log = await medium.openAppend(key, 0);

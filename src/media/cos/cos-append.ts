@@ -139,6 +139,7 @@ export class CosAppendSink implements AppendSink {
         bytes,
         this.#signal,
       );
+    this.#client.oweAgain(this.#sizeBytes);
     const whole = Buffer.concat([await readObject(this.#client, this.#key, 0, this.#sizeBytes, this.#signal), bytes]);
     await putObject(this.#client, this.#key, whole, 'replace', this.#signal);
     return crc64(whole);

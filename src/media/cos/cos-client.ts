@@ -9,6 +9,7 @@ import type { Clock } from '../../base/clock.ts';
 import { checkSignal } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import type { MediumAddress } from '../open-medium.ts';
+import { PaceDebts } from '../pace-debts.ts';
 import { type CosPlace, cosPlace, isBareAddress } from './cos-address.ts';
 import { cosError } from './cos-errors.ts';
 import { Exchange } from './cos-exchange.ts';
@@ -40,6 +41,7 @@ export class CosClient {
   readonly clock: Clock;
   readonly #signer: { readonly accessId: string; readonly accessKey: string };
   readonly #caFile: string | undefined;
+  readonly #debts: PaceDebts;
   readonly #lookup: LookupFunction | undefined;
   #agent: Agent | null = null;
   #sdk: Promise<typeof COS> | null = null;
@@ -51,11 +53,17 @@ export class CosClient {
     this.#lookup = lookup;
     this.#signer = address.authorization;
     this.#caFile = address.options.ca_file;
+    this.#debts = new PaceDebts(address.pace ?? null, clock);
   }
 
   /** The whole key of an object of this destination. */
   at(key: string): string {
     return `${this.place.prefix}${key}`;
+  }
+
+  /** Takes from the pace what is fetched and written again within a call. */
+  oweAgain(byteCount: number): void {
+    this.#debts.owe(2, 2 * byteCount);
   }
 
   /** Sends one request. `key` is what errors name; Throws MediumError. */
@@ -99,6 +107,7 @@ export class CosClient {
   }
 
   close(): void {
+    this.#debts.close();
     this.#agent?.destroy();
     this.#agent = null;
   }

@@ -104,6 +104,7 @@ function replaceBy(client: OssClient, key: string): Grow {
     const sum = grownSum(standing, bytes.length, await crc64(bytes));
     const after = { sizeBytes: standing.sizeBytes + bytes.length, crc64: sum };
     if (standing.sizeBytes < smallestPartBytes) {
+      client.oweAgain(standing.sizeBytes);
       const old = await readRange(client, key, 0, standing.sizeBytes, signal, standing.etag);
       return rewritten(client, key, Buffer.concat([old, bytes]), signal);
     }
@@ -123,8 +124,10 @@ async function cut(
   sizeBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<Standing> {
-  if (sizeBytes < smallestPartBytes)
+  if (sizeBytes < smallestPartBytes) {
+    client.oweAgain(sizeBytes);
     return rewritten(client, key, await readRange(client, key, 0, sizeBytes, signal, found.etag), signal);
+  }
   return composed(client, key, signal, async (uploadId) => {
     const kept = await copyPart(client, key, uploadId, { etag: found.etag, sizeBytes }, signal);
     return { parts: [kept], after: { sizeBytes, crc64: '' } };

@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import { checkSignal } from '../file-errors.ts';
 import { MediumError } from '../medium.ts';
 import type { MediumAddress } from '../open-medium.ts';
+import { PaceDebts } from '../pace-debts.ts';
 import type { Keys } from '../sts/own-keys.ts';
 import { type Role, roleOf } from '../sts/role.ts';
 import { forgetRoleKeys, roleKeys } from '../sts/role-keys.ts';
@@ -67,6 +68,7 @@ export class OssClient {
   readonly clock: Clock;
   readonly #address: MediumAddress;
   readonly #wiring: OssWiring;
+  readonly #debts: PaceDebts;
   #opened: { readonly place: OssPlace; readonly transport: Transport; readonly access: Role | Keys } | null = null;
   /** The SDK's client that signs with these keys. */
   #signer: { readonly keys: Keys; readonly sdk: Promise<Sdk> } | null = null;
@@ -78,6 +80,7 @@ export class OssClient {
     this.#address = address;
     this.clock = clock;
     this.#wiring = wiring;
+    this.#debts = new PaceDebts(address.pace ?? null, clock);
   }
 
   get place(): OssPlace {
@@ -155,6 +158,11 @@ export class OssClient {
     }
   }
 
+  /** Takes from the pace what is fetched and written again within a call. */
+  oweAgain(byteCount: number): void {
+    this.#debts.owe(2, 2 * byteCount);
+  }
+
   /** Reads an answer the service wrote as XML, into objects named as its elements. */
   async parse(key: string, body: Buffer): Promise<Readonly<Record<string, unknown>>> {
     const { place } = this.#open();
@@ -170,6 +178,7 @@ export class OssClient {
   }
 
   close(): void {
+    this.#debts.close();
     this.#opened?.transport.close();
   }
 
