@@ -3,7 +3,7 @@ import { choosePieces } from './piece-chain.ts';
 import type { PlanPiece, PlanSet } from './restore-plan.ts';
 import { isUsable } from './set-chain.ts';
 
-/** A backup set as the catalog keeps it. */
+/** A backup set as the catalog keeps it. While it is being made its log is wanted from `startReplayScn` on at the earliest. */
 export interface CleanupSet extends PlanSet {
   readonly destId: number;
   /** Null while it is being made. */
@@ -74,12 +74,13 @@ export function decideCleanup(wish: CleanupWish): CleanupPlan {
     sets.map((set) => decideSet(wish, set, cleanPoint)),
   );
   const ends = roundEnds(wish.pieces);
-  const windowScn = cleanPoint?.startReplayScn ?? 0n;
+  const kept = sets.filter((_, index) => ofSets[index]?.drop === false);
+  const first = firstToReplay(wish, kept, cleanPoint);
   const ofPieces = withLogOf(
-    // No log goes of what came after the clean point.
-    sets.filter((set, index) => ofSets[index]?.drop === false && set.startReplayScn < windowScn),
+    // No log goes from there on.
+    kept.filter((set) => set.startReplayScn < (first?.startReplayScn ?? 0n)),
     wish,
-    pieces.map((piece) => decidePiece(wish, piece, cleanPoint, ends)),
+    pieces.map((piece) => decidePiece(wish, piece, { cleanPoint, first, ends })),
   );
   return { cleanPoint, decisions: [...ofSets, ...ofPieces] };
 }
@@ -157,26 +158,49 @@ function needsItsBases(set: CleanupSet): boolean {
   return set.type === 'INC' && (set.status === 'DOING' || isUsable(set));
 }
 
-function decidePiece(
-  wish: CleanupWish,
-  piece: CleanupPiece,
+/** What the pieces are judged by. */
+interface LogBounds {
+  readonly cleanPoint: CleanupSet | null;
+  /** The set whose log begins first of those that need it to whatever comes; null for none. */
+  readonly first: CleanupSet | null;
+  readonly ends: RoundEnds;
+}
+
+/**
+ * Of two backups that ran at once the one with the higher id may hold the earlier moment, and a restore takes the higher id: the
+ * log from there on is needed although the clean point begins later. A set that is being made will need its log whatever its id.
+ */
+function firstToReplay(
+  { dataDestId }: CleanupWish,
+  kept: readonly CleanupSet[],
   cleanPoint: CleanupSet | null,
-  ends: RoundEnds,
-): CleanupDecision {
-  const [drop, because] = judgePiece(wish, piece, cleanPoint, ends);
+): CleanupSet | null {
+  const newer = (set: CleanupSet) =>
+    cleanPoint !== null && set.destId === dataDestId && set.id >= cleanPoint.id && isUsable(set);
+  return kept
+    .filter((set) => set.status === 'DOING' || newer(set))
+    .reduce<CleanupSet | null>(
+      (least, set) => (least && least.startReplayScn <= set.startReplayScn ? least : set),
+      null,
+    );
+}
+
+function decidePiece(wish: CleanupWish, piece: CleanupPiece, bounds: LogBounds): CleanupDecision {
+  const [drop, because] = judgePiece(wish, piece, bounds);
   return { kind: 'piece', id: piece.pieceId, roundId: piece.roundId, destId: piece.destId, drop, because };
 }
 
-function judgePiece(wish: CleanupWish, piece: CleanupPiece, cleanPoint: CleanupSet | null, ends: RoundEnds): Verdict {
+function judgePiece(wish: CleanupWish, piece: CleanupPiece, bounds: LogBounds): Verdict {
+  const { cleanPoint, ends } = bounds;
   if (piece.destId !== wish.archiveDestId) return [false, 'it lies on a former destination'];
   if (piece.fileStatus === 'DELETING') return [true, 'its deletion had begun'];
   if (piece.status === 'ACTIVE') return [false, 'it is the active piece'];
   if (wish.inUse.pieces.has(pieceText(piece))) return [false, 'a running restore or a standby tenant reads it'];
-  if (wish.policy === 'log_only') return judgeLogOnly(wish, piece, ends);
+  if (wish.policy === 'log_only') return judgeLogOnly(wish, piece, bounds);
   if (cleanPoint === null) return [false, 'no usable full set before the recovery window'];
-  return endsBefore(ends, piece, cleanPoint.startReplayScn)
-    ? [true, `its log ends before set ${cleanPoint.id}, the start of the window`]
-    : [false, `restores from set ${cleanPoint.id} on may need its log`];
+  if (!endsBefore(ends, piece, cleanPoint.startReplayScn))
+    return [false, `restores from set ${cleanPoint.id} on may need its log`];
+  return isReplayed(piece, bounds) ?? [true, `its log ends before set ${cleanPoint.id}, the start of the window`];
 }
 
 /**
@@ -202,12 +226,19 @@ function withLogOf(
   });
 }
 
-function judgeLogOnly(wish: CleanupWish, piece: CleanupPiece, ends: RoundEnds): Verdict {
+/** Null when no set that stays begins at or before the piece's log. */
+function isReplayed(piece: CleanupPiece, { first, ends }: LogBounds): Verdict | null {
+  if (first === null || endsBefore(ends, piece, first.startReplayScn)) return null;
+  const what = first.status === 'DOING' ? 'is being made' : 'restores take for its higher number';
+  return [false, `set ${first.id}, which ${what}, may need its log`];
+}
+
+function judgeLogOnly(wish: CleanupWish, piece: CleanupPiece, bounds: LogBounds): Verdict {
   const usable = wish.sets.find((set) => isUsable(set) && !set.plusArchivelog);
   if (usable) return [false, `set ${usable.id} may need its log`];
-  return endsBefore(ends, piece, BigInt(wish.expiryUs) * 1000n)
-    ? [true, 'its log ends before the recovery window']
-    : [false, 'its log reaches into the recovery window'];
+  if (!endsBefore(bounds.ends, piece, BigInt(wish.expiryUs) * 1000n))
+    return [false, 'its log reaches into the recovery window'];
+  return isReplayed(piece, bounds) ?? [true, 'its log ends before the recovery window'];
 }
 
 /** The highest piece number of each round. */

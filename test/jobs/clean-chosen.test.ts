@@ -91,6 +91,38 @@ describe('DRY RUN', () => {
     expect([after.jobs, after.sets]).toEqual([before.jobs, before.sets]);
   });
 
+  test('keeps the log of a set that is being made, whose row does not say yet of which moment', async () => {
+    const { catalog } = scene.harness.controller;
+    const { tenantId } = scene;
+    const { set, task } = await catalog.transaction((tx) => {
+      const like = tx.backups.setById(tenantId, 4)!;
+      const { minRestoreScn: startScn } = tx.backups.setById(tenantId, 2)!;
+      const made = {
+        status: 'DOING',
+        fileStatus: 'COPYING',
+        endUs: null,
+        startReplayScn: 0n,
+        minRestoreScn: 0n,
+      } as const;
+      const set = { ...like, backupSetId: 99, ...made };
+      const task = { ...tx.backups.tasks.list({ tenantId })[0]!, taskId: 99_999, backupSetId: 99, startScn };
+      tx.backups.sets.put(set);
+      tx.backups.tasks.put(task);
+      return { set, task };
+    });
+    const found = await dryRun("RECOVERY_WINDOW = '1h'");
+    await catalog.transaction((tx) => {
+      tx.backups.sets.remove(set);
+      tx.backups.tasks.remove(task);
+    });
+    const pieces = await catalog.read((tx) => tx.archives.pieces.list({ tenantId }));
+    const needed = pieces.filter((piece) => piece.endScn > task.startScn).map((piece) => piece.pieceId);
+    const kept = found.filter((row) => row.startsWith('BACKUP PIECE') && row.includes('KEEP'));
+    expect(kept.map((row) => Number(row.split(' ')[2]))).toEqual(needed);
+    expect(kept[0]).toContain('KEEP: set 99, which is being made, may need its log');
+    expect(found.join('\n')).toMatch(/PIECE .* DROP/);
+  });
+
   test('knows what a restore reads', async () => {
     await makePool(scene.harness, 'pool_r');
     const paths = `${scene.harness.place('a/data')},${scene.harness.place('a/archive')}`;

@@ -63,8 +63,24 @@ export function round(
   });
 }
 
+const running = { status: 'DOING', fileStatus: 'COPYING', endUs: null, complete: false } as const;
+
+const kinds = {
+  plain: (): Partial<CleanupSet> => ({}),
+  withLog: (endDay: number): Partial<CleanupSet> => ({ plusArchivelog: true, minRestoreScn: scnOfDay(endDay - 0.02) }),
+  running: (): Partial<CleanupSet> => running,
+};
+
+/** The sets once those that are being made have come to their end. */
+export function finished(sets: readonly CleanupSet[]): readonly CleanupSet[] {
+  return sets.map((set) =>
+    set.status === 'DOING' ? { ...set, status: 'SUCCESS', fileStatus: 'AVAILABLE', complete: true } : set,
+  );
+}
+
 type Event =
-  | { readonly what: 'full' | 'inc' | 'failed' | 'running' | 'fullWithLog' | 'fullOvertaken' | 'incOvertaken' }
+  | { readonly what: 'full' | 'inc' | 'failed' | 'running' | 'fullWithLog' | 'incOvertaken' }
+  | { readonly what: 'fullOvertaken'; readonly second: 'plain' | 'withLog' | 'running' }
   | { readonly what: 'break' | 'expire' | 'unfinishedDeletion'; readonly which: number }
   | { readonly what: 'newRound' | 'newArchive' | 'newData' };
 
@@ -73,7 +89,13 @@ const events: fc.Arbitrary<Event> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom<Event>({ what: 'failed' }, { what: 'fullWithLog' }, { what: 'running' }) },
   {
     weight: 1,
-    arbitrary: fc.constantFrom<Event>({ what: 'fullOvertaken' }, { what: 'incOvertaken' }),
+    arbitrary: fc.oneof(
+      fc.constant<Event>({ what: 'incOvertaken' }),
+      fc.record({
+        what: fc.constant('fullOvertaken' as const),
+        second: fc.constantFrom('plain' as const, 'withLog' as const, 'running' as const),
+      }),
+    ),
   },
   {
     weight: 2,
@@ -129,18 +151,19 @@ export const histories: fc.Arbitrary<History> = fc
           break;
         case 'fullOvertaken':
         case 'incOvertaken': {
-          // The first of two backups that ran at once begins again and holds a later moment than the second.
+          // The first of two backups that ran at once begins again and holds a later moment than the second, which ends later.
           const former = event.what === 'incOvertaken' ? onBase() : {};
+          const second = event.what === 'fullOvertaken' ? event.second : 'plain';
           sets.push(setOfDay(id, day + 2, { destId: dataDestId, ...former }));
-          sets.push(setOfDay(id + 1, day, { destId: dataDestId }));
-          day += 2;
+          sets.push(setOfDay(id + 1, day, { destId: dataDestId, endUs: usOf(day + 3), ...kinds[second](day + 3) }));
+          day += 3;
           break;
         }
         case 'failed':
           made({ status: 'FAILED', fileStatus: 'INCOMPLETE' });
           break;
         case 'running':
-          if (base) made({ ...onBase(), status: 'DOING', fileStatus: 'COPYING', endUs: null, complete: false });
+          if (base) made({ ...onBase(), ...running });
           break;
         case 'break':
           change(event.which, { fileStatus: 'BROKEN' });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type CleanupSet, type CleanupWish, decideCleanup, pieceText } from '../../src/policy/cleanup.ts';
 import { deletionOrder } from '../../src/policy/cleanup-order.ts';
-import { dayUs, type History, histories, restorable, round, scnOfDay, setOfDay } from './cleanup-history.ts';
+import { dayUs, finished, type History, histories, restorable, round, scnOfDay, setOfDay } from './cleanup-history.ts';
 
 function wish(more: Partial<CleanupWish> & Pick<CleanupWish, 'expiryUs'>): CleanupWish {
   return {
@@ -124,6 +124,22 @@ describe('what is never dropped', () => {
     expect(because({ ...worked, inUse }, 'piece', 4)).toBe('keep: set 2, which is kept, needs its log');
   });
 
+  test('the log of a set a restore takes for its higher number, though an earlier moment is in it', () => {
+    // Two at once: the first attempt of set 1 failed, the second began after set 2 and ended before it, and the window begins between.
+    const first = setOfDay(1, 8, { startReplayScn: scnOfDay(7.1), minRestoreScn: scnOfDay(7.1) });
+    const overtaken = { startReplayScn: scnOfDay(5), minRestoreScn: scnOfDay(5) };
+    const own = { startReplayScn: scnOfDay(5), minRestoreScn: scnOfDay(8.9), plusArchivelog: true };
+    const running = { ...overtaken, status: 'DOING', fileStatus: 'COPYING', endUs: null, complete: false } as const;
+    const reason = (more: Partial<CleanupSet>, piece: number) =>
+      because({ ...worked, expiryUs: 8.5 * dayUs, sets: [first, setOfDay(2, 9, more)] }, 'piece', piece);
+    const taken = 'keep: set 2, which restores take for its higher number, may need its log';
+    expect([5, 6].map((id) => reason(overtaken, id))).toEqual([taken, taken]);
+    expect([5, 6].map((id) => reason(own, id))).toEqual([taken, taken]);
+    expect(reason(running, 6)).toBe('keep: set 2, which is being made, may need its log');
+    for (const more of [overtaken, own, running])
+      expect(reason(more, 4)).toBe('drop: its log ends before set 1, the start of the window');
+  });
+
   test('the last piece of a stopped round that ends exactly where the set does', () => {
     const sets = [setOfDay(1, 1.02), setOfDay(2, 14)];
     const pieces = [...round(0.5, 1, { stopped: true }), ...round(10, 15, { roundId: 2, firstId: 2 })];
@@ -180,10 +196,12 @@ describe('over random histories', () => {
         const input = wishOf(history, windowDays);
         const all = stoppedAfter(history, input, Number.MAX_SAFE_INTEGER).done;
         const window = moments(input.expiryUs / dayUs, history.nowUs / dayUs + 0.3);
-        const before = window.filter((day) => restorable(history.sets, history.pieces, day));
-        for (const count of new Set([Math.floor(part * all), all])) {
-          const { sets, pieces } = stoppedAfter(history, input, count);
-          expect(before.filter((day) => !restorable(sets, pieces, day))).toEqual([]);
+        for (const later of [(sets: History['sets']) => sets, finished]) {
+          const before = window.filter((day) => restorable(later(history.sets), history.pieces, day));
+          for (const count of new Set([Math.floor(part * all), all])) {
+            const { sets, pieces } = stoppedAfter(history, input, count);
+            expect(before.filter((day) => !restorable(later(sets), pieces, day))).toEqual([]);
+          }
         }
       }),
       { numRuns: 400 },

@@ -57,7 +57,7 @@ export function cleanupWish(
     policy,
     expiryUs,
     // What was deleted long ago plays no part, and its rows are kept for ever.
-    sets: tx.backups.sets.select(present, tenantId).map(setOf),
+    sets: tx.backups.sets.select(present, tenantId).map((set) => setOf(tx, set)),
     pieces: tx.archives.pieces
       .select(present, tenantId)
       .map((piece): CleanupPiece => ({ ...planPieceOf(piece, broken), status: piece.status })),
@@ -67,8 +67,12 @@ export function cleanupWish(
   };
 }
 
-function setOf(set: BackupSet): CleanupSet {
-  return { ...planSetOf(set), destId: set.destId, endUs: set.endUs };
+function setOf(tx: Repositories, set: BackupSet): CleanupSet {
+  const made = { ...planSetOf(set), destId: set.destId, endUs: set.endUs };
+  if (set.status !== 'DOING' || set.startReplayScn > 0n) return made;
+  // Its row does not say yet of which moment it is made: it is none before its task began.
+  const { tenantId, backupSetId } = set;
+  return { ...made, startReplayScn: tx.backups.tasks.list({ tenantId, backupSetId })[0]?.startScn ?? 0n };
 }
 
 /** Sets and pieces of these places that restores of this server read now. */
