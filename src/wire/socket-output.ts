@@ -8,13 +8,16 @@ import { PacketWriter } from './packet-writer.ts';
  */
 export class SocketOutput {
   readonly packets = new PacketWriter();
+  /** The one the network knows, also below an encrypted one. */
+  readonly #raw: Socket & WithHandle;
   #socket: Socket;
   #waiter: PromiseWithResolvers<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
-  /** Who waits for a client may hold a transaction, a thread and the tenant's log: it has this long to take what was sent. */
+  /** Who waits for a client may hold a transaction, a thread and the tenant's log: it is turned out when it takes nothing for so long. */
   writeTimeoutMs = 60_000;
 
   constructor(socket: Socket) {
+    this.#raw = socket;
     this.#socket = socket;
   }
 
@@ -83,9 +86,32 @@ export class SocketOutput {
   #wait(): Promise<void> | undefined {
     if (this.#socket.writableLength === 0 || !this.#socket.writableNeedDrain) return undefined;
     this.#waiter ??= Promise.withResolvers();
-    this.#timer ??= setTimeout(() => this.#socket.destroy(), Math.min(this.writeTimeoutMs, longestTimerMs)).unref();
+    if (this.#timer === null) this.#watch();
     return this.#waiter.promise;
   }
+
+  /** The socket drains when all has left, and that may be 16 MiB: until then it counts whether any of it leaves. */
+  #watch(): void {
+    const sentBytes = this.#sentBytes();
+    const look = () => {
+      if (this.#timer !== timer) return;
+      if (this.#sentBytes() === sentBytes) this.#socket.destroy();
+      else this.#watch();
+    };
+    // A turn later: after a pause of this thread the timers come before the socket could send on.
+    const timer = setTimeout(() => setImmediate(look), Math.min(this.writeTimeoutMs, longestTimerMs)).unref();
+    this.#timer = timer;
+  }
+
+  /** What the kernel took. Node's sockets count what waits as written; their handle knows how much of it waits. */
+  #sentBytes(): number {
+    const handle = this.#raw._handle;
+    return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
+  }
+}
+
+interface WithHandle {
+  readonly _handle?: { readonly bytesWritten: number; readonly writeQueueSize: number } | null;
 }
 
 /** Beyond this a timer of Node fires at once. */
