@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isFault } from '../../src/base/errors.ts';
 import { parseRelease } from '../../src/base/release.ts';
+import type { Medium } from '../../src/media/medium.ts';
 import { parseObStatement } from '../../src/sql/parse-ob.ts';
 import type { StatementOf } from '../../src/sql/statement.ts';
 import { restore } from '../../src/statements/restore.ts';
@@ -13,9 +14,22 @@ import { makePool, restoredValue, settle, shipped } from './job-harness.ts';
 const release = parseRelease('4.4.2');
 let scene: CleanScene;
 let rows = 0;
+/** Restores read the data of a set when this has come. */
+let mayRead: Promise<void> = Promise.resolve();
+let letRead = () => {};
+
+function heldBack(medium: Medium): Medium {
+  return {
+    ...medium,
+    async openObject(key, signal) {
+      if (key.includes('macro_block_data')) await mayRead;
+      return medium.openObject(key, signal);
+    },
+  };
+}
 
 beforeAll(async () => {
-  scene = await openCleanScene({ release });
+  scene = await openCleanScene({ release, wrapMedium: heldBack });
   // 1 full, 2 incremental, 3 full, 4 incremental.
   for (const kind of ['', 'INCREMENTAL ', '', 'INCREMENTAL ']) {
     if (kind === '') await backUp(scene, ++rows);
@@ -27,7 +41,10 @@ beforeAll(async () => {
   }
   await nextPiece(scene.harness);
 });
-afterAll(() => scene.harness.stop());
+afterAll(async () => {
+  letRead();
+  await scene.harness.stop();
+});
 
 /** Rows of a DRY RUN said as the tenant, `kind id decision: because`. */
 async function dryRun(rest: string): Promise<readonly string[]> {
@@ -131,6 +148,8 @@ describe('DRY RUN', () => {
     );
     const until = `UNTIL SCN = ${minRestoreScn}`;
     await scene.harness.say(`ALTER SYSTEM RESTORE r FROM '${paths}' ${until} WITH 'pool_list=pool_r'`);
+    // Its statement has read the head of a data file.
+    ({ promise: mayRead, resolve: letRead } = Promise.withResolvers<void>());
     const found = await dryRun("RECOVERY_WINDOW = '1h'");
     expect(found.slice(0, 2)).toEqual([
       'BACKUP SET 1 KEEP: a running restore reads it',
@@ -141,6 +160,7 @@ describe('DRY RUN', () => {
     // The clean-up of the policy runs beside the restore, which loses nothing.
     await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '1h'", 'a');
     const { sets } = await cleaned(scene, 1);
+    letRead();
     expect(sets).toMatchObject({ 1: 'AVAILABLE', 2: 'AVAILABLE' });
     await settle(scene.harness);
     const jobs = await scene.harness.controller.catalog.read((tx) => tx.restores.jobs.list({ restoreTenantName: 'r' }));

@@ -45,7 +45,7 @@ function recorded(medium: Medium): Medium {
 }
 
 beforeAll(async () => {
-  scene = await openCleanScene({ wrapMedium, pieceSwitch: '1s', settings: { maxDeleteRetries: 3 } });
+  scene = await openCleanScene({ wrapMedium, pieceSwitch: '2s', settings: { maxDeleteRetries: 3 } });
   await backUp(scene, ++rows);
   await scene.harness.say("ALTER SYSTEM ADD DELETE BACKUP POLICY 'default' RECOVERY_WINDOW '12h' TENANT = a");
   await cleaned(scene, 1);
@@ -162,8 +162,8 @@ describe('several sets and pieces at a time', () => {
 
 describe('on a failing medium', () => {
   for (const moment of ['before', 'after'] as const)
-    test(`survive a fault ${moment} one operation or another`, { timeout: 120_000 }, async () => {
-      for (let nth = 1; ; nth += 23) {
+    test(`survive a fault ${moment} one operation or another`, { timeout: 600_000 }, async () => {
+      for (let nth = 1; ; nth += Math.max(23, nth >> 1)) {
         await backUp(scene, ++rows, 'anyPiece');
         faults.arm(nth, { kind: 'io', moment });
         const { jobs } = await nextClean();

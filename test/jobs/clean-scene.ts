@@ -26,7 +26,7 @@ export async function openCleanScene(options: CleanSceneOptions = {}): Promise<C
   const harness = await startHarness({ ...options, clock });
   const tenantId = await makeTenant(harness, 'a');
   const archive = options.archive ?? 'a/archive';
-  await setShortPieces(harness, tenantId, options.pieceSwitch ?? '300ms', harness.place(archive));
+  await setShortPieces(harness, tenantId, options.pieceSwitch ?? '1s', harness.place(archive));
   await harness.say('ALTER SYSTEM ARCHIVELOG', 'a');
   await roundIs(harness, 'DOING');
   await makeTable(harness);

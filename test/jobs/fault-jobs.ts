@@ -88,7 +88,7 @@ function backup(name: FaultJobName, statement: string): FaultJob {
 
 const archive: FaultJob = {
   name: 'archive',
-  pieceSwitch: '400ms',
+  pieceSwitch: '1s',
   places: /\/a\/archive$/,
   async run(scene) {
     const used = (await roundOf(scene.harness, 'a'))?.usedPieceId ?? 0;

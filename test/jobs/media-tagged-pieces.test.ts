@@ -19,7 +19,7 @@ test('pieces are marked too, and read by nobody while the store removes them in 
   harness = await startHarness(verticalOptions);
   const tenantId = await makeTenant(harness, 'a');
   const archive = place.text('archive', 'delete_mode=tagging');
-  await setShortPieces(harness, tenantId, '1500ms', archive, place.text('data'));
+  await setShortPieces(harness, tenantId, '3s', archive, place.text('data'));
   await harness.say('ALTER SYSTEM ARCHIVELOG TENANT = a');
   await roundIs(harness, 'DOING');
   await makeTable(harness);
