@@ -163,7 +163,7 @@ test('rows that break a unique key fail their table and no other', async () => {
   expect(job).toMatchObject({ status: 'COMPLETED', result: 'PARTIAL_SUCCESS' });
   expect(tasks).toMatchObject([
     { srcTable: 't', result: 'SUCCEESS' },
-    { srcTable: 'u', result: 'FAILED', comment: expect.stringContaining('-1062') },
+    { srcTable: 'u', result: 'FAILED', comment: expect.stringContaining('-5024') },
     { srcTable: 'w', result: 'SUCCEESS' },
   ]);
   expect(await harness.value('a', 'SELECT COUNT(*) FROM goal.t')).toBe('1');
