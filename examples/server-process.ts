@@ -7,6 +7,7 @@ const mainFile = resolve(import.meta.dirname, '../src/bin/obvault.js');
 
 /** A server in a process of its own, as a user would start it. */
 export interface ServerProcess {
+  readonly pid: number;
   readonly port: number;
   readonly dataDir: string;
   /** SIGKILL; resolves when the process is gone. */
@@ -68,6 +69,7 @@ function handle(
     return ended;
   };
   return {
+    pid: child.pid ?? 0,
     port,
     dataDir,
     errors,

@@ -1,4 +1,5 @@
 import { ConfigError, readConfig, usage } from './config.ts';
+import { spillDirectoryOf } from './spill-directory.ts';
 
 /** Threads that files are read and written through. */
 const fileThreads = 32;
@@ -14,6 +15,8 @@ export async function main(args: readonly string[]): Promise<void> {
       process.stdout.write(usage);
       return;
     }
+    // SQLite looks for it once, when it is loaded.
+    process.env['SQLITE_TMPDIR'] ??= spillDirectoryOf(config.dataDir);
     const { startServer } = await import('./server.ts');
     const server = await startServer(config);
     let stopping = false;

@@ -15,6 +15,7 @@ import { Session } from './session/session.ts';
 import type { SessionHost } from './session/session-host.ts';
 import { SessionRegistry } from './session/session-registry.ts';
 import { createTenantDirectory } from './session/tenant-directory.ts';
+import { emptySpillDirectory } from './spill-directory.ts';
 import { type Listener, listen, type TlsFiles } from './wire/listener.ts';
 
 /** A server that takes logins. */
@@ -43,6 +44,7 @@ export async function startServer(config: Config, parts: ServerParts = {}): Prom
   const catalog = openCatalog({ directory: dataDir, clusterName, clusterId, release, clock, log, meter });
   const undo: (() => Promise<void>)[] = [() => catalog.close()];
   try {
+    emptySpillDirectory(dataDir);
     await requirePassword(config, catalog);
     await setCapacities(config, catalog);
     const registry = new SessionRegistry(clock);

@@ -178,3 +178,15 @@ test('a fold waits its turn where each write takes seconds, one behind the other
   over = true;
   await writers;
 });
+
+test('a log that has grown large is cut behind one write that takes long and leaves more than is folded ahead', async () => {
+  await write(28);
+  await client.ok('BEGIN');
+  await write(24);
+  const folded = engine.recycleLog(async () => undefined);
+  // Longer than a fold that needs the archive waits otherwise.
+  await new Promise((resolve) => setTimeout(resolve, 2_500));
+  await client.ok('COMMIT');
+  expect(await folded).toBe(true);
+  expect(await engine.logBytes()).toBe(0);
+});

@@ -26,7 +26,8 @@ export function openConnection(path: string, options: ConnectionOptions): Connec
   connection.pragma(`cache_size = ${-options.cacheKb}`);
   // A deletion that goes on into the same table is a trigger that calls itself.
   connection.pragma('recursive_triggers = ON');
-  connection.pragma('temp_store = MEMORY');
+  // What a statement sorts, groups, copies or may have to take back has the size of what it reads or writes.
+  connection.pragma('temp_store = FILE');
   connection.pragma('trusted_schema = ON');
   registerTextKeys(connection);
   connection.function('ob_references', () => (unheeded.has(connection) ? 0 : 1));

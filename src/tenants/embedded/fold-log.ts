@@ -24,8 +24,11 @@ const mostAwaitedBytes = 16 << 20;
  */
 const turnWaitMs = 2_000;
 const patientTurnWaitMs = 10_000;
-/** From this on a log is waited for patiently although its archive stands still. */
+/** From this on a log is folded at any price: a single statement may write for minutes, and leave more than is folded ahead. */
 const urgentBytes = 1 << 30;
+const urgentTurnWaitMs = 600_000;
+/** Nothing is committed while one writer has the lock, so that an archive loses little by standing still; it may be told to stop. */
+const urgentSealWaitMs = 60_000;
 /** How long writers wait for the archive to confirm the last of the log: at first, and at most. Doubled whenever it was too short. */
 const sealWaitMs = 500;
 const sealWaitMostMs = 8_000;
@@ -96,14 +99,13 @@ export class LogFold {
     const ahead = await this.#catchUp(elsewhere, mostHeldBytes);
     if (ahead === 'blocked') this.#endSnapshot();
     if (ahead === 'blocked' || (seal !== null && performance.now() < this.#noSealBeforeMs)) return false;
-    const patient = seal === null || readWalIndex(this.#of.shmFd).frame * frameBytes >= urgentBytes;
-    if (!(await this.#of.lock.takeAside(patient ? patientTurnWaitMs : turnWaitMs))) return false;
+    if (!(await this.#of.lock.takeAside(this.#turnWaitMs(seal !== null)))) return false;
     const sealing = { over: Promise.resolve() };
     try {
       return await this.#recycleHeld(
         seal,
         elsewhere,
-        ahead === 'behind' ? Number.POSITIVE_INFINITY : mostAwaitedBytes,
+        ahead === 'behind' || this.#isUrgent() ? Number.POSITIVE_INFINITY : mostAwaitedBytes,
         sealing,
       );
     } finally {
@@ -111,6 +113,16 @@ export class LogFold {
       // Whoever seals is not asked again before it has answered.
       await sealing.over;
     }
+  }
+
+  #isUrgent(): boolean {
+    const { shmFd, limits } = this.#of;
+    return readWalIndex(shmFd).frame * frameBytes >= Math.min(urgentBytes, limits.snapshotLogBytes);
+  }
+
+  #turnWaitMs(sealed: boolean): number {
+    if (this.#isUrgent()) return sealed ? urgentSealWaitMs : urgentTurnWaitMs;
+    return sealed ? turnWaitMs : patientTurnWaitMs;
   }
 
   /** The last of it, while writers wait. */

@@ -26,7 +26,10 @@ export interface StoreLimits {
   readonly idleReaders: number;
   /** A log file larger than this is cut when it is folded, not only restarted. */
   readonly keepLogBytes: number;
-  /** A log that has grown to this ends the oldest snapshot of a transaction which keeps it from being folded. */
+  /**
+   * A log that has grown to this ends the oldest snapshot of a transaction which keeps it from being folded, and waits for its turn
+   * among writers that take minutes.
+   */
   readonly snapshotLogBytes: number;
 }
 
