@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Database from 'better-sqlite3';
 import { CallMeter } from '../base/call-meter.ts';
@@ -99,7 +99,8 @@ function makeWithParents(path: string): void {
 
 function readSecrets(directory: string): Secrets {
   try {
-    return openSecrets(directory);
+    // The key is made first: a catalog without one has lost it.
+    return openSecrets(directory, !existsSync(join(directory, catalogFileName)));
   } catch (error) {
     if (error instanceof SecretError) throw new CatalogOpenError('key', error.message, error);
     throw new CatalogOpenError('unwritable', `cannot make the key file in ${directory}`, error);

@@ -42,9 +42,9 @@ const nonceBytes = 12;
 const tagBytes = 16;
 const headBytes = 1 + 4 + nonceBytes;
 
-/** Reads the instance key of a data directory, making it on first use. Refuses a key file others may read. */
-export function openSecrets(directory: string): Secrets {
-  return createSecrets(readKey(join(directory, keyFileName)));
+/** Reads the instance key of a data directory, making it where it may. Refuses a key file others may read, and a missing one. */
+export function openSecrets(directory: string, mayMake = true): Secrets {
+  return createSecrets(readKey(join(directory, keyFileName), mayMake));
 }
 
 /** Secrets under a given instance key of 32 bytes. */
@@ -109,8 +109,10 @@ function binding(purpose: string, place: SecretPlace): Buffer {
   );
 }
 
-function readKey(path: string): Buffer {
+function readKey(path: string, mayMake: boolean): Buffer {
   const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat && !mayMake)
+    throw new SecretError(`${path} is missing: what the catalog keeps under it cannot be opened with another key`);
   if (!stat) return makeKey(path);
   if (!stat.isFile()) throw new SecretError(`${path} is not a file`);
   if ((stat.mode & 0o077) !== 0) {
@@ -137,7 +139,7 @@ function makeKey(path: string): Buffer {
     linkSync(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    return readKey(path);
+    return readKey(path, false);
   } finally {
     unlinkSync(draft);
   }

@@ -84,6 +84,7 @@ async function commitInEngine(session: SessionContext): Promise<void> {
 
 /** 1192 for a statement that waits for the tenant's writers while the session itself is the one it would wait for. */
 export async function refuseOwnLock({ openEngine }: SessionContext): Promise<void> {
-  const transaction = await openEngine?.transaction();
+  // An engine that is lost holds nothing.
+  const transaction = await openEngine?.transaction().catch(() => null);
   if (transaction?.holdsWriter) throw fault('ER_LOCK_OR_ACTIVE_TRANSACTION');
 }

@@ -24,11 +24,12 @@ function chosen<K extends 'deleteBackupSet' | 'deleteBackupPiece'>(type: CleanJo
   return handler<K, null>({
     access,
     async resolve(statement, speaker, controller) {
-      const { tenant } = statement as StatementOf<'deleteBackupSet'>;
+      const { copy, tenant } = statement as StatementOf<'deleteBackupSet'>;
       requireNoTenants(tenant === null ? null : [tenant], speaker);
       if (isSys(speaker) && tenant === null) throw fault('OB_NOT_SUPPORTED', 'need to specify a tenant name');
       if (tenant !== null) await controller.catalog.read((tx) => resolveTenantList(tx, [tenant]));
       requireRelease(controller);
+      if (copy !== null) throw fault('OB_NOT_SUPPORTED', 'COPY is');
     },
     check: async () => null,
     async run(_, statement, speaker, controller) {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import Database from 'better-sqlite3';
@@ -133,6 +133,13 @@ describe('opening again', () => {
     database.exec(`INSERT INTO schema_version VALUES (9999, 'from the future', 0)`);
     database.close();
     expect(refusal(() => openAt(directory, clock))).toBe('newer');
+  });
+
+  test('refuses a catalog whose key is gone: a new one would open nothing of it', async () => {
+    await openAt(directory, clock).close();
+    rmSync(join(directory, 'obvault.key'));
+    expect(refusal(() => openAt(directory, clock))).toBe('key');
+    expect(existsSync(join(directory, 'obvault.key'))).toBe(false);
   });
 
   test('refuses a key file others can read', async () => {

@@ -151,6 +151,22 @@ describe('a long read', () => {
 });
 
 describe('a long write', () => {
+  test('said again without autocommit, while it runs, is part of its transaction', async () => {
+    const first = await sqlClient(busy);
+    const second = await sqlClient(busy, { autocommit: false, lockWaitTimeoutMs: 60_000 }, 31);
+    const sum = async () => Number(await first.value('SELECT sum(w) FROM many'));
+    const before = await sum();
+    const text =
+      'UPDATE many SET w = w + 1 WHERE (SELECT count(*) FROM many b WHERE b.id < 200 AND b.t <> many.w) > -1';
+    const writing = first.ok(text);
+    // It has left the engine thread by then, and its plan says so.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await second.ok(text)).affectedRows).toBe(manyRows);
+    await writing;
+    await second.ok('COMMIT');
+    expect(await sum()).toBe(before + 2 * manyRows);
+  });
+
   test('of its own moves, holds up no reader, and is there afterwards', async () => {
     const [long, same, foreign] = await Promise.all([sqlClient(busy), sqlClient(busy), sqlClient(other)]);
     await long.ok('CREATE TABLE made (a INT, b INT)');

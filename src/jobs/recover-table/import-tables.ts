@@ -187,6 +187,8 @@ async function importOne(
 
 /** What an import fails with belongs to its table, a bug of ours too; for a writer that is busy for long the job tries again. */
 function ends(error: unknown): boolean {
+  // OB_EAGAIN: the engine thread was lost with the import, and the next one has it anew.
+  if (isFault(error, 'OB_EAGAIN')) return false;
   return !isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') && !isFault(error, 'OB_CANCELED');
 }
 

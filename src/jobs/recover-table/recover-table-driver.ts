@@ -159,13 +159,17 @@ async function dropAuxTenant(controller: Controller, job: RecoverTableJob): Prom
 /** Coded errors that repeating cannot cure end the job, unless it is ending already; others are met again at the next pass. */
 async function failOrRepeat(controller: Controller, job: RecoverTableJob, error: unknown): Promise<void> {
   const { comment, retry } = jobResult(controller, error);
-  if (endOf(job) || (retry && (isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') || !(error instanceof ObError)))) {
+  if (endOf(job) || (retry && (mayPass(error) || !(error instanceof ObError)))) {
     controller.log.warn('table recovery is tried again', { tenant: job.targetTenantName, comment });
     return;
   }
   const found = await importOf(controller, job);
   if (found !== null && found.finishUs === null) await endImport(controller, found, comment);
   await writeEnd(controller, job, { failed: true, result: 'FAILED', comment });
+}
+
+function mayPass(error: unknown): boolean {
+  return isFault(error, 'OB_ERR_EXCLUSIVE_LOCK_CONFLICT') || isFault(error, 'OB_EAGAIN');
 }
 
 async function move(controller: Controller, job: RecoverTableJob, status: RecoverTableStatus): Promise<boolean> {

@@ -51,14 +51,14 @@ async function runOnce(execution: Execution, work: Work): Promise<StatementResul
   try {
     written = work(writer, effects);
     check.claim();
+    if (alone) transaction.commit(check);
   } catch (error) {
     if (alone) transaction.rollback();
     else if (writer.inTransaction) writer.exec(`ROLLBACK TO ${statementSavepoint}; RELEASE ${statementSavepoint}`);
     transaction.settle();
     throw error;
   }
-  if (alone) transaction.commit(check);
-  else writer.exec(`RELEASE ${statementSavepoint}`);
+  if (!alone) writer.exec(`RELEASE ${statementSavepoint}`);
   return answerOk(execution, { ...written, warnings: effects.warnings, ...assignedBy(effects) });
 }
 

@@ -279,6 +279,8 @@ export class Session {
           request.deadlineUs > 0 ? Math.max(0, request.deadlineUs / 1000 - Date.now()) : Number.POSITIVE_INFINITY,
       }),
       claim() {
+        // A statement that commits is not refused any more, however late it gets.
+        if (Atomics.load(flag, 0) === statementFlag.committing) return;
         refuse();
         const seen = Atomics.compareExchange(flag, 0, statementFlag.running, statementFlag.committing);
         if (seen === statementFlag.ended) refuse();

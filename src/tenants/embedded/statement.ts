@@ -80,10 +80,12 @@ export async function runStatement(execution: Execution): Promise<StatementResul
 }
 
 /** A plan that took long keeps away from the engine thread, but for a try now and then. */
-function leaveWhenLong({ check, transaction }: Execution, cached: CachedPlan): void {
+function leaveWhenLong(execution: Execution, cached: CachedPlan): void {
+  const { check, transaction } = execution;
   check.plan = cached;
-  // It takes the writer lock for its transaction.
-  if (cached.locking && transaction.open) return;
+  startImplicit(execution);
+  // It takes the writer lock for its transaction, which another thread would take back at its end.
+  if (transaction.open && (cached.locking || cached.plan.kind !== 'query')) return;
   if (cached.longRuns && ++cached.longRuns % runsPerTry > 0)
     check.leave(cached.plan.kind === 'query' ? 'read' : 'write');
 }
