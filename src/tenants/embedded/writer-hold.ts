@@ -4,6 +4,8 @@ import { roomInLog } from './log-room.ts';
 import type { SqlTenant } from './sql-tenant.ts';
 import type { Check } from './statement.ts';
 
+const timerEarlyMs = 2;
+
 /** What one session holds of its tenant's writer lock, and what for. */
 export class WriterHold {
   readonly #tenant: SqlTenant;
@@ -38,7 +40,8 @@ export class WriterHold {
     await roomInLog(this.#tenant, check);
     if (this.#locked) return;
     const leftMs = check.deadlineUs === 0 ? Number.POSITIVE_INFINITY : check.deadlineUs / 1000 - Date.now();
-    const waitMs = Math.max(0, Math.min(context.lockWaitTimeoutMs, leftMs));
+    // A timer may fire a moment before the clock says so: who waited up to the deadline is told of the deadline.
+    const waitMs = Math.max(0, Math.min(context.lockWaitTimeoutMs, leftMs + timerEarlyMs));
     await this.#tenant.store.lock.take(waitMs, this.#owner, check);
     if (!this.#tenant.readOnly) return;
     this.#tenant.store.lock.release();
