@@ -117,3 +117,10 @@ export function variable(state: SessionState, name: string): string {
 export function variableNumber(state: SessionState, name: string): number {
   return Number(state.variables[name] ?? 0);
 }
+
+/** How long a session may be idle now. What a forgotten transaction has locked ends with it: nothing said later can take it for whole. */
+export function idleLimitMsOf(state: SessionState): number {
+  const limitMs = variableNumber(state, 'wait_timeout') * 1000;
+  const ofTransactionUs = state.inTransaction ? variableNumber(state, 'ob_trx_idle_timeout') : 0;
+  return ofTransactionUs > 0 ? Math.min(limitMs, ofTransactionUs / 1000) : limitMs;
+}

@@ -15,7 +15,7 @@ import type { Runnable } from './runnable.ts';
 import type { SessionContext } from './session-context.ts';
 import type { SessionHost } from './session-host.ts';
 import type { Process } from './session-registry.ts';
-import { isOracle, newState, type SessionState, variable, variableNumber } from './session-state.ts';
+import { idleLimitMsOf, isOracle, newState, type SessionState, variable, variableNumber } from './session-state.ts';
 import { EngineContexts, LiveContext } from './statement-context.ts';
 import { syntaxErrorAt } from './syntax-error.ts';
 
@@ -194,11 +194,7 @@ export class Session implements SessionContext, Process {
     return this.#run.statement;
   }
   get idleLimitMs(): number {
-    const { state } = this;
-    const limitMs = variableNumber(state, 'wait_timeout') * 1000;
-    // What a forgotten transaction has locked ends with its session: nothing said later can take it for whole.
-    const ofTransactionUs = state.inTransaction ? variableNumber(state, 'ob_trx_idle_timeout') : 0;
-    return ofTransactionUs > 0 ? Math.min(limitMs, ofTransactionUs / 1000) : limitMs;
+    return idleLimitMsOf(this.state);
   }
 
   interrupt(): void {

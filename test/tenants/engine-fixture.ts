@@ -21,6 +21,18 @@ export const mysqlTenant: TenantOptions = {
   variables: { time_zone: '+08:00' },
 };
 
+/** Limits of a store or an engine thread that is made without the engines around it; slices never end. */
+export const storeLimits = {
+  synchronous: 'NORMAL',
+  cacheKb: 1024,
+  idleReaders: 1,
+  keepLogBytes: 1 << 20,
+  snapshotLogBytes: 1 << 30,
+  openTenants: 8,
+  readSliceMs: Number.POSITIVE_INFINITY,
+  writeSliceMs: Number.POSITIVE_INFINITY,
+} as const;
+
 export interface EnginePlace {
   readonly directory: string;
   readonly engines: TenantEngines;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
 import { EngineThread } from '../../src/tenants/embedded/engine-thread.ts';
-import { mysqlTenant } from './engine-fixture.ts';
+import { mysqlTenant, storeLimits } from './engine-fixture.ts';
 import { watchEngineWorkers } from './engine-workers.ts';
 import { rootContext } from './sql-fixture.ts';
 
@@ -22,16 +22,7 @@ let thread: EngineThread;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'obvault-lost-'));
-  const limits = {
-    synchronous: 'NORMAL',
-    cacheKb: 1024,
-    idleReaders: 1,
-    keepLogBytes: 1 << 20,
-    snapshotLogBytes: 1 << 30,
-    openTenants: 8,
-    readSliceMs: 1_000,
-    writeSliceMs: 1_000,
-  } as const;
+  const limits = { ...storeLimits, readSliceMs: 1_000, writeSliceMs: 1_000 };
   thread = new EngineThread({ directory, limits, guestsOnly: false, systemTables: [] }, silentLog, {});
 });
 afterEach(async () => {

@@ -10,19 +10,8 @@ import { Tenant } from '../../src/tenants/embedded/tenant.ts';
 import { createTenantFiles } from '../../src/tenants/embedded/tenant-creation.ts';
 import { tenantPaths } from '../../src/tenants/embedded/tenant-files.ts';
 import type { StatementContext } from '../../src/tenants/engine-session.ts';
-import { mysqlTenant } from './engine-fixture.ts';
+import { storeLimits as limits, mysqlTenant } from './engine-fixture.ts';
 import { decodeRows, rootContext } from './sql-fixture.ts';
-
-const limits = {
-  synchronous: 'NORMAL',
-  cacheKb: 1024,
-  idleReaders: 1,
-  keepLogBytes: 1 << 20,
-  snapshotLogBytes: 1 << 30,
-  openTenants: 8,
-  readSliceMs: Number.POSITIVE_INFINITY,
-  writeSliceMs: Number.POSITIVE_INFINITY,
-} as const;
 
 let directory: string;
 let tenant: Tenant;
