@@ -52,11 +52,6 @@ export class PartMerger {
     return this.#joined.at(-1) ?? null;
   }
 
-  /** True while a part may be written in place of others. */
-  get isWorking(): boolean {
-    return this.#working !== null;
-  }
-
   /** Takes note of a part that was confirmed, and of its bytes; returns at once. */
   added(part: AppendPart, bytes: Uint8Array): void {
     this.#joined.push(part);

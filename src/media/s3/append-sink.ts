@@ -4,7 +4,6 @@ import { PartMerger } from './append-merge.ts';
 import { type AppendPart, formatContent, formatKey, joinParts, partKey, partsFromPrefix } from './append-parts.ts';
 import { type AppendedObject, appendedReader, findAppended } from './appended.ts';
 import type { S3Connection } from './connection.ts';
-import type { Ghost } from './ghosts.ts';
 import { headObject, newWriteId, putObject } from './objects.ts';
 import { objectPages } from './pages.ts';
 import { removeExactly } from './remove.ts';
@@ -19,11 +18,10 @@ export async function openAppendSink(
   sizeBytes: number,
   signal?: AbortSignal,
 ): Promise<AppendSink> {
-  const [single, seen] = await Promise.all([
+  const [single, found] = await Promise.all([
     headObject(connection, key, signal),
     findAppended(connection, key, signal),
   ]);
-  const found = seen && (await withoutGhosts(connection, key, seen, sizeBytes, signal));
   if (single !== null) throw new MediumError('unsupported', key, 'it is an object of one piece and cannot grow');
   if ((found?.sizeBytes ?? 0) < sizeBytes)
     throw new MediumError('checksum', key, `has ${found?.sizeBytes ?? 0} bytes, ${sizeBytes} had been confirmed`);
@@ -32,36 +30,6 @@ export async function openAppendSink(
   const joined = joinParts(parts);
   const covered = parts.filter((part) => !joined.includes(part));
   return appendSink(connection, key, sizeBytes, new PartMerger(connection, key, joined, covered), signal);
-}
-
-/**
- * Appends that failed and have come true: one that stands beside a sure part which begins with the same byte is none of the object's
- * and goes; what is confirmed with any other is the object's from now on.
- */
-async function withoutGhosts(
-  connection: S3Connection,
-  key: string,
-  found: AppendedObject,
-  sizeBytes: number,
-  signal?: AbortSignal,
-): Promise<AppendedObject | null> {
-  const ghosts = connection.ghosts.of(key);
-  const sure = found.parts.filter((part) => !ghosts.some((ghost) => ghost.key === part.key));
-  let removed = false;
-  for (const ghost of ghosts) {
-    if (ghost.to > sizeBytes || !found.parts.some((part) => part.key === ghost.key)) continue;
-    if (!sure.some(({ from }) => from === ghost.from)) connection.ghosts.adopt(ghost.key);
-    else if (await layGhost(connection, ghost, signal)) removed = true;
-  }
-  return removed ? findAppended(connection, key, signal) : found;
-}
-
-/** Removes the part if it is of one of these very writes; true when it was. */
-async function layGhost(connection: S3Connection, { key, writeIds }: Ghost, signal?: AbortSignal): Promise<boolean> {
-  const writeId = (await headObject(connection, key, signal))?.writeId ?? null;
-  if (writeId === null || !writeIds.includes(writeId)) return false;
-  await removeExactly(connection, [key], signal);
-  return true;
 }
 
 async function putFormat(connection: S3Connection, key: string, signal?: AbortSignal): Promise<void> {
@@ -109,12 +77,16 @@ function appendSink(
   signal: AbortSignal | undefined,
 ): AppendSink {
   const turn = new Mutex();
+  /** Parts that may have come into being although we were told otherwise. */
+  const ghosts = new Map<string, string>();
   let sizeBytes = confirmedBytes;
   let closed = false;
   const layGhosts = async () => {
-    // A merge may be about to write a part of this name.
-    for (const ghost of connection.ghosts.of(key))
-      if (ghost.to > sizeBytes || !merger.isWorking) await layGhost(connection, ghost, signal);
+    for (const [name, writeId] of [...ghosts]) {
+      if ((await headObject(connection, name, signal))?.writeId === writeId)
+        await removeExactly(connection, [name], signal);
+      ghosts.delete(name);
+    }
   };
   return {
     get sizeBytes() {
@@ -134,11 +106,9 @@ function appendSink(
         try {
           await putObject(connection, name, bytes, 'create', signal, writeId);
         } catch (error) {
-          const ghost = { object: key, key: name, from: sizeBytes, to: sizeBytes + bytes.length, writeIds: [writeId] };
-          if (!isTaken(error)) connection.ghosts.add(ghost);
+          if (!isTaken(error)) ghosts.set(name, writeId);
           throw error;
         }
-        connection.ghosts.adopt(name);
         merger.added({ key: name, from: sizeBytes, to: sizeBytes + bytes.length }, bytes);
         sizeBytes += bytes.length;
       }),

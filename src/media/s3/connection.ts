@@ -12,7 +12,6 @@ import type { Keys } from '../sts/own-keys.ts';
 import { forgetRoleKeys, roleKeys } from '../sts/role-keys.ts';
 import type { S3Address } from './address.ts';
 import { hasEnded, s3Error } from './errors.ts';
-import { Ghosts } from './ghosts.ts';
 import { completeTimeoutMs, connectTimeoutMs, idleTimeoutMs, socketsMax } from './limits.ts';
 
 /** For tests: how names are looked up, and how long a connection may stand still. */
@@ -35,7 +34,6 @@ interface Opened {
 export class S3Connection {
   readonly address: S3Address;
   readonly pace: Pace | null;
-  readonly ghosts = new Ghosts(() => this.nowNs());
   readonly #clock: Clock;
   readonly #seams: S3Seams;
   #opened: Promise<Opened> | null = null;

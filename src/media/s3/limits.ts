@@ -42,10 +42,6 @@ export const mergesAtOnce = 8;
 export const mergeLimitMs = 20_000;
 export const mergeRestMs = 60_000;
 
-/** How long an append that failed is looked for, and how many of them at most. */
-export const ghostMs = 600_000;
-export const ghostsMax = 64;
-
 /** What a merge may take of `max_iops` and `max_bandwidth`: one that would hold appends up for longer is left alone. */
 export const mergePaceMs = 10_000;
 
